@@ -1,0 +1,69 @@
+import type { ErrorCode } from './error-codes.js';
+import type { RecordingFacts } from './live-stream-info.js';
+import type { LiveStreamUrls } from './urls.js';
+
+/** Publisher → server, text JSON. All optional: a publisher may send binary messages only. */
+export type PublisherMessage =
+  | { readonly type: 'end' }
+  /** A new recording (new container header) begins at the present byte offset. */
+  | { readonly type: 'recording'; readonly mimeType?: string };
+
+/** Server → publisher, text JSON. `ready` comes first, then `ack` at least once a second while bytes arrive. */
+export type IngestMessage =
+  | {
+      readonly type: 'ready';
+      readonly broadcast: string;
+      /** Token for `?resume=` on the next connection. */
+      readonly resume: string;
+      /** Bytes of the broadcast the server has; send from here on. */
+      readonly received: number;
+      readonly urls: LiveStreamUrls;
+    }
+  | { readonly type: 'ack'; readonly received: number }
+  /** The broadcast is on air: the first playlist is there. The only reason to light a LIVE lamp. */
+  | { readonly type: 'live' }
+  /** Once per recording: what was found in the bytes and what is done with it. */
+  | ({ readonly type: 'recording' } & RecordingFacts)
+  | { readonly type: 'stats'; readonly viewers: number; readonly ingestBitsPerSecond: number }
+  | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string }
+  /** The last message: why the broadcast is over. `code` is absent when it ended as it should. */
+  | { readonly type: 'ended'; readonly code?: ErrorCode; readonly message: string };
+
+/** Something is not as it should be, but the broadcast goes on. */
+export type WarningCode = 'slow-server' | 'transcoder-restarted' | 'disk' | 'no-media';
+
+/**
+ * Reads one text message of a publisher.
+ * @throws {TypeError} saying what was expected and what came
+ */
+export function parsePublisherMessage(text: string): PublisherMessage {
+  const value = parseJson(text);
+  if (typeof value !== 'object' || value === null || !('type' in value)) {
+    throw new TypeError(`expected a JSON object with a "type", got ${excerpt(text)}`);
+  }
+  switch (value.type) {
+    case 'end':
+      return { type: 'end' };
+    case 'recording': {
+      const mimeType = 'mimeType' in value ? value.mimeType : undefined;
+      if (mimeType !== undefined && typeof mimeType !== 'string') {
+        throw new TypeError(`expected "mimeType" to be a string, got ${excerpt(JSON.stringify(mimeType))}`);
+      }
+      return mimeType === undefined ? { type: 'recording' } : { type: 'recording', mimeType };
+    }
+    default:
+      throw new TypeError(`expected "type" to be "end" or "recording", got ${excerpt(JSON.stringify(value.type))}`);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TypeError(`expected JSON, got ${excerpt(text)}`);
+  }
+}
+
+function excerpt(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

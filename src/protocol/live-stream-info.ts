@@ -1,0 +1,58 @@
+import type { LiveStreamUrls } from './urls.js';
+
+/** What was done with one track of the publisher's recording, and why. */
+export interface TrackFacts {
+  readonly kind: 'video' | 'audio';
+  /** Short name of the codec as it arrived: `h264`, `vp8`, `opus` … */
+  readonly sourceCodec: string;
+  readonly action: 'copy' | 'transcode';
+  /** One sentence for a person. */
+  readonly reason: string;
+}
+
+/** The recording being received: one container header's worth of the broadcast. */
+export interface RecordingFacts {
+  /** `webm`, `matroska`, `mp4` … read from the bytes, never from a label. */
+  readonly container: string;
+  readonly tracks: readonly TrackFacts[];
+}
+
+/** What viewers are sent. */
+export interface RenditionFacts {
+  /** RFC 6381, e.g. `avc1.42c01f,mp4a.40.2`. */
+  readonly codecs: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly frameRate?: number;
+  readonly averageBitsPerSecond: number;
+  readonly peakBitsPerSecond: number;
+  readonly targetDurationSeconds: number;
+  readonly partTargetSeconds: number;
+}
+
+/**
+ * A broadcast's life: `starting` (publisher connected, nothing playable yet) → `live` → `ended` (still playable
+ * for a short while). `waiting`: the publisher's connection dropped and may be resumed.
+ */
+export type BroadcastState = 'starting' | 'live' | 'waiting' | 'ended';
+
+/** Public facts of one live stream: what `GET /api/streams/:stream` answers. */
+export interface LiveStreamInfo {
+  readonly stream: string;
+  /** Id of this run of the stream; unchanged by restarts of the recorder, the connection or ffmpeg. */
+  readonly broadcast: string;
+  readonly state: BroadcastState;
+  /** RFC 3339, UTC. */
+  readonly startedAt: string;
+  readonly viewers: number;
+  readonly receivedBytes: number;
+  readonly ingestBitsPerSecond: number;
+  readonly recording?: RecordingFacts;
+  readonly rendition?: RenditionFacts;
+  readonly urls: LiveStreamUrls;
+}
+
+/** What `GET /api/streams` answers. */
+export interface LiveStreamList {
+  readonly streams: readonly LiveStreamInfo[];
+}

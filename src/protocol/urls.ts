@@ -1,0 +1,34 @@
+/** A live stream's name, as it stands in every URL. */
+export const streamNamePattern = '^[A-Za-z0-9_-]{1,64}$';
+
+const streamName = new RegExp(streamNamePattern);
+
+export function isStreamName(name: string): boolean {
+  return streamName.test(name);
+}
+
+/** Every public address of one live stream, absolute. */
+export interface LiveStreamUrls {
+  readonly watch: string;
+  readonly embed: string;
+  readonly hls: string;
+  readonly play: string;
+  readonly mp4: string;
+  readonly publish: string;
+}
+
+/**
+ * @param origin scheme, host and port as the client reached the server, e.g. `https://live.example`
+ * @param stream a valid live stream name
+ */
+export function liveStreamUrls(origin: string, stream: string): LiveStreamUrls {
+  const socketOrigin = origin.replace(/^http/, 'ws');
+  return {
+    watch: `${origin}/watch/${stream}`,
+    embed: `${origin}/embed/${stream}`,
+    hls: `${origin}/live/${stream}/index.m3u8`,
+    play: `${socketOrigin}/live/${stream}/play`,
+    mp4: `${origin}/live/${stream}/stream.mp4`,
+    publish: `${socketOrigin}/live/${stream}/publish`,
+  };
+}
