@@ -1,0 +1,18 @@
+import type { TranscodePlan } from './ffmpeg-options.js';
+
+/** One run of the media engine over one recording: container bytes in, fragmented MP4 out. */
+export interface Transcoder {
+  /** Resolves when the bytes were taken: awaiting it is the backpressure. Never rejects; after the end it resolves at once. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** No more input: what is inside is flushed, the output ends, `closed` resolves. Idempotent. */
+  end(): void;
+  /** Fragmented MP4, as it comes out; one reader. It ends, without an error, however the run ended. */
+  readonly output: AsyncIterable<Uint8Array>;
+  /** null: clean end; Error: why it died, in words. The process is surely gone. */
+  readonly closed: Promise<Error | null>;
+  /** Ends at once, kills if need be; idempotent; resolves when the process is gone. */
+  close(): Promise<void>;
+}
+
+/** Never throws: a transcoder that can't start tells so by `closed`. */
+export type StartTranscoder = (plan: TranscodePlan) => Transcoder;
