@@ -1,0 +1,106 @@
+import { writeSync } from 'node:fs';
+import { Transform } from 'node:stream';
+import { Parser } from 'tap-parser';
+
+/** @typedef {import('tap-parser').Result} Result */
+
+/**
+ * One line a test file, every failure in full, every skipped test by name; the last line of the run is
+ * `N passed, N failed`. A test is a point at the top of its file; a file that breaks without one counts as one failure.
+ */
+export default class Reporter extends Transform {
+  #passed = 0;
+  #failed = 0;
+  /** @type {string[]} */
+  #skipped = [];
+  #parser = new Parser();
+  /** @type {Map<string, { passed: number, failed: number }>} */
+  #files = new Map();
+  /** @type {Result[]} */
+  #failures = [];
+
+  constructor() {
+    super();
+    this.#parser.on('child', (child) => this.#watchFile(child));
+    this.#parser.on('assert', (result) => this.#closeFile(result));
+    this.#parser.on('bailout', (reason) => {
+      this.#failed++;
+      this.push(`Bail out! ${reason}\n`);
+    });
+    // Written at the very end: the runner still has a line of its own to say after the stream of results.
+    process.on('exit', (code) => {
+      const failed = this.#failed === 0 && code !== 0 ? 1 : this.#failed;
+      const skipped = this.#skipped.map((name) => `  skipped: ${name}\n`).join('');
+      writeSync(1, `\n${skipped}${this.#passed} passed, ${failed} failed\n`);
+    });
+  }
+
+  /** @param {Buffer} chunk @param {BufferEncoding} encoding @param {() => void} done */
+  _transform(chunk, encoding, done) {
+    this.#parser.write(chunk);
+    done();
+  }
+
+  /** @param {() => void} done */
+  _flush(done) {
+    this.#parser.end();
+    done();
+  }
+
+  /** @param {Parser} file */
+  #watchFile(file) {
+    const counts = { passed: 0, failed: 0 };
+    file.on('assert', (result) => {
+      if (result.skip || result.todo) return;
+      if (result.ok) counts.passed++;
+      else counts.failed++;
+    });
+    file.on('bailout', () => counts.failed++);
+    this.#watch(file);
+    this.#files.set(file.name, counts);
+  }
+
+  /** @param {Parser} parser */
+  #watch(parser) {
+    let failuresBeforeChild = 0;
+    parser.on('child', (child) => {
+      failuresBeforeChild = this.#failures.length;
+      this.#watch(child);
+    });
+    parser.on('assert', (result) => {
+      const reason = result.skip || result.todo;
+      const alreadyTold = result.closingTestPoint && this.#failures.length > failuresBeforeChild;
+      if (reason) this.#skipped.push(`${result.fullname}${typeof reason === 'string' ? `: ${reason}` : ''}`);
+      else if (!result.ok && !alreadyTold) this.#failures.push(result);
+    });
+  }
+
+  /** @param {Result} result */
+  #closeFile(result) {
+    const counts = this.#files.get(result.name) ?? { passed: 0, failed: 0 };
+    this.#files.delete(result.name);
+    if (!result.ok && counts.failed === 0) {
+      counts.failed = 1;
+      this.#failures.push(result);
+    }
+    this.#passed += counts.passed;
+    this.#failed += counts.failed;
+    const seconds = ((result.time ?? 0) / 1000).toFixed(1);
+    const failed = counts.failed === 0 ? '' : `, ${counts.failed} failed`;
+    this.push(`${result.ok ? '✓' : '✗'} ${result.name} (${counts.passed} passed${failed}, ${seconds} s)\n`);
+    for (const failure of this.#failures.splice(0)) this.push(describe(failure));
+  }
+}
+
+/** @param {Result} failure */
+function describe(failure) {
+  const { at, source: _source, stack, diff, ...rest } = failure.diag ?? {};
+  const lines = [
+    at?.fileName ? `at ${at.fileName}:${at.lineNumber}` : '',
+    failure.tapError ?? '',
+    diff ?? (Object.keys(rest).length > 0 ? JSON.stringify(rest, null, 2) : ''),
+    stack ?? '',
+  ];
+  const details = lines.filter(Boolean).join('\n').trimEnd();
+  return `    ✗ ${failure.fullname}\n${details.replace(/^/gm, '        ')}\n`;
+}
