@@ -1,0 +1,159 @@
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { relative, resolve, sep } from 'node:path';
+import { envSchema } from 'env-schema';
+import type { JSONSchemaType } from 'env-schema';
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+
+// `description` completes the sentence "NAME: expected …" and stands in docs/configuration.md.
+const schema = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', description: 'an address or host name to listen on' }),
+  PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535 }),
+  PUBLISH_KEY: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{4,256}$', description: '4 to 256 visible ASCII characters without spaces' })),
+  SEGMENTS_DIR: Type.String({ default: 'segments', description: 'a directory' }),
+  DATA_DIR: Type.String({ default: '.onair', description: 'a directory' }),
+  FFMPEG_PATH: Type.Optional(Type.String({ description: 'the path of an ffmpeg program' })),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+  TLS_CERT: Type.Optional(Type.String({ description: 'a readable PEM file' })),
+  TLS_KEY: Type.Optional(Type.String({ description: 'a readable PEM file' })),
+  PUBLIC_URL: Type.Optional(Type.String({ pattern: '^https?://[^/?#\\s]+/?$', description: 'an http or https origin without a path, such as https://live.example' })),
+  TRUST_PROXY: Type.String({ default: 'false', description: '"true", "false" or a comma-separated list of proxy addresses' }),
+  CORS_ORIGIN: Type.String({ default: '*', pattern: '^(\\*|https?://[^/\\s,]+(\\s*,\\s*https?://[^/\\s,]+)*)$', description: '"*" or a comma-separated list of origins such as https://site.example' }),
+  RESUME_WINDOW_SECONDS: Type.Number({ default: 30, minimum: 0, maximum: 3600 }),
+  ENDED_RETENTION_SECONDS: Type.Number({ default: 60, minimum: 0, maximum: 86_400 }),
+  SEGMENT_SECONDS: Type.Number({ default: 2, minimum: 1, maximum: 10 }),
+  // RFC 8216bis appendix B.1 and Apple's authoring specification 8.11: at least 6 segments listed.
+  WINDOW_SEGMENTS: Type.Integer({ default: 10, minimum: 6, maximum: 3600 }),
+  STOP_LINGER_SECONDS: Type.Number({ default: 2, minimum: 0, maximum: 5 }),
+  MAX_STREAMS: Type.Integer({ default: 100, minimum: 1, maximum: 100_000 }),
+  MAX_VIEWERS_PER_STREAM: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
+  MAX_MESSAGE_BYTES: Type.Integer({ default: 16_777_216, minimum: 1024, maximum: 1_073_741_824 }),
+});
+
+type Settings = Static<typeof schema>;
+type Name = keyof Settings;
+
+/** Every variable the server reads, in the order of the documentation. */
+export const settingNames = Object.keys(schema.properties) as Name[];
+
+export interface Config extends Readonly<Omit<Settings, 'TLS_CERT' | 'TLS_KEY'>> {
+  /** Contents of TLS_CERT and TLS_KEY. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly corsOrigins: '*' | readonly string[];
+  readonly trustedProxies: boolean | readonly string[];
+}
+
+/** One line for the operator: which variable, what was expected, what came. */
+export class ConfigError extends Error {
+  constructor(name: string, expected: string, came: string) {
+    super(`${name}: expected ${expected}, got ${came}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/**
+ * Reads the settings from an environment; an empty variable counts as unset.
+ * @throws {ConfigError} for the first wrong value
+ */
+export function loadConfig(env: NodeJS.ProcessEnv, publicDir: string): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => value !== '' && name in schema.properties));
+  let settings: Settings;
+  try {
+    settings = envSchema<Settings>({ schema: schema as unknown as JSONSchemaType<Settings>, data: given, env: false });
+  } catch (error) {
+    const name = nameOfFirstError(error);
+    if (name === undefined) throw error;
+    throw new ConfigError(name, expectation(name), came(name, given[name]));
+  }
+  return Object.freeze(relate(settings, publicDir));
+}
+
+/** The rules no single value can be judged by. */
+function relate(settings: Settings, publicDir: string): Config {
+  const { TLS_CERT, TLS_KEY, ...rest } = settings;
+  const segmentsDir = resolve(settings.SEGMENTS_DIR);
+  const dataDir = resolve(settings.DATA_DIR);
+  // SEGMENTS_DIR is emptied at start, the public directory is served to anyone.
+  if (contains(segmentsDir, process.cwd()) || contains(segmentsDir, publicDir)) {
+    throw new ConfigError('SEGMENTS_DIR', 'a directory of its own (it is emptied at start)', JSON.stringify(settings.SEGMENTS_DIR));
+  }
+  for (const [name, directory] of [['SEGMENTS_DIR', segmentsDir], ['DATA_DIR', dataDir]] as const) {
+    if (contains(publicDir, directory)) throw new ConfigError(name, 'a directory outside the web root', JSON.stringify(settings[name]));
+  }
+  if (contains(segmentsDir, dataDir)) {
+    throw new ConfigError('DATA_DIR', 'a directory outside SEGMENTS_DIR', JSON.stringify(settings.DATA_DIR));
+  }
+  if (settings.FFMPEG_PATH !== undefined) requireProgram('FFMPEG_PATH', settings.FFMPEG_PATH);
+  return {
+    ...rest,
+    ...(settings.PUBLIC_URL === undefined ? {} : { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),
+    tls: loadTls(TLS_CERT, TLS_KEY),
+    corsOrigins: settings.CORS_ORIGIN === '*' ? '*' : settings.CORS_ORIGIN.split(',').map((origin) => origin.trim()),
+    trustedProxies: parseTrustedProxies(settings.TRUST_PROXY),
+  };
+}
+
+function loadTls(cert: string | undefined, key: string | undefined): Config['tls'] {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined) throw new ConfigError('TLS_CERT', 'a certificate to go with TLS_KEY', 'nothing');
+  if (key === undefined) throw new ConfigError('TLS_KEY', 'a private key to go with TLS_CERT', 'nothing');
+  return { cert: readPem('TLS_CERT', cert, 'CERTIFICATE'), key: readPem('TLS_KEY', key, 'PRIVATE KEY') };
+}
+
+function readPem(name: Name, path: string, label: string): Buffer {
+  let contents: Buffer;
+  try {
+    contents = readFileSync(path);
+  } catch (error) {
+    throw new ConfigError(name, 'a readable PEM file', `${JSON.stringify(path)} (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`);
+  }
+  if (!contents.includes(`${label}-----`)) throw new ConfigError(name, `a PEM file with a ${label}`, `${JSON.stringify(path)} without one`);
+  return contents;
+}
+
+function requireProgram(name: Name, path: string): void {
+  try {
+    accessSync(path, constants.X_OK);
+  } catch (error) {
+    throw new ConfigError(name, 'the path of an ffmpeg program', `${JSON.stringify(path)} (${(error as NodeJS.ErrnoException).code ?? 'not executable'})`);
+  }
+}
+
+function parseTrustedProxies(text: string): boolean | string[] {
+  if (text === 'true' || text === 'false') return text === 'true';
+  const entries = text.split(',').map((entry) => entry.trim());
+  const wrong = entries.find((entry) => !isProxy(entry));
+  if (wrong !== undefined) throw new ConfigError('TRUST_PROXY', expectation('TRUST_PROXY'), JSON.stringify(wrong));
+  return entries;
+}
+
+function isProxy(entry: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(entry)) return true;
+  const [address = '', bits, ...more] = entry.split('/');
+  const version = isIP(address);
+  return version !== 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)));
+}
+
+function contains(outer: string, inner: string): boolean {
+  const path = relative(outer, inner);
+  return path === '' || (path !== '..' && !path.startsWith(`..${sep}`));
+}
+
+function nameOfFirstError(error: unknown): Name | undefined {
+  if (!(error instanceof Error) || !('errors' in error) || !Array.isArray(error.errors)) return undefined;
+  const [first] = error.errors as { instancePath: string }[];
+  return settingNames.find((name) => first?.instancePath === `/${name}`);
+}
+
+function expectation(name: Name): string {
+  const property: { type?: string; minimum?: number; maximum?: number; enum?: readonly string[]; description?: string } = schema.properties[name];
+  if (property.enum) return `one of ${property.enum.join(', ')}`;
+  if (property.minimum !== undefined) return `${property.type === 'integer' ? 'an integer' : 'a number'} from ${property.minimum} to ${String(property.maximum)}`;
+  return property.description ?? `a ${property.type ?? 'value'}`;
+}
+
+function came(name: Name, value: string | undefined): string {
+  // A key that is nearly right is still a secret.
+  return name === 'PUBLISH_KEY' ? `${value?.length ?? 0} characters` : JSON.stringify(value ?? null);
+}

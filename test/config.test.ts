@@ -1,0 +1,90 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import t from 'tap';
+import { ConfigError, loadConfig, settingNames } from '../src/config.js';
+
+const publicDir = resolve('public');
+const load = (env: NodeJS.ProcessEnv) => loadConfig(env, publicDir);
+const messageOf = (env: NodeJS.ProcessEnv): string => {
+  try {
+    load(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+};
+
+t.test('an empty environment gives the documented defaults, frozen', (t) => {
+  const config = load({});
+  t.match(config, { HOST: '127.0.0.1', PORT: 8080, SEGMENTS_DIR: 'segments', RESUME_WINDOW_SECONDS: 30, ENDED_RETENTION_SECONDS: 60, SEGMENT_SECONDS: 2, corsOrigins: '*', trustedProxies: false });
+  t.equal(config.PUBLISH_KEY, undefined);
+  t.equal(config.tls, undefined);
+  t.ok(Object.isFrozen(config));
+  t.end();
+});
+
+t.test('an empty variable counts as unset', (t) => {
+  t.equal(load({ PORT: '', PUBLISH_KEY: '' }).PORT, 8080);
+  t.end();
+});
+
+t.test('numbers are read from text, and port 0 asks for any free port', (t) => {
+  t.match(load({ PORT: '0', SEGMENT_SECONDS: '1.5' }), { PORT: 0, SEGMENT_SECONDS: 1.5 });
+  t.end();
+});
+
+t.test('a wrong value is told in one line: the variable, what was expected, what came', (t) => {
+  const table: [NodeJS.ProcessEnv, string][] = [
+    [{ PORT: 'http' }, 'PORT: expected an integer from 0 to 65535, got "http"'],
+    [{ PORT: '65536' }, 'PORT: expected an integer from 0 to 65535, got "65536"'],
+    [{ PORT: '80.5' }, 'PORT: expected an integer from 0 to 65535, got "80.5"'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent, got "loud"'],
+    [{ RESUME_WINDOW_SECONDS: '-1' }, 'RESUME_WINDOW_SECONDS: expected a number from 0 to 3600, got "-1"'],
+    [{ MAX_STREAMS: '0' }, 'MAX_STREAMS: expected an integer from 1 to 100000, got "0"'],
+    [{ PUBLIC_URL: 'live.example/x' }, 'PUBLIC_URL: expected an http or https origin without a path, such as https://live.example, got "live.example/x"'],
+    [{ CORS_ORIGIN: 'site.example' }, 'CORS_ORIGIN: expected "*" or a comma-separated list of origins such as https://site.example, got "site.example"'],
+    [{ TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY: expected "true", "false" or a comma-separated list of proxy addresses, got "10.0.0.0/33"'],
+    [{ FFMPEG_PATH: '/nonexistent/ffmpeg' }, 'FFMPEG_PATH: expected the path of an ffmpeg program, got "/nonexistent/ffmpeg" (ENOENT)'],
+    [{ SEGMENTS_DIR: 'public/live' }, 'SEGMENTS_DIR: expected a directory outside the web root, got "public/live"'],
+    [{ SEGMENTS_DIR: '.' }, 'SEGMENTS_DIR: expected a directory of its own (it is emptied at start), got "."'],
+    [{ DATA_DIR: 'segments/key' }, 'DATA_DIR: expected a directory outside SEGMENTS_DIR, got "segments/key"'],
+    [{ DATA_DIR: 'public' }, 'DATA_DIR: expected a directory outside the web root, got "public"'],
+    [{ TLS_KEY: 'key.pem' }, 'TLS_CERT: expected a certificate to go with TLS_KEY, got nothing'],
+    [{ TLS_CERT: 'cert.pem' }, 'TLS_KEY: expected a private key to go with TLS_CERT, got nothing'],
+    [{ TLS_CERT: '/nonexistent', TLS_KEY: '/nonexistent' }, 'TLS_CERT: expected a readable PEM file, got "/nonexistent" (ENOENT)'],
+  ];
+  for (const [env, message] of table) t.equal(messageOf(env), message);
+  t.end();
+});
+
+t.test('a wrong publish key is never repeated in the message', (t) => {
+  t.equal(messageOf({ PUBLISH_KEY: 'a b c d' }), 'PUBLISH_KEY: expected 4 to 256 visible ASCII characters without spaces, got 7 characters');
+  t.end();
+});
+
+t.test('TLS files are read once and must hold what their name says', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'onair-config-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const [cert, key, other] = ['cert.pem', 'key.pem', 'other.txt'].map((name) => join(directory, name)) as [string, string, string];
+  writeFileSync(cert, '-----BEGIN CERTIFICATE-----\n');
+  writeFileSync(key, '-----BEGIN PRIVATE KEY-----\n');
+  writeFileSync(other, 'hello');
+  t.equal(load({ TLS_CERT: cert, TLS_KEY: key }).tls?.cert.toString(), '-----BEGIN CERTIFICATE-----\n');
+  t.match(messageOf({ TLS_CERT: other, TLS_KEY: key }), /^TLS_CERT: expected a PEM file with a CERTIFICATE, got ".*" without one$/);
+  t.end();
+});
+
+t.test('lists are split', (t) => {
+  t.strictSame(load({ CORS_ORIGIN: 'https://a.example, http://b.example:8000' }).corsOrigins, ['https://a.example', 'http://b.example:8000']);
+  t.strictSame(load({ TRUST_PROXY: 'loopback, 10.0.0.0/8, ::1' }).trustedProxies, ['loopback', '10.0.0.0/8', '::1']);
+  t.equal(load({ TRUST_PROXY: 'true' }).trustedProxies, true);
+  t.end();
+});
+
+t.test('every variable stands in docs/configuration.md', (t) => {
+  const text = readFileSync('docs/configuration.md', 'utf8');
+  for (const name of settingNames) t.match(text, `\`${name}\``, name);
+  t.end();
+});
