@@ -1,0 +1,111 @@
+import { childBoxes, findBox, type ChildBox } from './box-reader.js';
+
+export interface VideoTrack {
+  readonly kind: 'video';
+  readonly trackId: number;
+  /** Ticks a second. */
+  readonly timescale: number;
+  /** RFC 6381 §3.3, e.g. `avc1.42c01f`. */
+  readonly codec: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface AudioTrack {
+  readonly kind: 'audio';
+  readonly trackId: number;
+  readonly timescale: number;
+  /** RFC 6381 §3.3, e.g. `mp4a.40.2`. */
+  readonly codec: string;
+}
+
+export type Track = VideoTrack | AudioTrack;
+
+/** What a player must know before the first fragment: ftyp and moov. */
+export interface InitSegment {
+  readonly bytes: Buffer;
+  readonly tracks: readonly Track[];
+  /** The tracks' codecs joined by commas, picture first. */
+  readonly codecs: string;
+}
+
+/**
+ * Reads the tracks of an init segment.
+ * @param bytes ftyp and moov, whole
+ * @throws {RangeError} when there is no track with a codec that Onair can send
+ */
+export function readInitSegment(bytes: Buffer): InitSegment {
+  const moov = findBox(bytes, ['moov'], { start: 0, end: bytes.length });
+  if (!moov) throw new RangeError('expected an init segment with a moov box, got none');
+  const tracks: Track[] = [];
+  for (const child of childBoxes(bytes, moov.start, moov.end)) {
+    if (child.type !== 'trak') continue;
+    const track = readTrack(bytes, child);
+    if (track) tracks.push(track);
+  }
+  if (tracks.length === 0) throw new RangeError('expected an init segment with a video or audio track, got none');
+  tracks.sort((a, b) => (a.kind === b.kind ? 0 : a.kind === 'video' ? -1 : 1));
+  return { bytes, tracks, codecs: tracks.map((track) => track.codec).join(',') };
+}
+
+function readTrack(bytes: Buffer, trak: ChildBox): Track | undefined {
+  const tkhd = findBox(bytes, ['tkhd'], trak);
+  const mdhd = findBox(bytes, ['mdia', 'mdhd'], trak);
+  const stsd = findBox(bytes, ['mdia', 'minf', 'stbl', 'stsd'], trak);
+  if (!tkhd || !mdhd || !stsd) return undefined;
+  const trackId = bytes.readUInt32BE(tkhd.start + (bytes[tkhd.start] === 1 ? 20 : 12));
+  const timescale = bytes.readUInt32BE(mdhd.start + (bytes[mdhd.start] === 1 ? 20 : 12));
+  const [entry] = childBoxes(bytes, stsd.start + 8, stsd.end);
+  switch (entry?.type) {
+    case 'avc1':
+      return { kind: 'video', trackId, timescale, ...readVisualSampleEntry(bytes, entry) };
+    case 'mp4a':
+      return { kind: 'audio', trackId, timescale, codec: readAudioCodec(bytes, entry) };
+    default:
+      return undefined;
+  }
+}
+
+/** ISO/IEC 14496-12 §12.1.3 and the avcC box of ISO/IEC 14496-15 §5.3.3. */
+function readVisualSampleEntry(bytes: Buffer, entry: ChildBox): Pick<VideoTrack, 'codec' | 'width' | 'height'> {
+  const avcC = findBox(bytes, ['avcC'], { start: entry.start + 78, end: entry.end });
+  if (!avcC) throw new RangeError('expected an avc1 sample entry with an avcC box, got none');
+  return {
+    codec: `avc1.${bytes.toString('hex', avcC.start + 1, avcC.start + 4)}`,
+    width: bytes.readUInt16BE(entry.start + 24),
+    height: bytes.readUInt16BE(entry.start + 26),
+  };
+}
+
+/** The object type indications of an esds box, ISO/IEC 14496-14 §5.6 and 14496-3 §1.6.2. */
+function readAudioCodec(bytes: Buffer, entry: ChildBox): string {
+  const esds = findBox(bytes, ['esds'], { start: entry.start + 28, end: entry.end });
+  const config = esds && findDescriptor(bytes, esds.start + 4, esds.end, decoderConfigTag);
+  if (!config) throw new RangeError('expected an mp4a sample entry with a decoder configuration, got none');
+  const objectType = bytes.readUInt8(config.start).toString(16);
+  const specific = findDescriptor(bytes, config.start + 13, config.end, decoderSpecificTag);
+  const audioObjectType = specific ? bytes.readUInt8(specific.start) >> 3 : undefined;
+  return audioObjectType === undefined ? `mp4a.${objectType}` : `mp4a.${objectType}.${audioObjectType}`;
+}
+
+const elementaryStreamTag = 0x03;
+const decoderConfigTag = 0x04;
+const decoderSpecificTag = 0x05;
+
+function findDescriptor(bytes: Buffer, start: number, end: number, wanted: number): { start: number; end: number } | undefined {
+  let offset = start;
+  while (offset + 2 <= end) {
+    const tag = bytes.readUInt8(offset++);
+    let size = 0;
+    let more = true;
+    while (more && offset < end) {
+      const byte = bytes.readUInt8(offset++);
+      size = (size << 7) | (byte & 0x7f);
+      more = (byte & 0x80) !== 0;
+    }
+    if (tag === wanted) return { start: offset, end: Math.min(offset + size, end) };
+    // The elementary stream descriptor is a wrapper: step inside, past its id and flags.
+    offset += tag === elementaryStreamTag ? 3 : size;
+  }
+  return undefined;
+}

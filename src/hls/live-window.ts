@@ -1,0 +1,123 @@
+import type { PartEntry, SegmentEntry } from './media-playlist.js';
+
+/** A part with its media. */
+export interface WindowPart extends PartEntry {
+  readonly bytes: Buffer;
+}
+
+/** The segment being made, with the media of its parts. */
+export interface OpenSegment extends SegmentEntry {
+  readonly parts: WindowPart[];
+}
+
+/** A finished segment with its media. */
+export interface WholeSegment extends SegmentEntry {
+  readonly parts: readonly WindowPart[];
+  readonly durationSeconds: number;
+  readonly bytes: Buffer;
+}
+
+export interface LiveWindowOptions {
+  /** How many whole segments a playlist lists. */
+  readonly listedSegments: number;
+}
+
+/**
+ * The segments that can be had: those listed, and as many again that no longer are, since a client may still want them
+ * (RFC 8216bis §6.2.2: a segment stays available for its duration and that of the longest playlist that held it).
+ */
+export class LiveWindow {
+  readonly #listedSegments: number;
+  #whole: WholeSegment[] = [];
+  #firstListed = 0;
+  #discontinuitySequence = 0;
+  #open: OpenSegment | undefined;
+  #nextMediaSequence = 0;
+  readonly #media = new Map<string, Buffer>();
+
+  constructor({ listedSegments }: LiveWindowOptions) {
+    this.#listedSegments = listedSegments;
+  }
+
+  get open(): OpenSegment | undefined {
+    return this.#open;
+  }
+
+  /** Media sequence number of the segment being made, or of the next one. */
+  get openMediaSequence(): number {
+    return this.#open?.mediaSequence ?? this.#nextMediaSequence;
+  }
+
+  /** The whole segments that a playlist lists, oldest first. */
+  get listed(): readonly WholeSegment[] {
+    return this.#whole.slice(this.#firstListed);
+  }
+
+  /** RFC 8216bis §4.4.3.3: how many discontinuities have left the playlist. */
+  get discontinuitySequence(): number {
+    return this.#discontinuitySequence;
+  }
+
+  partsOf(mediaSequence: number): number | undefined {
+    return this.#whole.find((segment) => segment.mediaSequence === mediaSequence)?.parts.length;
+  }
+
+  media(name: string): Buffer | undefined {
+    return this.#media.get(name);
+  }
+
+  addInit(uri: string, bytes: Buffer): void {
+    this.#media.set(uri, bytes);
+  }
+
+  openSegment(start: Pick<SegmentEntry, 'mapUri' | 'discontinuity' | 'programDateTimeMs'>): OpenSegment {
+    const mediaSequence = this.#nextMediaSequence++;
+    this.#open = { ...start, mediaSequence, uri: segmentUri(mediaSequence), parts: [] };
+    return this.#open;
+  }
+
+  /** Adds to the open segment. */
+  addPart(part: WindowPart): void {
+    this.#open?.parts.push(part);
+    this.#media.set(part.uri, part.bytes);
+  }
+
+  /** Closes the open segment and moves the window; the segments that nobody can have any more are returned. */
+  closeSegment(): { closed: WholeSegment; gone: WholeSegment[] } | undefined {
+    if (!this.#open) return undefined;
+    // The same bytes in the same order as its parts, RFC 8216bis §4.4.4.9; from now on they share one memory.
+    const bytes = Buffer.concat(this.#open.parts.map((part) => part.bytes));
+    let offset = 0;
+    const parts = this.#open.parts.map((part) => ({ ...part, bytes: bytes.subarray(offset, (offset += part.bytes.length)) }));
+    const durationSeconds = parts.reduce((sum, part) => sum + part.durationSeconds, 0);
+    const closed: WholeSegment = { ...this.#open, parts, durationSeconds, bytes };
+    this.#open = undefined;
+    for (const { uri, bytes: media } of [closed, ...parts]) this.#media.set(uri, media);
+    this.#whole.push(closed);
+    return { closed, gone: this.#slide() };
+  }
+
+  #slide(): WholeSegment[] {
+    while (this.#whole.length - this.#firstListed > this.#listedSegments) {
+      if (this.#whole[this.#firstListed]?.discontinuity) this.#discontinuitySequence++;
+      this.#firstListed++;
+    }
+    const gone = this.#whole.splice(0, Math.max(0, this.#firstListed - this.#listedSegments));
+    this.#firstListed -= gone.length;
+    for (const segment of gone) {
+      this.#media.delete(segment.uri);
+      for (const part of segment.parts) this.#media.delete(part.uri);
+    }
+    const oldest = this.#whole[0] ?? this.#open;
+    for (const segment of gone) if (segment.mapUri !== oldest?.mapUri) this.#media.delete(segment.mapUri);
+    return gone;
+  }
+}
+
+function segmentUri(mediaSequence: number): string {
+  return `${mediaSequence}.m4s`;
+}
+
+export function partUri(mediaSequence: number, part: number): string {
+  return `${mediaSequence}.${part}.m4s`;
+}

@@ -1,0 +1,115 @@
+/** One line of a media playlist's list: a whole segment, or the one being made. */
+export interface SegmentEntry {
+  readonly mediaSequence: number;
+  readonly uri: string;
+  /** The init segment that its media needs. */
+  readonly mapUri: string;
+  /** Its init segment, timeline or tracks differ from those of the segment before. */
+  readonly discontinuity: boolean;
+  readonly programDateTimeMs: number;
+  readonly parts: readonly PartEntry[];
+  /** undefined while it is being made. */
+  readonly durationSeconds?: number;
+}
+
+export interface PartEntry {
+  readonly uri: string;
+  readonly durationSeconds: number;
+  readonly independent: boolean;
+}
+
+/** What is frozen before the first playlist, for the life of the broadcast (RFC 8216bis §4.4.3.1, §4.4.3.7, §4.4.3.8). */
+export interface PlaylistTiming {
+  /** Whole seconds. */
+  readonly targetDurationSeconds: number;
+  readonly partTargetSeconds: number;
+}
+
+export interface MediaPlaylistSnapshot {
+  readonly timing: PlaylistTiming;
+  readonly discontinuitySequence: number;
+  /** In order; the open one, if any, is the last. */
+  readonly segments: readonly SegmentEntry[];
+  readonly ended: boolean;
+  /** The part that comes next. */
+  readonly preloadHintUri?: string;
+}
+
+/** Three part targets: RFC 8216bis §4.4.3.8 asks for two at least and recommends three. */
+export function partHoldBackSeconds({ partTargetSeconds }: PlaylistTiming): number {
+  return 3 * partTargetSeconds;
+}
+
+/** RFC 8216bis §4.4.3.8: at least three target durations. */
+export function holdBackSeconds({ targetDurationSeconds }: PlaylistTiming): number {
+  return 3 * targetDurationSeconds;
+}
+
+/** The skip boundary; RFC 8216bis §4.4.3.8: at least six target durations. */
+export function canSkipUntilSeconds({ targetDurationSeconds }: PlaylistTiming): number {
+  return 6 * targetDurationSeconds;
+}
+
+/** Lists parts only this far from the live edge: RFC 8216bis §4.4.4.9. */
+function partsListedSeconds({ targetDurationSeconds }: PlaylistTiming): number {
+  return 3 * targetDurationSeconds;
+}
+
+/** A whole media playlist as text, or, with `delta`, one that leaves out what the client has (RFC 8216bis §6.2.5.1). */
+export function writeMediaPlaylist(snapshot: MediaPlaylistSnapshot, { delta = false } = {}): string {
+  const { timing, segments, ended } = snapshot;
+  const skipped = delta && !ended ? countSkippable(snapshot) : 0;
+  const lines = [
+    '#EXTM3U',
+    // EXT-X-SKIP needs 9; EXT-X-MAP alone would need 6 (RFC 8216bis §8).
+    '#EXT-X-VERSION:9',
+    `#EXT-X-TARGETDURATION:${timing.targetDurationSeconds}`,
+    `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=${seconds(canSkipUntilSeconds(timing))},` +
+      `PART-HOLD-BACK=${seconds(partHoldBackSeconds(timing))},HOLD-BACK=${seconds(holdBackSeconds(timing))}`,
+    `#EXT-X-PART-INF:PART-TARGET=${seconds(timing.partTargetSeconds)}`,
+    `#EXT-X-MEDIA-SEQUENCE:${segments[0]?.mediaSequence ?? 0}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${snapshot.discontinuitySequence}`,
+  ];
+  if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
+
+  const firstWithParts = countOlderThan(segments, partsListedSeconds(timing));
+  // After skipped segments the client knows which EXT-X-MAP is in force.
+  let mapUri = skipped > 0 ? segments[skipped - 1]?.mapUri : undefined;
+  for (const [index, segment] of segments.entries()) {
+    if (index < skipped) continue;
+    if (segment.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
+    if (segment.mapUri !== mapUri) lines.push(`#EXT-X-MAP:URI="${segment.mapUri}"`);
+    mapUri = segment.mapUri;
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(segment.programDateTimeMs)).toISOString()}`);
+    if (index >= firstWithParts && !ended) lines.push(...segment.parts.map(partLine));
+    if (segment.durationSeconds !== undefined) lines.push(`#EXTINF:${seconds(segment.durationSeconds)},`, segment.uri);
+  }
+  if (ended) lines.push('#EXT-X-ENDLIST');
+  else if (snapshot.preloadHintUri) lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${snapshot.preloadHintUri}"`);
+  return `${lines.join('\n')}\n`;
+}
+
+function partLine({ durationSeconds, uri, independent }: PartEntry): string {
+  return `#EXT-X-PART:DURATION=${seconds(durationSeconds)},URI="${uri}"${independent ? ',INDEPENDENT=YES' : ''}`;
+}
+
+/** How many segments lie further from the end of the last whole segment than the skip boundary. */
+function countSkippable({ segments, timing }: MediaPlaylistSnapshot): number {
+  const whole = segments.filter((segment) => segment.durationSeconds !== undefined);
+  return countOlderThan(whole, canSkipUntilSeconds(timing));
+}
+
+/** How many of the first segments end more than `distanceSeconds` before the end of the list. */
+function countOlderThan(segments: readonly SegmentEntry[], distanceSeconds: number): number {
+  let distance = 0;
+  for (let index = segments.length - 1; index >= 0; index--) {
+    if (distance > distanceSeconds) return index + 1;
+    distance += segments[index]?.durationSeconds ?? 0;
+  }
+  return 0;
+}
+
+/** Enough decimals for a sum over an hour to stay within a frame; trailing zeros say nothing. */
+function seconds(value: number): string {
+  return String(Number(value.toFixed(5)));
+}

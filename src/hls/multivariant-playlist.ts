@@ -1,0 +1,29 @@
+/** The one variant stream of a broadcast (RFC 8216bis §4.4.6.2). */
+export interface VariantStream {
+  readonly mediaPlaylistUri: string;
+  /** RFC 6381. */
+  readonly codecs: string;
+  readonly peakBitsPerSecond: number;
+  readonly averageBitsPerSecond: number;
+  /** Absent without a picture. */
+  readonly resolution?: { readonly width: number; readonly height: number };
+  readonly frameRate?: number;
+}
+
+export function writeMultivariantPlaylist(variant: VariantStream): string {
+  const attributes = [
+    `BANDWIDTH=${Math.ceil(variant.peakBitsPerSecond)}`,
+    `AVERAGE-BANDWIDTH=${Math.ceil(variant.averageBitsPerSecond)}`,
+    `CODECS="${variant.codecs}"`,
+  ];
+  if (variant.resolution) attributes.push(`RESOLUTION=${variant.resolution.width}x${variant.resolution.height}`);
+  if (variant.frameRate) attributes.push(`FRAME-RATE=${variant.frameRate.toFixed(3)}`);
+  return [
+    '#EXTM3U',
+    '#EXT-X-VERSION:6',
+    '#EXT-X-INDEPENDENT-SEGMENTS',
+    `#EXT-X-STREAM-INF:${attributes.join(',')}`,
+    variant.mediaPlaylistUri,
+    '',
+  ].join('\n');
+}

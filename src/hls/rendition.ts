@@ -1,0 +1,243 @@
+import type { InitSegment } from '../fmp4/init-segment.js';
+import { BitrateMeter } from './bitrate-meter.js';
+import { isListed, readPlaylistRequest, type DeliveryDirectives, type LiveEdge, type PlaylistRequest } from './blocking-request.js';
+import { Encoded } from './encoded.js';
+import { LiveWindow, partUri, type WholeSegment } from './live-window.js';
+import { writeMediaPlaylist, type PlaylistTiming } from './media-playlist.js';
+import { writeMultivariantPlaylist } from './multivariant-playlist.js';
+import type { CutPart } from './segmenter.js';
+import { Signal } from './signal.js';
+
+/** What a request for a playlist or for media is answered with. */
+export interface Answer {
+  readonly status: 200 | 400 | 404 | 503;
+  /** Absent with an error. */
+  readonly body?: Encoded | Buffer;
+  /** In words, with an error. */
+  readonly message?: string;
+  readonly maxAgeSeconds: number;
+}
+
+/** A run of media under one init segment. */
+export interface Timeline {
+  readonly init: InitSegment;
+  /** Wall clock, ms since the epoch, at media time 0. */
+  readonly captureTimeMs: number;
+}
+
+export interface RenditionOptions {
+  /** How many whole segments a playlist lists. */
+  readonly listedSegments: number;
+  /** As the multivariant playlist names it. */
+  readonly mediaPlaylistUri: string;
+  readonly onInit?: (uri: string, bytes: Buffer) => void;
+  readonly onSegment?: (segment: WholeSegment) => void;
+  /** A segment that nobody can ask for any more. */
+  readonly onGone?: (segment: WholeSegment) => void;
+}
+
+/** The live window of one broadcast and everything that HLS clients can ask of it. */
+export class Rendition {
+  readonly #options: RenditionOptions;
+  readonly #window: LiveWindow;
+  readonly #bitrate = new BitrateMeter();
+  readonly #changed = new Signal();
+  #timing: PlaylistTiming | undefined;
+  #timeline: Timeline | undefined;
+  #frameRate: number | undefined;
+  #mapUri = '';
+  #timelines = 0;
+  #discontinuity = false;
+  #ended = false;
+  #playlist: Encoded | undefined;
+  #deltaPlaylist: Encoded | undefined;
+
+  constructor(options: RenditionOptions) {
+    this.#options = options;
+    this.#window = new LiveWindow(options);
+  }
+
+  /** Fixes what may not change in the life of a playlist; nothing is served before. */
+  freeze(timing: PlaylistTiming): void {
+    this.#timing = Object.freeze({ ...timing });
+  }
+
+  get timing(): PlaylistTiming | undefined {
+    return this.#timing;
+  }
+
+  /** What follows has this init segment and this clock; the first cut after it opens a segment. */
+  startTimeline(timeline: Timeline): void {
+    this.endSegment();
+    this.#timeline = timeline;
+    this.#discontinuity = this.#timelines > 0;
+    this.#mapUri = `init-${this.#timelines++}.mp4`;
+    this.#window.addInit(this.#mapUri, timeline.init.bytes);
+    this.#options.onInit?.(this.#mapUri, timeline.init.bytes);
+  }
+
+  /** Frames a second of the picture, as measured; listed in the multivariant playlist. */
+  set frameRate(framesPerSecond: number | undefined) {
+    this.#frameRate = framesPerSecond;
+  }
+
+  appendPart(part: CutPart): void {
+    const timeline = this.#timeline;
+    if (!timeline) throw new Error('expected startTimeline() before the first part');
+    const segment =
+      this.#window.open ??
+      this.#window.openSegment({
+        mapUri: this.#mapUri,
+        discontinuity: this.#discontinuity,
+        programDateTimeMs: timeline.captureTimeMs + part.startSeconds * 1000,
+      });
+    this.#discontinuity = false;
+    this.#window.addPart({
+      uri: partUri(segment.mediaSequence, segment.parts.length),
+      durationSeconds: part.durationSeconds,
+      independent: part.independent,
+      bytes: Buffer.concat(part.fragments.map((fragment) => fragment.bytes)),
+    });
+    this.#publish();
+  }
+
+  endSegment(): void {
+    const change = this.#window.closeSegment();
+    if (!change) return;
+    const { closed, gone } = change;
+    this.#bitrate.add(closed.bytes.length, closed.durationSeconds);
+    this.#options.onSegment?.(closed);
+    for (const segment of gone) this.#options.onGone?.(segment);
+    this.#publish();
+  }
+
+  /** The playlist is closed with EXT-X-ENDLIST. */
+  end(): void {
+    if (this.#ended) return;
+    this.endSegment();
+    this.#ended = true;
+    this.#publish();
+  }
+
+  /** Whether a player can start. */
+  get playable(): boolean {
+    return this.#timing !== undefined && this.#window.listed.length > 0;
+  }
+
+  get facts(): RenditionMeasures | undefined {
+    if (!this.#timing || !this.#timeline || !this.playable) return undefined;
+    const { init } = this.#timeline;
+    const video = init.tracks.find((track) => track.kind === 'video');
+    return {
+      ...this.#timing,
+      codecs: init.codecs,
+      ...(video && { width: video.width, height: video.height }),
+      ...(video && this.#frameRate !== undefined && { frameRate: this.#frameRate }),
+      averageBitsPerSecond: Math.ceil(this.#bitrate.averageBitsPerSecond),
+      peakBitsPerSecond: Math.ceil(this.#bitrate.peakBitsPerSecond),
+    };
+  }
+
+  multivariant(): Answer {
+    const facts = this.facts;
+    if (!facts) return notYet;
+    const { width, height, ...variant } = facts;
+    const text = writeMultivariantPlaylist({
+      ...variant,
+      mediaPlaylistUri: this.#options.mediaPlaylistUri,
+      ...(width !== undefined && height !== undefined && { resolution: { width, height } }),
+    });
+    return { status: 200, body: new Encoded(text), maxAgeSeconds: 1 };
+  }
+
+  /** Answers when the playlist holds what the directives ask for, RFC 8216bis §6.2.5.2; `signal` gives up the wait. */
+  async mediaPlaylist(directives: DeliveryDirectives, signal: AbortSignal): Promise<Answer> {
+    const timing = this.#timing;
+    if (!timing || !this.playable) return notYet;
+    const targetDuration = timing.targetDurationSeconds;
+    if (this.#ended) return { status: 200, body: this.#currentPlaylist(false), maxAgeSeconds: targetDuration * 6 };
+    let request: PlaylistRequest;
+    try {
+      request = readPlaylistRequest(directives, this.#edge(timing));
+    } catch (error) {
+      const message = error instanceof RangeError ? error.message : String(error);
+      return { status: 400, message, maxAgeSeconds: targetDuration * 4 };
+    }
+    const { until, delta } = request;
+    if (until && !(await this.#reached(() => isListed(this.#edge(timing), until), timing, signal))) {
+      return { status: 503, message: 'the stream stands still: no new media for three target durations', maxAgeSeconds: targetDuration * 4 };
+    }
+    // RFC 8216bis Appendix B.1: a blocked playlist is for keeps, an unblocked one goes stale.
+    return { status: 200, body: this.#currentPlaylist(delta), maxAgeSeconds: until ? targetDuration * 6 : Math.floor(targetDuration / 2) };
+  }
+
+  /** An init segment, a segment, or a part; the part that comes next is waited for (RFC 8216bis §4.4.5.3). */
+  async media(name: string, signal: AbortSignal): Promise<Answer> {
+    const timing = this.#timing;
+    if (!timing) return notYet;
+    if (name === this.#nextPartUri() && !this.#ended) {
+      await this.#reached(() => name !== this.#nextPartUri(), timing, signal);
+    }
+    const body = this.#window.media(name);
+    if (body) return { status: 200, body, maxAgeSeconds: timing.targetDurationSeconds * 6 };
+    return { status: 404, message: 'no such segment, or no longer', maxAgeSeconds: timing.targetDurationSeconds };
+  }
+
+  #edge({ partTargetSeconds }: PlaylistTiming): LiveEdge {
+    return {
+      openMediaSequence: this.#window.openMediaSequence,
+      openParts: this.#window.open?.parts.length ?? 0,
+      partsOf: (mediaSequence) => this.#window.partsOf(mediaSequence),
+      partTargetSeconds,
+    };
+  }
+
+  #nextPartUri(): string {
+    return partUri(this.#window.openMediaSequence, this.#window.open?.parts.length ?? 0);
+  }
+
+  /** Waits, for three target durations at most, until `condition` holds or the stream is over. */
+  async #reached(condition: () => boolean, timing: PlaylistTiming, signal: AbortSignal): Promise<boolean> {
+    if (condition() || this.#ended) return true;
+    // RFC 8216bis §6.2.5.2: a request must not be held longer.
+    const timeout = AbortSignal.any([signal, AbortSignal.timeout(timing.targetDurationSeconds * 3 * 1000)]);
+    const aborted = new Promise<void>((resolve) => timeout.addEventListener('abort', () => resolve(), { once: true }));
+    while (!timeout.aborted) {
+      await Promise.race([this.#changed.next(), aborted]);
+      if (condition() || this.#ended) return true;
+    }
+    return false;
+  }
+
+  #currentPlaylist(delta: boolean): Encoded {
+    if (delta) return (this.#deltaPlaylist ??= this.#write(true));
+    return (this.#playlist ??= this.#write(false));
+  }
+
+  #write(delta: boolean): Encoded {
+    const { listed, open, discontinuitySequence } = this.#window;
+    const timing = this.#timing;
+    if (!timing) throw new Error('expected freeze() before the first playlist');
+    const segments = open ? [...listed, open] : listed;
+    const snapshot = { timing, discontinuitySequence, segments, ended: this.#ended, preloadHintUri: this.#nextPartUri() };
+    return new Encoded(writeMediaPlaylist(snapshot, { delta }));
+  }
+
+  #publish(): void {
+    this.#playlist = undefined;
+    this.#deltaPlaylist = undefined;
+    this.#changed.wake();
+  }
+}
+
+/** What viewers are sent, as measured. */
+export interface RenditionMeasures extends PlaylistTiming {
+  readonly codecs: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly frameRate?: number;
+  readonly averageBitsPerSecond: number;
+  readonly peakBitsPerSecond: number;
+}
+
+const notYet: Answer = { status: 404, message: 'not on air yet', maxAgeSeconds: 1 };
