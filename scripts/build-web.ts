@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const entryPoints: Readonly<Record<string, string>> = {
+  onair: 'src/web/sdk/index.ts',
+  home: 'src/web/pages/home.ts',
+  broadcast: 'src/web/pages/broadcast.ts',
+  watch: 'src/web/pages/watch.ts',
+  embed: 'src/web/pages/embed.ts',
+};
+
+export interface BuildWebOptions {
+  /** Emptied first. */
+  readonly outDirectory: string;
+}
+
+/** Bundles the SDK and the pages for browsers; what they share, and hls.js, become chunks beside them. */
+export async function buildWeb(options: BuildWebOptions): Promise<Metafile> {
+  await rm(options.outDirectory, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: presentEntryPoints(),
+    outdir: options.outDirectory,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: ['chrome109', 'firefox115', 'safari16.4'],
+    chunkNames: 'chunks/[name]-[hash]',
+    // The SDK is also served as /sdk/onair.js: from there and from /assets/ this leads to the same chunks, behind any path prefix.
+    publicPath: '../assets',
+    minify: true,
+    sourcemap: true,
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return metafile;
+}
+
+function presentEntryPoints(): Record<string, string> {
+  const present: Record<string, string> = {};
+  for (const [name, file] of Object.entries(entryPoints)) {
+    if (existsSync(path.join(root, file))) present[name] = file;
+    else console.log(`build-web: ${file} does not exist yet, skipped`);
+  }
+  return present;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const metafile = await buildWeb({ outDirectory: path.join(root, 'public/assets') });
+  for (const [file, { bytes, entryPoint }] of Object.entries(metafile.outputs)) {
+    if (entryPoint !== undefined) console.log(`${path.relative(root, path.join(root, file))}  ${(bytes / 1024).toFixed(1)} kB`);
+  }
+}

@@ -1,0 +1,56 @@
+import { errorCodeOfClose, errorCodes, type ErrorCode } from '../../protocol/error-codes.js';
+
+/** Why a publisher or a player could not go on: a code of the server, or something on the browser's own side. */
+export type OnairErrorReason =
+  | ErrorCode
+  /** The server does not answer: it is down, or the network is. */
+  | 'unreachable'
+  /** The connection was lost and the server no longer holds the broadcast for us. */
+  | 'resume-refused'
+  | 'permission-denied'
+  | 'no-device'
+  | 'device-busy'
+  /** Browsers give cameras only to pages on HTTPS or localhost. */
+  | 'insecure-origin'
+  | 'unsupported-browser'
+  | 'capture-failed'
+  | 'recorder-failed';
+
+/** Every failure of the SDK: `reason` for programs, `message` in words for people. */
+export class OnairError extends Error {
+  override readonly name = 'OnairError';
+  readonly reason: OnairErrorReason;
+
+  constructor(reason: OnairErrorReason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+
+  /** Whether the same call may succeed later without anything being changed. */
+  get retryable(): boolean {
+    if (this.reason in errorCodes) return errorCodes[this.reason as ErrorCode].retryable;
+    return this.reason === 'unreachable' || this.reason === 'device-busy';
+  }
+}
+
+const words: Readonly<Record<ErrorCode, string>> = {
+  malformed: 'The server did not understand the request. Check the stream name; if it is right, the page and the server may be of different versions: reload the page.',
+  unauthorized: 'The publish key is wrong or missing. Open the broadcast link that the server printed when it started, or enter its key.',
+  'not-found': 'The server does not know this live stream.',
+  'already-live': 'This name is on air already, from another place. Choose another name, or end the other broadcast first.',
+  'over-limit': 'The server refused so much data at once. Choose a lower quality.',
+  'unsupported-media': 'The server could not read what this browser recorded. Try another browser, or the newest version of this one.',
+  internal: 'The server made a mistake and had to end this broadcast. Try again; its log says more.',
+  unavailable: 'The server has no room right now, or is shutting down. Try again in a minute.',
+};
+
+/** The failure for a code the server gave, in its own words when it sent any. */
+export function serverError(code: ErrorCode, message?: string): OnairError {
+  return new OnairError(code, message === undefined || message === '' ? words[code] : message);
+}
+
+/** The failure for a WebSocket close, or undefined when the connection was merely lost. */
+export function closeError(closeCode: number, reason: string): OnairError | undefined {
+  const code = errorCodeOfClose(closeCode);
+  return code === undefined ? undefined : serverError(code, reason);
+}

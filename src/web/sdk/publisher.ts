@@ -1,0 +1,273 @@
+import type { IngestMessage } from '../../protocol/ingest-messages.js';
+import { isStreamName, liveStreamUrls, type LiveStreamUrls } from '../../protocol/urls.js';
+import { captureCamera, type Capture } from './capture.js';
+import type { OnairError } from './errors.js';
+import { explainRefusal } from './explain-refusal.js';
+import { IngestSocket } from './ingest-socket.js';
+import { Listeners } from './listeners.js';
+import { defaultQuality, lowerBitRate, type Quality } from './quality.js';
+import { Recorder } from './recorder.js';
+import { ReconnectPolicy } from './reconnect-policy.js';
+import { startTicker } from './ticker.js';
+import { UplinkWatch } from './uplink-watch.js';
+
+/** Also the lowest frame rate: a picture that stands still is repeated at every tick. */
+const tickMs = 100;
+const silentAfterMs = 4_000;
+const endTimeoutMs = 10_000;
+
+/** `connected`: the server takes the bytes. `live`: it said that viewers can watch. */
+export type PublisherState = 'idle' | 'connecting' | 'connected' | 'live' | 'reconnecting' | 'ended';
+
+export interface PublisherStats {
+  readonly upstreamBitsPerSecond: number;
+  readonly viewers: number;
+  /** Recorded, but not yet given to the network. */
+  readonly bufferedBytes: number;
+}
+
+/** Something is wrong but the broadcast goes on; codes of the server's warnings come through as they are. */
+export interface PublisherWarning {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface PublisherEvents {
+  state: PublisherState;
+  /** Where the broadcast can be watched. */
+  urls: LiveStreamUrls;
+  stats: PublisherStats;
+  warning: PublisherWarning;
+  /** The warning with this code no longer holds. */
+  recovered: { readonly code: string };
+  /** The broadcast is over although nobody ended it. */
+  error: OnairError;
+}
+
+export interface PublisherOptions {
+  /** The Onair server, e.g. `https://live.example`. */
+  readonly url: string;
+  readonly key: string;
+  readonly stream: string;
+  /** What to broadcast; left running at the end. Without it the camera and microphone are opened, and stopped at the end. */
+  readonly media?: MediaStream | Capture;
+  readonly quality?: Quality;
+}
+
+/** One broadcast from this page. */
+export class Publisher extends Listeners<PublisherEvents> {
+  /** null: ended as it should; an error: why it is over. Never rejects. */
+  readonly closed: Promise<OnairError | null>;
+  readonly #options: PublisherOptions;
+  readonly #origin: string;
+  readonly #uplink = new UplinkWatch();
+  #settle: (outcome: OnairError | null) => void = () => undefined;
+  #state: PublisherState = 'idle';
+  #socket: IngestSocket | undefined;
+  #capture: Capture | undefined;
+  #recorder: Recorder | undefined;
+  #videoBitsPerSecond: number;
+  #stopTicker: (() => void) | undefined;
+  #viewers = 0;
+  #wasLive = false;
+  #silent = false;
+  #mustRestart = false;
+
+  /** @throws {TypeError} when the stream's name or the server's address cannot be right */
+  constructor(options: PublisherOptions) {
+    super();
+    if (!isStreamName(options.stream)) {
+      throw new TypeError(`expected a stream name of 1 to 64 letters, digits, "-" and "_", got "${options.stream}"`);
+    }
+    this.#options = options;
+    this.#origin = new URL(options.url, document.baseURI).href.replace(/\/+$/, '');
+    this.#videoBitsPerSecond = (options.quality ?? defaultQuality).videoBitsPerSecond;
+    this.closed = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  get state(): PublisherState {
+    return this.#state;
+  }
+
+  /** Resolves when the server takes the broadcast (`live` follows), or when `end()` came first. @throws {OnairError} saying why not */
+  async start(): Promise<void> {
+    if (this.#state !== 'idle') throw new TypeError(`expected a new Publisher, got one that is ${this.#state}`);
+    this.#setState('connecting');
+    try {
+      const capture = await this.#openMedia();
+      if (this.state === 'ended') capture.close();
+      else await this.#publish(capture);
+    } catch (error) {
+      this.#release(null);
+      throw error;
+    }
+  }
+
+  /** Ends the broadcast cleanly; resolves when the server has everything, or does not answer. Idempotent. */
+  async end(): Promise<void> {
+    const socket = this.#socket;
+    if (socket === undefined || this.#state === 'connecting') {
+      socket?.close();
+      this.#release(null);
+      return;
+    }
+    await this.#recorder?.stop();
+    socket.end();
+    const timer = setTimeout(() => socket.close(), endTimeoutMs);
+    await socket.closed;
+    clearTimeout(timer);
+  }
+
+  async #openMedia(): Promise<Capture> {
+    const { media, quality } = this.#options;
+    if (media === undefined) return captureCamera(quality === undefined ? {} : { quality });
+    const capture = 'media' in media ? media : { media, resumeSound: () => Promise.resolve() };
+    return { ...capture, close: () => undefined };
+  }
+
+  async #publish(capture: Capture): Promise<void> {
+    this.#capture = capture;
+    for (const track of capture.media.getTracks()) track.addEventListener('ended', this.#onTrackEnded);
+    const { key, stream } = this.#options;
+    const socket = new IngestSocket({
+      url: liveStreamUrls(this.#origin, stream).publish,
+      key,
+      policy: new ReconnectPolicy(),
+      openSocket: (url) => new WebSocket(url),
+      explainRefusal,
+      nowMs: () => performance.now(),
+    });
+    this.#socket = socket;
+    let ticks = 0;
+    this.#stopTicker = startTicker(tickMs, () => {
+      socket.tick();
+      this.#recorder?.tick();
+      ticks += 1;
+      if (ticks % 10 === 0) this.#everySecond(socket);
+    });
+    addEventListener('online', this.#onOnline);
+
+    const ready = new Promise<'ready'>((resolve, reject) => {
+      socket.on('state', (state) => {
+        this.#setState(state === 'reconnecting' ? 'reconnecting' : this.#wasLive ? 'live' : 'connected');
+        if (state === 'reconnecting') return;
+        try {
+          if (this.#recorder === undefined || this.#mustRestart) this.#record(socket, capture);
+          resolve('ready');
+        } catch (error) {
+          socket.close();
+          reject(error);
+        }
+      });
+    });
+    socket.on('message', (message) => this.#hear(message));
+    socket.on('overflow', () => this.#restartLighter(socket, capture));
+
+    const outcome = await Promise.race([ready, socket.closed]);
+    if (outcome === 'ready') void socket.closed.then((error) => this.#over(error));
+    else if (outcome === null) this.#release(null);
+    else throw outcome;
+  }
+
+  #record(socket: IngestSocket, capture: Capture): void {
+    this.#mustRestart = false;
+    const { audioBitsPerSecond } = this.#options.quality ?? defaultQuality;
+    this.#recorder?.discard();
+    this.#recorder = new Recorder({
+      media: capture.media,
+      quality: { videoBitsPerSecond: this.#videoBitsPerSecond, audioBitsPerSecond },
+      onChunk: (bytes) => socket.push(bytes),
+      onStopped: (error) => {
+        if (error !== null) this.emit('warning', { code: error.reason, message: error.message });
+        void this.end();
+      },
+    });
+    socket.beginRecording(this.#recorder.mimeType);
+  }
+
+  /** What was waiting is dropped: only a new recording can be decoded after the gap, and a lighter one has a chance. */
+  #restartLighter(socket: IngestSocket, capture: Capture): void {
+    this.#mustRestart = true;
+    if (!socket.connected) {
+      this.emit('warning', { code: 'replay-full', message: 'The connection has been away for too long to keep everything: viewers will miss a part. The broadcast goes on when it comes back.' });
+      return;
+    }
+    this.#videoBitsPerSecond = lowerBitRate(this.#videoBitsPerSecond);
+    this.emit('warning', {
+      code: 'quality-lowered',
+      message: `Your uplink is too slow for this quality: a part was skipped, and the picture goes on with ${(this.#videoBitsPerSecond / 1e6).toFixed(1)} Mbit/s.`,
+    });
+    this.#record(socket, capture);
+  }
+
+  #hear(message: IngestMessage): void {
+    if (message.type === 'ready') this.emit('urls', message.urls);
+    if (message.type === 'stats') this.#viewers = message.viewers;
+    if (message.type === 'warning') this.emit('warning', { code: message.code, message: message.message });
+    if (message.type === 'live') {
+      this.#wasLive = true;
+      this.#setState('live');
+    }
+  }
+
+  #everySecond(socket: IngestSocket): void {
+    if (!socket.connected) return;
+    const { bitsPerSecond, change } = this.#uplink.sample({
+      nowMs: performance.now(),
+      sentBytes: socket.sentBytes,
+      unsentBytes: socket.unsentBytes,
+      recordedBitsPerSecond: this.#videoBitsPerSecond,
+    });
+    this.emit('stats', { upstreamBitsPerSecond: bitsPerSecond, viewers: this.#viewers, bufferedBytes: socket.unsentBytes });
+    if (change === 'slow') {
+      this.emit('warning', { code: 'slow-uplink', message: 'Your uplink cannot follow: the broadcast falls behind. End it and choose a lower quality, or move nearer to the Wi-Fi.' });
+    }
+    if (change === 'recovered') this.emit('recovered', { code: 'slow-uplink' });
+    this.#watchSilence();
+  }
+
+  #watchSilence(): void {
+    const silent = (this.#recorder?.silentMs ?? 0) > silentAfterMs;
+    // Firefox's recorder waits for ever for the sound of a suspended AudioContext.
+    if (silent) void this.#capture?.resumeSound();
+    if (silent && !this.#silent) {
+      this.emit('warning', {
+        code: 'recorder-silent',
+        message: 'The browser’s recorder gives nothing at the moment: viewers see a standstill. Check that the camera and microphone are still on; clicking anywhere on this page may wake the sound up.',
+      });
+    }
+    if (!silent && this.#silent) this.emit('recovered', { code: 'recorder-silent' });
+    this.#silent = silent;
+  }
+
+  readonly #onTrackEnded = (event: Event): void => {
+    const kind = event.target instanceof MediaStreamTrack && event.target.kind === 'audio' ? 'sound' : 'picture';
+    this.emit('warning', { code: 'source-ended', message: `The ${kind} stopped: its device was unplugged, or sharing was ended. So the broadcast was ended too.` });
+    void this.end();
+  };
+
+  readonly #onOnline = (): void => this.#socket?.retryNow();
+
+  #over(error: OnairError | null): void {
+    if (error !== null) this.emit('error', error);
+    this.#release(error);
+  }
+
+  #setState(state: PublisherState): void {
+    if (state === this.#state || this.#state === 'ended') return;
+    this.#state = state;
+    this.emit('state', state);
+  }
+
+  #release(outcome: OnairError | null): void {
+    this.#stopTicker?.();
+    this.#recorder?.discard();
+    removeEventListener('online', this.#onOnline);
+    for (const track of this.#capture?.media.getTracks() ?? []) track.removeEventListener('ended', this.#onTrackEnded);
+    this.#capture?.close();
+    this.#setState('ended');
+    this.#settle(outcome);
+  }
+}

@@ -1,0 +1,23 @@
+/** What is asked of the camera or screen and of the recorder. */
+export interface Quality {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly frameRate: number;
+  readonly videoBitsPerSecond: number;
+  readonly audioBitsPerSecond: number;
+}
+
+/** From light to heavy. */
+export const qualities = [
+  { name: '480p', width: 854, height: 480, frameRate: 30, videoBitsPerSecond: 1_200_000, audioBitsPerSecond: 96_000 },
+  { name: '720p', width: 1280, height: 720, frameRate: 30, videoBitsPerSecond: 2_500_000, audioBitsPerSecond: 128_000 },
+  { name: '1080p', width: 1920, height: 1080, frameRate: 30, videoBitsPerSecond: 4_500_000, audioBitsPerSecond: 128_000 },
+] as const satisfies readonly Quality[];
+
+export const defaultQuality: Quality = qualities[1];
+
+/** The bit rate to go on with when the uplink cannot follow: fewer bits at the same size, down to a floor. */
+export function lowerBitRate(videoBitsPerSecond: number): number {
+  return Math.max(300_000, Math.round(videoBitsPerSecond / 2));
+}

@@ -1,0 +1,138 @@
+import { OnairError } from './errors.js';
+import type { Quality } from './quality.js';
+import { mayStandStill, steadyVideo, type SteadyVideo } from './steady-video.js';
+import { assertCanRecord, recordableMimeTypes } from './support.js';
+
+const timesliceMs = 50;
+
+/** What Chromium understands beyond the standard's options: without it keyframes may be many seconds apart. */
+interface RecorderOptionsWithKeyframes extends MediaRecorderOptions {
+  readonly videoKeyFrameIntervalDuration: number;
+}
+
+export interface RecorderOptions {
+  readonly media: MediaStream;
+  readonly quality: Pick<Quality, 'videoBitsPerSecond' | 'audioBitsPerSecond'>;
+  readonly onChunk: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** The recording ended without `stop()`: null when all its tracks ended. */
+  readonly onStopped: (error: OnairError | null) => void;
+}
+
+/** One recording (one container header) of a MediaStream, as bytes in order. */
+export class Recorder {
+  readonly mimeType: string;
+  readonly #options: RecorderOptions;
+  readonly #recorder: MediaRecorder;
+  readonly #steady: readonly SteadyVideo[];
+  readonly #inOrder: (read: Promise<ArrayBuffer>) => Promise<void>;
+  #delivered: Promise<void> = Promise.resolve();
+  #stopping = false;
+  #discarding = false;
+  #lastChunkAtMs = performance.now();
+
+  /** Starts recording at once. @throws {OnairError} unsupported-browser | recorder-failed */
+  constructor(options: RecorderOptions) {
+    assertCanRecord();
+    this.#options = options;
+    this.#inOrder = deliverInOrder((bytes) => {
+      if (!this.#discarding) options.onChunk(bytes);
+    });
+    const { media, steady } = steadied(options.media);
+    this.#steady = steady;
+    this.#recorder = startRecorder(media, options.quality);
+    this.mimeType = this.#recorder.mimeType;
+    this.#recorder.addEventListener('dataavailable', ({ data }) => {
+      if (data.size === 0) return;
+      this.#lastChunkAtMs = performance.now();
+      this.#delivered = this.#inOrder(data.arrayBuffer());
+    });
+    this.#recorder.addEventListener('error', (event) => this.#stopped(recorderError(event)));
+    this.#recorder.addEventListener('stop', () => this.#stopped(null));
+  }
+
+  /** How long the recorder has given nothing. */
+  get silentMs(): number {
+    return performance.now() - this.#lastChunkAtMs;
+  }
+
+  /** Call ten times a second, at a pace that a hidden tab does not slow. */
+  tick(): void {
+    for (const { tick } of this.#steady) tick();
+  }
+
+  /** Resolves when the last chunk has been given to `onChunk`. */
+  async stop(): Promise<void> {
+    if (!this.#stopping) {
+      this.#stopping = true;
+      if (this.#recorder.state !== 'inactive') {
+        const stopped = new Promise((resolve) => this.#recorder.addEventListener('stop', resolve, { once: true }));
+        this.#recorder.stop();
+        await stopped;
+      }
+      for (const { close } of this.#steady) close();
+    }
+    await this.#delivered;
+  }
+
+  /** Stops without giving what is left. */
+  discard(): void {
+    this.#discarding = true;
+    void this.stop();
+  }
+
+  #stopped(error: OnairError | null): void {
+    if (this.#stopping) return;
+    void this.stop().then(() => this.#options.onStopped(error));
+  }
+}
+
+/** Blobs may be read in any order: what they hold must leave in the order in which they were recorded. */
+export function deliverInOrder(deliver: (bytes: Uint8Array<ArrayBuffer>) => void): (read: Promise<ArrayBuffer>) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return (read) => {
+    last = Promise.all([read, last]).then(([buffer]) => deliver(new Uint8Array(buffer)));
+    return last;
+  };
+}
+
+function steadied(media: MediaStream): { media: MediaStream; steady: SteadyVideo[] } {
+  const steady: SteadyVideo[] = [];
+  const tracks = media.getTracks().map((track) => {
+    const copy = mayStandStill(track) ? steadyVideo(track) : undefined;
+    if (copy !== undefined) steady.push(copy);
+    return copy?.track ?? track;
+  });
+  return { media: new MediaStream(tracks), steady };
+}
+
+/** What a browser says it supports is not always what it can start: then the next best is tried. */
+function startRecorder(media: MediaStream, quality: RecorderOptions['quality']): MediaRecorder {
+  const kinds = { video: media.getVideoTracks().length > 0, audio: media.getAudioTracks().length > 0 };
+  let failure: unknown;
+  for (const mimeType of recordableMimeTypes(kinds, (type) => MediaRecorder.isTypeSupported(type))) {
+    try {
+      const options: RecorderOptionsWithKeyframes = {
+        mimeType,
+        videoBitsPerSecond: quality.videoBitsPerSecond,
+        audioBitsPerSecond: quality.audioBitsPerSecond,
+        videoKeyFrameIntervalDuration: 2000,
+      };
+      const recorder = new MediaRecorder(media, options);
+      recorder.start(timesliceMs);
+      return recorder;
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw new OnairError(
+    'unsupported-browser',
+    'This browser cannot record this camera, microphone or screen in any format Onair takes. Use a current Chrome, Edge, Firefox or Safari.',
+    { cause: failure },
+  );
+}
+
+function recorderError(event: Event): OnairError {
+  const cause = 'error' in event ? event.error : undefined;
+  const said = cause instanceof DOMException ? ` (${cause.message})` : '';
+  return new OnairError('recorder-failed', `The browser's recorder stopped${said}. Try a lower quality, or go live again.`, { cause });
+}

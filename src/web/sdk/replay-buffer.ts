@@ -1,0 +1,60 @@
+interface Chunk {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly offset: number;
+  readonly recordedAtMs: number;
+}
+
+/** The bytes of the broadcast that the server has not acknowledged, addressed by their offset in the whole broadcast. */
+export class ReplayBuffer {
+  #chunks: Chunk[] = [];
+  #endOffset = 0;
+
+  /** Offset of the first byte held; equals `endOffset` when nothing is. */
+  get startOffset(): number {
+    return this.#chunks[0]?.offset ?? this.#endOffset;
+  }
+
+  get endOffset(): number {
+    return this.#endOffset;
+  }
+
+  get size(): number {
+    return this.#endOffset - this.startOffset;
+  }
+
+  /** When the oldest byte held was recorded. */
+  get oldestMs(): number | undefined {
+    return this.#chunks[0]?.recordedAtMs;
+  }
+
+  append(bytes: Uint8Array<ArrayBuffer>, recordedAtMs: number): void {
+    this.#chunks.push({ bytes, offset: this.#endOffset, recordedAtMs });
+    this.#endOffset += bytes.byteLength;
+  }
+
+  /** Forgets what the server has. */
+  discardBefore(offset: number): void {
+    const kept = this.#chunks.findIndex((chunk) => chunk.offset + chunk.bytes.byteLength > offset);
+    this.#chunks.splice(0, kept === -1 ? this.#chunks.length : kept);
+    const first = this.#chunks[0];
+    if (first !== undefined && first.offset < offset) {
+      this.#chunks[0] = { bytes: first.bytes.subarray(offset - first.offset), offset, recordedAtMs: first.recordedAtMs };
+    }
+  }
+
+  /** Forgets everything from this offset on: the next byte appended will have this offset. */
+  truncateAt(offset: number): void {
+    this.#chunks = this.#chunks.filter((chunk) => chunk.offset < offset);
+    const last = this.#chunks.at(-1);
+    if (last !== undefined && last.offset + last.bytes.byteLength > offset) {
+      this.#chunks[this.#chunks.length - 1] = { ...last, bytes: last.bytes.subarray(0, offset - last.offset) };
+    }
+    this.#endOffset = offset;
+  }
+
+  /** The bytes from this offset to the end of the chunk they came in, or undefined when there are none. */
+  read(offset: number): Uint8Array<ArrayBuffer> | undefined {
+    const chunk = this.#chunks.find(({ offset: start, bytes }) => start <= offset && offset < start + bytes.byteLength);
+    return chunk?.bytes.subarray(offset - chunk.offset);
+  }
+}
