@@ -1,11 +1,11 @@
 import type { TrackFacts } from '../protocol/live-stream-info.js';
-import type { SourceHeader } from '../source/source-events.js';
+import type { Container, SourceHeader, SourceTrack } from '../source/source-events.js';
 
 /** What ffmpeg is asked to do with one recording. */
 export interface TranscodePlan {
   /** ffmpeg's name of the demuxer. */
   readonly inputFormat: string;
-  /** What happens to each track, and why. Empty: nothing in the recording can be shown. */
+  /** What happens to each track, and why. Empty: the recording holds nothing that can be shown. */
   readonly tracks: readonly TrackFacts[];
   readonly inputOptions: readonly string[];
   readonly outputOptions: readonly string[];
@@ -18,6 +18,151 @@ export interface TranscodeWishes {
   readonly ffmpegMajor: number;
 }
 
-export function planTranscode(header: SourceHeader, _wanted: TranscodeWishes): TranscodePlan {
-  return { inputFormat: header.container, tracks: [], inputOptions: [], outputOptions: [] };
+interface TrackPlan {
+  readonly facts: TrackFacts;
+  readonly map: string;
+  readonly options: readonly string[];
+}
+
+/** Decides for each track whether it is copied, and says how ffmpeg is told. The first of each kind is taken. */
+export function planTranscode(header: SourceHeader, wishes: TranscodeWishes): TranscodePlan {
+  const plans =
+    header.tracks === undefined
+      ? [planVideo(unprobed('video', header.container), wishes), planAudio(unprobed('audio', header.container))]
+      : planKnown(header.tracks, wishes);
+  return {
+    inputFormat: header.container === 'webm' ? 'matroska' : header.container,
+    tracks: plans.map(({ facts }) => facts),
+    inputOptions: inputOptions(header.container),
+    outputOptions: [
+      ...plans.flatMap(({ map, options }) => ['-map', header.tracks === undefined ? `${map}?` : map, ...options]),
+      ...containerOptions(),
+    ],
+  };
+}
+
+function planKnown(tracks: readonly SourceTrack[], wishes: TranscodeWishes): TrackPlan[] {
+  const video = tracks.find(({ kind }) => kind === 'video');
+  const audio = tracks.find(({ kind }) => kind === 'audio');
+  return [...(video === undefined ? [] : [planVideo(video, wishes)]), ...(audio === undefined ? [] : [planAudio(audio)])];
+}
+
+/** Stands for a track that may or may not be there: only ffmpeg's probing finds out. */
+function unprobed(kind: 'video' | 'audio', container: Container): SourceTrack {
+  return { id: 0, kind, codec: `unknown in ${container}` };
+}
+
+/** profile_idc of Baseline, Main, Extended and High: 8 bits, 4:2:0, which every decoder can play. */
+const playableProfiles: ReadonlySet<number> = new Set([66, 77, 88, 100]);
+
+function planVideo(track: SourceTrack, wishes: TranscodeWishes): TrackPlan {
+  const whyEncode = reasonToEncodeVideo(track, wishes.forceVideoEncode);
+  if (whyEncode === undefined) {
+    const reason = 'H.264 plays everywhere: copied';
+    return { facts: { kind: 'video', sourceCodec: track.codec, action: 'copy', reason }, map: '0:v:0', options: ['-c:v', 'copy'] };
+  }
+  const reason = `${whyEncode}: transcoded to H.264`;
+  return {
+    facts: { kind: 'video', sourceCodec: track.codec, action: 'transcode', reason },
+    map: '0:v:0',
+    options: encodeVideoOptions(track, wishes),
+  };
+}
+
+function reasonToEncodeVideo(track: SourceTrack, forced: string | undefined): string | undefined {
+  if (track.id === 0) return 'What this container holds is known only after it was decoded';
+  if (track.codec !== 'h264') return `Not every device can play ${displayName(track.codec)}`;
+  // Chromium's Matroska has no avcC: the parameter sets come with the pictures, and its encoders make 8-bit 4:2:0 only.
+  if (track.profile !== undefined && !playableProfiles.has(track.profile)) {
+    return `Not every device can play H.264 of profile ${track.profile}`;
+  }
+  return forced;
+}
+
+function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor }: TranscodeWishes): string[] {
+  const bitsPerSecond = peakBitsPerSecond(track);
+  return [
+    ...['-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-threads', '2'],
+    ...['-profile:v', 'main', '-pix_fmt', 'yuv420p', '-vf', evenSize(track)],
+    ...['-crf', '23', '-maxrate', String(bitsPerSecond), '-bufsize', String(bitsPerSecond)],
+    ...['-g', '600', '-sc_threshold', '0', '-force_key_frames', `expr:gte(t,n_forced*${segmentSeconds})`],
+    // A live recording has no frame rate, only timestamps: on a finer clock than theirs no picture is dropped or doubled.
+    ...(ffmpegMajor >= 5 ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough']),
+    ...['-enc_time_base', '1:90000'],
+  ];
+}
+
+/** 4:2:0 needs even sides; and a size that changes in mid-recording must not reach the encoder. */
+function evenSize({ width, height }: SourceTrack): string {
+  if (!width || !height) return 'scale=trunc(iw/2)*2:trunc(ih/2)*2,setsar=1';
+  const size = `${Math.max(2, width - (width % 2))}:${Math.max(2, height - (height % 2))}`;
+  return `scale=${size}:force_original_aspect_ratio=decrease,pad=${size}:(ow-iw)/2:(oh-ih)/2,setsar=1`;
+}
+
+/** What the encoder may use at most, by the size of the picture. */
+function peakBitsPerSecond({ width = 1280, height = 720 }: SourceTrack): number {
+  const pixels = width * height;
+  if (pixels <= 640 * 480) return 1_500_000;
+  if (pixels <= 1280 * 720) return 3_500_000;
+  return pixels <= 1920 * 1088 ? 6_000_000 : 12_000_000;
+}
+
+function planAudio(track: SourceTrack): TrackPlan {
+  if (track.codec === 'aac') {
+    const reason = 'AAC plays everywhere: copied';
+    return { facts: { kind: 'audio', sourceCodec: track.codec, action: 'copy', reason }, map: '0:a:0', options: ['-c:a', 'copy'] };
+  }
+  const reason =
+    track.id === 0
+      ? 'What this container holds is known only after it was decoded: transcoded to AAC'
+      : `Not every device can play ${displayName(track.codec)}: transcoded to AAC`;
+  return {
+    facts: { kind: 'audio', sourceCodec: track.codec, action: 'transcode', reason },
+    map: '0:a:0',
+    // Where sound is missing, silence is put: else all that follows would come too early for its pictures.
+    options: ['-c:a', 'aac', '-b:a', '128k', '-ar', '48000', '-ac', '2', '-af', 'aresample=async=1:min_hard_comp=0.04:first_pts=0'],
+  };
+}
+
+function inputOptions(container: Container): string[] {
+  const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning'];
+  // One decoder thread: with more, ffmpeg holds back a picture a thread.
+  return [...quiet, ...probing[container], '-threads', '1'];
+}
+
+/** As little as finds all tracks, measured for each container: docs/decisions/0002-ffmpeg-command-lines.md. */
+const probing: Readonly<Record<Container, readonly string[]>> = {
+  webm: ['-probesize', '32', '-analyzeduration', '0'],
+  matroska: ['-probesize', '32', '-analyzeduration', '0'],
+  mp4: ['-probesize', '32', '-analyzeduration', '0'],
+  mpegts: ['-probesize', '500000', '-analyzeduration', '1000000'],
+  flv: ['-probesize', '500000', '-analyzeduration', '1000000'],
+  ogg: ['-probesize', '500000', '-analyzeduration', '1000000'],
+};
+
+function containerOptions(): string[] {
+  return [
+    // A fragment a frame by a duration of 1 µs: frag_every_frame moves timestamps by up to a frame's length (4.1, 5.1).
+    // No cmaf: it starts every track at 0 and so parts sound from picture; no edit lists: the decode times say it all.
+    ...['-movflags', 'empty_moov+default_base_moof+skip_trailer', '-frag_duration', '1', '-use_editlist', '0'],
+    ...['-video_track_timescale', '90000'],
+    // One silent track must not hold the other back for ffmpeg's own 10 s, nor fill a queue that ends the run.
+    ...['-max_interleave_delta', '1000000', '-max_muxing_queue_size', '1024'],
+    ...['-map_metadata', '-1', '-f', 'mp4'],
+  ];
+}
+
+const displayNames: Readonly<Record<string, string>> = {
+  hevc: 'HEVC',
+  vp8: 'VP8',
+  vp9: 'VP9',
+  av1: 'AV1',
+  opus: 'Opus',
+  vorbis: 'Vorbis',
+  mp3: 'MP3',
+  flac: 'FLAC',
+};
+
+function displayName(codec: string): string {
+  return displayNames[codec] ?? codec;
 }

@@ -1,19 +1,81 @@
+import { ByteFeed } from './byte-feed.js';
+import { quietReader, type ContainerReader } from './container-reader.js';
+import { sniffContainer, type ContainerFamily } from './container-sniffer.js';
+import { beginsRecording } from './container-sniffer.js';
+import { MatroskaReader } from './matroska-reader.js';
+import { Mp4SourceReader } from './mp4-source-reader.js';
 import type { SourceEvent } from './source-events.js';
 
+export { beginsRecording } from './container-sniffer.js';
 export type { Container, SourceEvent, SourceHeader, SourceTrack } from './source-events.js';
+
+export interface SourceReaderOptions {
+  /** A header longer than this is not waited for. */
+  readonly maxHeaderBytes?: number;
+}
 
 /** Tells what a publisher's byte stream holds, however it is sliced. Never throws on garbage. */
 export class SourceReader {
-  constructor(_options: { readonly maxHeaderBytes?: number } = {}) {}
+  readonly #maxHeaderBytes: number;
+  readonly #feed = new ByteFeed();
+  /** undefined while it is open which container begins here. */
+  #reader: ContainerReader | undefined;
+  #rejected = false;
+
+  constructor({ maxHeaderBytes = 1024 * 1024 }: SourceReaderOptions = {}) {
+    this.#maxHeaderBytes = maxHeaderBytes;
+  }
 
   /** Events in the order of the bytes. Keeps no reference to `bytes`. */
-  push(_bytes: Uint8Array): SourceEvent[] {
-    return [];
+  push(bytes: Uint8Array): SourceEvent[] {
+    const events: SourceEvent[] = [];
+    // The protocol: a message that begins with a container header begins a recording, wherever the last one broke off.
+    if (this.#reader !== undefined && beginsRecording(bytes)) this.beginRecording();
+    this.#feed.load(bytes);
+    while (!this.#rejected && this.#step(events)) continue;
+    if (this.#rejected) this.#feed.skipToEnd();
+    this.#feed.unload();
+    return events;
   }
-}
 
-/** Whether a message starts a recording of its own: an EBML magic or an `ftyp` box. */
-export function beginsRecording(message: Uint8Array): boolean {
-  const word = (at: number): number => new DataView(message.buffer, message.byteOffset).getUint32(at);
-  return (message.length >= 4 && word(0) === 0x1a45dfa3) || (message.length >= 8 && word(4) === 0x66747970);
+  /** The next byte begins a new container header, whatever came before it. */
+  beginRecording(): void {
+    this.#feed.skipToEnd();
+    this.#reader = undefined;
+  }
+
+  #step(events: SourceEvent[]): boolean {
+    if (this.#reader === undefined) return this.#sniff(events);
+    const step = this.#reader.step(this.#feed, events);
+    if (step === 'recording') this.#reader = undefined;
+    else if (step === 'lost') this.#reader = quietReader;
+    else if (typeof step === 'object') return this.#reject(step.notMedia, events);
+    return step !== 'more';
+  }
+
+  #sniff(events: SourceEvent[]): boolean {
+    const found = sniffContainer(this.#feed);
+    if (found === 'more') return false;
+    if (typeof found === 'object') return this.#reject(found.notMedia, events);
+    const offset = this.#feed.offset;
+    events.push({ type: 'recording', offset });
+    this.#reader = this.#readerOf(found, offset);
+    if (this.#reader === quietReader && found !== 'ebml' && found !== 'mp4') {
+      events.push({ type: 'header', header: { container: found, tracks: undefined }, endOffset: offset });
+    }
+    return true;
+  }
+
+  #readerOf(family: ContainerFamily, offset: number): ContainerReader {
+    const headerLimit = offset + this.#maxHeaderBytes;
+    if (family === 'ebml') return new MatroskaReader({ headerLimit });
+    if (family === 'mp4') return new Mp4SourceReader({ headerLimit });
+    return quietReader;
+  }
+
+  #reject(reason: string, events: SourceEvent[]): false {
+    this.#rejected = true;
+    events.push({ type: 'not-media', reason });
+    return false;
+  }
 }

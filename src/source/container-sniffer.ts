@@ -1,0 +1,69 @@
+import type { ByteFeed } from './byte-feed.js';
+
+export type ContainerFamily = 'ebml' | 'mp4' | 'mpegts' | 'flv' | 'ogg';
+
+const ebmlMagic = [0x1a, 0x45, 0xdf, 0xa3];
+const ftyp = ascii('ftyp');
+const transportPacketBytes = 188;
+const describedBytes = 16;
+
+/** The family of container that begins here, `more` while that is open, or what came instead, in words. */
+export function sniffContainer(feed: ByteFeed): ContainerFamily | 'more' | { readonly notMedia: string } {
+  const magic = feed.peek(4);
+  if (magic === undefined) return 'more';
+  if (startsWith(magic, ebmlMagic)) return 'ebml';
+  if (startsWith(magic, ascii('FLV\u0001'))) return 'flv';
+  if (startsWith(magic, ascii('OggS'))) return 'ogg';
+  const isGif = startsWith(magic, ascii('GIF8'));
+  const box = feed.peek(8);
+  if (box === undefined) return 'more';
+  if (startsWith(box.subarray(4), ftyp)) return 'mp4';
+  if (box[0] === 0x47 && !isGif) {
+    // ISO 13818-1 §2.4.3.2: every packet is 188 bytes long and begins with the sync byte.
+    const packets = feed.peek(transportPacketBytes + 1);
+    if (packets === undefined) return 'more';
+    if (packets[transportPacketBytes] === 0x47) return 'mpegts';
+  }
+  const first = feed.peek(describedBytes);
+  if (first === undefined) return 'more';
+  return { notMedia: `expected WebM, Matroska, fragmented MP4, MPEG-TS, FLV or Ogg, got ${describeBytes(first)}` };
+}
+
+/** Whether a message starts a recording of its own: an EBML magic or an `ftyp` box. */
+export function beginsRecording(message: Uint8Array): boolean {
+  return startsWith(message, ebmlMagic) || startsWith(message.subarray(4), ftyp);
+}
+
+const signatures: readonly (readonly [magic: readonly number[], name: string])[] = [
+  [[0xff, 0xd8, 0xff], 'a JPEG picture'],
+  [[0x89, ...ascii('PNG')], 'a PNG picture'],
+  [ascii('GIF8'), 'a GIF picture'],
+  [ascii('%PDF'), 'a PDF document'],
+  [ascii('PK\u0003\u0004'), 'a ZIP archive'],
+  [[0x1f, 0x8b], 'gzip data'],
+  [ascii('ID3'), 'an MP3 file'],
+  [ascii('fLaC'), 'a FLAC file'],
+];
+
+/** Names what these first bytes are, for a person who sent them by mistake. */
+export function describeBytes(bytes: Uint8Array): string {
+  const known = signatures.find(([magic]) => startsWith(bytes, magic));
+  if (known !== undefined) return known[1];
+  if (startsWith(bytes, ascii('RIFF'))) return 'a RIFF file (WAV, AVI or WebP)';
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  if (/^[\t\n\r\x20-\x7e]+$/.test(text)) {
+    const kind = /^\s*[{["]/.test(text) ? 'JSON text' : /^\s*</.test(text) ? 'HTML or XML text' : 'text';
+    return `${kind} (${JSON.stringify(text.slice(0, describedBytes))})`;
+  }
+  const shown = bytes.subarray(0, 4);
+  const hex = Array.from(shown, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return shown.length === 0 ? 'nothing' : `bytes that begin ${hex}`;
+}
+
+function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return bytes.length >= magic.length && magic.every((byte, index) => bytes[index] === byte);
+}
+
+function ascii(text: string): number[] {
+  return Array.from(text, (character) => character.charCodeAt(0));
+}
