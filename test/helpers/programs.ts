@@ -1,0 +1,102 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** Where a test registers what must be undone; tap's `t` fits. */
+export interface Teardown {
+  teardown: (undo: () => unknown) => void;
+}
+
+/** The first of these programs found on PATH or as an absolute path, or undefined. */
+export function findProgram(...names: string[]): string | undefined {
+  const directories = (process.env.PATH ?? '').split(delimiter);
+  return names
+    .flatMap((name) => (name.startsWith('/') ? [name] : directories.map((directory) => join(directory, name))))
+    .find(isExecutable);
+}
+
+/** `skip` option for a test that needs a program: false, or the reason in words. */
+export function skipWithout(program: string | undefined, name: string): false | string {
+  // A machine that set out to run everything must not pass by leaving things out.
+  if (program !== undefined || process.env.ONAIR_TEST_ALL === '1') return false;
+  return `${name} is not installed`;
+}
+
+/** A new empty directory, removed with the test. */
+export async function temporaryDirectory(t: Teardown, name = 'onair'): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), `${name}-`));
+  t.teardown(() => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+  return directory;
+}
+
+/** Starts a program in a process group of its own; whatever it leaves behind is killed with the test. */
+export function startOwned(t: Teardown, program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+  const child = spawn(program, args, { stdio: 'ignore', ...options, detached: true });
+  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
+  t.teardown(async () => {
+    signalGroup(child, 'SIGTERM');
+    const late = setTimeout(() => signalGroup(child, 'SIGKILL'), 3_000);
+    if (child.exitCode === null && child.signalCode === null) await gone;
+    clearTimeout(late);
+    signalGroup(child, 'SIGKILL');
+  });
+  return child;
+}
+
+/** Runs a program to its end and gives what it wrote; rejects when it fails or outlives its time. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions & { input?: Uint8Array; timeoutMs?: number } = {},
+): Promise<{ stdout: Buffer; stderr: string }> {
+  const { input, timeoutMs = 60_000, ...spawnOptions } = options;
+  const child = spawn(program, args, { ...spawnOptions, stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));
+  child.stderr.on('data', (bytes: Buffer) => stderr.push(bytes));
+  child.stdin.on('error', () => undefined); // a reader may have seen enough before the end
+  child.stdin.end(input);
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
+    child.once('error', reject).once('close', (...ending) => resolve(ending));
+  });
+  const errors = Buffer.concat(stderr).toString();
+  if (code !== 0) throw new Error(`${program} ended with ${signal ?? String(code)}: ${errors.slice(-2_000)}`);
+  return { stdout: Buffer.concat(stdout), stderr: errors };
+}
+
+/** Resolves when the condition gives something; rejects in words after the time. */
+export async function waitUntil<T>(
+  what: string,
+  condition: () => T | undefined | false | null | Promise<T | undefined | false | null>,
+  timeoutMs = 20_000,
+  everyMs = 50,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const value = await condition();
+    if (value !== undefined && value !== false && value !== null) return value;
+    if (performance.now() > deadline) throw new Error(`waited ${String(timeoutMs)} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // the whole group is gone already
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,26 @@
+import { chmod, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { decode, type NumberedPicture } from './pictures-and-sound.js';
+import { findProgram, startOwned, temporaryDirectory, waitUntil, type Teardown } from './programs.js';
+
+export const vlcProgram = findProgram('vlc');
+
+const nobody = 65_534;
+
+/** Plays an address in VLC and gives the pictures it showed, in order, as soon as there are enough. */
+export async function playInVlc(t: Teardown, url: string, wantedPictures: number, timeoutMs = 60_000): Promise<NumberedPicture[]> {
+  const directory = await temporaryDirectory(t, 'onair-vlc');
+  await chmod(directory, 0o777);
+  const scene = ['--video-filter=scene', '--scene-format=png', '--scene-prefix=', '--scene-ratio=1', `--scene-path=${directory}`];
+  const quiet = ['-I', 'dummy', '--quiet', '--vout=dummy', '--aout=dummy', '--no-video-title-show', '--play-and-exit'];
+  // VLC refuses to run as root.
+  const user = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
+  startOwned(t, vlcProgram ?? 'vlc', [...quiet, ...scene, url], { ...user, cwd: directory, env: { ...process.env, HOME: directory } });
+  const shown = async (): Promise<string[]> => (await readdir(directory)).filter((name) => name.endsWith('.png')).sort();
+  await waitUntil(`${String(wantedPictures)} pictures in VLC`, async () => (await shown()).length > wantedPictures, timeoutMs, 200);
+  const names = (await shown()).slice(0, wantedPictures); // the last one may still be being written
+  const pngs = await Promise.all(names.map((name) => readFile(join(directory, name))));
+  const { pictures } = await decode(t, Buffer.concat(pngs), ['-f', 'png_pipe']);
+  return [...pictures];
+}

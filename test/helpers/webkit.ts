@@ -1,0 +1,84 @@
+import { createServer, type AddressInfo } from 'node:net';
+
+import { findProgram, startOwned, temporaryDirectory, waitUntil, type Teardown } from './programs.js';
+
+export const webkitProgram = findProgram('WebKitWebDriver');
+export const xvfbProgram = findProgram('Xvfb');
+
+// Debian keeps it out of PATH, in the directory of its architecture.
+const miniBrowser = ['x86_64', 'aarch64'].flatMap((machine) =>
+  ['4.1', '4.0'].map((version) => `/usr/lib/${machine}-linux-gnu/webkit2gtk-${version}/MiniBrowser`),
+);
+
+/** Safari's engine, which plays HLS natively: WebKitGTK's MiniBrowser, spoken to in plain WebDriver. */
+export class WebKit {
+  readonly #session: string;
+
+  private constructor(session: string) {
+    this.#session = session;
+  }
+
+  static async launch(t: Teardown): Promise<WebKit> {
+    const display = await startDisplay(t);
+    const port = await freePort();
+    const home = await temporaryDirectory(t, 'onair-webkit');
+    startOwned(t, webkitProgram ?? 'WebKitWebDriver', [`--port=${String(port)}`, '--host=127.0.0.1'], {
+      env: {
+        ...process.env,
+        HOME: home,
+        XDG_RUNTIME_DIR: home,
+        DISPLAY: display,
+        GDK_BACKEND: 'x11',
+        LIBGL_ALWAYS_SOFTWARE: '1',
+        WEBKIT_GST_ENABLE_HLS_SUPPORT: '1',
+        WEBKIT_DISABLE_COMPOSITING_MODE: '1',
+        GST_REGISTRY: `${home}/gstreamer-registry`,
+      },
+    });
+    const driver = `http://127.0.0.1:${String(port)}`;
+    await waitUntil('WebKitWebDriver', () => fetch(`${driver}/status`).then((answer) => answer.ok, () => false));
+    const options = { binary: findProgram(...miniBrowser) ?? 'MiniBrowser', args: ['--automation'] };
+    const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } };
+    const { sessionId } = await call<{ sessionId: string }>('POST', `${driver}/session`, { capabilities });
+    const session = `${driver}/session/${sessionId}`;
+    t.teardown(() => call('DELETE', session).catch(() => undefined));
+    await call('POST', `${session}/timeouts`, { script: 30_000, pageLoad: 30_000 });
+    return new WebKit(session);
+  }
+
+  async open(url: string): Promise<void> {
+    await call('POST', `${this.#session}/url`, { url });
+  }
+
+  /** Runs the body of a function in the page. */
+  evaluate<T>(body: string): Promise<T> {
+    return call<T>('POST', `${this.#session}/execute/sync`, { script: body, args: [] });
+  }
+}
+
+async function startDisplay(t: Teardown): Promise<string> {
+  const xvfb = startOwned(t, xvfbProgram ?? 'Xvfb', ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const number = await new Promise<string>((resolve, reject) => {
+    xvfb.once('error', reject);
+    xvfb.once('exit', (code) => reject(new Error(`Xvfb ended with ${String(code)}`)));
+    (xvfb.stdio[3] as NodeJS.ReadableStream).once('data', (bytes: Buffer) => resolve(bytes.toString().trim()));
+  });
+  return `:${number}`;
+}
+
+async function call<T>(method: string, url: string, body?: unknown): Promise<T> {
+  const response = await fetch(url, body === undefined ? { method } : { method, body: JSON.stringify(body) });
+  const { value } = (await response.json()) as { value: T };
+  if (!response.ok) throw new Error(`WebDriver: ${JSON.stringify(value)}`);
+  return value;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
