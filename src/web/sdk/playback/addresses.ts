@@ -1,0 +1,21 @@
+import { isStreamName, liveStreamUrls } from '../../../protocol/urls.js';
+import type { StreamAddresses } from './playback.js';
+
+const streamPath = /^(.*)\/(?:live|watch|embed)\/([^/]+)(?:\/[^/]*)?\/?$/;
+
+/**
+ * Everything a player asks for, from `https://host/live/NAME` (or the watch page's or playlist's address), or from a server's base and a name.
+ * @throws {TypeError} saying what was expected and what came
+ */
+export function streamAddresses(url: string, stream: string | undefined, pageUrl?: string): StreamAddresses {
+  const parsed = new URL(url, pageUrl);
+  const match = streamPath.exec(parsed.pathname);
+  const name = stream ?? match?.[2] ?? '';
+  if (!isStreamName(name)) {
+    throw new TypeError(`expected a live stream's address like https://host/live/NAME, or a server and "stream", got ${url} and ${stream ?? 'no stream'}`);
+  }
+  const prefix = match === null ? parsed.pathname.replace(/\/+$/, '') : (match[1] ?? '');
+  const base = `${parsed.protocol.replace(/^ws/, 'http')}//${parsed.host}${prefix}`;
+  const urls = liveStreamUrls(base, name);
+  return { origin: base, stream: name, play: urls.play, hls: urls.hls, facts: `${base}/api/streams/${name}` };
+}

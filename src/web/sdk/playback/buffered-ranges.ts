@@ -1,0 +1,45 @@
+export interface BufferedRange {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+}
+
+/** Appends of neighbouring fragments may leave holes of a frame or so that are no holes to a viewer. */
+const seamSeconds = 0.05;
+
+/** A plain copy of the browser's `TimeRanges`, with seams between neighbours closed. */
+export function readRanges(ranges: Pick<TimeRanges, 'length' | 'start' | 'end'>): BufferedRange[] {
+  const result: BufferedRange[] = [];
+  for (let index = 0; index < ranges.length; index += 1) {
+    const startSeconds = ranges.start(index);
+    const endSeconds = ranges.end(index);
+    const previous = result.at(-1);
+    if (previous !== undefined && startSeconds - previous.endSeconds <= seamSeconds) {
+      result[result.length - 1] = { startSeconds: previous.startSeconds, endSeconds };
+    } else {
+      result.push({ startSeconds, endSeconds });
+    }
+  }
+  return result;
+}
+
+/** Seconds that can be played from here without a hole; 0 outside of every range. */
+export function forwardSeconds(ranges: readonly BufferedRange[], atSeconds: number): number {
+  const range = ranges.find((each) => each.startSeconds - seamSeconds <= atSeconds && atSeconds < each.endSeconds);
+  return range === undefined ? 0 : range.endSeconds - atSeconds;
+}
+
+/** Where the newest media ends; undefined while nothing is buffered. */
+export function liveEdgeSeconds(ranges: readonly BufferedRange[]): number | undefined {
+  return ranges.at(-1)?.endSeconds;
+}
+
+/**
+ * Where to go on when playback stands before a hole: the start of the next range, once so little is left
+ * before the hole that the browser will not play it by itself.
+ */
+export function jumpOverHole(ranges: readonly BufferedRange[], atSeconds: number): number | undefined {
+  if (forwardSeconds(ranges, atSeconds) > 2 * seamSeconds) return undefined;
+  const next = ranges.find((each) => each.startSeconds > atSeconds);
+  // A little inside: browsers round the seek, and a position just before the range would stall again.
+  return next === undefined ? undefined : next.startSeconds + 0.001;
+}

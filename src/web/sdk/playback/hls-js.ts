@@ -1,0 +1,128 @@
+import type Hls from 'hls.js';
+import type { ErrorData, HlsConfig } from 'hls.js';
+import { BitRateMeter } from './bit-rate-meter.js';
+import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
+import type { PlayerMode } from './path-choice.js';
+import { askServerTime } from './clock-offset.js';
+
+const maxRecoveries = 3;
+/** A recovery that held this long is forgiven. */
+const forgiveAfterMs = 30_000;
+const seekWhenBehindSeconds = 3;
+
+/** hls.js alone never catches up and keeps everything it ever played: both are set. */
+export function hlsConfig(mode: PlayerMode): Partial<HlsConfig> {
+  const common = { backBufferLength: 15, maxBufferLength: 20, maxLiveSyncPlaybackRate: 1.08 };
+  return mode === 'smooth'
+    ? { ...common, lowLatencyMode: false, liveSyncDurationCount: 4, liveSyncOnStallIncrease: 1 }
+    : { ...common, lowLatencyMode: true, liveSyncOnStallIncrease: 0.2 };
+}
+
+/** Plays the HLS playlist by hls.js, with low latency where it is wanted and offered. */
+export class HlsJs implements Playback {
+  readonly path = 'hls';
+  readonly #options: PlaybackOptions;
+  readonly #video: HTMLVideoElement;
+  readonly #ending = new Ending();
+  readonly #abort = new AbortController();
+  readonly #bitRate = new BitRateMeter();
+  #hls: Hls | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #recoveries = 0;
+  #recoveredAtMs = 0;
+  #atEdge = false;
+
+  constructor(options: PlaybackOptions) {
+    this.#options = options;
+    this.#video = options.video;
+    this.#video.addEventListener('ended', this.#onEnded);
+    this.#video.addEventListener('playing', this.#onPlaying);
+    void this.#start();
+    void askServerTime(options.addresses.origin, options.clock, this.#abort.signal);
+  }
+
+  get closed(): Promise<PlaybackEnd> {
+    return this.#ending.promise;
+  }
+
+  stats(): PathStats {
+    const capturedMs = this.#hls?.playingDate?.getTime();
+    const nowMs = this.#options.clock.serverTimeMs(Date.now());
+    const level = this.#hls?.levels[this.#hls.currentLevel];
+    const codecs = [level?.videoCodec, level?.audioCodec].filter((codec) => codec !== undefined).join(',');
+    return {
+      latencySeconds: capturedMs === undefined || nowMs === undefined ? undefined : (nowMs - capturedMs) / 1000,
+      bitsPerSecond: this.#bitRate.bitsPerSecond(Date.now()),
+      codecs: codecs === '' ? undefined : codecs,
+    };
+  }
+
+  resume(): void {
+    this.#hls?.startLoad();
+    this.#toEdgeIfBehind(1);
+  }
+
+  close(): void {
+    this.#finish({ reason: 'closed' });
+  }
+
+  async #start(): Promise<void> {
+    try {
+      const { default: HlsClass } = await import('hls.js');
+      if (this.#abort.signal.aborted) return;
+      if (!HlsClass.isSupported()) return this.#fail('this browser has no Media Source Extensions');
+      const hls = new HlsClass(hlsConfig(this.#options.mode));
+      this.#hls = hls;
+      hls.on(HlsClass.Events.ERROR, (_event, data) => this.#onError(HlsClass, data));
+      hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, Date.now()));
+      hls.loadSource(this.#options.addresses.hls);
+      hls.attachMedia(this.#video);
+      this.#timer = setInterval(() => this.#toEdgeIfBehind(seekWhenBehindSeconds), 1000);
+    } catch (error) {
+      this.#fail(`hls.js did not load: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #onError({ ErrorDetails, ErrorTypes }: typeof Hls, data: ErrorData): void {
+    if (data.response?.code === 404 && data.details === ErrorDetails.MANIFEST_LOAD_ERROR) return this.#finish({ reason: 'not-live' });
+    if (!data.fatal) return;
+    if (Date.now() - this.#recoveredAtMs > forgiveAfterMs) this.#recoveries = 0;
+    this.#recoveries += 1;
+    this.#recoveredAtMs = Date.now();
+    if (this.#recoveries > maxRecoveries || this.#hls === undefined) return this.#fail(`${data.details}: ${data.error.message}`);
+    if (data.type === ErrorTypes.MEDIA_ERROR) this.#hls.recoverMediaError();
+    else if (data.type === ErrorTypes.NETWORK_ERROR && this.#hls.levels.length > 0) setTimeout(() => this.#hls?.startLoad(), 1000);
+    else this.#fail(`${data.details}: ${data.error.message}`);
+  }
+
+  /** hls.js starts at the hold-back of the playlist it saw first, and what start-up took stays as delay. */
+  #onPlaying = (): void => {
+    const target = this.#hls?.liveSyncPosition;
+    if (this.#atEdge || target === undefined || target === null || this.#options.mode === 'smooth') return;
+    this.#atEdge = true;
+    if (target - this.#video.currentTime > 0.1) this.#video.currentTime = target;
+  };
+
+  #toEdgeIfBehind(seconds: number): void {
+    const target = this.#hls?.liveSyncPosition;
+    if (target === undefined || target === null || this.#video.paused || this.#video.seeking) return;
+    if (target - this.#video.currentTime > seconds) this.#video.currentTime = target;
+  }
+
+  #onEnded = (): void => this.#finish({ reason: 'ended' });
+
+  #fail(why: string): void {
+    this.#finish({ reason: 'failed', why });
+  }
+
+  #finish(end: PlaybackEnd): void {
+    if (this.#abort.signal.aborted) return;
+    this.#abort.abort();
+    clearInterval(this.#timer);
+    this.#video.removeEventListener('ended', this.#onEnded);
+    this.#video.removeEventListener('playing', this.#onPlaying);
+    this.#hls?.destroy();
+    releaseElement(this.#video);
+    this.#ending.resolve(end);
+  }
+}

@@ -1,0 +1,125 @@
+import type { ViewerMessage } from '../../../protocol/viewer-messages.js';
+import { AppendQueue } from './append-queue.js';
+import { forwardSeconds, liveEdgeSeconds, readRanges, type BufferedRange } from './buffered-ranges.js';
+import { firstDecodeSeconds, readInitFacts, type InitFacts } from './fragment-time.js';
+import { attachMediaSource } from './media-source.js';
+import { TimelineMap } from './timeline-map.js';
+
+export type TimelineInit = Extract<ViewerMessage, { type: 'init' }>;
+
+const backBufferSeconds = 15;
+/** Removing costs an update cycle: let a few seconds pile up first. */
+const trimStepSeconds = 5;
+/** What a paused viewer may pile up before the oldest of it is dropped. */
+const maxForwardSeconds = 30;
+
+/** The element's buffer: timelines go in one after another, the past goes out. */
+export class MseBuffer {
+  readonly #video: HTMLVideoElement;
+  readonly #source: MediaSource;
+  readonly #buffer: SourceBuffer;
+  readonly #queue: AppendQueue;
+  readonly #timelines = new TimelineMap();
+  readonly kinds: string;
+  #mimeType: string;
+
+  /** @throws when the browser refuses the codecs, in its words */
+  static async open(options: {
+    video: HTMLVideoElement;
+    init: TimelineInit;
+    initSegment: Uint8Array;
+    signal: AbortSignal;
+    onError: (why: string) => void;
+    onAppended: () => void;
+  }): Promise<MseBuffer> {
+    const source = await attachMediaSource(options.video, options.signal);
+    return new MseBuffer(source, source.addSourceBuffer(options.init.mimeType), options);
+  }
+
+  private constructor(
+    source: MediaSource,
+    buffer: SourceBuffer,
+    options: Parameters<typeof MseBuffer.open>[0],
+  ) {
+    this.#video = options.video;
+    this.#source = source;
+    this.#buffer = buffer;
+    this.#mimeType = options.init.mimeType;
+    this.kinds = readInitFacts(options.initSegment).kinds;
+    this.#queue = new AppendQueue({
+      buffer,
+      onError: options.onError,
+      onFull: () => this.#free(),
+      onSettled: () => {
+        this.#trim();
+        options.onAppended();
+      },
+    });
+  }
+
+  get ranges(): BufferedRange[] {
+    // Reading `buffered` of a detached SourceBuffer throws.
+    return this.#source.readyState === 'closed' ? [] : readRanges(this.#buffer.buffered);
+  }
+
+  get forwardSeconds(): number {
+    return forwardSeconds(this.ranges, this.#video.currentTime);
+  }
+
+  get liveEdgeSeconds(): number | undefined {
+    return liveEdgeSeconds(this.ranges);
+  }
+
+  captureTimeMs(elementSeconds: number): number | undefined {
+    return this.#timelines.captureTimeMs(elementSeconds);
+  }
+
+  /** Opens a timeline with its first fragment, right behind what is buffered. */
+  begin(init: TimelineInit, initSegment: Uint8Array, firstFragment: Uint8Array): void {
+    const facts: InitFacts = readInitFacts(initSegment);
+    const firstSeconds = firstDecodeSeconds(firstFragment, facts) ?? init.mediaTimeSeconds;
+    // As a step of the queue: only then is everything before it in the buffer.
+    this.#queue.run((buffer) => {
+      if (init.mimeType !== this.#mimeType) buffer.changeType(init.mimeType);
+      this.#mimeType = init.mimeType;
+      buffer.timestampOffset = this.#timelines.place(init, firstSeconds, this.liveEdgeSeconds);
+    });
+    this.#queue.append(initSegment);
+    this.#queue.append(firstFragment);
+  }
+
+  append(fragment: Uint8Array): void {
+    this.#queue.append(fragment);
+  }
+
+  /** No more media will come: the element plays out what it has and fires `ended`. */
+  end(): void {
+    this.#queue.run(() => {
+      if (this.#source.readyState === 'open') this.#source.endOfStream();
+    });
+  }
+
+  close(): void {
+    this.#queue.close();
+  }
+
+  #trim(): void {
+    const first = this.ranges[0]?.startSeconds;
+    const edge = this.liveEdgeSeconds;
+    if (first === undefined || edge === undefined) return;
+    const keepFrom = Math.max(this.#video.currentTime - backBufferSeconds, edge - maxForwardSeconds);
+    if (keepFrom - first > trimStepSeconds) this.#queue.run((buffer) => buffer.remove(0, keepFrom));
+  }
+
+  /** The quota is used up: give the past, and if there is none, all but the newest seconds. */
+  #free(): boolean {
+    const first = this.ranges[0]?.startSeconds;
+    const edge = this.liveEdgeSeconds;
+    if (first === undefined || edge === undefined || this.#buffer.updating) return false;
+    const past = this.#video.currentTime - 2;
+    const keepFrom = past - first > 1 ? past : edge - 2;
+    if (keepFrom <= first) return false;
+    this.#buffer.remove(0, keepFrom);
+    return true;
+  }
+}

@@ -1,0 +1,69 @@
+import { askServerTime } from './clock-offset.js';
+import { readRanges } from './buffered-ranges.js';
+import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
+
+/** AVPlayer's own hold-back is unknown to the page; three of a usual target duration is what it keeps without low latency. */
+const farBehindSeconds = 12;
+const holdBackSeconds = 4;
+
+/** Plays the HLS playlist by the browser itself: Safari, iOS, WebKitGTK. */
+export class NativeHls implements Playback {
+  readonly path = 'native';
+  readonly #options: PlaybackOptions;
+  readonly #video: HTMLVideoElement;
+  readonly #ending = new Ending();
+  readonly #abort = new AbortController();
+
+  constructor(options: PlaybackOptions) {
+    this.#options = options;
+    this.#video = options.video;
+    const { signal } = this.#abort;
+    this.#video.addEventListener('ended', () => this.#finish({ reason: 'ended' }), { signal });
+    this.#video.addEventListener('error', () => this.#onError(), { signal });
+    if (this.#video.canPlayType('application/vnd.apple.mpegurl') === '') {
+      this.#finish({ reason: 'failed', why: "this browser doesn't play HLS by itself" });
+      return;
+    }
+    this.#video.src = options.addresses.hls;
+    void askServerTime(options.addresses.origin, options.clock, signal);
+  }
+
+  get closed(): Promise<PlaybackEnd> {
+    return this.#ending.promise;
+  }
+
+  stats(): PathStats {
+    const capturedMs = startDateMs(this.#video) + this.#video.currentTime * 1000;
+    const nowMs = this.#options.clock.serverTimeMs(Date.now());
+    const known = Number.isFinite(capturedMs) && nowMs !== undefined;
+    return { latencySeconds: known ? (nowMs - capturedMs) / 1000 : undefined, bitsPerSecond: undefined, codecs: undefined };
+  }
+
+  resume(): void {
+    const edgeSeconds = readRanges(this.#video.seekable).at(-1)?.endSeconds;
+    if (edgeSeconds === undefined || this.#video.paused) return;
+    if (edgeSeconds - this.#video.currentTime > farBehindSeconds) this.#video.currentTime = edgeSeconds - holdBackSeconds;
+  }
+
+  close(): void {
+    this.#finish({ reason: 'closed' });
+  }
+
+  #onError(): void {
+    const error = this.#video.error;
+    this.#finish({ reason: 'failed', why: error?.message ? error.message : `media error ${error?.code ?? 'unknown'}` });
+  }
+
+  #finish(end: PlaybackEnd): void {
+    if (this.#abort.signal.aborted) return;
+    this.#abort.abort();
+    releaseElement(this.#video);
+    this.#ending.resolve(end);
+  }
+}
+
+/** Wall clock of the element's time 0, from PROGRAM-DATE-TIME; NaN where the browser doesn't tell. */
+function startDateMs(video: HTMLVideoElement): number {
+  const withStartDate: HTMLVideoElement & { getStartDate?: () => Date } = video;
+  return withStartDate.getStartDate?.().getTime() ?? NaN;
+}

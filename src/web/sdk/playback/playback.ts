@@ -1,0 +1,68 @@
+import type { PathName, PlayerMode } from './path-choice.js';
+import type { ClockOffset } from './clock-offset.js';
+
+/** What every path is given. */
+export interface PlaybackOptions {
+  readonly video: HTMLVideoElement;
+  readonly mode: PlayerMode;
+  readonly addresses: StreamAddresses;
+  /** Shared by all paths of one player, so that a fallback need not ask the time again. */
+  readonly clock: ClockOffset;
+}
+
+export interface StreamAddresses {
+  readonly origin: string;
+  readonly stream: string;
+  readonly play: string;
+  readonly hls: string;
+  readonly facts: string;
+}
+
+/** Why a playback is over. */
+export type PlaybackEnd =
+  | { readonly reason: 'ended' }
+  /** The server says there is no such live stream (any more). */
+  | { readonly reason: 'not-live' }
+  | { readonly reason: 'failed'; readonly why: string }
+  | { readonly reason: 'closed' };
+
+/** What only the path can measure; the rest is read from the element. */
+export interface PathStats {
+  readonly latencySeconds: number | undefined;
+  readonly bitsPerSecond: number | undefined;
+  /** RFC 6381, as played. */
+  readonly codecs: string | undefined;
+}
+
+/** One run of one path on the element. */
+export interface Playback {
+  readonly path: PathName;
+  /** Resolves once, when it is over; never rejects. */
+  readonly closed: Promise<PlaybackEnd>;
+  stats(): PathStats;
+  /** The page was hidden, asleep or offline until now: go back to the live edge. */
+  resume(): void;
+  /** Lets go of the element; idempotent. */
+  close(): void;
+}
+
+/** A promise and its resolver; the first resolution stands. */
+export class Ending {
+  readonly promise: Promise<PlaybackEnd>;
+  #resolve: (end: PlaybackEnd) => void = () => undefined;
+
+  constructor() {
+    this.promise = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  resolve(end: PlaybackEnd): void {
+    this.#resolve(end);
+  }
+}
+
+/** Takes the element's source away, so that the next path finds it fresh. */
+export function releaseElement(video: HTMLVideoElement): void {
+  video.playbackRate = 1;
+  video.removeAttribute('src');
+  video.load();
+}

@@ -1,0 +1,52 @@
+/** A point where media time and the wall clock are known together, from the `init` message. */
+export interface TimelineAnchor {
+  readonly mediaTimeSeconds: number;
+  readonly captureTimeMs: number;
+}
+
+interface Timeline extends TimelineAnchor {
+  /** Where it begins on the element's timeline. */
+  readonly fromSeconds: number;
+  /** Added to media time to get the element's time. */
+  readonly offsetSeconds: number;
+}
+
+/** Two anchors of one timeline may differ by rounding and by the server's smoothing of its clock. */
+const sameTimelineMs = 250;
+const maxTimelines = 8;
+
+/** Places timelines one after another on the element's own, and knows when the media at each of its times was captured. */
+export class TimelineMap {
+  #timelines: Timeline[] = [];
+
+  /**
+   * @param firstMediaSeconds decode time of the first fragment
+   * @param edgeSeconds end of what is buffered; undefined: nothing
+   * @returns the offset to add to media time
+   */
+  place(anchor: TimelineAnchor, firstMediaSeconds: number, edgeSeconds: number | undefined): number {
+    const current = this.#timelines.at(-1);
+    if (current !== undefined && edgeSeconds !== undefined && this.#continues(current, anchor)) {
+      const firstSeconds = firstMediaSeconds + current.offsetSeconds;
+      // After a reconnect the server repeats from the last keyframe: let it overwrite its own copy.
+      if (firstSeconds >= current.fromSeconds && firstSeconds <= edgeSeconds) return current.offsetSeconds;
+    }
+    const fromSeconds = edgeSeconds ?? 0;
+    const offsetSeconds = fromSeconds - firstMediaSeconds;
+    this.#timelines = [...this.#timelines, { ...anchor, fromSeconds, offsetSeconds }].slice(-maxTimelines);
+    return offsetSeconds;
+  }
+
+  /** Wall clock (ms since the epoch, the server's) at which the media shown at this time of the element was captured. */
+  captureTimeMs(elementSeconds: number): number | undefined {
+    const timeline = this.#timelines.findLast((each) => each.fromSeconds <= elementSeconds) ?? this.#timelines[0];
+    if (timeline === undefined) return undefined;
+    const mediaSeconds = elementSeconds - timeline.offsetSeconds;
+    return timeline.captureTimeMs + (mediaSeconds - timeline.mediaTimeSeconds) * 1000;
+  }
+
+  #continues(current: Timeline, anchor: TimelineAnchor): boolean {
+    const epochMs = (each: TimelineAnchor): number => each.captureTimeMs - each.mediaTimeSeconds * 1000;
+    return Math.abs(epochMs(current) - epochMs(anchor)) <= sameTimelineMs;
+  }
+}

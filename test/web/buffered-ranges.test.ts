@@ -1,0 +1,28 @@
+import t from 'tap';
+import { forwardSeconds, jumpOverHole, liveEdgeSeconds, readRanges, type BufferedRange } from '../../src/web/sdk/playback/buffered-ranges.js';
+
+const ranges = (...pairs: [number, number][]): BufferedRange[] =>
+  readRanges({ length: pairs.length, start: (index) => pairs[index]?.[0] ?? NaN, end: (index) => pairs[index]?.[1] ?? NaN });
+
+t.test('seams of a frame between neighbours are not holes', async (t) => {
+  t.same(ranges([0, 1], [1.03, 2], [3, 4]), [
+    { startSeconds: 0, endSeconds: 2 },
+    { startSeconds: 3, endSeconds: 4 },
+  ]);
+});
+
+t.test('what can be played from here ends at the first hole', async (t) => {
+  const table: [number, number][] = [[0.5, 1.5], [1.99, 0.01], [2, 0], [2.5, 0], [3, 1], [2.96, 1.04], [9, 0]];
+  for (const [at, expected] of table) t.ok(Math.abs(forwardSeconds(ranges([0, 2], [3, 4]), at) - expected) < 1e-9, `at ${at}`);
+  t.equal(liveEdgeSeconds(ranges([0, 2], [3, 4])), 4);
+  t.equal(liveEdgeSeconds([]), undefined);
+});
+
+t.test('playback jumps over a hole only when it stands before it', async (t) => {
+  const table: [number, number | undefined][] = [[0.5, undefined], [1.95, 3.001], [2.4, 3.001], [3.5, undefined], [3.99, undefined]];
+  for (const [at, expected] of table) t.equal(jumpOverHole(ranges([0, 2], [3, 4]), at), expected, `at ${at}`);
+});
+
+t.test('what was trimmed away under a paused viewer is jumped over too', async (t) => {
+  t.equal(jumpOverHole(ranges([30, 60]), 2), 30.001);
+});

@@ -1,0 +1,97 @@
+import t from 'tap';
+import { beginChase, chase, lowestDelay, type ChaserState } from '../../src/web/sdk/playback/edge-chaser.js';
+
+interface Script {
+  readonly seconds: number;
+  /** Media that is ahead of the picture at the beginning. */
+  readonly forwardSeconds: number;
+  /** Extra delay of the burst that is due at this time. */
+  readonly lateSeconds?: (atSeconds: number) => number;
+  readonly resumedAtSeconds?: number;
+}
+
+interface Outcome {
+  readonly rates: Set<number>;
+  readonly seeks: number[];
+  readonly stalls: number;
+  readonly lowestSeconds: number;
+  readonly highestSeconds: number;
+  readonly state: ChaserState;
+}
+
+const burstSeconds = 0.12;
+const stepSeconds = 0.02;
+
+/** A viewer of a stream that arrives in bursts of 120 ms, on a scripted clock; the last fifth is what is measured. */
+function watch(script: Script): Outcome {
+  let state = beginChase(lowestDelay, 0);
+  let [forward, stalls, rate, lowest, highest] = [script.forwardSeconds, 0, 1, Infinity, 0];
+  let stalled = false;
+  let next = burstSeconds;
+  const rates = new Set<number>();
+  const seeks: number[] = [];
+  for (let now = 0; now < script.seconds; now += stepSeconds) {
+    forward -= stepSeconds * rate;
+    if (forward <= 0) {
+      if (!stalled) stalls += 1;
+      [forward, stalled] = [0, true];
+    }
+    const due = next + (script.lateSeconds?.(next) ?? 0);
+    if (now < due) continue;
+    const resumed = script.resumedAtSeconds !== undefined && Math.abs(now - script.resumedAtSeconds) < burstSeconds / 2;
+    const decision = chase(state, { nowMs: now * 1000, forwardSeconds: forward, stalled, resumed }, lowestDelay);
+    [state, rate, stalled] = [decision.state, decision.rate, false];
+    rates.add(rate);
+    if (decision.seekAheadSeconds > 0) {
+      seeks.push(decision.seekAheadSeconds);
+      forward -= decision.seekAheadSeconds;
+    }
+    while (next + (script.lateSeconds?.(next) ?? 0) <= now) {
+      forward += burstSeconds;
+      next += burstSeconds;
+    }
+    if (now > script.seconds * 0.8) [lowest, highest] = [Math.min(lowest, forward), Math.max(highest, forward)];
+  }
+  return { rates, seeks, stalls, lowestSeconds: lowest, highestSeconds: highest, state };
+}
+
+t.test('a viewer half a second behind catches up by rate alone and then plays at rate 1', async (t) => {
+  const outcome = watch({ seconds: 40, forwardSeconds: 0.8 });
+  t.same(outcome.seeks, []);
+  t.equal(outcome.stalls, 0);
+  t.ok(outcome.highestSeconds < 0.36, `at most 360 ms ahead, got ${outcome.highestSeconds}`);
+  t.equal(outcome.state.rate, 1);
+  t.ok([...outcome.rates].every((rate) => [0.97, 1, 1.03, 1.05, 1.08].includes(rate)));
+});
+
+t.test('a viewer far behind seeks once and never again', async (t) => {
+  const outcome = watch({ seconds: 20, forwardSeconds: 6 });
+  t.equal(outcome.seeks.length, 1);
+  t.equal(outcome.stalls, 0);
+  t.ok(outcome.highestSeconds < 0.4);
+});
+
+t.test('a viewer with too little in hand slows down until the cushion is there', async (t) => {
+  const outcome = watch({ seconds: 20, forwardSeconds: 0.16 });
+  t.ok(outcome.rates.has(0.97));
+  t.ok(outcome.lowestSeconds > 0.15);
+});
+
+t.test('a page that comes back from a background tab seeks even when little behind', async (t) => {
+  const outcome = watch({ seconds: 10, forwardSeconds: 1, resumedAtSeconds: 0.3 });
+  t.equal(outcome.seeks.length, 1);
+});
+
+t.test('on a network that holds bursts back, stalls become rare because the cushion grows, and it stays bounded', async (t) => {
+  const jitter = (at: number): number => (Math.floor(at / burstSeconds) % 25 === 0 ? 0.4 : 0);
+  const outcome = watch({ seconds: 120, forwardSeconds: 0.25, lateSeconds: jitter });
+  t.ok(outcome.stalls < 8, `fewer than 8 stalls of 40 late bursts, got ${outcome.stalls}`);
+  t.ok(outcome.state.cushionSeconds <= lowestDelay.maxCushionSeconds);
+});
+
+t.test('after an hour without a stall the delay is the one of the start, however it began', async (t) => {
+  const oneStall = (at: number): number => (at > 10 && at < 11 ? 1.5 : 0);
+  const outcome = watch({ seconds: 3600, forwardSeconds: 0.2, lateSeconds: oneStall });
+  t.equal(outcome.state.cushionSeconds, lowestDelay.minCushionSeconds);
+  t.ok(outcome.highestSeconds < 0.4);
+});

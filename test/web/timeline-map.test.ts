@@ -1,0 +1,35 @@
+import t from 'tap';
+import { TimelineMap } from '../../src/web/sdk/playback/timeline-map.js';
+
+t.test('the first timeline begins at the start of the element, whatever its media time', async (t) => {
+  const map = new TimelineMap();
+  t.equal(map.place({ mediaTimeSeconds: 3600, captureTimeMs: 1_000_000 }, 3600.5, undefined), -3600.5);
+  t.equal(map.captureTimeMs(0), 1_000_500);
+  t.equal(map.captureTimeMs(2.25), 1_002_750);
+});
+
+t.test('a new timeline goes right behind what is buffered, and each keeps its own capture times', async (t) => {
+  const map = new TimelineMap();
+  map.place({ mediaTimeSeconds: 0, captureTimeMs: 10_000 }, 0, undefined);
+  t.equal(map.place({ mediaTimeSeconds: 0, captureTimeMs: 60_000 }, 0, 8), 8);
+  t.equal(map.captureTimeMs(7.5), 17_500);
+  t.equal(map.captureTimeMs(8.5), 60_500);
+});
+
+t.test('after a reconnect the repeated pictures overwrite their own copies', async (t) => {
+  const map = new TimelineMap();
+  const offset = map.place({ mediaTimeSeconds: 100, captureTimeMs: 500_000 }, 100, undefined);
+  t.equal(map.place({ mediaTimeSeconds: 104, captureTimeMs: 504_005 }, 104, 5), offset);
+});
+
+t.test('after a reconnect that missed media there is no hole', async (t) => {
+  const map = new TimelineMap();
+  map.place({ mediaTimeSeconds: 100, captureTimeMs: 500_000 }, 100, undefined);
+  const offset = map.place({ mediaTimeSeconds: 120, captureTimeMs: 520_000 }, 120, 5);
+  t.equal(120 + offset, 5);
+  t.equal(map.captureTimeMs(6), 521_000);
+});
+
+t.test('before anything was placed nothing is claimed', async (t) => {
+  t.equal(new TimelineMap().captureTimeMs(1), undefined);
+});
