@@ -1,0 +1,167 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+import ts from 'typescript';
+
+interface SourceFile {
+  readonly path: string;
+  readonly floor: string;
+  readonly syntax: ts.SourceFile;
+  /** Paths inside the project, and names of packages. */
+  readonly imports: readonly string[];
+}
+
+const root = join(import.meta.dirname, '..');
+
+/** Each floor and the floors it may import from, besides itself. */
+const floors: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  fmp4: ['protocol'],
+  source: ['protocol'],
+  hls: ['protocol', 'fmp4', 'source'],
+  live: ['protocol', 'fmp4', 'source', 'hls'],
+  http: ['protocol', 'fmp4', 'source', 'hls', 'live'],
+  config: ['protocol'],
+  app: ['protocol', 'fmp4', 'source', 'hls', 'live', 'http', 'config'],
+  main: ['protocol', 'fmp4', 'source', 'hls', 'live', 'http', 'config', 'app'],
+  web: ['protocol'],
+};
+
+const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readSource(`src/${name}`));
+
+t.ok(files.length > 40, `there is a house to look at: ${String(files.length)} files`);
+
+t.test('imports go down the floors, never up', async (t) => {
+  const faults = files.flatMap(({ path, floor, imports }) =>
+    imports.flatMap((target) => {
+      if (!target.startsWith('src/')) return target.startsWith('.') ? [`${path} imports ${target}, outside of src`] : [];
+      const allowed = floors[floor];
+      if (!allowed) return [`${path} stands on no known floor`];
+      const targetFloor = floorOf(target);
+      return targetFloor === floor || allowed.includes(targetFloor) ? [] : [`${path} imports ${target}`];
+    }),
+  );
+  t.strictSame(faults, []);
+});
+
+t.test('files below the process know nothing of settings', async (t) => {
+  const faults = files.filter(({ floor, imports }) => ['protocol', 'fmp4', 'source', 'hls', 'live'].includes(floor) && imports.includes('src/config.ts'));
+  t.strictSame(faults.map(({ path }) => path), []);
+});
+
+t.test('the shared language and the browser import no package of Node', async (t) => {
+  const faults = files.flatMap(({ path, floor, imports }) => {
+    if (floor !== 'protocol' && floor !== 'web') return [];
+    const wanted = floor === 'protocol' ? imports.filter((name) => !name.startsWith('src/')) : imports.filter((name) => name.startsWith('node:'));
+    return wanted.map((name) => `${path} imports ${name}`);
+  });
+  t.strictSame(faults, []);
+});
+
+t.test('packaging is pure: no clock, no disk, no sockets', async (t) => {
+  const faults = files.flatMap(({ path, floor, imports, syntax }) => {
+    if (!['fmp4', 'source', 'hls'].includes(floor)) return [];
+    const effects = imports.filter((name) => /^node:(fs|net|http|child_process|timers)/.test(name)).map((name) => `${path} imports ${name}`);
+    return [...effects, ...(/\bDate\.now\(|\bperformance\.now\(|\bMath\.random\(/.test(syntax.text) ? [`${path} asks the clock or the dice`] : [])];
+  });
+  t.strictSame(faults, []);
+});
+
+t.test('no file imports itself by a detour', async (t) => {
+  const graph = new Map(files.map(({ path, imports }) => [path, imports.filter((target) => target.startsWith('src/'))]));
+  t.strictSame([...cycles(graph)], []);
+});
+
+t.test('fluent-ffmpeg has one importer', async (t) => {
+  const importers = files.filter(({ imports }) => imports.includes('fluent-ffmpeg')).map(({ path }) => path);
+  t.strictSame(importers, ['src/live/ffmpeg-transcoder.ts']);
+});
+
+t.test('everything is exported by name', async (t) => {
+  t.strictSame(occurrences((node) => ts.isExportAssignment(node) || hasModifier(node, ts.SyntaxKind.DefaultKeyword)), []);
+});
+
+t.test('sets of values are unions, not enums', async (t) => {
+  t.strictSame(occurrences((node) => ts.isEnumDeclaration(node)), []);
+});
+
+t.test('nothing is of type any', async (t) => {
+  t.strictSame(occurrences((node) => node.kind === ts.SyntaxKind.AnyKeyword), []);
+});
+
+t.test('files stay readable: 300 lines at most, about a hundred as a rule', async (t) => {
+  const lengths = files.map(({ path, syntax }) => ({ path, lines: syntax.getLineStarts().length - 1 }));
+  t.strictSame(lengths.filter(({ lines }) => lines > 300), []);
+  const median = lengths.map(({ lines }) => lines).sort((a, b) => a - b)[Math.floor(lengths.length / 2)] ?? 0;
+  t.ok(median <= 130, `the median file has ${String(median)} lines`);
+});
+
+t.test('no file is a drawer for odds and ends', async (t) => {
+  t.strictSame(files.map(({ path }) => path).filter((path) => /(^|\/)(utils?|helpers?|misc|common)\.ts$/.test(path)), []);
+});
+
+t.test('tests and scripts are not imported by the program', async (t) => {
+  const faults = files.flatMap(({ path, imports }) => imports.filter((target) => /^(test|scripts)\//.test(target)).map((target) => `${path} imports ${target}`));
+  t.strictSame(faults, []);
+});
+
+function readSource(path: string): SourceFile {
+  const syntax = ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true);
+  const imports: string[] = [];
+  visit(syntax, (node) => {
+    const specifier =
+      ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
+        ? node.moduleSpecifier
+        : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+          ? node.arguments[0]
+          : undefined;
+    if (specifier && ts.isStringLiteral(specifier)) imports.push(resolveImport(path, specifier.text));
+  });
+  return { path, floor: floorOf(path), syntax, imports };
+}
+
+function resolveImport(from: string, specifier: string): string {
+  if (!specifier.startsWith('.')) return specifier;
+  return normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts');
+}
+
+/** `src/hls/rendition.ts` → hls, `src/main.ts` → main. */
+function floorOf(path: string): string {
+  return path.split('/')[1]?.replace(/\.ts$/, '') ?? '';
+}
+
+function visit(node: ts.Node, look: (node: ts.Node) => void): void {
+  look(node);
+  ts.forEachChild(node, (child) => visit(child, look));
+}
+
+function occurrences(isFault: (node: ts.Node) => boolean): string[] {
+  return files.flatMap(({ path, syntax }) => {
+    const found: string[] = [];
+    visit(syntax, (node) => {
+      if (isFault(node)) found.push(`${path}:${String(syntax.getLineAndCharacterOfPosition(node.getStart()).line + 1)}`);
+    });
+    return found;
+  });
+}
+
+function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
+  return ts.canHaveModifiers(node) && (ts.getModifiers(node)?.some((modifier) => modifier.kind === kind) ?? false);
+}
+
+function* cycles(graph: ReadonlyMap<string, readonly string[]>): Generator<string> {
+  const done = new Set<string>();
+  const trail: string[] = [];
+  function* walk(path: string): Generator<string> {
+    const seenAt = trail.indexOf(path);
+    if (seenAt >= 0) yield [...trail.slice(seenAt), path].join(' → ');
+    if (seenAt >= 0 || done.has(path)) return;
+    trail.push(path);
+    for (const target of graph.get(path) ?? []) yield* walk(target);
+    trail.pop();
+    done.add(path);
+  }
+  for (const path of graph.keys()) yield* walk(path);
+}
