@@ -1,0 +1,61 @@
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import { errorCodes } from '../protocol/error-codes.js';
+import type { ErrorBody, ErrorCode } from '../protocol/error-codes.js';
+import type { LiveStreamInfo, LiveStreamList } from '../protocol/live-stream-info.js';
+import { streamNamePattern } from '../protocol/urls.js';
+
+export const streamParams = Type.Object({ stream: Type.String({ description: `a live stream's name: ${streamNamePattern}` }) });
+
+const recordingFacts = Type.Object({
+  container: Type.String(),
+  tracks: Type.Immutable(Type.Array(
+    Type.Object({
+      kind: Type.Enum(['video', 'audio']),
+      sourceCodec: Type.String(),
+      action: Type.Enum(['copy', 'transcode']),
+      reason: Type.String(),
+    })),
+  ),
+});
+
+const renditionFacts = Type.Object({
+  codecs: Type.String(),
+  width: Type.Optional(Type.Integer()),
+  height: Type.Optional(Type.Integer()),
+  frameRate: Type.Optional(Type.Number()),
+  averageBitsPerSecond: Type.Number(),
+  peakBitsPerSecond: Type.Number(),
+  targetDurationSeconds: Type.Number(),
+  partTargetSeconds: Type.Number(),
+});
+
+export const liveStreamInfo = Type.Object({
+  stream: Type.String(),
+  broadcast: Type.String(),
+  state: Type.Enum(['starting', 'live', 'waiting', 'ended']),
+  startedAt: Type.String({ description: 'RFC 3339, UTC' }),
+  viewers: Type.Integer(),
+  receivedBytes: Type.Integer(),
+  ingestBitsPerSecond: Type.Number(),
+  recording: Type.Optional(recordingFacts),
+  rendition: Type.Optional(renditionFacts),
+  urls: Type.Object({
+    watch: Type.String(),
+    embed: Type.String(),
+    hls: Type.String(),
+    play: Type.String(),
+    mp4: Type.String(),
+    publish: Type.String(),
+  }),
+});
+
+export const liveStreamList = Type.Object({ streams: Type.Immutable(Type.Array(liveStreamInfo)) });
+
+export const serverTime = Type.Object({ serverTimeMs: Type.Number({ description: 'milliseconds since 1970 UTC on the clock that stamps the media' }) });
+
+export const errorBody = Type.Object({ code: Type.Enum(Object.keys(errorCodes) as ErrorCode[]), message: Type.String() });
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+/** Fails to compile when a schema and the type it stands for drift apart. */
+export const schemasMatchTypes: [Same<Static<typeof liveStreamInfo>, LiveStreamInfo>, Same<Static<typeof liveStreamList>, LiveStreamList>, Same<Static<typeof errorBody>, ErrorBody>] = [true, true, true];

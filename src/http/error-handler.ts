@@ -1,0 +1,61 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { errorCodes } from '../protocol/error-codes.js';
+import type { ErrorBody, ErrorCode } from '../protocol/error-codes.js';
+import { LiveError } from '../live/errors.js';
+import { withoutSecrets } from './request-log.js';
+
+/** Seconds after which a client that was refused for lack of room may ask again. */
+const retryAfterSeconds = 5;
+
+/** The one place where errors become answers: JSON for programs, a page in words for people. */
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler<FastifyError>((error, request, reply) => answerError(error, request, reply));
+  app.setNotFoundHandler((request, reply) => answerError(new LiveError('not-found', `there is nothing at ${request.method} ${withoutSecrets(request.url)}`), request, reply));
+}
+
+/** Also for errors found before routing, such as a URL that can't be decoded. */
+export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { code, message } = errorBody(error);
+  const { httpStatus } = errorCodes[code];
+  if (code === 'internal') request.log.error({ err: error, req: request }, 'request failed');
+  reply.code(httpStatus).header('x-content-type-options', 'nosniff');
+  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
+  if (code === 'unavailable') reply.header('retry-after', retryAfterSeconds);
+  if (wantsPage(request)) {
+    return reply.header('content-security-policy', "default-src 'none'; style-src 'self'").type('text/html; charset=utf-8').send(errorPage(httpStatus, message));
+  }
+  return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send({ code, message } satisfies ErrorBody);
+}
+
+function errorBody(error: Error): ErrorBody {
+  if (error instanceof LiveError) return { code: error.code, message: error.message };
+  const code = codeOfStatus((error as Partial<FastifyError>).statusCode);
+  return { code, message: code === 'internal' ? 'something went wrong on the server' : error.message };
+}
+
+/** Fastify's own errors carry a status. */
+function codeOfStatus(status: number | undefined): ErrorCode {
+  if (status === undefined || status < 400) return 'internal';
+  const known = Object.entries(errorCodes).find(([, facts]) => facts.httpStatus === status);
+  if (known) return known[0] as ErrorCode;
+  return status < 500 ? 'malformed' : 'internal';
+}
+
+function wantsPage(request: FastifyRequest): boolean {
+  return (request.method === 'GET' || request.method === 'HEAD') && !request.ws && (request.headers.accept ?? '').includes('text/html');
+}
+
+function errorPage(status: number, message: string): string {
+  const title = status === 404 ? 'Nothing here' : status === 503 ? 'Not now' : status < 500 ? 'That did not work' : 'Something went wrong';
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} · Onair</title><link rel="stylesheet" href="/styles.css"></head>
+<body><main><h1>${title}</h1><p>${escapeHtml(message)}</p><p><a href="/">See what is live</a></p></main></body>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify';
+import { LiveError } from '../live/errors.js';
+import type { LiveRegistry } from '../live/live-registry.js';
+import type { LiveStream } from '../live/live-stream.js';
+import { requireLiveStream, requireStreamName } from './live-stream-lookup.js';
+import { sendAnswer, signalOf } from './media-reply.js';
+
+interface BroadcastParams {
+  readonly stream: string;
+  readonly broadcast: string;
+}
+
+/** The HLS side of every live stream. Names are looked up in memory: no path of a request ever reaches the disk. */
+export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: LiveRegistry }): Promise<void> {
+  app.get<{ Params: { stream: string } }>('/:stream/index.m3u8', async (request, reply) => {
+    const { rendition } = requireLiveStream(registry, request.params.stream);
+    return sendAnswer(request, reply, rendition.multivariant());
+  });
+
+  app.get<{ Params: BroadcastParams }>('/:stream/:broadcast/media.m3u8', async (request, reply) => {
+    const { rendition } = requireBroadcast(registry, request.params);
+    return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), signalOf(reply)));
+  });
+
+  app.get<{ Params: BroadcastParams & { file: string } }>('/:stream/:broadcast/:file', async (request, reply) => {
+    const { rendition } = requireBroadcast(registry, request.params);
+    return sendAnswer(request, reply, await rendition.media(request.params.file, signalOf(reply)));
+  });
+}
+
+function requireBroadcast(registry: LiveRegistry, params: BroadcastParams): LiveStream {
+  const stream = requireStreamName(params.stream);
+  const liveStream = registry.broadcast(stream, params.broadcast);
+  if (!liveStream) throw new LiveError('not-found', `this broadcast of "${stream}" is over`);
+  return liveStream;
+}
+
+/** RFC 8216bis §6.2.5: raw text here, judged by the rendition. A directive given twice has no meaning. */
+function deliveryDirectives(query: unknown): Record<string, string> {
+  const directives: Record<string, string> = {};
+  for (const [name, value] of Object.entries(query as Record<string, string | string[]>)) {
+    if (!name.startsWith('_HLS_')) continue;
+    if (typeof value !== 'string') throw new LiveError('malformed', `expected one ${name}, got ${value.length}`);
+    directives[name] = value;
+  }
+  return directives;
+}

@@ -1,0 +1,52 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { LiveRegistry } from '../live/live-registry.js';
+import { errorBody, liveStreamInfo, liveStreamList, serverTime, streamParams } from './api-schemas.js';
+import { requireLiveStream } from './live-stream-lookup.js';
+import { originOf } from './origin.js';
+import type { PublishKey } from './publish-key.js';
+
+export interface LiveStreamRoutesOptions {
+  readonly registry: LiveRegistry;
+  readonly publishKey: PublishKey;
+  readonly publicUrl: string | undefined;
+}
+
+export const liveStreamRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { registry, publishKey, publicUrl }) => {
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  });
+
+  app.get('/streams', { schema: { tags: ['streams'], summary: 'Everything that is live', response: { 200: liveStreamList } } }, async (request) => {
+    const origin = originOf(request, publicUrl);
+    return { streams: registry.list().map((liveStream) => liveStream.info(origin)) };
+  });
+
+  app.get('/streams/:stream', { schema: { tags: ['streams'], summary: 'One live stream', params: streamParams, response: { 200: liveStreamInfo, 400: errorBody, 404: errorBody } } }, async (request) =>
+    requireLiveStream(registry, request.params.stream).info(originOf(request, publicUrl)),
+  );
+
+  app.delete(
+    '/streams/:stream',
+    {
+      schema: {
+        tags: ['streams'],
+        summary: 'End a broadcast',
+        security: [{ publishKey: [] }, { publishKeyInQuery: [] }],
+        params: streamParams,
+        response: { 204: Type.Null({ description: 'It has ended.' }), 400: errorBody, 401: errorBody, 404: errorBody },
+      },
+      onRequest: async (request) => publishKey.require(request),
+    },
+    async (request, reply) => {
+      await requireLiveStream(registry, request.params.stream).end();
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.get('/time', { schema: { tags: ['time'], summary: "The server's clock, for measuring latency", response: { 200: serverTime } } }, async (_request, reply) => {
+    // A player on any page has to know how far its own clock is off.
+    reply.header('access-control-allow-origin', '*');
+    return { serverTimeMs: Date.now() };
+  });
+};

@@ -1,0 +1,15 @@
+import type { FastifyRequest } from 'fastify';
+
+const plainHost = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
+
+/** Whether a Host header is what it should be: it is written into answers and must not carry anything else. */
+export function isPlainHost(host: string): boolean {
+  return plainHost.test(host);
+}
+
+/** Scheme, host and port under which a client reached the server, unless the operator named the public ones. */
+export function originOf(request: FastifyRequest, publicUrl: string | undefined): string {
+  if (publicUrl !== undefined) return publicUrl;
+  const host = isPlainHost(request.host) ? request.host : `localhost:${request.socket.localPort ?? 80}`;
+  return `${request.protocol === 'https' ? 'https' : 'http'}://${host}`;
+}

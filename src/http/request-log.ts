@@ -1,0 +1,33 @@
+import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
+
+/** A URL as it may stand in a log: its secrets blanked. */
+export function withoutSecrets(url: string): string {
+  // Names may come percent-encoded (`%6Bey=`), so they are compared decoded.
+  return url.replace(/([?&])([^=&#]*)=([^&#]*)/g, (pair, mark: string, name: string) => (isSecret(name) ? `${mark}${name}=…` : pair));
+}
+
+/** Log lines go to stderr: stdout is for the links a person opens. */
+export function loggerOptions(level: string): NonNullable<FastifyServerOptions['logger']> {
+  return {
+    level,
+    stream: process.stderr,
+    serializers: {
+      req: (request: FastifyRequest) => ({ method: request.method, url: withoutSecrets(request.url), remoteAddress: request.ip }),
+    },
+  };
+}
+
+/** Requests come ten times a second from every low-latency player: they are told at `debug` only. */
+export function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.debug({ req: request, statusCode: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, 'request');
+  });
+}
+
+function isSecret(name: string): boolean {
+  try {
+    return ['key', 'resume'].includes(decodeURIComponent(name.replaceAll('+', ' ')));
+  } catch {
+    return true; // what can't be decoded can't be judged
+  }
+}

@@ -1,0 +1,21 @@
+import { WebSocket } from 'ws';
+import { errorCodes } from '../protocol/error-codes.js';
+
+// RFC 6455 §5.5: a control frame carries at most 125 bytes, two of them the close code.
+const maxReasonBytes = 123;
+
+/** A reason as it fits into a WebSocket close frame. */
+export function closeReason(text: string): string {
+  if (Buffer.byteLength(text) <= maxReasonBytes) return text;
+  let kept = text.slice(0, maxReasonBytes);
+  while (Buffer.byteLength(kept) > maxReasonBytes - 3 || /[\uD800-\uDBFF]$/.test(kept)) kept = kept.slice(0, -1);
+  return `${kept}…`;
+}
+
+/** ws itself closes with 1009 when a message passes `maxPayload`; Onair's word for that is over-limit. */
+export class LimitedWebSocket extends WebSocket {
+  override close(code?: number, data?: string | Buffer): void {
+    if (code === 1009) super.close(errorCodes['over-limit'].closeCode, closeReason('a message is over the size limit: send the recording in smaller slices'));
+    else super.close(code, data);
+  }
+}

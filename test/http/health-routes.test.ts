@@ -1,0 +1,32 @@
+import t from 'tap';
+import { startFakeServer } from './fake-server.js';
+
+t.test('/healthz answers 200 while a broadcast can be taken, else 503 with the reason', async (t) => {
+  let reason: string | undefined;
+  const { app } = await startFakeServer(t, { obstacle: () => reason });
+  const well = await app.inject('/healthz');
+  t.equal(well.statusCode, 200);
+  t.strictSame(well.json(), { status: 'ok' });
+  reason = 'no ffmpeg was found';
+  const ill = await app.inject('/healthz');
+  t.equal(ill.statusCode, 503);
+  t.strictSame(ill.json(), { code: 'unavailable', message: 'no ffmpeg was found' });
+  t.ok(ill.headers['retry-after']);
+});
+
+t.test('/metrics tells what is live at the moment it is asked', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const answer = await app.inject('/metrics');
+  t.equal(answer.statusCode, 200);
+  t.match(answer.headers['content-type'], /^text\/plain/);
+  t.match(answer.body, 'onair_live_streams 1\n');
+  t.match(answer.body, 'onair_viewers{stream="cam"} 3\n');
+  t.match(answer.body, 'onair_ingest_bits_per_second{stream="cam"} 2500000\n');
+  t.match(answer.body, 'onair_ingest_bytes_total 0\n');
+  t.match(answer.body, 'process_cpu_seconds_total');
+  registry.streams.clear();
+  const after = await app.inject('/metrics');
+  t.match(after.body, 'onair_live_streams 0\n');
+  t.notMatch(after.body, 'stream="cam"');
+});

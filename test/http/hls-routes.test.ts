@@ -1,0 +1,163 @@
+import { get } from 'node:http';
+import { once } from 'node:events';
+import { gunzipSync } from 'node:zlib';
+import t from 'tap';
+import type { Answer } from '../../src/hls/rendition.js';
+import { acceptsGzip, parseRange } from '../../src/http/media-reply.js';
+import { withResolvers } from './fake-live.js';
+import { listen, startFakeServer } from './fake-server.js';
+
+t.test('the multivariant playlist comes with its type, its age and leave for any page to read it', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const answer = await app.inject({ url: '/live/cam/index.m3u8', headers: { origin: 'https://elsewhere.example' } });
+  t.equal(answer.statusCode, 200);
+  t.equal(answer.body, '#EXTM3U\nindex\n');
+  t.match(answer.headers, {
+    'content-type': 'application/vnd.apple.mpegurl',
+    'cache-control': 'max-age=1',
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': /Date/,
+    'cross-origin-resource-policy': 'cross-origin',
+    vary: /Accept-Encoding/,
+  });
+});
+
+t.test('a playlist is gzipped for those who take it, and for nobody else', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const zipped = await app.inject({ url: '/live/cam/run1/media.m3u8', headers: { 'accept-encoding': 'gzip, deflate, br' } });
+  t.equal(zipped.headers['content-encoding'], 'gzip');
+  t.equal(gunzipSync(zipped.rawPayload).toString(), '#EXTM3U\nmedia\n');
+  const plain = await app.inject({ url: '/live/cam/run1/media.m3u8', headers: { 'accept-encoding': 'gzip;q=0' } });
+  t.equal(plain.headers['content-encoding'], undefined);
+  t.equal(plain.body, '#EXTM3U\nmedia\n');
+  for (const [header, takes] of [['gzip', true], ['*', true], ['br;q=1, gzip;q=0.5', true], ['gzip ; q=0.0', false], ['identity', false], ['*;q=0', false], [undefined, false]] as const) {
+    t.equal(acceptsGzip(header), takes, header);
+  }
+});
+
+t.test('delivery directives reach the rendition as they came, other query keys do not', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  await app.inject('/live/cam/run1/media.m3u8?_HLS_msn=07&_HLS_part=x&_HLS_skip=YES&token=1');
+  t.strictSame(cam.directives, [{ _HLS_msn: '07', _HLS_part: 'x', _HLS_skip: 'YES' }]);
+  const twice = await app.inject('/live/cam/run1/media.m3u8?_HLS_msn=1&_HLS_msn=2');
+  t.equal(twice.statusCode, 400);
+  t.strictSame(twice.json(), { code: 'malformed', message: 'expected one _HLS_msn, got 2' });
+});
+
+t.test("a rendition's refusal keeps its status, its words and its age", async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  for (const [status, code] of [[400, 'malformed'], [404, 'not-found'], [503, 'unavailable']] as const) {
+    cam.answers.set('media', { status, message: 'words', maxAgeSeconds: 8 });
+    const answer = await app.inject('/live/cam/run1/media.m3u8');
+    t.equal(answer.statusCode, status);
+    t.strictSame(answer.json(), { code, message: 'words' });
+    t.equal(answer.headers['cache-control'], 'max-age=8');
+    t.equal(answer.headers['access-control-allow-origin'], '*');
+  }
+});
+
+t.test('media comes whole, or as the one range that was asked for', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const ask = (range?: string) => app.inject({ url: '/live/cam/run1/0.m4s', headers: range === undefined ? {} : { range } });
+  const whole = await ask();
+  t.equal(whole.statusCode, 200);
+  t.match(whole.headers, { 'content-type': 'video/mp4', 'content-length': '10', 'accept-ranges': 'bytes', 'cache-control': 'max-age=12' });
+  t.equal(whole.body, '0123456789');
+  const part = await ask('bytes=2-4');
+  t.equal(part.statusCode, 206);
+  t.match(part.headers, { 'content-range': 'bytes 2-4/10', 'content-length': '3' });
+  t.equal(part.body, '234');
+  const beyond = await ask('bytes=10-');
+  t.equal(beyond.statusCode, 416);
+  t.equal(beyond.headers['content-range'], 'bytes */10');
+  t.equal((await ask('bytes=0-1,4-5')).statusCode, 200, 'several ranges are answered as none');
+});
+
+t.test('ranges are read as RFC 9110 says', (t) => {
+  const table: [string | undefined, ReturnType<typeof parseRange>][] = [
+    [undefined, undefined],
+    ['bytes=0-', { start: 0, end: 9 }],
+    ['bytes=0-0', { start: 0, end: 0 }],
+    ['bytes=5-100', { start: 5, end: 9 }],
+    ['bytes=-3', { start: 7, end: 9 }],
+    ['bytes=-30', { start: 0, end: 9 }],
+    ['bytes=-0', 'unsatisfiable'],
+    ['bytes=10-12', 'unsatisfiable'],
+    ['bytes=4-2', undefined],
+    ['bytes=-', undefined],
+    ['items=0-1', undefined],
+    ['bytes=a-b', undefined],
+  ];
+  for (const [header, range] of table) t.strictSame(parseRange(header, 10), range, header);
+  t.end();
+});
+
+t.test('HEAD answers as GET would, without the body', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const answer = await app.inject({ method: 'HEAD', url: '/live/cam/run1/0.m4s' });
+  t.equal(answer.statusCode, 200);
+  t.equal(answer.headers['content-length'], '10');
+  t.equal(answer.body, '');
+});
+
+t.test('what is not live, not of this broadcast or not there answers 404 in JSON', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  for (const url of ['/live/nobody/index.m3u8', '/live/cam/run0/media.m3u8', '/live/cam/run1/99.m4s', '/live/cam/run1/..%2f..%2f..%2fpackage.json', '/live/cam/%2e%2e/package.json']) {
+    const answer = await app.inject(url);
+    t.equal(answer.statusCode, 404, url);
+    t.match(answer.json(), { code: 'not-found', message: String }, url);
+  }
+});
+
+t.test('a name that is none answers 400 and says what one looks like', async (t) => {
+  const { app } = await startFakeServer(t);
+  for (const name of ['a%20b', '..%2f', 'a'.repeat(65), 'a'.repeat(2000), '%00', 'ü']) {
+    const answer = await app.inject(`/live/${name}/index.m3u8`);
+    t.equal(answer.statusCode, 400, name);
+    t.match(answer.json(), { code: 'malformed', message: /^expected a stream name of 1 to 64 letters/ });
+  }
+  const undecodable = await app.inject('/live/%zz/index.m3u8');
+  t.equal(undecodable.statusCode, 400);
+  t.match(undecodable.json(), { code: 'malformed', message: String });
+});
+
+t.test('CORS_ORIGIN narrows playback to the pages it names', async (t) => {
+  const { app, registry } = await startFakeServer(t, { corsOrigins: ['https://site.example'] });
+  registry.add('cam');
+  const ask = (origin: string) => app.inject({ url: '/live/cam/index.m3u8', headers: { origin } });
+  t.equal((await ask('https://site.example')).headers['access-control-allow-origin'], 'https://site.example');
+  t.match((await ask('https://site.example')).headers.vary, /Origin/);
+  t.equal((await ask('https://other.example')).headers['access-control-allow-origin'], undefined);
+});
+
+t.test('a preflight for playback is answered', async (t) => {
+  const { app } = await startFakeServer(t);
+  const answer = await app.inject({ method: 'OPTIONS', url: '/live/cam/run1/0.m4s', headers: { origin: 'https://a.example', 'access-control-request-method': 'GET', 'access-control-request-headers': 'range' } });
+  t.equal(answer.statusCode, 204);
+  t.match(answer.headers, { 'access-control-allow-origin': '*', 'access-control-allow-methods': /GET/ });
+});
+
+t.test('a client that goes away frees what waits for it', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  const waiting = withResolvers<Answer>();
+  cam.answers.set('media', waiting.promise);
+  const address = await listen(app);
+  const request = get(`http://${address}/live/cam/run1/media.m3u8?_HLS_msn=5`);
+  request.on('error', () => undefined);
+  while (cam.signals.length === 0) await new Promise(setImmediate);
+  const [signal] = cam.signals;
+  t.equal(signal!.aborted, false);
+  const aborted = once(signal!, 'abort');
+  request.destroy();
+  await aborted;
+  t.ok(signal!.aborted);
+  waiting.resolve({ status: 404, maxAgeSeconds: 1 });
+});

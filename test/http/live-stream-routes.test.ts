@@ -1,0 +1,91 @@
+import t from 'tap';
+import { startFakeServer, testKey } from './fake-server.js';
+
+t.test('everything that is live is listed with its public facts', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const answer = await app.inject({ url: '/api/streams', headers: { host: 'live.example' } });
+  t.equal(answer.statusCode, 200);
+  t.equal(answer.headers['cache-control'], 'no-store');
+  t.strictSame(answer.json(), { streams: [registry.get('cam')!.info('http://live.example')] });
+});
+
+t.test('one stream is told in full, one that is not live answers 404 in JSON', async (t) => {
+  const { app, registry } = await startFakeServer(t, { publicUrl: 'https://public.example' });
+  registry.add('cam');
+  const answer = await app.inject('/api/streams/cam');
+  t.strictSame(answer.json(), registry.get('cam')!.info('https://public.example'));
+  const absent = await app.inject('/api/streams/nobody');
+  t.equal(absent.statusCode, 404);
+  t.strictSame(absent.json(), { code: 'not-found', message: '"nobody" is not live' });
+  t.equal((await app.inject('/api/streams/a%20b')).statusCode, 400);
+});
+
+t.test('a Host header that is none does not get into the answer', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const answer = await app.inject({ url: '/api/streams/cam', headers: { host: 'evil/"><x' } });
+  t.match(answer.json<{ urls: { watch: string } }>().urls.watch, /^http:\/\/localhost:\d+\/watch\/cam$/);
+});
+
+t.test('a broadcast is ended only with the key', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  const end = (headers: Record<string, string>, query = '') => app.inject({ method: 'DELETE', url: `/api/streams/cam${query}`, headers });
+  for (const [headers, query] of [[{}, ''], [{ authorization: 'Bearer wrong' }, ''], [{}, '?key=wrong'], [{}, `?key=${testKey}x`], [{}, `?key=${testKey}&key=${testKey}`], [{ authorization: `Basic ${testKey}` }, '']] as const) {
+    const answer = await end(headers, query);
+    t.equal(answer.statusCode, 401);
+    t.match(answer.json(), { code: 'unauthorized', message: String });
+    t.equal(answer.headers['www-authenticate'], 'Bearer');
+  }
+  t.equal(cam.ended, false);
+  t.equal((await end({ authorization: `Bearer ${testKey}` })).statusCode, 204);
+  t.equal(cam.ended, true);
+  t.equal((await end({}, `?key=${testKey}`)).statusCode, 204);
+  t.equal((await app.inject({ method: 'DELETE', url: `/api/streams/nobody?key=${testKey}` })).statusCode, 404);
+});
+
+t.test('control is same-origin: no other page may read it', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  for (const url of ['/api/streams', '/api/streams/cam', '/metrics']) {
+    t.equal((await app.inject({ url, headers: { origin: 'https://elsewhere.example' } })).headers['access-control-allow-origin'], undefined, url);
+  }
+});
+
+t.test("any page may read the server's clock", async (t) => {
+  const { app } = await startFakeServer(t);
+  const before = Date.now();
+  const answer = await app.inject({ url: '/api/time', headers: { origin: 'https://elsewhere.example' } });
+  const { serverTimeMs } = answer.json<{ serverTimeMs: number }>();
+  t.ok(serverTimeMs >= before && serverTimeMs <= Date.now());
+  t.match(answer.headers, { 'access-control-allow-origin': '*', 'cache-control': 'no-store' });
+});
+
+t.test('a body over the limit answers 413', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const answer = await app.inject({ method: 'DELETE', url: `/api/streams/cam?key=${testKey}`, headers: { 'content-type': 'application/json' }, payload: JSON.stringify('x'.repeat(100_000)) });
+  t.equal(answer.statusCode, 413);
+  t.match(answer.json(), { code: 'over-limit', message: String });
+});
+
+t.test('a failure of ours answers 500 without telling its cause', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.get = () => {
+    throw new Error('/secret/path');
+  };
+  const answer = await app.inject('/api/streams/cam');
+  t.equal(answer.statusCode, 500);
+  t.strictSame(answer.json(), { code: 'internal', message: 'something went wrong on the server' });
+});
+
+t.test('the API describes itself', async (t) => {
+  const { app } = await startFakeServer(t);
+  const answer = await app.inject('/openapi.json');
+  t.equal(answer.statusCode, 200);
+  const document = answer.json<{ openapi: string; paths: Record<string, Record<string, unknown>> }>();
+  t.match(document.openapi, /^3\./);
+  t.strictSame(Object.keys(document.paths).sort(), ['/api/streams', '/api/streams/{stream}', '/api/time']);
+  t.strictSame(Object.keys(document.paths['/api/streams/{stream}']!).sort(), ['delete', 'get']);
+});

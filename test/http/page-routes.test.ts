@@ -1,0 +1,91 @@
+import t from 'tap';
+import { startFakeServer } from './fake-server.js';
+
+t.test('every page is there under its address', async (t) => {
+  const { app } = await startFakeServer(t);
+  for (const [url, title] of [['/', 'index'], ['/broadcast', 'broadcast'], ['/broadcast?key=k', 'broadcast'], ['/watch/cam', 'watch'], ['/embed/cam', 'embed']] as const) {
+    const answer = await app.inject(url);
+    t.equal(answer.statusCode, 200, url);
+    t.match(answer.headers['content-type'], /^text\/html/);
+    t.match(answer.body, `<title>${title}</title>`);
+    t.equal(answer.headers['cache-control'], 'no-cache');
+  }
+});
+
+t.test('pages run only their own code, reach only their own server and cannot be framed', async (t) => {
+  const { app } = await startFakeServer(t);
+  const { headers } = await app.inject({ url: '/watch/cam', headers: { host: 'live.example:8443' } });
+  const policy = String(headers['content-security-policy']);
+  t.match(policy, "script-src 'self';");
+  t.match(policy, "connect-src 'self' ws://live.example:8443 wss://live.example:8443;");
+  t.match(policy, "media-src 'self' blob:");
+  t.match(policy, "worker-src 'self' blob:");
+  t.match(policy, "frame-ancestors 'none'");
+  t.notMatch(policy, 'upgrade-insecure-requests', 'the server may well speak plain HTTP');
+  t.match(headers, {
+    'x-frame-options': 'DENY',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'permissions-policy': 'camera=(self), microphone=(self), display-capture=(self)',
+  });
+});
+
+t.test('a hostile Host header does not get into the policy', async (t) => {
+  const { app } = await startFakeServer(t);
+  const { headers } = await app.inject({ url: '/', headers: { host: "evil.example; script-src *" } });
+  t.notMatch(headers['content-security-policy'], 'evil');
+});
+
+t.test('the bare player may be framed by any page', async (t) => {
+  const { app } = await startFakeServer(t);
+  const { headers } = await app.inject('/embed/cam');
+  t.match(headers['content-security-policy'], /frame-ancestors \*/);
+  t.match(headers['content-security-policy'], "script-src 'self'");
+  t.equal(headers['x-frame-options'], undefined);
+  t.equal(headers['cross-origin-resource-policy'], 'cross-origin');
+});
+
+t.test('the SDK and its chunks are open to pages of any origin', async (t) => {
+  const { app } = await startFakeServer(t);
+  for (const url of ['/sdk/onair.js', '/assets/onair.js', '/sdk/hls-ABCDEFGH.js', '/assets/hls-ABCDEFGH.js']) {
+    const answer = await app.inject(url);
+    t.equal(answer.statusCode, 200, url);
+    t.match(answer.headers, { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin', 'content-type': /javascript/ }, url);
+  }
+});
+
+t.test('what carries its hash in its name is kept for good, the rest is asked for again', async (t) => {
+  const { app } = await startFakeServer(t);
+  t.match((await app.inject('/sdk/hls-ABCDEFGH.js')).headers['cache-control'], 'immutable');
+  t.equal((await app.inject('/sdk/onair.js')).headers['cache-control'], 'no-cache');
+});
+
+t.test('a page for a name that is none says so in words', async (t) => {
+  const { app } = await startFakeServer(t);
+  for (const page of ['watch', 'embed']) {
+    const answer = await app.inject({ url: `/${page}/%3Cscript%3E`, headers: { accept: 'text/html,*/*' } });
+    t.equal(answer.statusCode, 400);
+    t.match(answer.headers['content-type'], /^text\/html/);
+    t.match(answer.body, 'expected a stream name');
+    t.notMatch(answer.body, '<script>');
+  }
+});
+
+t.test('what is not there is a page for people and JSON for programs', async (t) => {
+  const { app } = await startFakeServer(t);
+  const page = await app.inject({ url: '/nothing', headers: { accept: 'text/html' } });
+  t.equal(page.statusCode, 404);
+  t.match(page.headers['content-type'], /^text\/html/);
+  t.match(page.body, 'Nothing here');
+  const json = await app.inject({ url: '/nothing?key=secret', headers: { accept: '*/*' } });
+  t.equal(json.statusCode, 404);
+  t.strictSame(json.json(), { code: 'not-found', message: 'there is nothing at GET /nothing?key=…' });
+});
+
+t.test('nothing outside the web root can be reached', async (t) => {
+  const { app } = await startFakeServer(t);
+  for (const url of ['/../package.json', '/assets/../../package.json', '/%2e%2e/package.json', '/..%2fpackage.json', '/sdk/..%2f..%2fpackage.json', '/assets/%00']) {
+    const { statusCode } = await app.inject(url);
+    t.ok(statusCode >= 400 && statusCode < 500, `${url} → ${statusCode}`);
+  }
+});
