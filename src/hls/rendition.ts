@@ -48,6 +48,7 @@ export class Rendition {
   #mapUri = '';
   #timelines = 0;
   #discontinuity = false;
+  #endTimeMs: number | undefined;
   #ended = false;
   #playlist: Encoded | undefined;
   #deltaPlaylist: Encoded | undefined;
@@ -92,6 +93,7 @@ export class Rendition {
         programDateTimeMs: timeline.captureTimeMs + part.startSeconds * 1000,
       });
     this.#discontinuity = false;
+    this.#endTimeMs = timeline.captureTimeMs + (part.startSeconds + part.durationSeconds) * 1000;
     this.#window.addPart({
       uri: partUri(segment.mediaSequence, segment.parts.length),
       durationSeconds: part.durationSeconds,
@@ -122,6 +124,11 @@ export class Rendition {
   /** Whether a player can start. */
   get playable(): boolean {
     return this.#timing !== undefined && this.#window.listed.length > 0;
+  }
+
+  /** Wall clock, ms since the epoch, at the end of what is published; undefined before the first part. */
+  get endTimeMs(): number | undefined {
+    return this.#endTimeMs;
   }
 
   get facts(): RenditionMeasures | undefined {

@@ -1,0 +1,102 @@
+import type { Fragment } from '../fmp4/fragment.js';
+import type { Rendition, Timeline } from './rendition.js';
+import { Segmenter, type Cut } from './segmenter.js';
+import { SourceCadence } from './source-cadence.js';
+
+export interface PackagerOptions {
+  readonly rendition: Rendition;
+  readonly segmentTargetSeconds: number;
+}
+
+/**
+ * Fills a rendition with parts and segments. The first segment is held until it is whole: what may never change in a
+ * playlist, its target duration and its part target, is chosen by what the source was seen to do until then.
+ */
+export class Packager {
+  readonly #rendition: Rendition;
+  readonly #segmentTargetSeconds: number;
+  #timeline: Timeline | undefined;
+  #segmenter: Segmenter | undefined;
+  #scout: Scout | undefined;
+
+  constructor({ rendition, segmentTargetSeconds }: PackagerOptions) {
+    this.#rendition = rendition;
+    this.#segmentTargetSeconds = segmentTargetSeconds;
+  }
+
+  /** What follows comes under this init segment. */
+  startTimeline(timeline: Timeline): void {
+    this.endTimeline();
+    this.#timeline = timeline;
+    this.#rendition.startTimeline(timeline);
+    const timing = this.#rendition.timing;
+    if (timing) this.#segmenter = this.#createSegmenter(timeline, timing.partTargetSeconds);
+    else this.#scout = this.#createScout(timeline);
+  }
+
+  push(fragment: Fragment): void {
+    if (this.#segmenter) this.#apply(this.#segmenter.push(fragment));
+    else this.#scoutAhead(fragment);
+  }
+
+  /** Everything that is held is cut and published. */
+  endTimeline(): void {
+    if (this.#scout && this.#scout.fragments.length > 0) {
+      this.#scout.cuts.push(...this.#scout.segmenter.end());
+      this.#freeze(this.#scout);
+    }
+    if (this.#segmenter) this.#apply(this.#segmenter.end());
+    this.#segmenter = undefined;
+    this.#scout = undefined;
+  }
+
+  #scoutAhead(fragment: Fragment): void {
+    const scout = this.#scout;
+    if (!scout) throw new Error('expected startTimeline() before the first fragment');
+    scout.fragments.push(fragment);
+    scout.cadence.push(fragment);
+    scout.cuts.push(...scout.segmenter.push(fragment));
+    if (scout.cuts.some((cut) => cut.type === 'segment-end')) this.#freeze(scout);
+  }
+
+  #freeze(scout: Scout): void {
+    const timeline = this.#timeline;
+    if (!timeline) return;
+    let firstSegmentSeconds = 0;
+    for (const cut of scout.cuts) if (cut.type === 'part') firstSegmentSeconds += cut.durationSeconds;
+    this.#rendition.freeze({
+      // RFC 8216bis §4.4.3.1: no segment, rounded to the nearest integer, may be longer.
+      targetDurationSeconds: Math.max(1, Math.ceil(this.#segmentTargetSeconds), Math.round(firstSegmentSeconds)),
+      partTargetSeconds: scout.cadence.partTargetSeconds,
+    });
+    this.#rendition.frameRate = scout.cadence.frameRate;
+    this.#scout = undefined;
+    this.#segmenter = this.#createSegmenter(timeline, scout.cadence.partTargetSeconds);
+    for (const fragment of scout.fragments) this.#apply(this.#segmenter.push(fragment));
+  }
+
+  #apply(cuts: readonly Cut[]): void {
+    for (const cut of cuts) {
+      if (cut.type === 'part') this.#rendition.appendPart(cut);
+      else this.#rendition.endSegment();
+    }
+  }
+
+  #createScout({ init }: Timeline): Scout {
+    const partTargetSeconds = this.#segmentTargetSeconds;
+    const segmenter = new Segmenter({ tracks: init.tracks, segmentTargetSeconds: this.#segmentTargetSeconds, partTargetSeconds });
+    return { segmenter, cadence: new SourceCadence(init.tracks), fragments: [], cuts: [] };
+  }
+
+  #createSegmenter({ init }: Timeline, partTargetSeconds: number): Segmenter {
+    return new Segmenter({ tracks: init.tracks, segmentTargetSeconds: this.#segmentTargetSeconds, partTargetSeconds });
+  }
+}
+
+/** What is known before the first playlist. */
+interface Scout {
+  readonly segmenter: Segmenter;
+  readonly cadence: SourceCadence;
+  readonly fragments: Fragment[];
+  readonly cuts: Cut[];
+}

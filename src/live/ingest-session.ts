@@ -1,0 +1,177 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IngestMessage } from '../protocol/ingest-messages.js';
+import { SourceReader, type SourceEvent } from '../source/source-reader.js';
+import { LiveError } from './errors.js';
+import { Recording } from './recording.js';
+
+/** Where a connection hears of its broadcast. */
+export interface IngestListener {
+  onMessage(message: IngestMessage): void;
+  /** Another connection of the same publisher took over: this one is of no use any more. */
+  onReplaced(): void;
+}
+
+/** One publisher's connection. */
+export interface IngestConnection {
+  /** Resolves when the bytes were passed on: awaiting it is the backpressure. Ignored when replaced or over. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Announced: the next byte begins a new container header. */
+  beginRecording(): void;
+  /** Ends the broadcast, cleanly. */
+  end(): void;
+  /** The connection is gone without a goodbye: the broadcast waits for the publisher to come back. */
+  drop(): void;
+}
+
+export interface IngestSessionOptions {
+  readonly resumeWindowSeconds: number;
+}
+
+/** All that one publisher sends in one broadcast: a sequence of bytes, cut into recordings. It outlives its connections. */
+export class IngestSession {
+  /** Who has it may take the broadcast up again. */
+  readonly resumeToken = randomBytes(18).toString('base64url');
+  readonly #resumeWindowMs: number;
+  readonly #reader = new SourceReader();
+  readonly #recordings: Recording[] = [];
+  #current: Recording | undefined;
+  /** Bytes that may yet turn out to begin a recording. */
+  #undecided = Buffer.alloc(0);
+  #received = 0;
+  #connection: IngestListener | undefined;
+  #resumeTimer: NodeJS.Timeout | undefined;
+  #failure: LiveError | undefined;
+  #ended = false;
+  #wakeReader: (() => void) | undefined;
+
+  constructor({ resumeWindowSeconds }: IngestSessionOptions) {
+    this.#resumeWindowMs = resumeWindowSeconds * 1000;
+  }
+
+  /** Bytes of the broadcast that are safe with the server. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Whether the publisher's connection is lost and may be resumed. */
+  get waiting(): boolean {
+    return this.#connection === undefined && !this.#ended;
+  }
+
+  /** Whether `token` is the resume token of this broadcast. */
+  acceptsToken(token: string): boolean {
+    const [given, wanted] = [Buffer.from(token), Buffer.from(this.resumeToken)];
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+
+  /** A new connection, which takes over from an earlier one. */
+  connect(listener: IngestListener): IngestConnection {
+    clearTimeout(this.#resumeTimer);
+    this.#connection?.onReplaced();
+    this.#connection = listener;
+    const isCurrent = (): boolean => this.#connection === listener && !this.#ended;
+    return {
+      write: (bytes) => (isCurrent() ? this.#write(bytes) : Promise.resolve()),
+      beginRecording: () => {
+        if (!isCurrent()) return;
+        this.#current?.end();
+        this.#current = undefined;
+        this.#undecided = Buffer.alloc(0);
+        this.#reader.beginRecording();
+      },
+      end: () => {
+        if (isCurrent()) this.end();
+      },
+      drop: () => {
+        if (isCurrent()) this.#awaitResume();
+      },
+    };
+  }
+
+  /** Tells the publisher, if it is connected. */
+  send(message: IngestMessage): void {
+    this.#connection?.onMessage(message);
+  }
+
+  /** No more bytes will come; what came is still worked off. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#resumeTimer);
+    this.#current?.end();
+    this.#wake();
+  }
+
+  /** The broadcast can't go on: `recordings()` throws this. */
+  fail(error: LiveError): void {
+    this.#failure ??= error;
+    this.end();
+  }
+
+  /**
+   * The recordings in order, for one reader.
+   * @throws {LiveError} when what came can't be used
+   */
+  async *recordings(): AsyncGenerator<Recording, void, undefined> {
+    for (;;) {
+      if (this.#failure) throw this.#failure;
+      const next = this.#recordings.shift();
+      if (next) yield next;
+      else if (this.#ended) return;
+      else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+    }
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    const base = this.#received;
+    this.#received += chunk.length;
+    const writes: Promise<void>[] = [];
+    let done = 0;
+    for (const event of this.#reader.push(chunk)) {
+      if (event.type !== 'recording') {
+        this.#note(event);
+        continue;
+      }
+      const start = event.offset - base;
+      if (start > done && this.#current) writes.push(this.#current.write(chunk.subarray(done, start)));
+      const recording = this.#openRecording();
+      // The header's first bytes may have come before it could be told that they are one.
+      if (start < 0) writes.push(recording.write(this.#undecided.subarray(this.#undecided.length + start)));
+      done = Math.max(start, 0);
+    }
+    if (this.#current) writes.push(this.#current.write(chunk.subarray(done)));
+    this.#keepUndecided(chunk);
+    await Promise.all(writes);
+  }
+
+  #note(event: Exclude<SourceEvent, { type: 'recording' }>): void {
+    if (event.type === 'header') this.#current?.announceHeader(event.header);
+    else if (event.type === 'not-media') this.fail(new LiveError('unsupported-media', event.reason));
+  }
+
+  #openRecording(): Recording {
+    this.#current?.end();
+    this.#current = new Recording({ startedAtMs: Date.now() });
+    this.#recordings.push(this.#current);
+    this.#wake();
+    return this.#current;
+  }
+
+  #keepUndecided(chunk: Uint8Array): void {
+    const bytes = this.#undecided.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#undecided, chunk]);
+    this.#undecided = this.#current ? Buffer.from(bytes.subarray(-longestMagicBytes)) : bytes;
+  }
+
+  #awaitResume(): void {
+    this.#connection = undefined;
+    this.#resumeTimer = setTimeout(() => this.end(), this.#resumeWindowMs);
+  }
+
+  #wake(): void {
+    this.#wakeReader?.();
+    this.#wakeReader = undefined;
+  }
+}
+
+/** How many bytes of a container header can pass before it is known for one: the size and type of an ftyp box. */
+const longestMagicBytes = 8;

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { isStreamName } from '../protocol/urls.js';
+import { LiveError } from './errors.js';
+import { LiveStream, type LiveStreamSettings } from './live-stream.js';
+import { clearSegmentStores } from './segment-store.js';
+
+export interface LiveRegistryOptions extends LiveStreamSettings {
+  readonly maxStreams: number;
+  /** How long a finished broadcast can still be watched. */
+  readonly endedRetentionSeconds: number;
+}
+
+/** Every live stream of the server, by name; and those that ended a moment ago. */
+export class LiveRegistry {
+  readonly #options: LiveRegistryOptions;
+  /** The broadcast that a name stands for now: the running one, or the last one while it can be watched. */
+  readonly #current = new Map<string, LiveStream>();
+  /** All that can be watched, by broadcast id. */
+  readonly #broadcasts = new Map<string, LiveStream>();
+  readonly #retentionTimers = new Set<NodeJS.Timeout>();
+  readonly #closings = new Set<Promise<void>>();
+  #closing = false;
+
+  constructor(options: LiveRegistryOptions) {
+    this.#options = options;
+  }
+
+  /** Must be called once, before the first broadcast: clears what an earlier run left on disk. */
+  async open(): Promise<void> {
+    await clearSegmentStores(this.#options.segmentsDirectory);
+  }
+
+  /**
+   * Begins a broadcast.
+   * @throws {LiveError} malformed (the name), already-live, over-limit or unavailable
+   */
+  publish(stream: string): LiveStream {
+    if (!isStreamName(stream)) {
+      throw new LiveError('malformed', 'expected a stream name of 1 to 64 letters, digits, "-" or "_"');
+    }
+    if (this.#closing) throw new LiveError('unavailable', 'the server is shutting down; try again in a minute');
+    const running = this.#running(stream);
+    if (running) throw new LiveError('already-live', `"${stream}" is live already, from elsewhere; choose another name or end it first`);
+    const { maxStreams } = this.#options;
+    if (this.list().length >= maxStreams) {
+      throw new LiveError('unavailable', `no room: ${maxStreams} streams are live already; try again later`);
+    }
+    const liveStream = new LiveStream({ ...this.#options, stream, broadcast: randomUUID() });
+    this.#current.set(stream, liveStream);
+    this.#broadcasts.set(liveStream.broadcast, liveStream);
+    this.#track(this.#retire(liveStream));
+    return liveStream;
+  }
+
+  /**
+   * The broadcast that a lost connection left behind.
+   * @throws {LiveError} not-found when there is none with this token
+   */
+  resume(stream: string, token: string): LiveStream {
+    const running = this.#running(stream);
+    if (running?.ingest.acceptsToken(token)) return running;
+    throw new LiveError('not-found', 'the broadcast to be resumed is over; start a new one');
+  }
+
+  /** The running broadcast of a name, or the last one while it can still be watched. */
+  get(stream: string): LiveStream | undefined {
+    return this.#current.get(stream);
+  }
+
+  /** One broadcast by its id, running or just ended. */
+  broadcast(stream: string, broadcast: string): LiveStream | undefined {
+    const found = this.#broadcasts.get(broadcast);
+    return found?.stream === stream ? found : undefined;
+  }
+
+  /** Those that run. */
+  list(): LiveStream[] {
+    return [...this.#current.values()].filter((liveStream) => liveStream.state !== 'ended');
+  }
+
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  /** Ends every broadcast, tells their publishers, and removes all files. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    const reason = new LiveError('unavailable', 'the server is shutting down; try again in a minute');
+    await Promise.all(this.list().map((liveStream) => liveStream.abort(reason)));
+    for (const timer of this.#retentionTimers) clearTimeout(timer);
+    const left = [...this.#broadcasts.values()];
+    this.#current.clear();
+    this.#broadcasts.clear();
+    await Promise.all(left.map((liveStream) => liveStream.forget()));
+    await Promise.all(this.#closings);
+  }
+
+  #running(stream: string): LiveStream | undefined {
+    const current = this.#current.get(stream);
+    return current && current.state !== 'ended' ? current : undefined;
+  }
+
+  /** Lets a finished broadcast be watched for a while, then forgets it. */
+  async #retire(liveStream: LiveStream): Promise<void> {
+    await liveStream.closed;
+    if (this.#closing) return;
+    const timer = setTimeout(() => {
+      this.#retentionTimers.delete(timer);
+      this.#broadcasts.delete(liveStream.broadcast);
+      if (this.#current.get(liveStream.stream) === liveStream) this.#current.delete(liveStream.stream);
+      this.#track(liveStream.forget());
+    }, this.#options.endedRetentionSeconds * 1000);
+    this.#retentionTimers.add(timer);
+  }
+
+  #track(closing: Promise<void>): void {
+    this.#closings.add(closing);
+    void closing.finally(() => this.#closings.delete(closing));
+  }
+}

@@ -1,0 +1,233 @@
+import { FragmentReader } from '../fmp4/fragment-reader.js';
+import { Packager } from '../hls/packager.js';
+import { Rendition } from '../hls/rendition.js';
+import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
+import { liveStreamUrls } from '../protocol/urls.js';
+import { Audience } from './audience.js';
+import { LiveError, toLiveError } from './errors.js';
+import { planTranscode } from './ffmpeg-options.js';
+import { IngestSession } from './ingest-session.js';
+import type { Recording } from './recording.js';
+import { broadcastDirectory, SegmentStore } from './segment-store.js';
+import { ThroughputMeter } from './throughput-meter.js';
+import type { StartTranscoder, Transcoder } from './transcoder.js';
+import { Viewers } from './viewers.js';
+
+/** What every live stream of a server shares. */
+export interface LiveStreamSettings {
+  readonly startTranscoder: StartTranscoder;
+  readonly ffmpegMajor: number;
+  readonly segmentsDirectory: string;
+  readonly segmentSeconds: number;
+  /** How many segments a playlist lists. */
+  readonly windowSegments: number;
+  readonly resumeWindowSeconds: number;
+  /** More than this behind, and a WebSocket viewer is skipped forward. */
+  readonly maxViewerBacklogBytes: number;
+  readonly log: LiveLog;
+}
+
+/** One line a lifecycle step; a subset of pino's logger. */
+export interface LiveLog {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}
+
+export interface LiveStreamOptions extends LiveStreamSettings {
+  /** The live stream's name, valid. */
+  readonly stream: string;
+  /** This run's own id. */
+  readonly broadcast: string;
+}
+
+const statsIntervalMs = 2000;
+
+/** One broadcast of a live stream: publisher's bytes → ffmpeg → fragments → HLS and viewers, from first byte to end. */
+export class LiveStream {
+  readonly stream: string;
+  readonly broadcast: string;
+  readonly startedAt = new Date();
+  readonly ingest: IngestSession;
+  readonly rendition: Rendition;
+  readonly viewers: Viewers;
+  /** Who watches by HLS, told by the playlist requests. */
+  readonly audience = new Audience();
+  /** Resolves when the broadcast is over: null when it ended as it should. */
+  readonly closed: Promise<LiveError | null>;
+  readonly #options: LiveStreamOptions;
+  readonly #packager: Packager;
+  readonly #store: SegmentStore;
+  readonly #throughput = new ThroughputMeter();
+  #transcoder: Transcoder | undefined;
+  #recording: RecordingFacts | undefined;
+  #live = false;
+  #over = false;
+
+  constructor(options: LiveStreamOptions) {
+    this.#options = options;
+    this.stream = options.stream;
+    this.broadcast = options.broadcast;
+    this.ingest = new IngestSession(options);
+    this.viewers = new Viewers({ maxBacklogBytes: options.maxViewerBacklogBytes });
+    this.#store = this.#createStore();
+    this.rendition = new Rendition({
+      listedSegments: options.windowSegments,
+      mediaPlaylistUri: `${options.broadcast}/media.m3u8`,
+      onInit: (uri, bytes) => this.#store.write(uri, bytes),
+      onSegment: ({ uri, bytes }) => this.#store.write(uri, bytes),
+      onGone: ({ uri }) => this.#store.remove(uri),
+    });
+    this.#packager = new Packager({ rendition: this.rendition, segmentTargetSeconds: options.segmentSeconds });
+    this.closed = this.#run();
+  }
+
+  get state(): BroadcastState {
+    if (this.#over) return 'ended';
+    if (this.ingest.waiting) return 'waiting';
+    return this.#live ? 'live' : 'starting';
+  }
+
+  get viewerCount(): number {
+    return this.viewers.count + this.audience.count;
+  }
+
+  /** @param origin scheme, host and port as the asking client reached the server */
+  info(origin: string): LiveStreamInfo {
+    const rendition = this.rendition.facts;
+    return {
+      stream: this.stream,
+      broadcast: this.broadcast,
+      state: this.state,
+      startedAt: this.startedAt.toISOString(),
+      viewers: this.viewerCount,
+      receivedBytes: this.ingest.received,
+      ingestBitsPerSecond: this.#throughput.bitsPerSecond,
+      ...(this.#recording && { recording: this.#recording }),
+      ...(rendition && { rendition }),
+      urls: liveStreamUrls(origin, this.stream),
+    };
+  }
+
+  /** Ends the broadcast as if its publisher had; resolves when it is over. */
+  async end(): Promise<void> {
+    this.ingest.end();
+    await this.closed;
+  }
+
+  /** Breaks the broadcast off and tells its publisher why; what viewers have stays playable. */
+  async abort(reason: LiveError): Promise<void> {
+    this.ingest.fail(reason);
+    this.#transcoder?.end();
+    await this.closed;
+  }
+
+  /** Lets go of everything that could still be watched. */
+  async forget(): Promise<void> {
+    await this.closed;
+    await this.#store.clear();
+  }
+
+  async #run(): Promise<LiveError | null> {
+    const statsTimer = setInterval(() => this.#tellStats(), statsIntervalMs);
+    let failure: LiveError | null = null;
+    try {
+      for await (const recording of this.ingest.recordings()) await this.#play(recording);
+    } catch (error) {
+      failure = toLiveError(error);
+      this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, err: error }, 'broadcast failed');
+      this.ingest.fail(failure);
+    }
+    clearInterval(statsTimer);
+    this.#packager.endTimeline();
+    this.rendition.end();
+    this.viewers.end();
+    this.#over = true;
+    this.ingest.send(
+      failure
+        ? { type: 'ended', code: failure.code, message: failure.message }
+        : { type: 'ended', message: 'The broadcast is over.' },
+    );
+    return failure;
+  }
+
+  async #play(recording: Recording): Promise<void> {
+    const header = await recording.header;
+    if (!header) return;
+    const plan = planTranscode(header, this.#options);
+    if (plan.tracks.length === 0) {
+      throw new LiveError('unsupported-media', `expected a recording with picture or sound, got ${header.container} with neither`);
+    }
+    this.#recording = { container: header.container, tracks: plan.tracks };
+    this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...this.#recording }, 'recording');
+    this.ingest.send({ type: 'recording', ...this.#recording });
+
+    const transcoder = this.#options.startTranscoder(plan);
+    this.#transcoder = transcoder;
+    try {
+      const feeding = this.#feed(recording, transcoder);
+      await this.#deliver(transcoder, recording.startedAtMs);
+      const failure = await transcoder.closed;
+      if (failure) throw new LiveError('unsupported-media', failure.message, { cause: failure });
+      await feeding;
+    } finally {
+      await transcoder.close();
+      // A writer that still waits is let go: what it wrote can't be used any more.
+      recording.end();
+    }
+  }
+
+  async #feed(recording: Recording, transcoder: Transcoder): Promise<void> {
+    for await (const bytes of recording) {
+      this.#throughput.add(bytes.length);
+      await transcoder.write(bytes);
+    }
+    transcoder.end();
+  }
+
+  async #deliver(transcoder: Transcoder, startedAtMs: number): Promise<void> {
+    const reader = new FragmentReader();
+    for await (const chunk of transcoder.output) {
+      const fragments = [];
+      for (const event of reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) {
+        if (event.type === 'init') {
+          const timeline = { init: event.init, captureTimeMs: this.#nextCaptureTime(startedAtMs) };
+          this.#packager.startTimeline(timeline);
+          this.viewers.startTimeline(timeline);
+        } else {
+          fragments.push(event.fragment);
+        }
+      }
+      this.viewers.push(fragments);
+      for (const fragment of fragments) this.#packager.push(fragment);
+      this.#tellWhenLive();
+    }
+  }
+
+  /** Media time 0 of a new recording on the wall clock: never before the end of what came earlier. */
+  #nextCaptureTime(startedAtMs: number): number {
+    return Math.max(startedAtMs, this.rendition.endTimeMs ?? 0);
+  }
+
+  #tellWhenLive(): void {
+    if (this.#live || !this.rendition.playable) return;
+    this.#live = true;
+    this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...this.rendition.facts }, 'on air');
+    this.ingest.send({ type: 'live' });
+  }
+
+  #tellStats(): void {
+    this.ingest.send({ type: 'stats', viewers: this.viewerCount, ingestBitsPerSecond: this.#throughput.bitsPerSecond });
+  }
+
+  #createStore(): SegmentStore {
+    const { segmentsDirectory, log } = this.#options;
+    return new SegmentStore({
+      directory: broadcastDirectory(segmentsDirectory, this.stream, this.broadcast),
+      onFailure: (error) => {
+        log.warn({ stream: this.stream, broadcast: this.broadcast, err: error }, 'the segments folder takes no more files');
+        const message = `The server's disk takes no more files (${error.message}). The live stream goes on.`;
+        this.ingest.send({ type: 'warning', code: 'disk', message });
+      },
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface SegmentStoreOptions {
+  /** A folder of this broadcast's own; made when the first file comes. */
+  readonly directory: string;
+  /** Told once, when the disk does not take what is written: the live stream goes on from memory. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Writes a broadcast's window through to disk, in order, and prunes it. It never delays or fails the broadcast. */
+export class SegmentStore {
+  readonly #directory: string;
+  readonly #onFailure: (error: Error) => void;
+  #work: Promise<void>;
+  #failed = false;
+
+  constructor({ directory, onFailure }: SegmentStoreOptions) {
+    this.#directory = directory;
+    this.#onFailure = onFailure;
+    this.#work = Promise.resolve();
+    this.#enqueue(async () => void (await mkdir(directory, { recursive: true })));
+  }
+
+  /** @param name a plain file name made by the packager, never by a client */
+  write(name: string, bytes: Buffer): void {
+    this.#enqueue(() => writeFile(join(this.#directory, name), bytes));
+  }
+
+  remove(name: string): void {
+    this.#enqueue(() => rm(join(this.#directory, name), { force: true }));
+  }
+
+  /** Removes the folder; resolves when nothing of it is left. */
+  async clear(): Promise<void> {
+    await this.#work;
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  #enqueue(step: () => Promise<void>): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#failed) return;
+      try {
+        await step();
+      } catch (error) {
+        this.#failed = true;
+        this.#onFailure(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+  }
+}
+
+/** Where broadcasts lie below the segments folder: nothing else in there is ever touched. */
+export function broadcastDirectory(segmentsDirectory: string, stream: string, broadcast: string): string {
+  return join(segmentsDirectory, liveFolder, stream, broadcast);
+}
+
+/** Removes what an earlier run of the server left behind: nothing of it can be watched any more. */
+export async function clearSegmentStores(segmentsDirectory: string): Promise<void> {
+  await rm(join(segmentsDirectory, liveFolder), { recursive: true, force: true });
+}
+
+const liveFolder = 'live';

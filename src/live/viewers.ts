@@ -1,0 +1,124 @@
+import type { Fragment } from '../fmp4/fragment.js';
+import type { Timeline } from '../hls/rendition.js';
+import type { ViewerMessage } from '../protocol/viewer-messages.js';
+import { FragmentBurst, splitAtKeyframe } from './fragment-burst.js';
+
+/** Where one viewer's media goes: a WebSocket, or an endless HTTP body. */
+export interface ViewerSink {
+  /** Text beside the media; a sink without text leaves it out. */
+  message(message: ViewerMessage): void;
+  init(bytes: Buffer): void;
+  /** The same burst goes to every viewer: what is built from it is built once. */
+  media(burst: FragmentBurst): void;
+  /** Bytes that were handed over but have not left the server. */
+  readonly backlogBytes: number;
+  /** Nothing follows. */
+  end(): void;
+}
+
+export interface ViewersOptions {
+  /** A viewer with more than this before it is skipped forward: the bound of its memory. */
+  readonly maxBacklogBytes: number;
+}
+
+interface Viewer {
+  readonly sink: ViewerSink;
+  /** The timeline whose init segment it was sent. */
+  timeline: Timeline | undefined;
+  /** Left out until the next keyframe. */
+  skipping: boolean;
+}
+
+/** Everybody who is sent fragments the moment they exist. */
+export class Viewers {
+  readonly #maxBacklogBytes: number;
+  readonly #viewers = new Set<Viewer>();
+  #timeline: Timeline | undefined;
+  /** The bursts since the last keyframe: with them a newcomer starts at once. */
+  #groupOfPictures: FragmentBurst[] = [];
+  #gaps = 0;
+  #ended = false;
+
+  constructor({ maxBacklogBytes }: ViewersOptions) {
+    this.#maxBacklogBytes = maxBacklogBytes;
+  }
+
+  get count(): number {
+    return this.#viewers.size;
+  }
+
+  /** How often a slow viewer was skipped forward. */
+  get gaps(): number {
+    return this.#gaps;
+  }
+
+  startTimeline(timeline: Timeline): void {
+    this.#timeline = timeline;
+    this.#groupOfPictures = [];
+    for (const viewer of this.#viewers) if (!viewer.skipping) this.#sendInit(viewer, timeline);
+  }
+
+  /** Fragments that came in one go, in order. */
+  push(fragments: readonly Fragment[]): void {
+    const timeline = this.#timeline;
+    if (!timeline || fragments.length === 0) return;
+    for (const burst of splitAtKeyframe(fragments, timeline.init)) {
+      if (burst.startsWithKeyframe) this.#groupOfPictures = [];
+      else if (this.#groupOfPictures.length === 0) continue;
+      this.#groupOfPictures.push(burst);
+      for (const viewer of this.#viewers) this.#send(viewer, burst, timeline);
+    }
+  }
+
+  /** Sends what is needed to start, then all that follows. The returned function ends it without a word. */
+  join(sink: ViewerSink): () => void {
+    if (this.#ended) {
+      sink.end();
+      return () => undefined;
+    }
+    const viewer: Viewer = { sink, timeline: undefined, skipping: false };
+    this.#viewers.add(viewer);
+    if (this.#timeline) {
+      this.#sendInit(viewer, this.#timeline);
+      for (const burst of this.#groupOfPictures) sink.media(burst);
+    }
+    return () => this.#viewers.delete(viewer);
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const { sink } of this.#viewers) {
+      sink.message({ type: 'ended' });
+      sink.end();
+    }
+    this.#viewers.clear();
+    this.#groupOfPictures = [];
+  }
+
+  #send(viewer: Viewer, burst: FragmentBurst, timeline: Timeline): void {
+    const { sink } = viewer;
+    if (!viewer.skipping && sink.backlogBytes > this.#maxBacklogBytes) {
+      viewer.skipping = true;
+      this.#gaps++;
+    }
+    if (viewer.skipping) {
+      if (!burst.startsWithKeyframe || sink.backlogBytes > this.#maxBacklogBytes / 4) return;
+      viewer.skipping = false;
+      if (viewer.timeline === timeline) sink.message({ type: 'gap' });
+      else this.#sendInit(viewer, timeline);
+    }
+    sink.media(burst);
+  }
+
+  #sendInit(viewer: Viewer, timeline: Timeline): void {
+    viewer.timeline = timeline;
+    viewer.sink.message({
+      type: 'init',
+      mimeType: `video/mp4; codecs="${timeline.init.codecs}"`,
+      mediaTimeSeconds: 0,
+      captureTimeMs: timeline.captureTimeMs,
+    });
+    viewer.sink.init(timeline.init.bytes);
+  }
+}
