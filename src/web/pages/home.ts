@@ -1,0 +1,84 @@
+import type { LiveStreamInfo, LiveStreamList } from '../../protocol/live-stream-info.js';
+import { byId, element } from '../ui/element.js';
+import { sinceInWords, viewersInWords } from '../ui/live-words.js';
+import { notice } from '../ui/notice.js';
+
+const refreshMs = 4000;
+
+interface Card {
+  readonly item: HTMLLIElement;
+  show(info: LiveStreamInfo): void;
+}
+
+const list = byId('streams', HTMLUListElement);
+const empty = byId('empty', HTMLElement);
+const status = byId('status', HTMLElement);
+const problem = byId('problem', HTMLElement);
+/** Kept over refreshes, so that neither focus nor reading position is lost. */
+const cards = new Map<string, Card>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function streamCard(stream: string): Card {
+  const link = element('a', { class: 'stream-link', href: `/watch/${encodeURIComponent(stream)}` }, stream);
+  const since = element('span', { class: 'soft small' });
+  const viewers = element('span', { class: 'chip numbers' });
+  const lamp = element('span', { class: 'lamp', 'data-state': 'live' }, 'LIVE');
+  const item = element(
+    'li',
+    { class: 'card stream-card' },
+    element('div', { class: 'row' }, lamp, viewers),
+    element('h2', {}, link),
+    since,
+  );
+  return {
+    item,
+    show(info) {
+      since.textContent = sinceInWords(info.startedAt, new Date());
+      viewers.textContent = viewersInWords(info.viewers);
+    },
+  };
+}
+
+function show(streams: readonly LiveStreamInfo[]): void {
+  for (const [stream, card] of cards) {
+    if (streams.some((info) => info.stream === stream)) continue;
+    card.item.remove();
+    cards.delete(stream);
+  }
+  for (const info of streams) {
+    const card = cards.get(info.stream) ?? streamCard(info.stream);
+    if (!cards.has(info.stream)) {
+      cards.set(info.stream, card);
+      list.append(card.item);
+    }
+    card.show(info);
+  }
+  empty.hidden = streams.length > 0;
+  list.hidden = streams.length === 0;
+  const words = streams.length === 1 ? '1 stream is live' : `${streams.length} streams are live`;
+  // Set only when it changes: it is read out.
+  if (status.textContent !== words) status.textContent = words;
+}
+
+async function refresh(): Promise<void> {
+  clearTimeout(timer);
+  try {
+    const response = await fetch('/api/streams', { cache: 'no-store' });
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    const { streams } = (await response.json()) as LiveStreamList;
+    show(streams.filter((info) => info.state === 'live'));
+    problem.replaceChildren();
+  } catch {
+    if (problem.childElementCount === 0) {
+      problem.append(notice('warning', { title: "Can't reach the server", advice: 'This list may be old. It is refreshed by itself as soon as the server answers again.' }));
+    }
+  }
+  timer = setTimeout(() => {
+    if (!document.hidden) void refresh();
+  }, refreshMs);
+}
+
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) void refresh();
+});
+void refresh();

@@ -1,0 +1,81 @@
+import { liveStreamUrls } from '../../protocol/urls.js';
+import type { PlayerMode } from '../sdk/playback/path-choice.js';
+import { Player } from '../sdk/player.js';
+import { copyField } from '../ui/copy-field.js';
+import { byId, element } from '../ui/element.js';
+import { sinceInWords, viewersInWords } from '../ui/live-words.js';
+import { playerStage } from '../ui/player-stage.js';
+import { qrCode } from '../ui/qr-code.js';
+import { statsPanel } from '../ui/stats-panel.js';
+
+const modeKey = 'onair.mode';
+
+const stream = decodeURIComponent(location.pathname.split('/').at(-1) ?? '');
+document.title = `${stream} · Onair`;
+byId('stream-name', HTMLElement).textContent = stream;
+
+const stage = playerStage('player-frame');
+const stats = statsPanel('stats');
+stage.frame.append(stats.element);
+byId('player', HTMLElement).append(stage.frame);
+
+const player = new Player({ url: location.href, video: stage.video, mode: savedMode() });
+stage.follow(player);
+
+const viewers = byId('viewers', HTMLElement);
+const since = byId('since', HTMLElement);
+player.on('info', (info) => {
+  stats.showInfo(info);
+  const live = info?.state === 'live';
+  viewers.hidden = since.hidden = !live;
+  if (!live) return;
+  viewers.textContent = viewersInWords(info.viewers);
+  since.textContent = sinceInWords(info.startedAt, new Date());
+});
+player.on('path', (choice) => stats.showPath(choice));
+player.on('stats', (numbers) => stats.showStats(numbers));
+
+const statsButton = byId('stats-button', HTMLButtonElement);
+statsButton.addEventListener('click', () => {
+  stats.element.hidden = !stats.element.hidden;
+  statsButton.setAttribute('aria-expanded', String(!stats.element.hidden));
+});
+
+for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="mode"]')) {
+  radio.checked = radio.value === player.mode;
+  radio.addEventListener('change', () => {
+    player.mode = radio.value as PlayerMode;
+    saveMode(player.mode);
+  });
+}
+
+const urls = liveStreamUrls(location.origin, stream);
+byId('links', HTMLElement).append(
+  copyField('HLS link, for VLC and other players', urls.hls),
+  copyField('To put the player on a page', `<iframe src="${urls.embed}" width="640" height="360" allow="autoplay; fullscreen; picture-in-picture"></iframe>`),
+);
+byId('phone', HTMLElement).prepend(qrCode(urls.watch, `QR code of ${urls.watch}`));
+if (['localhost', '127.0.0.1', '[::1]'].includes(location.hostname)) {
+  byId('phone-hint', HTMLElement).append(
+    element('span', { class: 'hint' }, ' This page was opened as localhost: a phone needs the name or address of this computer instead.'),
+  );
+}
+
+player.play();
+
+/** Private windows may refuse storage: then the choice lasts as long as the page. */
+function savedMode(): PlayerMode {
+  try {
+    return localStorage.getItem(modeKey) === 'smooth' ? 'smooth' : 'lowest-delay';
+  } catch {
+    return 'lowest-delay';
+  }
+}
+
+function saveMode(mode: PlayerMode): void {
+  try {
+    localStorage.setItem(modeKey, mode);
+  } catch {
+    return;
+  }
+}

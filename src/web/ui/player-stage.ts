@@ -1,0 +1,95 @@
+import type { Player } from '../sdk/player.js';
+import type { PlayerState } from '../sdk/player-events.js';
+import { element } from './element.js';
+import { mediaControls } from './media-controls.js';
+
+interface Curtain {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** What stands where the picture would be. `playing` and `stalled` keep the picture free. */
+const curtains: Record<Exclude<PlayerState, 'playing' | 'stalled'>, Curtain> = {
+  connecting: { title: 'Connecting…', text: 'The picture comes in a moment.' },
+  waiting: { title: 'Not live yet', text: 'Leave this page open: the picture starts by itself when the broadcast begins.' },
+  ended: { title: 'The broadcast has ended', text: 'Thanks for watching. If it goes on, the picture starts by itself.' },
+  failed: { title: "This can't be played right now", text: '' },
+};
+
+const lampWords: Record<PlayerState, string> = {
+  connecting: 'Connecting',
+  waiting: 'Waiting',
+  playing: 'Off air',
+  stalled: 'Off air',
+  ended: 'Ended',
+  failed: 'Problem',
+};
+
+export interface PlayerStage {
+  readonly frame: HTMLElement;
+  readonly video: HTMLVideoElement;
+  /** Shows what the player says from now on. */
+  follow(player: Player): void;
+}
+
+/** The picture with its controls, the lamp, the waiting room and the unmute button. */
+export function playerStage(frameId: string): PlayerStage {
+  const video = element('video', { playsinline: true, preload: 'none' });
+  const lamp = element('span', { class: 'lamp player-lamp' }, lampWords.connecting);
+  const title = element('p', { class: 'curtain-title' }, curtains.connecting.title);
+  const text = element('p', { class: 'curtain-text' }, curtains.connecting.text);
+  const pulse = element('span', { class: 'curtain-pulse', 'aria-hidden': 'true' });
+  const curtain = element('div', { class: 'curtain', role: 'status' }, pulse, title, text);
+  const stalled = element('p', { class: 'stalled-note', role: 'status' });
+  const unmute = element('button', { class: 'button button--primary button--large unmute', type: 'button', hidden: true }, 'Unmute');
+  const stage = element('div', { class: 'stage player-stage' }, mediaControls(video, frameId), curtain, lamp, stalled, unmute);
+  const frame = element('div', { class: 'player-frame', id: frameId }, stage);
+
+  unmute.addEventListener('click', () => {
+    video.muted = false;
+    if (video.volume === 0) video.volume = 1;
+    void video.play().catch(() => undefined);
+    // The button goes away under the focus: it goes on to the picture's controls.
+    stage.querySelector<HTMLElement>('media-mute-button')?.focus();
+  });
+
+  function follow(player: Player): void {
+    let live = false;
+    let blocked = false;
+    const showLamp = (): void => {
+      // Never by the player's own guess: only what the server said lights it.
+      const lit = live && player.state !== 'ended' && player.state !== 'waiting';
+      lamp.dataset.state = lit ? 'live' : player.state === 'connecting' || player.state === 'waiting' ? 'busy' : 'off';
+      lamp.textContent = lit ? 'LIVE' : lampWords[player.state];
+    };
+    const showUnmute = (): void => {
+      const picture = player.state === 'playing' || player.state === 'stalled';
+      unmute.hidden = !(blocked || (picture && video.muted));
+      unmute.textContent = blocked ? 'Play' : 'Unmute';
+    };
+    video.addEventListener('volumechange', showUnmute);
+    player.on('autoplay', (what) => {
+      blocked = what === 'blocked';
+      showUnmute();
+    });
+    player.on('info', (info) => {
+      live = info?.state === 'live';
+      showLamp();
+    });
+    player.on('state', ({ state, message }) => {
+      const picture = state === 'playing' || state === 'stalled';
+      if (picture) blocked = false;
+      curtain.hidden = picture;
+      curtain.dataset.state = state;
+      stage.dataset.state = state;
+      if (!picture) {
+        title.textContent = curtains[state].title;
+        text.textContent = message ?? curtains[state].text;
+      }
+      stalled.textContent = state === 'stalled' ? (message ?? '') : '';
+      showLamp();
+      showUnmute();
+    });
+  }
+  return { frame, video, follow };
+}
