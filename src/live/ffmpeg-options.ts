@@ -87,7 +87,7 @@ function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor }:
     ...['-crf', '23', '-maxrate', String(bitsPerSecond), '-bufsize', String(bitsPerSecond)],
     ...['-g', '600', '-sc_threshold', '0', '-force_key_frames', `expr:gte(t,n_forced*${segmentSeconds})`],
     // A live recording has no frame rate, only timestamps: on a finer clock than theirs no picture is dropped or doubled.
-    ...(ffmpegMajor >= 5 ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough']),
+    ...(ffmpegMajor >= 6 ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough']),
     ...['-enc_time_base', '1:90000'],
   ];
 }

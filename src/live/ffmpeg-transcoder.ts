@@ -1,0 +1,149 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import FfmpegCommand from 'fluent-ffmpeg';
+import { LastWords } from './ffmpeg-last-words.js';
+import type { TranscodePlan } from './ffmpeg-options.js';
+import type { StartTranscoder, Transcoder } from './transcoder.js';
+
+export interface FfmpegOptions {
+  readonly ffmpegPath: string;
+  /** How long ffmpeg may flush after the last byte. */
+  readonly endTimeoutMs?: number;
+  /** How long it may take to go when it is closed. */
+  readonly closeTimeoutMs?: number;
+}
+
+/** Transcoders that are ffmpeg processes. */
+export function ffmpegTranscoders(options: FfmpegOptions): StartTranscoder {
+  return (plan) => new FfmpegTranscoder(plan, options);
+}
+
+export class FfmpegTranscoder implements Transcoder {
+  readonly output: AsyncIterable<Uint8Array>;
+  readonly closed: Promise<Error | null>;
+  readonly #child: ChildProcess | undefined;
+  readonly #lastWords = new LastWords();
+  readonly #options: Required<FfmpegOptions>;
+  #wish: 'run' | 'end' | 'close' = 'run';
+  #tooSlow = false;
+  #killTimer: NodeJS.Timeout | undefined;
+
+  constructor(plan: TranscodePlan, options: FfmpegOptions) {
+    this.#options = { endTimeoutMs: 5000, closeTimeoutMs: 2000, ...options };
+    try {
+      this.#child = spawn(options.ffmpegPath, commandLine(plan), { stdio: 'pipe', windowsHide: true });
+      this.closed = this.#watch(this.#child);
+    } catch (error) {
+      this.closed = Promise.resolve(startFailure(options.ffmpegPath, error));
+    }
+    this.output = readAll(this.#child?.stdout);
+  }
+
+  /** undefined when ffmpeg did not start. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const stdin = this.#child?.stdin;
+    if (this.#wish !== 'run' || !stdin?.writable) return;
+    // The callback comes when the kernel took the bytes, and also when the pipe breaks or is destroyed.
+    await new Promise<void>((resolve) => stdin.write(bytes, () => resolve()));
+  }
+
+  end(): void {
+    if (this.#wish !== 'run') return;
+    this.#wish = 'end';
+    this.#finish(this.#options.endTimeoutMs);
+  }
+
+  async close(): Promise<void> {
+    if (this.#wish !== 'close') {
+      this.#wish = 'close';
+      this.#finish(this.#options.closeTimeoutMs);
+    }
+    await this.closed;
+  }
+
+  /** An ffmpeg that waits for its input hears no SIGTERM: only the end of the input or SIGKILL stops it. */
+  #finish(timeoutMs: number): void {
+    const child = this.#child;
+    if (child === undefined || hasExited(child)) return;
+    child.stdin?.end();
+    clearTimeout(this.#killTimer);
+    this.#killTimer = setTimeout(() => {
+      this.#tooSlow = true;
+      child.kill('SIGKILL');
+    }, timeoutMs);
+  }
+
+  /** Resolves when the process is gone and its last words were heard; its output may still be read then. */
+  #watch(child: ChildProcess): Promise<Error | null> {
+    // Errors of the pipes say only that ffmpeg is gone, which `exit` says better.
+    child.stdin?.on('error', () => undefined);
+    child.stdout?.on('error', () => undefined);
+    child.stderr?.on('error', () => undefined);
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => this.#lastWords.add(chunk));
+    return new Promise((resolve) => {
+      child.once('error', (error) => {
+        if (child.pid !== undefined) return; // a failed kill; `exit` will still come
+        resolve(startFailure(this.#options.ffmpegPath, error));
+      });
+      child.once('exit', (code, signal) => {
+        clearTimeout(this.#killTimer);
+        child.stdin?.destroy();
+        const settle = (): void => resolve(this.#verdict(code, signal));
+        if (child.stderr === null || child.stderr.closed) settle();
+        else child.stderr.once('close', settle);
+      });
+    });
+  }
+
+  #verdict(code: number | null, signal: NodeJS.Signals | null): Error | null {
+    if (this.#wish === 'close') return null;
+    if (this.#tooSlow) {
+      return new Error(`ffmpeg did not finish within ${this.#options.endTimeoutMs} ms after the end of the recording`);
+    }
+    if (code === 0) return null;
+    const fate = signal === null ? `ffmpeg ended with exit code ${code}` : `ffmpeg was killed by ${signal}`;
+    return new Error(signal === null ? this.#lastWords.explain(fate) : fate);
+  }
+}
+
+/**
+ * fluent-ffmpeg composes the command line; the process is started and owned here. Its own runner throws uncaught when
+ * the process can't be spawned, loses a kill() in the first 100 ms, piles up input for a dead process, and probes the
+ * binary's capabilities (130 ms) before the first run.
+ */
+function commandLine(plan: TranscodePlan): string[] {
+  const command = FfmpegCommand('pipe:0')
+    .inputOptions(...plan.inputOptions, '-f', plan.inputFormat)
+    .outputOptions(...plan.outputOptions)
+    .output('pipe:1');
+  return (command as unknown as { _getArguments(): string[] })._getArguments();
+}
+
+async function* readAll(stdout: AsyncIterable<Uint8Array> | null | undefined): AsyncGenerator<Uint8Array> {
+  if (stdout == null) return;
+  try {
+    yield* stdout;
+  } catch {
+    // An output that broke off is an output that ended: `closed` tells why.
+  }
+}
+
+function hasExited(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function startFailure(ffmpegPath: string, error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const why =
+    code === 'ENOENT'
+      ? 'there is no such program'
+      : code === 'EACCES'
+        ? 'it may not be executed'
+        : code === 'EMFILE' || code === 'ENFILE' || code === 'EAGAIN'
+          ? `the server has no files or processes left (${code})`
+          : message;
+  return new Error(`ffmpeg could not be started at ${ffmpegPath}: ${why}`, { cause: error });
+}

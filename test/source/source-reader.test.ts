@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { beginsRecording, SourceReader, type SourceEvent } from '../../src/source/source-reader.js';
+import { eventsOf, fixture, fixtureNames, seeded } from './fixture.js';
+
+const ofType = <T extends SourceEvent['type']>(events: SourceEvent[], type: T): Extract<SourceEvent, { type: T }>[] =>
+  events.filter((event): event is Extract<SourceEvent, { type: T }> => event.type === type);
+
+const opus = { id: 2, kind: 'audio', codec: 'opus', sampleRate: 48000, channels: 2 };
+
+t.test('container, codecs and sizes are read from the bytes', async (t) => {
+  const vp8 = { id: 1, kind: 'video', codec: 'vp8', width: 640, height: 360 };
+  const expected = {
+    'chromium-audio.webm': { container: 'webm', tracks: [{ ...opus, id: 1 }] },
+    'chromium-h264.mkv': { container: 'matroska', tracks: [{ ...vp8, codec: 'h264' }, opus] },
+    'chromium-h264.mp4': { container: 'mp4', tracks: [{ ...vp8, codec: 'h264', profile: 66, level: 31 }, opus] },
+    'chromium-restart-vp8.webm': { container: 'webm', tracks: [vp8, opus] },
+    'chromium-still-vp8.webm': { container: 'webm', tracks: [vp8, opus] },
+    'chromium-vp8.webm': { container: 'webm', tracks: [vp8, opus] },
+    'chromium-vp9.webm': { container: 'webm', tracks: [{ ...vp8, codec: 'vp9' }, opus] },
+    'firefox-vp8.webm': {
+      container: 'webm',
+      tracks: [{ ...vp8, height: 480 }, { ...opus, sampleRate: 44100, channels: 1 }],
+    },
+  };
+  for (const name of fixtureNames) {
+    t.same(ofType(eventsOf(fixture(name)), 'header')[0]?.header, expected[name], name);
+  }
+});
+
+t.test('keyframes are told with their times, and clusters that begin with one as random access', async (t) => {
+  const keyframeTimes = (name: string): string[] =>
+    ofType(eventsOf(fixture(name)), 'frame')
+      .filter(({ kind, keyframe }) => kind === 'video' && keyframe)
+      .map(({ timeSeconds }) => timeSeconds.toFixed(3));
+  t.same(keyframeTimes('firefox-vp8.webm'), ['0.000', '7.522']);
+  t.same(keyframeTimes('chromium-still-vp8.webm'), ['0.000', '3.992', '7.992', '11.992']);
+  t.same(keyframeTimes('chromium-h264.mp4').slice(0, 4), ['0.000', '1.032', '2.049', '3.068']);
+  for (const name of fixtureNames) {
+    const events = eventsOf(fixture(name));
+    const frames = ofType(events, 'frame');
+    for (const { offset, timeSeconds } of ofType(events, 'random-access')) {
+      const kind = name.includes('audio') ? 'audio' : 'video';
+      const first = frames.find((frame) => frame.offset === offset && frame.kind === kind);
+      t.match(first, { keyframe: true, timeSeconds }, `${name} at ${offset}`);
+    }
+  }
+});
+
+t.test('every frame that ffprobe counts is told, sound and picture', async (t) => {
+  const count = (name: string, kind: string): number =>
+    ofType(eventsOf(fixture(name)), 'frame').filter((frame) => frame.kind === kind).length;
+  t.same([count('chromium-h264.mkv', 'video'), count('chromium-h264.mkv', 'audio')], [265, 166]);
+  t.same([count('chromium-h264.mp4', 'video'), count('chromium-h264.mp4', 'audio')], [232, 166]);
+  t.same([count('firefox-vp8.webm', 'video'), count('firefox-vp8.webm', 'audio')], [300, 501]);
+});
+
+t.test('a recorder that starts anew is noticed at the byte of its new header', async (t) => {
+  const name = 'chromium-restart-vp8.webm';
+  const { chunks } = JSON.parse(readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8')) as {
+    chunks: [number, number][];
+  };
+  const chunkOffsets = chunks.map((_, index) => chunks.slice(0, index).reduce((sum, [, bytes]) => sum + bytes, 0));
+  const recordings = ofType(eventsOf(fixture(name)), 'recording').map(({ offset }) => offset);
+  t.same(recordings, [0, 179075, 367943, 548112]);
+  t.ok(recordings.every((offset) => chunkOffsets.includes(offset)), 'each begins with a message of its own');
+});
+
+t.test('a recording in another container may follow at a boundary', async (t) => {
+  const [mkv, mp4] = [fixture('chromium-h264.mkv'), fixture('chromium-h264.mp4')];
+  for (const pair of [[mkv, mp4], [mp4, mkv]] as const) {
+    const events = eventsOf(Buffer.concat(pair), () => 1);
+    t.same(ofType(events, 'recording').map(({ offset }) => offset), [0, pair[0].length]);
+    t.equal(ofType(events, 'header').length, 2);
+  }
+});
+
+t.test('the events do not depend on how the bytes are sliced', async (t) => {
+  for (const name of fixtureNames) {
+    const bytes = fixture(name);
+    const whole = eventsOf(bytes);
+    t.same(eventsOf(bytes, () => 1), whole, `${name}, byte by byte`);
+    for (let seed = 1; seed <= 5; seed += 1) {
+      const random = seeded(seed);
+      t.same(eventsOf(bytes, () => Math.ceil(random() ** 8 * 9000)), whole, `${name}, seed ${seed}`);
+    }
+  }
+});
+
+t.test('a message that begins with a container header begins a recording, wherever the last one broke off', async (t) => {
+  const bytes = fixture('chromium-vp8.webm');
+  const reader = new SourceReader();
+  reader.push(bytes.subarray(0, 100_000));
+  t.match(reader.push(bytes), [{ type: 'recording', offset: 100_000 }, { type: 'header', endOffset: 100_208 }]);
+  t.ok(beginsRecording(bytes));
+  t.ok(beginsRecording(fixture('chromium-h264.mp4')));
+  t.notOk(beginsRecording(bytes.subarray(0, 1)));
+  t.notOk(beginsRecording(bytes.subarray(1)));
+});
+
+t.test('an announced recording begins at the next byte', async (t) => {
+  const bytes = fixture('chromium-vp8.webm');
+  const reader = new SourceReader();
+  reader.push(bytes.subarray(0, 100_000));
+  reader.beginRecording();
+  const events = [...reader.push(bytes.subarray(0, 1)), ...reader.push(bytes.subarray(1, 5000))];
+  t.match(events, [{ type: 'recording', offset: 100_000 }, { type: 'header', endOffset: 100_208 }]);
+});
+
+t.test('containers that only ffmpeg can look into are recognised', async (t) => {
+  const transport = Buffer.alloc(400);
+  for (const at of [0, 188, 376]) transport[at] = 0x47;
+  for (const [bytes, container] of [
+    [transport, 'mpegts'],
+    [Buffer.from('FLV\u0001\u0005\0\0\0\u0009'), 'flv'],
+    [Buffer.from('OggS\0\u0002aaaaaaaaaaaaaa'), 'ogg'],
+  ] as const) {
+    t.same(eventsOf(bytes, () => 1), [
+      { type: 'recording', offset: 0 },
+      { type: 'header', header: { container, tracks: undefined }, endOffset: 0 },
+    ]);
+  }
+});
+
+t.test('what is no media is refused in words', async (t) => {
+  const reasonOf = (bytes: Uint8Array): string | undefined => ofType(eventsOf(bytes, () => 3), 'not-media')[0]?.reason;
+  t.match(reasonOf(Buffer.from('{"type":"hello","name":"x"}')), /^expected WebM, Matroska, .*, got JSON text/);
+  t.match(reasonOf(Buffer.from('<!DOCTYPE html><title>')), /got HTML or XML text/);
+  t.match(reasonOf(Buffer.from('just some words in here')), /got text \("just some words /);
+  t.match(reasonOf(Buffer.from('\u0089PNG\r\n\u001a\n\0\0\0\rIHDR....', 'latin1')), /got a PNG picture/);
+  t.match(reasonOf(Buffer.concat([Buffer.from('GIF89a'), Buffer.alloc(300, 0x47)])), /got a GIF picture/);
+  t.match(reasonOf(Buffer.alloc(32, 1)), /got bytes that begin 01 01 01 01/);
+  t.match(reasonOf(Buffer.concat([fixture('chromium-h264.mp4').subarray(0, 36), Buffer.from('\0\0\0\u0010mdat12345678')])), /after the media/);
+  t.same(eventsOf(Buffer.from('short')), []);
+});
+
+t.test('a header that never ends is given up', async (t) => {
+  const ebml = fixture('chromium-vp8.webm').subarray(0, 36);
+  const endless = Buffer.from([0x16, 0x54, 0xae, 0x6b, 0x08, 0x7f, 0xff, 0xff, 0xff]);
+  t.match(eventsOf(Buffer.concat([ebml, endless])).at(-1), { type: 'not-media', reason: /too long/ });
+  const moov = Buffer.from('\u007f\0\0\0moov', 'latin1');
+  const mp4 = Buffer.concat([fixture('chromium-h264.mp4').subarray(0, 36), moov]);
+  t.match(eventsOf(mp4).at(-1), { type: 'not-media', reason: /too long/ });
+});
+
+t.test('payload is neither kept nor copied', async (t) => {
+  const bytes = fixture('chromium-vp8.webm');
+  const cluster = bytes.subarray(0, 230);
+  const reader = new SourceReader();
+  reader.push(cluster.subarray(0, 208));
+  const block = Buffer.from([0x1f, 0x43, 0xb6, 0x75, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xe7, 0x81, 0]);
+  reader.push(block);
+  reader.push(Buffer.from([0xa3, 0x08, 0x3f, 0xff, 0xff, 0xff, 0x81, 0, 0, 0x80])); // a block of 1 GiB
+  const before = process.memoryUsage().arrayBuffers;
+  const slice = Buffer.alloc(1024 * 1024, 0xa3);
+  for (let count = 0; count < 500; count += 1) reader.push(slice);
+  t.ok(process.memoryUsage().arrayBuffers - before < 4 * 1024 * 1024);
+});
+
+t.test('garbage neither throws nor loops', async (t) => {
+  const random = seeded(7);
+  const originals = fixtureNames.map((name) => fixture(name).subarray(0, 6000));
+  let recovered = 0;
+  for (let round = 0; round < 3000; round += 1) {
+    const bytes = Buffer.from(originals[round % originals.length] ?? []);
+    const changes = 1 + Math.floor(random() * 20);
+    for (let change = 0; change < changes; change += 1) {
+      const at = Math.floor(random() ** 2 * bytes.length);
+      bytes[at] = Math.floor(random() * 256);
+      if (random() < 0.1) bytes.fill(random() < 0.5 ? 0xff : 0, at, Math.min(at + 8, bytes.length));
+    }
+    const reader = new SourceReader();
+    const events = reader.push(bytes);
+    if (events.some(({ type }) => type === 'not-media')) continue;
+    if (reader.push(originals[0] ?? Buffer.alloc(0)).some(({ type }) => type === 'recording')) recovered += 1;
+    else t.fail(`round ${round}: a new recording was not noticed`);
+  }
+  t.ok(recovered > 1000);
+  for (let round = 0; round < 500; round += 1) {
+    eventsOf(Buffer.from(Array.from({ length: 300 }, () => Math.floor(random() * 256))), () => 1 + random() * 40);
+  }
+});
