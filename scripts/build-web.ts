@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +5,7 @@ import { build, type Metafile } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const entryPoints: Readonly<Record<string, string>> = {
+const entryPoints = {
   onair: 'src/web/sdk/index.ts',
   home: 'src/web/pages/home.ts',
   broadcast: 'src/web/pages/broadcast.ts',
@@ -24,30 +23,19 @@ export async function buildWeb(options: BuildWebOptions): Promise<Metafile> {
   await rm(options.outDirectory, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: presentEntryPoints(),
+    entryPoints,
     outdir: options.outDirectory,
     bundle: true,
     splitting: true,
     format: 'esm',
     target: ['chrome109', 'firefox115', 'safari16.4'],
     chunkNames: 'chunks/[name]-[hash]',
-    // The SDK is also served as /sdk/onair.js: from there and from /assets/ this leads to the same chunks, behind any path prefix.
-    publicPath: '../assets',
     minify: true,
     sourcemap: true,
     metafile: true,
     logLevel: 'warning',
   });
   return metafile;
-}
-
-function presentEntryPoints(): Record<string, string> {
-  const present: Record<string, string> = {};
-  for (const [name, file] of Object.entries(entryPoints)) {
-    if (existsSync(path.join(root, file))) present[name] = file;
-    else console.log(`build-web: ${file} does not exist yet, skipped`);
-  }
-  return present;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -31,8 +31,8 @@ export async function captureCamera(options: CameraOptions = {}): Promise<Captur
   assertCanCapture();
   const media = await navigator.mediaDevices
     .getUserMedia({ video: camera !== false && videoConstraints(camera, quality), audio: microphone !== false && audioConstraints(microphone) })
-    .catch((error: unknown) => {
-      throw captureError(error, camera === false ? 'microphone' : microphone === false ? 'camera' : 'camera or microphone');
+    .catch(async (error: unknown) => {
+      throw captureError(error, camera === false ? 'microphone' : microphone === false ? 'camera' : await missingDevice());
     });
   return { media, resumeSound: () => Promise.resolve(), close: () => stopTracks(media) };
 }
@@ -53,6 +53,14 @@ export async function captureScreen(options: ScreenOptions = {}): Promise<Captur
     throw error;
   });
   return mixed(screen, voice.media);
+}
+
+/** When both were asked for, the browser does not say which one it lacks. */
+async function missingDevice(): Promise<string> {
+  const kinds = (await navigator.mediaDevices.enumerateDevices().catch(() => [])).map(({ kind }) => kind);
+  if (kinds.includes('videoinput') && !kinds.includes('audioinput')) return 'microphone';
+  if (kinds.includes('audioinput') && !kinds.includes('videoinput')) return 'camera';
+  return 'camera or microphone';
 }
 
 /** A recorder takes one sound track: screen and microphone become one. */

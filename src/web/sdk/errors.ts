@@ -39,14 +39,17 @@ const words: Readonly<Record<ErrorCode, string>> = {
   'not-found': 'The server does not know this live stream.',
   'already-live': 'This name is on air already, from another place. Choose another name, or end the other broadcast first.',
   'over-limit': 'The server refused so much data at once. Choose a lower quality.',
-  'unsupported-media': 'The server could not read what this browser recorded. Try another browser, or the newest version of this one.',
+  'unsupported-media': 'The server could not read what was sent to it. Try another browser, or the newest version of this one.',
   internal: 'The server made a mistake and had to end this broadcast. Try again; its log says more.',
   unavailable: 'The server has no room right now, or is shutting down. Try again in a minute.',
 };
 
-/** The failure for a code the server gave, in its own words when it sent any. */
-export function serverError(code: ErrorCode, message?: string): OnairError {
-  return new OnairError(code, message === undefined || message === '' ? words[code] : message);
+/** Codes whose whole story is told by the code: the server's own sentence would only repeat it. */
+const selfExplaining: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'already-live']);
+
+/** The failure for a code the server gave, with what it said about this very case. */
+export function serverError(code: ErrorCode, said = ''): OnairError {
+  return new OnairError(code, said === '' || selfExplaining.has(code) ? words[code] : `${words[code]} The server says: “${said}”`);
 }
 
 /** The failure for a WebSocket close, or undefined when the connection was merely lost. */

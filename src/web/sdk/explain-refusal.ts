@@ -1,4 +1,4 @@
-import { errorCodes, type ErrorBody, type ErrorCode } from '../../protocol/error-codes.js';
+import { errorCodes, type ErrorBody } from '../../protocol/error-codes.js';
 import { serverError, type OnairError } from './errors.js';
 
 /**
@@ -6,21 +6,19 @@ import { serverError, type OnairError } from './errors.js';
  * Resolves undefined when the server does not answer, or not to this page.
  */
 export async function explainRefusal(socketUrl: string): Promise<OnairError | undefined> {
+  const url = new URL(socketUrl.replace(/^ws/, 'http'));
   try {
-    const answer = await fetch(socketUrl.replace(/^ws/, 'http'), {
-      headers: { accept: 'application/json' },
-      cache: 'no-store',
-      signal: AbortSignal.timeout(5_000),
-    });
+    const answer = await ask(url);
+    // RFC 9110 §15.5.22: only the upgrade was missing, so name and key are right. Then the name is taken, or there is no room.
+    if (answer.status === 426) return serverError((await ask(new URL('index.m3u8', url))).ok ? 'already-live' : 'unavailable');
     const body = (await answer.json()) as Partial<ErrorBody> | null;
     const code = body?.code;
-    return code !== undefined && Object.hasOwn(errorCodes, code) ? serverError(code, body?.message) : serverErrorOfStatus(answer.status);
+    return code !== undefined && Object.hasOwn(errorCodes, code) ? serverError(code, body?.message) : undefined;
   } catch {
     return undefined;
   }
 }
 
-function serverErrorOfStatus(status: number): OnairError | undefined {
-  const entry = Object.entries(errorCodes).find(([, { httpStatus }]) => httpStatus === status);
-  return entry === undefined ? undefined : serverError(entry[0] as ErrorCode);
+function ask(url: URL): Promise<Response> {
+  return fetch(url, { headers: { accept: 'application/json' }, cache: 'no-store', signal: AbortSignal.timeout(5_000) });
 }

@@ -117,9 +117,9 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.#pump();
   }
 
-  /** Lets go at once. */
-  close(): void {
-    this.#finish(null);
+  /** Lets go at once; an error given here is what `closed` resolves to. */
+  close(outcome: OnairError | null = null): void {
+    this.#finish(outcome);
   }
 
   #connect(): void {

@@ -6,7 +6,7 @@ import { explainRefusal } from './explain-refusal.js';
 import { IngestSocket } from './ingest-socket.js';
 import { Listeners } from './listeners.js';
 import { defaultQuality, lowerBitRate, type Quality } from './quality.js';
-import { Recorder } from './recorder.js';
+import { Recorder, recorderError } from './recorder.js';
 import { ReconnectPolicy } from './reconnect-policy.js';
 import { startTicker } from './ticker.js';
 import { UplinkWatch } from './uplink-watch.js';
@@ -149,17 +149,12 @@ export class Publisher extends Listeners<PublisherEvents> {
     });
     addEventListener('online', this.#onOnline);
 
-    const ready = new Promise<'ready'>((resolve, reject) => {
+    const ready = new Promise<'ready'>((resolve) => {
       socket.on('state', (state) => {
         this.#setState(state === 'reconnecting' ? 'reconnecting' : this.#wasLive ? 'live' : 'connected');
         if (state === 'reconnecting') return;
-        try {
-          if (this.#recorder === undefined || this.#mustRestart) this.#record(socket, capture);
-          resolve('ready');
-        } catch (error) {
-          socket.close();
-          reject(error);
-        }
+        if (this.#recorder === undefined || this.#mustRestart) this.#record(socket, capture);
+        resolve('ready');
       });
     });
     socket.on('message', (message) => this.#hear(message));
@@ -175,16 +170,17 @@ export class Publisher extends Listeners<PublisherEvents> {
     this.#mustRestart = false;
     const { audioBitsPerSecond } = this.#options.quality ?? defaultQuality;
     this.#recorder?.discard();
-    this.#recorder = new Recorder({
-      media: capture.media,
-      quality: { videoBitsPerSecond: this.#videoBitsPerSecond, audioBitsPerSecond },
-      onChunk: (bytes) => socket.push(bytes),
-      onStopped: (error) => {
-        if (error !== null) this.emit('warning', { code: error.reason, message: error.message });
-        void this.end();
-      },
-    });
-    socket.beginRecording(this.#recorder.mimeType);
+    try {
+      this.#recorder = new Recorder({
+        media: capture.media,
+        quality: { videoBitsPerSecond: this.#videoBitsPerSecond, audioBitsPerSecond },
+        onChunk: (bytes) => socket.push(bytes),
+        onStopped: (error) => (error === null ? void this.end() : socket.close(error)),
+      });
+      socket.beginRecording(this.#recorder.mimeType);
+    } catch (error) {
+      socket.close(recorderError(error));
+    }
   }
 
   /** What was waiting is dropped: only a new recording can be decoded after the gap, and a lighter one has a chance. */

@@ -46,7 +46,7 @@ export class Recorder {
       this.#lastChunkAtMs = performance.now();
       this.#delivered = this.#inOrder(data.arrayBuffer());
     });
-    this.#recorder.addEventListener('error', (event) => this.#stopped(recorderError(event)));
+    this.#recorder.addEventListener('error', (event) => this.#stopped(recorderError('error' in event ? event.error : undefined)));
     this.#recorder.addEventListener('stop', () => this.#stopped(null));
   }
 
@@ -131,8 +131,9 @@ function startRecorder(media: MediaStream, quality: RecorderOptions['quality']):
   );
 }
 
-function recorderError(event: Event): OnairError {
-  const cause = 'error' in event ? event.error : undefined;
-  const said = cause instanceof DOMException ? ` (${cause.message})` : '';
-  return new OnairError('recorder-failed', `The browser's recorder stopped${said}. Try a lower quality, or go live again.`, { cause });
+/** Whatever a recorder threw or told, in words. */
+export function recorderError(cause: unknown): OnairError {
+  if (cause instanceof OnairError) return cause;
+  const said = cause instanceof Error || cause instanceof DOMException ? ` (${cause.message})` : '';
+  return new OnairError('recorder-failed', `The browser’s recorder stopped${said}. Try a lower quality, or go live again.`, { cause });
 }

@@ -1,0 +1,19 @@
+import { element } from './element.js';
+
+/** Fills a select with the devices of one kind and keeps the choice, if that device is still there. */
+export async function listDevices(select: HTMLSelectElement, kind: 'videoinput' | 'audioinput', fixed: readonly { value: string; label: string }[]): Promise<void> {
+  const chosen = select.value;
+  const devices = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === kind);
+  // Before the user has said yes, browsers give neither ids nor names.
+  const known = devices.filter(({ deviceId, label }) => deviceId !== '' && deviceId !== 'default' && label !== '');
+  const choices = [...fixed, ...known.map(({ deviceId, label }) => ({ value: deviceId, label }))];
+  select.replaceChildren(...choices.map(({ value, label }) => element('option', { value }, label)));
+  select.value = choices.some(({ value }) => value === chosen) ? chosen : (choices[0]?.value ?? '');
+}
+
+/** Whether the user has allowed this page to use camera and microphone already: only then devices have names. */
+export async function devicesAreKnown(): Promise<boolean> {
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  const labels = (await devices?.enumerateDevices())?.map(({ label }) => label) ?? [];
+  return labels.length > 0 && labels.every((label) => label !== '');
+}

@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import t from 'tap';
+import { buildWeb } from '../../scripts/build-web.js';
+
+t.test('a bundle is whole', async (t) => {
+  const outDirectory = t.testdir({ 'stale.js': '' });
+  const { outputs } = await buildWeb({ outDirectory });
+  const files = new Set(Object.keys(outputs).map((file) => path.resolve(file)));
+
+  t.test('every page and the SDK has its entry, and nothing stale stays', async (t) => {
+    for (const name of ['onair', 'home', 'broadcast', 'watch', 'embed']) t.ok(files.has(path.join(outDirectory, `${name}.js`)), name);
+    await t.rejects(readFile(path.join(outDirectory, 'stale.js')), { code: 'ENOENT' });
+  });
+
+  t.test('every import leads to a file that is there, from where the importing file is served', async (t) => {
+    for (const file of files) {
+      if (!file.endsWith('.js')) continue;
+      const code = await readFile(file, 'utf8');
+      for (const [, target = ''] of code.matchAll(/(?:from|import\(?)"(\.[^"]+\.js)"/g)) {
+        t.ok(files.has(path.resolve(path.dirname(file), target)), `${path.basename(file)} imports ${target}`);
+      }
+    }
+  });
+
+  t.test('the SDK gives Publisher and Player, and loads hls.js only when it is needed', async (t) => {
+    const sdk = Object.entries(outputs).find(([file]) => file.endsWith('/onair.js'))?.[1];
+    t.ok(sdk?.exports.includes('Publisher'));
+    t.ok(sdk?.exports.includes('Player'));
+    const withHls = Object.entries(outputs).filter(([, { inputs }]) => Object.keys(inputs).some((input) => input.includes('node_modules/hls.js')));
+    t.equal(withHls.length, 1, 'hls.js stands in one chunk');
+    const statically = Object.values(outputs).flatMap(({ imports }) => imports.filter(({ kind }) => kind === 'import-statement').map((imported) => imported.path));
+    t.notOk(statically.includes(withHls[0]?.[0] ?? ''), 'that no bundle imports statically');
+  });
+});
