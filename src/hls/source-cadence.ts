@@ -1,14 +1,16 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { Track } from '../fmp4/init-segment.js';
 
+/** Gaps up to this make a regular source: 15 % of 0.334 s, by which a part may fall short (RFC 8216bis §4.4.4.9). */
+const regularGapSeconds = 0.0501;
+/** A hiccup now and then does not make a source irregular: the segmenter absorbs it. */
+const regularShare = 0.9;
+
 /** How regular a source is: what the part target depends on. */
 export class SourceCadence {
   readonly #lead: Track | undefined;
-  #previous: number | undefined;
-  #first = 0;
-  #samples = 0;
-  #lastSampleCount = 1;
-  #longestGapSeconds = 0;
+  readonly #gapsSeconds: number[] = [];
+  #previous: { readonly startSeconds: number; readonly samples: number } | undefined;
 
   constructor(tracks: readonly Track[]) {
     this.#lead = tracks.find((track) => track.kind === 'video') ?? tracks[0];
@@ -16,28 +18,29 @@ export class SourceCadence {
 
   push(fragment: Fragment): void {
     for (const run of fragment.runs) {
-      if (run.trackId !== this.#lead?.trackId) continue;
-      const start = run.baseMediaDecodeTime / this.#lead.timescale;
-      if (this.#previous === undefined) this.#first = start;
-      else this.#longestGapSeconds = Math.max(this.#longestGapSeconds, (start - this.#previous) / this.#lastSampleCount);
-      this.#previous = start;
-      this.#lastSampleCount = Math.max(1, run.sampleCount);
-      this.#samples += run.sampleCount;
+      if (run.trackId !== this.#lead?.trackId || run.sampleCount === 0) continue;
+      const startSeconds = run.baseMediaDecodeTime / this.#lead.timescale;
+      if (this.#previous) {
+        const gap = (startSeconds - this.#previous.startSeconds) / this.#previous.samples;
+        for (let sample = 0; sample < this.#previous.samples; sample++) this.#gapsSeconds.push(gap);
+      }
+      this.#previous = { startSeconds, samples: run.sampleCount };
     }
   }
 
-  /**
-   * A part must reach 85 % of its target (RFC 8216bis §4.4.4.9), so a gap between frames may be 15 % of it: 50 ms of
-   * 0.334 s. Slower sources get longer parts.
-   */
+  /** Short parts for a regular source, longer ones for one whose frames lie far apart. */
   get partTargetSeconds(): number {
-    return this.#longestGapSeconds <= 0.0501 ? 0.334 : 0.5;
+    const gaps = this.#gapsSeconds.toSorted((a, b) => a - b);
+    const typical = gaps[Math.floor(gaps.length * regularShare)] ?? 0;
+    return typical <= regularGapSeconds ? 0.334 : 0.5;
   }
 
   /** Frames a second of the picture, a whole number where it is as good as one; undefined without a picture. */
   get frameRate(): number | undefined {
-    if (this.#lead?.kind !== 'video' || this.#previous === undefined || this.#previous <= this.#first) return undefined;
-    const measured = (this.#samples - this.#lastSampleCount) / (this.#previous - this.#first);
+    if (this.#lead?.kind !== 'video') return undefined;
+    const seconds = this.#gapsSeconds.reduce((sum, gap) => sum + gap, 0);
+    if (seconds <= 0) return undefined;
+    const measured = this.#gapsSeconds.length / seconds;
     const nearest = Math.round(measured);
     return nearest > 0 && Math.abs(measured - nearest) / nearest < 0.02 ? nearest : Number(measured.toFixed(3));
   }
