@@ -1,0 +1,46 @@
+import type { IngestMessage } from '../../../src/protocol/ingest-messages.js';
+import { liveStreamUrls } from '../../../src/protocol/urls.js';
+
+/** A WebSocket whose other end is the test. */
+export class FakeSocket extends EventTarget {
+  readonly url: string;
+  readonly sent: (string | Uint8Array)[] = [];
+  /** What the network has not taken yet; the test sets it. */
+  bufferedAmount = 0;
+  closedWith: number | undefined;
+
+  constructor(url: string) {
+    super();
+    this.url = url;
+  }
+
+  /** The binary messages, joined. */
+  get bytes(): number[] {
+    return this.sent.flatMap((message) => (typeof message === 'string' ? [] : [...message]));
+  }
+
+  get texts(): unknown[] {
+    return this.sent.flatMap((message) => (typeof message === 'string' ? [JSON.parse(message) as unknown] : []));
+  }
+
+  send(message: string | Uint8Array): void {
+    this.sent.push(message);
+  }
+
+  close(code = 1005): void {
+    this.closedWith = code;
+  }
+
+  say(message: IngestMessage): void {
+    this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }));
+  }
+
+  ready(received = 0): void {
+    this.say({ type: 'ready', broadcast: 'b', resume: 'token', received, urls: liveStreamUrls('https://live.example', 's') });
+  }
+
+  drop(code = 1006, reason = ''): void {
+    // Node has no CloseEvent.
+    this.dispatchEvent(Object.assign(new Event('close'), { code, reason }));
+  }
+}

@@ -1,0 +1,211 @@
+import t from 'tap';
+import { serverError, type OnairError } from '../../../src/web/sdk/errors.js';
+import { IngestSocket, type IngestSocketOptions } from '../../../src/web/sdk/ingest-socket.js';
+import { ReconnectPolicy } from '../../../src/web/sdk/reconnect-policy.js';
+import { FakeSocket } from './fake-socket.js';
+
+const bytes = (...values: readonly number[]): Uint8Array<ArrayBuffer> => new Uint8Array(values);
+
+interface Bench {
+  readonly ingest: IngestSocket;
+  readonly sockets: FakeSocket[];
+  readonly news: string[];
+  readonly last: () => FakeSocket;
+  readonly passMs: (durationMs: number) => void;
+}
+
+function bench(options: Partial<IngestSocketOptions> & { readonly refusal?: OnairError } = {}): Bench {
+  const sockets: FakeSocket[] = [];
+  const news: string[] = [];
+  let nowMs = 0;
+  const ingest = new IngestSocket({
+    url: 'wss://live.example/live/s/publish',
+    key: 'secret&key',
+    policy: new ReconnectPolicy({ firstDelayMs: 100, random: () => 1, giveUpAfterMs: 10_000 }),
+    openSocket: (url) => {
+      const socket = new FakeSocket(url);
+      sockets.push(socket);
+      return socket as unknown as WebSocket;
+    },
+    explainRefusal: () => Promise.resolve(options.refusal),
+    nowMs: () => nowMs,
+    ...options,
+  });
+  ingest.on('state', (state) => news.push(state));
+  ingest.on('overflow', () => news.push('overflow'));
+  return {
+    ingest,
+    sockets,
+    news,
+    last: () => sockets.at(-1)!,
+    passMs: (durationMs) => {
+      nowMs += durationMs;
+      ingest.tick();
+    },
+  };
+}
+
+t.test('nothing leaves before the server is ready, and then everything in order', async (t) => {
+  const { ingest, last, news } = bench();
+  t.equal(last().url, 'wss://live.example/live/s/publish?key=secret%26key');
+  ingest.push(bytes(1, 2));
+  ingest.push(bytes(3));
+  t.same(last().bytes, []);
+  last().ready();
+  ingest.push(bytes(4));
+  t.same(last().bytes, [1, 2, 3, 4]);
+  t.same(news, ['connected']);
+});
+
+t.test('after a drop it resumes with its token and sends from the offset the server names', async (t) => {
+  const { ingest, sockets, last, news, passMs } = bench();
+  last().ready();
+  ingest.push(bytes(0, 1, 2, 3));
+  last().say({ type: 'ack', received: 2 });
+  last().drop();
+  ingest.push(bytes(4, 5));
+  passMs(99);
+  t.equal(sockets.length, 1, 'it waits');
+  passMs(1);
+  t.equal(sockets.length, 2);
+  t.equal(new URL(last().url).searchParams.get('resume'), 'token');
+  last().ready(3);
+  t.same(last().bytes, [3, 4, 5]);
+  t.same(news, ['connected', 'reconnecting', 'connected']);
+});
+
+t.test('pauses between attempts grow, and after too long it gives up in words', async (t) => {
+  const { ingest, sockets, last, passMs } = bench();
+  last().ready();
+  for (const pauseMs of [100, 200, 400]) {
+    last().drop();
+    await new Promise(setImmediate);
+    passMs(pauseMs - 1);
+    const attempts = sockets.length;
+    passMs(1);
+    t.equal(sockets.length, attempts + 1, `after ${pauseMs} ms`);
+  }
+  passMs(9_999);
+  await new Promise(setImmediate);
+  passMs(1);
+  last().drop();
+  t.equal((await ingest.closed)?.reason, 'unreachable');
+});
+
+t.test('when the network comes back it does not wait for the next attempt', async (t) => {
+  const { ingest, sockets, last } = bench();
+  last().ready();
+  last().drop();
+  ingest.retryNow();
+  t.equal(sockets.length, 2);
+});
+
+t.test('a close code that is not retryable is never retried', async (t) => {
+  for (const [code, reason] of [[4400, 'malformed'], [4401, 'unauthorized'], [4409, 'already-live'], [4413, 'over-limit'], [4415, 'unsupported-media']] as const) {
+    const { ingest, sockets, last } = bench();
+    last().ready();
+    last().drop(code, 'so it is');
+    t.equal((await ingest.closed)?.reason, reason);
+    t.equal(sockets.length, 1);
+  }
+});
+
+t.test('a refused resume is told as what it is', async (t) => {
+  for (const code of [4409, 4404, 4401]) {
+    const { ingest, last, passMs } = bench();
+    last().ready();
+    last().drop();
+    passMs(100);
+    last().drop(code, 'gone');
+    const error = await ingest.closed;
+    t.equal(error?.reason, 'resume-refused');
+    t.match(error?.message, /did not let this broadcast go on/);
+  }
+});
+
+t.test('a refusal before the upgrade is explained by asking over HTTP', async (t) => {
+  const refused = bench({ refusal: serverError('unauthorized') });
+  refused.last().drop();
+  t.equal((await refused.ingest.closed)?.reason, 'unauthorized');
+  const silent = bench();
+  silent.last().drop();
+  t.equal((await silent.ingest.closed)?.reason, 'unreachable');
+  t.equal(silent.sockets.length, 1, 'the first connection is the user’s to try again');
+});
+
+t.test('bytes wait while the network is slow, and go on when it takes more', async (t) => {
+  const { ingest, last, passMs } = bench();
+  last().ready();
+  last().bufferedAmount = 600_000;
+  ingest.push(bytes(1));
+  t.same(last().bytes, []);
+  t.equal(ingest.unsentBytes, 600_001);
+  last().bufferedAmount = 0;
+  passMs(100);
+  t.same(last().bytes, [1]);
+});
+
+t.test('a full replay buffer drops what was not sent and goes on with a new recording', async (t) => {
+  const { ingest, last, news, passMs } = bench({ maxReplayBytes: 4 });
+  last().ready();
+  ingest.push(bytes(0, 1));
+  last().drop();
+  ingest.push(bytes(2, 3));
+  ingest.push(bytes(4, 5));
+  t.same(news, ['connected', 'reconnecting', 'overflow']);
+  ingest.push(bytes(6));
+  passMs(100);
+  last().ready(1);
+  t.same(last().bytes, [1], 'what was sent once is sent again');
+  ingest.beginRecording('video/webm');
+  ingest.push(bytes(26, 69));
+  t.same(last().texts, [{ type: 'recording', mimeType: 'video/webm' }]);
+  t.same(last().bytes, [1, 26, 69]);
+});
+
+t.test('the memory of a publisher whose server never acknowledges is bounded', async (t) => {
+  const { ingest, last, news } = bench({ maxReplayBytes: 1_000_000 });
+  last().ready();
+  last().bufferedAmount = 600_000;
+  for (let chunk = 0; chunk < 100; chunk++) ingest.push(new Uint8Array(50_000));
+  t.same(news, ['connected', 'overflow']);
+  t.equal(ingest.unsentBytes, 600_000);
+});
+
+t.test('the end goes out after the last byte, and the server’s word closes', async (t) => {
+  const { ingest, last } = bench();
+  last().ready();
+  last().bufferedAmount = 600_000;
+  ingest.push(bytes(1));
+  ingest.end();
+  t.same(last().sent, []);
+  last().bufferedAmount = 0;
+  ingest.tick();
+  t.same(last().sent, [bytes(1), '{"type":"end"}']);
+  last().say({ type: 'ended', message: 'over' });
+  t.equal(await ingest.closed, null);
+  t.equal(last().closedWith, 1000);
+});
+
+t.test('a broadcast that the server ended with a code is over for that reason', async (t) => {
+  const { ingest, last } = bench();
+  last().ready();
+  last().say({ type: 'ended', code: 'unsupported-media', message: 'not a recording' });
+  const error = await ingest.closed;
+  t.equal(error?.reason, 'unsupported-media');
+  t.match(error?.message, /not a recording/);
+});
+
+t.test('a connection without a word for too long is taken for dead', async (t) => {
+  const { ingest, sockets, last, news, passMs } = bench();
+  last().ready();
+  passMs(60_000);
+  t.same(news, ['connected'], 'silence is fine when there is nothing to acknowledge');
+  ingest.push(bytes(1));
+  passMs(20_000);
+  t.same(news, ['connected']);
+  passMs(1);
+  t.same(news, ['connected', 'reconnecting']);
+  passMs(100);
+  t.equal(sockets.length, 2);
+});
