@@ -106,6 +106,8 @@ export class Player {
   }
 
   #learn(facts: StreamFacts): void {
+    const live = facts.known && facts.info?.state === 'live';
+    if (!live && this.#playback === undefined) this.#failures = [];
     if (!facts.known) {
       if (this.#playback === undefined) this.#enter('waiting', `Can't reach the server: ${facts.why}. Trying again.`);
       return;
@@ -169,9 +171,9 @@ export class Player {
       return this.#enter('ended');
     }
     if (end.reason === 'failed') this.#failures.push({ path, why: end.why });
+    if (end.reason === 'not-live') this.#failures.push({ path, why: 'the server had nothing to play' });
     // A path also fails when the broadcast is over or the server gone: then another path would not help.
-    const facts = await this.#facts?.ask();
-    if (facts?.known === false) this.#failures = [];
+    await this.#facts?.ask();
   }
 
   #giveUpForNow(): void {

@@ -5,6 +5,7 @@ import { readInitFacts } from './fragment-time.js';
 import { mediaSourceClass } from './media-source.js';
 import { MseBuffer, type TimelineInit } from './mse-buffer.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
+import { StuckWatch } from './stuck-watch.js';
 import { ViewerSocket, type TimelineMessage } from './viewer-socket.js';
 
 const lookEveryMs = 200;
@@ -21,6 +22,7 @@ export class WebSocketMse implements Playback {
   readonly #ending = new Ending();
   readonly #abort = new AbortController();
   readonly #bitRate = new BitRateMeter();
+  readonly #stuck = new StuckWatch();
   readonly #timer: ReturnType<typeof setInterval>;
   #chaser: ChaserState;
   #buffer: MseBuffer | undefined;
@@ -152,10 +154,14 @@ export class WebSocketMse implements Playback {
     const buffer = this.#buffer;
     if (buffer === undefined || this.#video.seeking) return;
     if (!this.#started) return this.#start(buffer);
-    const target = jumpOverHole(buffer.ranges, this.#video.currentTime);
+    // A paused viewer is behind because they want to be.
+    if (this.#video.paused) return;
+    const atSeconds = this.#video.currentTime;
+    const target =
+      jumpOverHole(buffer.ranges, atSeconds) ?? this.#stuck.look({ nowMs, atSeconds, forwardSeconds: buffer.forwardSeconds });
     if (target !== undefined) return this.#seek(target);
-    // At the end the buffer runs dry as it should; a paused viewer is behind because they want to be.
-    if (this.#ended || this.#video.paused) return;
+    // At the end the buffer runs dry as it should.
+    if (this.#ended) return;
     this.#chase(buffer, nowMs);
   }
 
