@@ -22,8 +22,9 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   live: ['protocol', 'fmp4', 'source', 'hls'],
   http: ['protocol', 'fmp4', 'source', 'hls', 'live'],
   config: ['protocol'],
+  greeting: ['protocol', 'live'],
   app: ['protocol', 'fmp4', 'source', 'hls', 'live', 'http', 'config'],
-  main: ['protocol', 'fmp4', 'source', 'hls', 'live', 'http', 'config', 'app'],
+  main: ['protocol', 'fmp4', 'source', 'hls', 'live', 'http', 'config', 'greeting', 'app'],
   web: ['protocol'],
 };
 

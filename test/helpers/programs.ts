@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -81,6 +81,19 @@ export async function waitUntil<T>(
     if (performance.now() > deadline) throw new Error(`waited ${String(timeoutMs)} ms in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
+}
+
+/** Process ids of a process's children of a given name. */
+export async function childrenOf(pid: number, name: string): Promise<number[]> {
+  const candidates = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  const found = await Promise.all(
+    candidates.map(async (candidate) => {
+      const stat = await readFile(`/proc/${candidate}/stat`, 'utf8').catch(() => ''); // it may end while we look
+      const [, program, state, parent] = /^\d+ \((.*)\) (\S) (\d+)/.exec(stat) ?? [];
+      return program === name && state !== 'Z' && Number(parent) === pid ? [Number(candidate)] : [];
+    }),
+  );
+  return found.flat();
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

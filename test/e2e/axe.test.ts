@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import t, { type Test } from 'tap';
+
+import { chromiumProgram, launchChromium } from '../helpers/chromium.js';
+import { skipWithout } from '../helpers/programs.js';
+import { TestPublisher } from '../helpers/publisher.js';
+import { chromiumPage, waitForPlayback, waitForWords } from '../helpers/scripted-page.js';
+import { startServer } from '../helpers/server.js';
+import { sendTestCard } from '../helpers/test-card.js';
+
+t.setTimeout(120_000);
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Faults that keep people out; in both colour schemes, for contrast. */
+async function checkAccess(t: Test, page: Page, what: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.evaluate(axeSource);
+    const { violations } = await page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
+    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    const told = serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html, failureSummary = '' }) => `${html} (${failureSummary.replace(/\s+/g, ' ')})`).join('; ')}`);
+    t.strictSame(told, [], `${what}, ${colorScheme}`);
+  }
+}
+
+t.test('no page has a serious fault of access, in light or in dark', { skip: skipWithout(chromiumProgram, 'Chromium') }, async (t) => {
+  const server = await startServer(t);
+  const browser = await launchChromium(t);
+  const page = await browser.newPage();
+  const scripted = chromiumPage(page);
+
+  await scripted.goto(`${server.origin}/`);
+  await waitForWords(scripted, /nobody is live/i);
+  await checkAccess(t, page, 'home, empty');
+  await scripted.goto(`${server.origin}/watch/card`);
+  await waitForWords(scripted, /not live/i);
+  await checkAccess(t, page, 'watch, waiting');
+  await scripted.goto(`${server.origin}/broadcast`);
+  await waitForWords(scripted, /Go live/);
+  await checkAccess(t, page, 'studio');
+  await scripted.press('Go live');
+  await waitForWords(scripted, /key|name/i);
+  await checkAccess(t, page, 'studio, with its complaints');
+
+  const publisher = new TestPublisher(t, server.publishUrl('card'));
+  await publisher.message('ready');
+  const broadcast = sendTestCard(t, publisher, { seconds: 60 });
+  broadcast.catch(() => undefined); // it is cut off when the test is done
+  await publisher.message('live');
+  await scripted.goto(`${server.origin}/`);
+  await waitForWords(scripted, /\bcard\b/);
+  await checkAccess(t, page, 'home, with a stream');
+  await scripted.goto(`${server.origin}/watch/card`);
+  await waitForPlayback(scripted, 1);
+  await checkAccess(t, page, 'watch, playing');
+  await scripted.press('Statistics');
+  await checkAccess(t, page, 'watch, with statistics');
+  await scripted.goto(`${server.origin}/embed/card`);
+  await waitForPlayback(scripted, 1);
+  await checkAccess(t, page, 'embed, playing');
+});

@@ -1,0 +1,62 @@
+import t from 'tap';
+
+import { decode, type NumberedPicture } from '../helpers/pictures-and-sound.js';
+import { skipWithout, waitUntil } from '../helpers/programs.js';
+import { TestPublisher } from '../helpers/publisher.js';
+import { readMediaPlaylist } from '../helpers/playlist-reader.js';
+import { startServer } from '../helpers/server.js';
+import { sendTestCard } from '../helpers/test-card.js';
+import { playInVlc, vlcProgram } from '../helpers/vlc.js';
+import { WebKit, webkitProgram } from '../helpers/webkit.js';
+import { serveWebSite } from '../helpers/web-site.js';
+
+t.setTimeout(120_000);
+t.jobs = 3;
+
+const server = await startServer(t);
+const publisher = new TestPublisher(t, server.publishUrl('card'));
+await publisher.message('ready');
+const broadcast = sendTestCard(t, publisher, { seconds: 50 });
+broadcast.catch(() => undefined); // it is cut off when the tests are done
+await publisher.message('live');
+await waitUntil('a window from which any player starts', async () => {
+  const index = await (await fetch(server.hlsUrl('card'))).text();
+  const uri = index.split('\n').find((line) => line !== '' && !line.startsWith('#')) ?? '';
+  const media = await (await fetch(new URL(uri, server.hlsUrl('card')))).text();
+  return readMediaPlaylist(media).segments.length > 4;
+});
+
+/** Pictures in order; a player may leave some out when it is late, but never turns back. */
+const steps = (pictures: readonly NumberedPicture[]): number[] => pictures.slice(1).map(({ number }, index) => number - (pictures[index]?.number ?? 0));
+
+t.test('VLC plays the HLS link', { skip: skipWithout(vlcProgram, 'VLC') }, async (t) => {
+  const pictures = await playInVlc(t, server.hlsUrl('card'), 120);
+  t.ok(steps(pictures).every((step) => step >= 0), pictures.map(({ number }) => number).join(' '));
+  t.ok(steps(pictures).filter((step) => step === 1).length > 100, 'nearly every picture follows the one before');
+});
+
+t.test('ffmpeg pulls the HLS link: every picture in order', async (t) => {
+  const { pictures, loudness } = await decode(t, server.hlsUrl('card'), ['-t', '6']);
+  t.ok(pictures.length > 150, `${String(pictures.length)} pictures in 6 s`);
+  t.ok(steps(pictures).every((step) => step === 1), steps(pictures).join(' '));
+  t.ok(loudness.length > 5_000, 'with its sound');
+});
+
+t.test("Safari's engine plays the HLS link natively", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
+  const site = await serveWebSite(t, { '/': `<!doctype html><title>Native</title><video muted playsinline src="${server.hlsUrl('card')}"></video>` });
+  const webkit = await WebKit.launch(t);
+  await webkit.open(site);
+  await webkit.evaluate('document.querySelector("video").play().catch(() => undefined); return true;');
+  const facts = (): Promise<[number, number, string | null]> =>
+    webkit.evaluate('const v = document.querySelector("video"); return [v.currentTime, v.videoWidth, v.error && v.error.message];');
+  const [start] = await waitUntil('a picture in WebKit', async () => {
+    const [time, width, error] = await facts();
+    if (error !== null) throw new Error(`WebKit: ${error}`);
+    return width === 640 && time > 0 && ([time] as const);
+  }, 30_000, 200);
+  const end = await waitUntil('4 s of it', async () => {
+    const [time] = await facts();
+    return time > start + 4 && time;
+  }, 20_000, 200);
+  t.ok(end > start + 4, 'frames advance');
+});
