@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IngestMessage } from '../protocol/ingest-messages.js';
-import { SourceReader, type SourceEvent } from '../source/source-reader.js';
+import { SourceReader } from '../source/source-reader.js';
 import { LiveError } from './errors.js';
 import { Recording } from './recording.js';
 
@@ -35,6 +35,8 @@ export class IngestSession {
   readonly #reader = new SourceReader();
   readonly #recordings: Recording[] = [];
   #current: Recording | undefined;
+  /** Where it begins in the bytes of the broadcast. */
+  #currentOffset = 0;
   /** Bytes that may yet turn out to begin a recording. */
   #undecided = Buffer.alloc(0);
   #received = 0;
@@ -127,34 +129,35 @@ export class IngestSession {
     this.#received += chunk.length;
     const writes: Promise<void>[] = [];
     let done = 0;
-    for (const event of this.#reader.push(chunk)) {
-      if (event.type !== 'recording') {
-        this.#note(event);
-        continue;
-      }
-      const start = event.offset - base;
+    /** Ends the current recording before byte `offset` of the broadcast and goes on in another one. */
+    const moveTo = (offset: number, recording: Recording): void => {
+      const start = offset - base;
       if (start > done && this.#current) writes.push(this.#current.write(chunk.subarray(done, start)));
-      const recording = this.#openRecording();
-      // The header's first bytes may have come before it could be told that they are one.
+      this.#open(recording, offset);
+      // Its first bytes may have come before it could be told that it begins with them.
       if (start < 0) writes.push(recording.write(this.#undecided.subarray(this.#undecided.length + start)));
       done = Math.max(start, 0);
+    };
+    for (const event of this.#reader.push(chunk)) {
+      if (event.type === 'recording') moveTo(event.offset, new Recording({ startedAtMs: Date.now() }));
+      else if (event.type === 'not-media') this.fail(new LiveError('unsupported-media', event.reason));
+      else if (event.type === 'header') this.#current?.announceHeader(event.header, event.endOffset - this.#currentOffset);
+      else if (event.type === 'frame') this.#current?.note(event);
+      else if (this.#current?.mustBeContinued && event.offset >= base) {
+        moveTo(event.offset, this.#current.continuation({ startedAtMs: Date.now() }));
+      }
     }
     if (this.#current) writes.push(this.#current.write(chunk.subarray(done)));
     this.#keepUndecided(chunk);
     await Promise.all(writes);
   }
 
-  #note(event: Exclude<SourceEvent, { type: 'recording' }>): void {
-    if (event.type === 'header') this.#current?.announceHeader(event.header);
-    else if (event.type === 'not-media') this.fail(new LiveError('unsupported-media', event.reason));
-  }
-
-  #openRecording(): Recording {
+  #open(recording: Recording, offset: number): void {
     this.#current?.end();
-    this.#current = new Recording({ startedAtMs: Date.now() });
-    this.#recordings.push(this.#current);
+    this.#current = recording;
+    this.#currentOffset = offset;
+    this.#recordings.push(recording);
     this.#wake();
-    return this.#current;
   }
 
   #keepUndecided(chunk: Uint8Array): void {

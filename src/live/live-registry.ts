@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as setTimeoutAsync } from 'node:timers/promises';
 import { isStreamName } from '../protocol/urls.js';
 import { LiveError } from './errors.js';
 import { LiveStream, type LiveStreamSettings } from './live-stream.js';
@@ -8,6 +9,8 @@ export interface LiveRegistryOptions extends LiveStreamSettings {
   readonly maxStreams: number;
   /** How long a finished broadcast can still be watched. */
   readonly endedRetentionSeconds: number;
+  /** At shutdown, how long the closed playlists are still served, so that players see their end. */
+  readonly farewellSeconds: number;
 }
 
 /** Every live stream of the server, by name; and those that ended a moment ago. */
@@ -86,7 +89,9 @@ export class LiveRegistry {
   async close(): Promise<void> {
     this.#closing = true;
     const reason = new LiveError('unavailable', 'the server is shutting down; try again in a minute');
-    await Promise.all(this.list().map((liveStream) => liveStream.abort(reason)));
+    const running = this.list();
+    await Promise.all(running.map((liveStream) => liveStream.abort(reason)));
+    if (running.length > 0) await setTimeoutAsync(this.#options.farewellSeconds * 1000);
     for (const timer of this.#retentionTimers) clearTimeout(timer);
     const left = [...this.#broadcasts.values()];
     this.#current.clear();

@@ -3,9 +3,10 @@ import { Packager } from '../hls/packager.js';
 import { Rendition } from '../hls/rendition.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
 import { liveStreamUrls } from '../protocol/urls.js';
+import type { SourceHeader } from '../source/source-events.js';
 import { Audience } from './audience.js';
 import { LiveError, toLiveError } from './errors.js';
-import { planTranscode } from './ffmpeg-options.js';
+import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { IngestSession } from './ingest-session.js';
 import type { Recording } from './recording.js';
 import { broadcastDirectory, SegmentStore } from './segment-store.js';
@@ -153,7 +154,7 @@ export class LiveStream {
   async #play(recording: Recording): Promise<void> {
     const header = await recording.header;
     if (!header) return;
-    const plan = planTranscode(header, this.#options);
+    const plan = await this.#plan(recording, header);
     if (plan.tracks.length === 0) {
       throw new LiveError('unsupported-media', `expected a recording with picture or sound, got ${header.container} with neither`);
     }
@@ -174,6 +175,13 @@ export class LiveStream {
       // A writer that still waits is let go: what it wrote can't be used any more.
       recording.end();
     }
+  }
+
+  async #plan(recording: Recording, header: SourceHeader): Promise<TranscodePlan> {
+    const plan = planTranscode(header, this.#options);
+    if (!plan.tracks.some(({ kind, action }) => kind === 'video' && action === 'copy')) return plan;
+    const forceVideoEncode = await recording.copyObstacle();
+    return forceVideoEncode === undefined ? plan : planTranscode(header, { ...this.#options, forceVideoEncode });
   }
 
   async #feed(recording: Recording, transcoder: Transcoder): Promise<void> {
