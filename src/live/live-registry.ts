@@ -10,7 +10,7 @@ export interface LiveRegistryOptions extends LiveStreamSettings {
   /** How long a finished broadcast can still be watched. */
   readonly endedRetentionSeconds: number;
   /** At shutdown, how long the closed playlists are still served, so that players see their end. */
-  readonly farewellSeconds: number;
+  readonly farewellSeconds?: number;
 }
 
 /** Every live stream of the server, by name; and those that ended a moment ago. */
@@ -91,7 +91,7 @@ export class LiveRegistry {
     const reason = new LiveError('unavailable', 'the server is shutting down; try again in a minute');
     const running = this.list();
     await Promise.all(running.map((liveStream) => liveStream.abort(reason)));
-    if (running.length > 0) await setTimeoutAsync(this.#options.farewellSeconds * 1000);
+    if (running.length > 0) await setTimeoutAsync((this.#options.farewellSeconds ?? 2) * 1000);
     for (const timer of this.#retentionTimers) clearTimeout(timer);
     const left = [...this.#broadcasts.values()];
     this.#current.clear();
