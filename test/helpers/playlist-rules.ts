@@ -194,20 +194,25 @@ function* changes(before: ReadSegment, after: ReadSegment): Generator<string> {
   }
 }
 
-/** Every violation in a series of playlists of one broadcast, each with the rule it breaks. */
+/** Every violation in a series of playlists of one broadcast: the rule it breaks, where it was first seen, and how often. */
 export function violations(series: readonly ReadPlaylist[]): string[] {
-  const found: string[] = [];
+  const found = new Map<string, { first: string; count: number }>();
+  const note = (rule: string, index: number, fault: string): void => {
+    const known = found.get(rule);
+    if (known) known.count++;
+    else found.set(rule, { first: `playlist ${String(index)}: ${fault}`, count: 1 });
+  };
   for (const [index, playlist] of series.entries()) {
     for (const [name, rule] of Object.entries(playlistRules)) {
-      for (const fault of rule(playlist)) found.push(`playlist ${String(index)}, ${name}: ${fault}`);
+      for (const fault of rule(playlist)) note(name, index, fault);
     }
     const earlier = series[index - 1];
     if (!earlier) continue;
     for (const [name, rule] of Object.entries(seriesRules)) {
-      for (const fault of rule(earlier, playlist)) found.push(`playlist ${String(index)}, ${name}: ${fault}`);
+      for (const fault of rule(earlier, playlist)) note(name, index, fault);
     }
   }
-  return [...found, ...reusedUris(series)];
+  return [...[...found].map(([rule, { first, count }]) => `${rule}, ${String(count)} times, first in ${first}`), ...reusedUris(series)];
 }
 
 /** A media address never stands for other bytes. */
