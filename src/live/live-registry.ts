@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as setTimeoutAsync } from 'node:timers/promises';
 import { isStreamName } from '../protocol/urls.js';
 import { LiveError } from './errors.js';
 import { LiveStream, type LiveStreamSettings } from './live-stream.js';
@@ -9,8 +8,6 @@ export interface LiveRegistryOptions extends LiveStreamSettings {
   readonly maxStreams: number;
   /** How long a finished broadcast can still be watched. */
   readonly endedRetentionSeconds: number;
-  /** At shutdown, how long the closed playlists are still served, so that players see their end. */
-  readonly farewellSeconds?: number;
 }
 
 /** Every live stream of the server, by name; and those that ended a moment ago. */
@@ -89,9 +86,7 @@ export class LiveRegistry {
   async close(): Promise<void> {
     this.#closing = true;
     const reason = new LiveError('unavailable', 'the server is shutting down; try again in a minute');
-    const running = this.list();
-    await Promise.all(running.map((liveStream) => liveStream.abort(reason)));
-    if (running.length > 0) await setTimeoutAsync((this.#options.farewellSeconds ?? 2) * 1000);
+    await Promise.all(this.list().map((liveStream) => liveStream.abort(reason)));
     for (const timer of this.#retentionTimers) clearTimeout(timer);
     const left = [...this.#broadcasts.values()];
     this.#current.clear();
