@@ -11,6 +11,9 @@ const explanations: readonly (readonly [pattern: RegExp, words: string])[] = [
   [/Error while opening encoder|Could not open encoder/i, 'The picture or sound could not be encoded'],
 ];
 
+/** What ffmpeg says of every healthy live input, and which would hide the reason. */
+const chatter = /is deprecated|not enough frames to estimate rate|Error parsing Opus packet header/;
+
 /** Keeps the end of what ffmpeg writes to its stderr, in bounded memory. */
 export class LastWords {
   readonly #lines: string[] = [];
@@ -36,7 +39,7 @@ export class LastWords {
   }
 
   #keep(line: string): void {
-    if (line.trim() === '') return;
+    if (line.trim() === '' || chatter.test(line)) return;
     this.#lines.push(line.slice(0, maxLineLength));
     if (this.#lines.length > keptLines) this.#lines.shift();
   }

@@ -39,7 +39,7 @@ const wanted = 'ffmpeg 5.1 or newer with libx264 and aac';
  * @throws {Error} saying what was expected, what was looked at and what to install
  */
 export async function findFfmpeg(options: FindFfmpegOptions = {}): Promise<FoundFfmpeg> {
-  const { path: given, searchPath = process.env['PATH'] ?? '', resolve = createRequire(import.meta.url).resolve } = options;
+  const { path: given, searchPath = process.env.PATH ?? '', resolve = createRequire(import.meta.url).resolve } = options;
   if (given) return findGiven(given);
   const seen: string[] = [];
   for (const candidate of await executablesOn(searchPath)) {

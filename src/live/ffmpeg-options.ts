@@ -36,7 +36,7 @@ export function planTranscode(header: SourceHeader, wishes: TranscodeWishes): Tr
     inputOptions: inputOptions(header.container),
     outputOptions: [
       ...plans.flatMap(({ map, options }) => ['-map', header.tracks === undefined ? `${map}?` : map, ...options]),
-      ...containerOptions(),
+      ...containerOptions(wishes.ffmpegMajor),
     ],
   };
 }
@@ -88,7 +88,8 @@ function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor }:
     ...['-g', '600', '-sc_threshold', '0', '-force_key_frames', `expr:gte(t,n_forced*${segmentSeconds})`],
     // A live recording has no frame rate, only timestamps: on a finer clock than theirs no picture is dropped or doubled.
     ...(ffmpegMajor >= 6 ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough']),
-    ...['-enc_time_base', '1:90000'],
+    // Only for the rate control and the level: else ffmpeg 4.x takes the clock for 90,000 pictures a second.
+    ...['-enc_time_base', '1:90000', '-x264-params', 'fps=30'],
   ];
 }
 
@@ -140,15 +141,15 @@ const probing: Readonly<Record<Container, readonly string[]>> = {
   ogg: ['-probesize', '500000', '-analyzeduration', '1000000'],
 };
 
-function containerOptions(): string[] {
+function containerOptions(ffmpegMajor: number): string[] {
   return [
     // A fragment a frame by a duration of 1 µs: frag_every_frame moves timestamps by up to a frame's length (4.1, 5.1).
     // No cmaf: it starts every track at 0 and so parts sound from picture; no edit lists: the decode times say it all.
     ...['-movflags', 'empty_moov+default_base_moof+skip_trailer', '-frag_duration', '1', '-use_editlist', '0'],
     ...['-video_track_timescale', '90000'],
-    // One silent track must not hold the other back for ffmpeg's own 10 s, nor fill a queue that ends the run.
-    ...['-max_interleave_delta', '1000000', '-max_muxing_queue_size', '1024'],
-    ...['-map_metadata', '-1', '-f', 'mp4'],
+    // A track that falls silent must not hold the other back for ffmpeg's own 10 s; 4.x loses timestamps over it.
+    ...(ffmpegMajor >= 5 ? ['-max_interleave_delta', '1000000'] : []),
+    ...['-max_muxing_queue_size', '1024', '-map_metadata', '-1', '-f', 'mp4'],
   ];
 }
 

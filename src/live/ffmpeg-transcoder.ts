@@ -123,7 +123,7 @@ function commandLine(plan: TranscodePlan): string[] {
 }
 
 async function* readAll(stdout: AsyncIterable<Uint8Array> | null | undefined): AsyncGenerator<Uint8Array> {
-  if (stdout == null) return;
+  if (!stdout) return;
   try {
     yield* stdout;
   } catch {

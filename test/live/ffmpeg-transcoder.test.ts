@@ -1,0 +1,209 @@
+import t from 'tap';
+import { findFfmpeg } from '../../src/live/ffmpeg-locator.js';
+import { planTranscode, type TranscodePlan } from '../../src/live/ffmpeg-options.js';
+import { FfmpegTranscoder } from '../../src/live/ffmpeg-transcoder.js';
+import type { SourceEvent } from '../../src/source/source-reader.js';
+import { childBoxes, findBox } from '../../src/source/mp4-boxes.js';
+import { eventsOf, fixture, fixtureNames } from '../source/fixture.js';
+
+const ffmpeg = await findFfmpeg({ path: process.env.FFMPEG_PATH });
+const bundled = await findFfmpeg({ searchPath: '' }).catch(() => undefined);
+
+function planFor(bytes: Uint8Array, ffmpegMajor = ffmpeg.major, forceVideoEncode?: string): TranscodePlan {
+  const header = eventsOf(bytes).find((event) => event.type === 'header')?.header;
+  if (header === undefined) throw new Error('the fixture has no header');
+  return planTranscode(header, { segmentSeconds: 2, ffmpegMajor, ...(forceVideoEncode !== undefined && { forceVideoEncode }) });
+}
+
+function start(plan: TranscodePlan, ffmpegPath = ffmpeg.path): FfmpegTranscoder {
+  return new FfmpegTranscoder(plan, { ffmpegPath, endTimeoutMs: 5000, closeTimeoutMs: 500 });
+}
+
+async function collect(output: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of output) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The first of several recordings. */
+function firstRecording(name: string): Buffer {
+  const bytes = fixture(name);
+  const next = eventsOf(bytes).find((event) => event.type === 'recording' && event.offset > 0);
+  return next?.type === 'recording' ? bytes.subarray(0, next.offset) : bytes;
+}
+
+async function transcode(bytes: Uint8Array, plan: TranscodePlan, ffmpegPath = ffmpeg.path): Promise<Buffer> {
+  const transcoder = start(plan, ffmpegPath);
+  const output = collect(transcoder.output);
+  for (let at = 0; at < bytes.length; at += 10_000) await transcoder.write(bytes.subarray(at, at + 10_000));
+  transcoder.end();
+  const result = await output;
+  const error = await transcoder.closed;
+  if (error !== null) throw error;
+  return result;
+}
+
+const timesOf = (events: SourceEvent[], kind: 'video' | 'audio'): number[] =>
+  events.flatMap((event) => (event.type === 'frame' && event.kind === kind ? [event.timeSeconds] : []));
+
+/** The process id is free again, or taken over by init as a corpse. */
+function isGone(pid: number | undefined): boolean {
+  if (pid === undefined) return true;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Waits until `condition` holds, looking once a turn of the event loop. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+for (const found of [ffmpeg, ...(bundled === undefined || bundled.path === ffmpeg.path ? [] : [bundled])]) {
+  t.test(`no picture is lost, doubled or moved, and sound stays with it: ffmpeg ${found.version}`, async (t) => {
+    for (const name of fixtureNames) {
+      const bytes = firstRecording(name);
+      const source = eventsOf(bytes);
+      const output = await transcode(bytes, planFor(bytes, found.major), found.path);
+      t.same([...childBoxes(output)].slice(0, 3).map(({ type }) => type), ['ftyp', 'moov', 'moof'], name);
+      t.equal(findBox(output, ['moov', 'trak', 'edts']), undefined, `${name}: no edit list`);
+      const made = eventsOf(output);
+      const [given, shown] = [timesOf(source, 'video'), timesOf(made, 'video')];
+      t.equal(shown.length, given.length, `${name}: as many pictures`);
+      // ffmpeg moves everything by the 1024 samples that prime its AAC encoder; only the first picture stays at 0.
+      const moved = given.slice(1).map((time, index) => (shown[index + 1] ?? NaN) - time);
+      t.ok(moved.every((by) => Math.abs(by - 1024 / 48000) < 0.002), `${name}: ${Math.min(...moved)}…${Math.max(...moved)}`);
+      t.ok((shown[0] ?? 0) - (given[0] ?? 0) < 0.05);
+      const [lastGiven, lastShown] = [timesOf(source, 'audio').at(-1) ?? 0, timesOf(made, 'audio').at(-1) ?? 0];
+      t.ok(Math.abs(lastShown - lastGiven) < 0.1, `${name}: sound ends at ${lastShown}, its source at ${lastGiven}`);
+    }
+  });
+}
+
+t.test('a keyframe is made every segment, wherever the source has its own', async (t) => {
+  const bytes = fixture('firefox-vp8.webm');
+  const events = eventsOf(await transcode(bytes, planFor(bytes)));
+  const keyframes = events.flatMap((event) => (event.type === 'random-access' ? [Math.round(event.timeSeconds)] : []));
+  t.same(keyframes, [0, 2, 4, 6, 8]);
+});
+
+t.test('sound alone and picture alone come through', async (t) => {
+  const sound = await transcode(fixture('chromium-audio.webm'), planFor(fixture('chromium-audio.webm')));
+  t.same(eventsOf(sound).find(({ type }) => type === 'header'), {
+    type: 'header',
+    header: { container: 'mp4', tracks: [{ id: 1, kind: 'audio', codec: 'aac', sampleRate: 48000, channels: 2 }] },
+    endOffset: [...childBoxes(sound)].slice(0, 2).reduce((sum, { body }) => sum + body.length + 8, 0),
+  });
+  const bytes = fixture('chromium-vp8.webm');
+  const header = eventsOf(bytes).find((event) => event.type === 'header')?.header;
+  const video = header?.tracks?.filter(({ kind }) => kind === 'video') ?? [];
+  const picture = await transcode(bytes, planTranscode({ container: 'webm', tracks: video }, { segmentSeconds: 2, ffmpegMajor: ffmpeg.major }));
+  t.equal(timesOf(eventsOf(picture), 'video').length, 296);
+  t.equal(timesOf(eventsOf(picture), 'audio').length, 0);
+});
+
+t.test('what ffmpeg can not take makes the writer wait, and no longer than that', async (t) => {
+  const bytes = fixture('chromium-h264.mkv');
+  const transcoder = start(planFor(bytes));
+  const output = collect(transcoder.output);
+  await transcoder.write(bytes.subarray(0, 50_000));
+  process.kill(transcoder.pid ?? 0, 'SIGSTOP');
+  let taken = 0;
+  const writing = (async () => {
+    for (let at = 50_000; at < bytes.length; at += 1000) {
+      await transcoder.write(bytes.subarray(at, at + 1000));
+      taken += 1;
+    }
+  })();
+  let before = -1;
+  while (taken !== before) {
+    before = taken;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+  t.ok(taken < (bytes.length - 50_000) / 1000, `${taken} kB went into the pipe, then it waited`);
+  process.kill(transcoder.pid ?? 0, 'SIGCONT');
+  await writing;
+  transcoder.end();
+  t.equal(await transcoder.closed, null);
+  t.equal(timesOf(eventsOf(await output), 'video').length, 265);
+});
+
+t.test('an ffmpeg that is killed is told, its waiting writer goes on, and later writes are dropped', async (t) => {
+  const bytes = fixture('chromium-vp8.webm');
+  const transcoder = start(planFor(bytes));
+  const output = collect(transcoder.output);
+  process.kill(transcoder.pid ?? 0, 'SIGSTOP');
+  const writing = Promise.all(Array.from({ length: 20 }, () => transcoder.write(bytes)));
+  process.kill(transcoder.pid ?? 0, 'SIGKILL');
+  t.match(await transcoder.closed, { message: 'ffmpeg was killed by SIGKILL' });
+  await writing;
+  await transcoder.write(bytes);
+  await output;
+  await transcoder.close();
+  t.ok(isGone(transcoder.pid));
+});
+
+t.test('a missing ffmpeg is told in words and harms nobody', async (t) => {
+  for (const path of ['/nowhere/ffmpeg', '/']) {
+    const transcoder = start(planFor(fixture('chromium-vp8.webm')), path);
+    await transcoder.write(Buffer.alloc(100_000));
+    transcoder.end();
+    t.equal((await collect(transcoder.output)).length, 0);
+    t.match(await transcoder.closed, { message: /^ffmpeg could not be started at .*: (there is no such program|it may not be executed)$/ });
+    await transcoder.close();
+  }
+});
+
+t.test('a recording that can not be read is told in words', async (t) => {
+  const plan = planFor(fixture('chromium-vp8.webm'));
+  const transcoder = start(plan);
+  const output = collect(transcoder.output);
+  await transcoder.write(Buffer.from('certainly no recording '.repeat(100)));
+  transcoder.end();
+  t.match(await transcoder.closed, { message: /^The recording could not be read: / });
+  t.equal((await output).length, 0);
+});
+
+t.test('close leaves no process, in the first moment, in the middle, stopped or twice', async (t) => {
+  const bytes = fixture('chromium-vp8.webm');
+  const early = start(planFor(bytes));
+  await Promise.all([early.close(), early.close()]);
+  t.equal(await early.closed, null);
+  t.ok(isGone(early.pid));
+
+  const middle = start(planFor(bytes));
+  void middle.write(bytes);
+  await middle.close();
+  t.ok(isGone(middle.pid));
+
+  const stopped = start(planFor(bytes));
+  process.kill(stopped.pid ?? 0, 'SIGSTOP');
+  await stopped.close();
+  t.equal(await stopped.closed, null);
+  t.ok(isGone(stopped.pid));
+});
+
+t.test('an ffmpeg that does not finish after the end is killed and told', async (t) => {
+  const transcoder = new FfmpegTranscoder(planFor(fixture('chromium-vp8.webm')), { ffmpegPath: ffmpeg.path, endTimeoutMs: 100 });
+  process.kill(transcoder.pid ?? 0, 'SIGSTOP');
+  transcoder.end();
+  t.match(await transcoder.closed, { message: /^ffmpeg did not finish within 100 ms/ });
+  t.ok(isGone(transcoder.pid));
+});
+
+t.test('media comes out while the recording goes on', async (t) => {
+  const bytes = fixture('chromium-h264.mkv');
+  const transcoder = start(planFor(bytes));
+  let received = 0;
+  const reading = (async () => {
+    for await (const chunk of transcoder.output) received += chunk.length;
+  })();
+  await transcoder.write(bytes.subarray(0, 12_000));
+  await until(() => received > 2000);
+  t.ok(received > 2000);
+  await transcoder.close();
+  await reading;
+});
