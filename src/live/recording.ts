@@ -31,6 +31,7 @@ export class Recording {
   #heldBytes = 0;
   #beingRead = false;
   #wakeReader: (() => void) | undefined;
+  #hasHeader = false;
   #ended = false;
 
   constructor({ startedAtMs, continues, maxHeldBytes = 8 * 1024 * 1024 }: RecordingOptions) {
