@@ -16,6 +16,7 @@ export class NoticeBoard {
     box.setAttribute('role', kind === 'error' ? 'alert' : 'status');
     this.#shown.set(code, box);
     this.#container.prepend(box);
+    if (kind === 'error') box.scrollIntoView({ block: 'nearest' });
   }
 
   clear(code: string): void {

@@ -43,7 +43,15 @@ export class StudioSource {
   async open(): Promise<Capture> {
     this.close();
     const { source, quality, camera, microphone } = this.#form;
-    const capture = await openCapture(source, quality, camera.value, microphone.value);
+    this.#openButton.disabled = true;
+    this.#words.textContent = 'If your browser asks, allow it.';
+    let capture: Capture;
+    try {
+      capture = await openCapture(source, quality, camera.value, microphone.value);
+    } finally {
+      this.#openButton.disabled = false;
+      this.#show();
+    }
     this.#capture = capture;
     for (const track of capture.media.getTracks()) {
       track.addEventListener('ended', () => {
