@@ -16,6 +16,8 @@ export interface TranscodeWishes {
   /** Why video must be encoded even if it could be copied. */
   readonly forceVideoEncode?: string;
   readonly ffmpegMajor: number;
+  /** Time of the first frame that will be written, on the recording's own clock; the output begins at 0. */
+  readonly startSeconds?: number;
 }
 
 interface TrackPlan {
@@ -33,7 +35,7 @@ export function planTranscode(header: SourceHeader, wishes: TranscodeWishes): Tr
   return {
     inputFormat: header.container === 'webm' ? 'matroska' : header.container,
     tracks: plans.map(({ facts }) => facts),
-    inputOptions: inputOptions(header.container),
+    inputOptions: inputOptions(header, wishes.startSeconds),
     outputOptions: [
       ...plans.flatMap(({ map, options }) => ['-map', header.tracks === undefined ? `${map}?` : map, ...options]),
       ...containerOptions(wishes.ffmpegMajor),
@@ -125,10 +127,12 @@ function planAudio(track: SourceTrack): TrackPlan {
   };
 }
 
-function inputOptions(container: Container): string[] {
+function inputOptions({ container, tracks }: SourceHeader, startSeconds: number | undefined): string[] {
   const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning'];
+  // With so little probing ffmpeg often misses where the recording starts, and would begin hours late in the middle of one.
+  const begin = tracks !== undefined && startSeconds !== undefined ? ['-copyts', '-itsoffset', (-startSeconds).toFixed(6)] : [];
   // One decoder thread: with more, ffmpeg holds back a picture a thread.
-  return [...quiet, ...probing[container], '-threads', '1'];
+  return [...quiet, ...probing[container], ...begin, '-threads', '1'];
 }
 
 /** As little as finds all tracks, measured for each container: docs/decisions/0002-ffmpeg-command-lines.md. */

@@ -54,6 +54,13 @@ t.test('what is encoded keeps its timing, gets even sides, a bounded rate and a 
   t.match(hd, '-maxrate 6000000');
 });
 
+t.test('where the recording is entered becomes 0 of the output, if it can be known', async (t) => {
+  const known = planTranscode(header(vp8), { ...wishes, startSeconds: 3.0676333 }).inputOptions.join(' ');
+  t.match(known, '-copyts -itsoffset -3.067633');
+  const unknown = planTranscode({ container: 'flv', tracks: undefined }, { ...wishes, startSeconds: 3 }).inputOptions;
+  t.notOk(unknown.includes('-copyts'));
+});
+
 t.test('only what exists is mapped', async (t) => {
   const maps = (source: SourceHeader): string[] => {
     const { outputOptions } = planTranscode(source, wishes);

@@ -9,10 +9,12 @@ import { eventsOf, fixture, fixtureNames } from '../source/fixture.js';
 const ffmpeg = await findFfmpeg({ path: process.env.FFMPEG_PATH });
 const bundled = await findFfmpeg({ searchPath: '' }).catch(() => undefined);
 
+const installed = [ffmpeg, ...(bundled === undefined || bundled.path === ffmpeg.path ? [] : [bundled])];
+
 function planFor(bytes: Uint8Array, ffmpegMajor = ffmpeg.major, forceVideoEncode?: string): TranscodePlan {
   const header = eventsOf(bytes).find((event) => event.type === 'header')?.header;
   if (header === undefined) throw new Error('the fixture has no header');
-  return planTranscode(header, { segmentSeconds: 2, ffmpegMajor, ...(forceVideoEncode !== undefined && { forceVideoEncode }) });
+  return planTranscode(header, { segmentSeconds: 2, ffmpegMajor, startSeconds: 0, ...(forceVideoEncode !== undefined && { forceVideoEncode }) });
 }
 
 function start(plan: TranscodePlan, ffmpegPath = ffmpeg.path): FfmpegTranscoder {
@@ -62,7 +64,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-for (const found of [ffmpeg, ...(bundled === undefined || bundled.path === ffmpeg.path ? [] : [bundled])]) {
+for (const found of installed) {
   t.test(`no picture is lost, doubled or moved, and sound stays with it: ffmpeg ${found.version}`, async (t) => {
     for (const name of fixtureNames) {
       const bytes = firstRecording(name);
@@ -79,6 +81,27 @@ for (const found of [ffmpeg, ...(bundled === undefined || bundled.path === ffmpe
       t.ok((shown[0] ?? 0) - (given[0] ?? 0) < 0.05);
       const [lastGiven, lastShown] = [timesOf(source, 'audio').at(-1) ?? 0, timesOf(made, 'audio').at(-1) ?? 0];
       t.ok(Math.abs(lastShown - lastGiven) < 0.1, `${name}: sound ends at ${lastShown}, its source at ${lastGiven}`);
+    }
+  });
+}
+
+for (const found of installed) {
+  t.test(`a recording taken up in its middle begins at 0: ffmpeg ${found.version}`, async (t) => {
+    for (const name of ['chromium-h264.mkv', 'chromium-h264.mp4', 'chromium-vp8.webm']) {
+      const bytes = fixture(name);
+      const events = eventsOf(bytes);
+      const header = events.find((event) => event.type === 'header');
+      const [entry] = events.filter((event) => event.type === 'random-access').slice(3);
+      if (header === undefined || entry === undefined) throw new Error(`${name} has no fourth entry`);
+      const rest = Buffer.concat([bytes.subarray(0, header.endOffset), bytes.subarray(entry.offset)]);
+      const wishes = { segmentSeconds: 2, ffmpegMajor: found.major, startSeconds: entry.timeSeconds };
+      const made = eventsOf(await transcode(rest, planTranscode(header.header, wishes), found.path));
+      const [given, shown] = [timesOf(eventsOf(rest), 'video'), timesOf(made, 'video')];
+      t.equal(shown.length, given.length, `${name}: as many pictures`);
+      const moved = given.slice(1).map((time, index) => (shown[index + 1] ?? NaN) - time + entry.timeSeconds);
+      t.ok(moved.every((by) => by >= 0 && by < 0.03), `${name}: ${Math.min(...moved)}…${Math.max(...moved)}`);
+      const [lastGiven, lastShown] = [timesOf(eventsOf(rest), 'audio').at(-1) ?? 0, timesOf(made, 'audio').at(-1) ?? 0];
+      t.ok(Math.abs(lastShown - lastGiven + entry.timeSeconds) < 0.1, `${name}: sound ends at ${lastShown}`);
     }
   });
 }
