@@ -8,7 +8,7 @@ export interface ChaserSettings {
   readonly seekBeyondSeconds: number;
 }
 
-export const lowestDelay: ChaserSettings = { minCushionSeconds: 0.12, maxCushionSeconds: 1, seekBeyondSeconds: 1.5 };
+export const lowestDelay: ChaserSettings = { minCushionSeconds: 0.12, maxCushionSeconds: 1, seekBeyondSeconds: 1 };
 export const smooth: ChaserSettings = { minCushionSeconds: 1.5, maxCushionSeconds: 4, seekBeyondSeconds: 4 };
 
 /** What was seen since the last look. Media arrives in bursts: look just before each append, where the buffer is lowest. */

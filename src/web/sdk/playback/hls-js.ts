@@ -1,5 +1,6 @@
 import type Hls from 'hls.js';
 import type { ErrorData, HlsConfig } from 'hls.js';
+import { forwardSeconds, readRanges } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import type { PlayerMode } from './path-choice.js';
@@ -9,6 +10,7 @@ const maxRecoveries = 3;
 /** A recovery that held this long is forgiven. */
 const forgiveAfterMs = 30_000;
 const seekWhenBehindSeconds = 3;
+const bufferedBeyondTargetSeconds = 0.4;
 
 /** hls.js alone never catches up and keeps everything it ever played: both are set. */
 export function hlsConfig(mode: PlayerMode): Partial<HlsConfig> {
@@ -36,7 +38,6 @@ export class HlsJs implements Playback {
     this.#options = options;
     this.#video = options.video;
     this.#video.addEventListener('ended', this.#onEnded);
-    this.#video.addEventListener('playing', this.#onPlaying);
     void this.#start();
     void askServerTime(options.addresses.origin, options.clock, this.#abort.signal);
   }
@@ -58,8 +59,8 @@ export class HlsJs implements Playback {
   }
 
   resume(): void {
+    this.#atEdge = false;
     this.#hls?.startLoad();
-    this.#toEdgeIfBehind(1);
   }
 
   close(): void {
@@ -77,7 +78,7 @@ export class HlsJs implements Playback {
       hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, Date.now()));
       hls.loadSource(this.#options.addresses.hls);
       hls.attachMedia(this.#video);
-      this.#timer = setInterval(() => this.#toEdgeIfBehind(seekWhenBehindSeconds), 1000);
+      this.#timer = setInterval(() => this.#keepNearEdge(), 250);
     } catch (error) {
       this.#fail(`hls.js did not load: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -95,18 +96,21 @@ export class HlsJs implements Playback {
     else this.#fail(`${data.details}: ${data.error.message}`);
   }
 
-  /** hls.js starts at the hold-back of the playlist it saw first, and what start-up took stays as delay. */
-  #onPlaying = (): void => {
-    const target = this.#hls?.liveSyncPosition;
-    if (this.#atEdge || target === undefined || target === null || this.#options.mode === 'smooth') return;
-    this.#atEdge = true;
-    if (target - this.#video.currentTime > 0.1) this.#video.currentTime = target;
-  };
-
-  #toEdgeIfBehind(seconds: number): void {
+  /**
+   * hls.js starts at the hold-back of the playlist it saw first, and what start-up took stays as delay: one seek takes
+   * it back, once the target is buffered (a stall would raise the hold-back for good).
+   */
+  #keepNearEdge(): void {
     const target = this.#hls?.liveSyncPosition;
     if (target === undefined || target === null || this.#video.paused || this.#video.seeking) return;
-    if (target - this.#video.currentTime > seconds) this.#video.currentTime = target;
+    const behindSeconds = target - this.#video.currentTime;
+    // hls.js only ever speeds up, and only for low latency: a viewer who joined at the very start would never get the hold-back.
+    if (this.#options.mode === 'smooth') this.#video.playbackRate = smoothRate(behindSeconds);
+    if (behindSeconds > seekWhenBehindSeconds) this.#video.currentTime = target;
+    if (this.#atEdge || this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) return;
+    if (behindSeconds > 0.1 && forwardSeconds(readRanges(this.#video.buffered), target) < bufferedBeyondTargetSeconds) return;
+    this.#atEdge = true;
+    if (behindSeconds > 0.1 && this.#options.mode === 'lowest-delay') this.#video.currentTime = target;
   }
 
   #onEnded = (): void => this.#finish({ reason: 'ended' });
@@ -120,9 +124,13 @@ export class HlsJs implements Playback {
     this.#abort.abort();
     clearInterval(this.#timer);
     this.#video.removeEventListener('ended', this.#onEnded);
-    this.#video.removeEventListener('playing', this.#onPlaying);
     this.#hls?.destroy();
     releaseElement(this.#video);
     this.#ending.resolve(end);
   }
+}
+
+function smoothRate(behindSeconds: number): number {
+  if (behindSeconds < -0.5) return 0.97;
+  return behindSeconds > 1 ? 1.03 : 1;
 }

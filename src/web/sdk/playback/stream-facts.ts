@@ -63,7 +63,11 @@ async function fetchFacts(url: string, signal: AbortSignal): Promise<StreamFacts
   try {
     const timeout = AbortSignal.timeout(8000);
     const response = await fetch(url, { cache: 'no-store', signal: anySignal(signal, timeout) });
-    if (response.status === 404) return { known: true, info: undefined };
+    if (response.status === 404) {
+      // Read to its end: an unread body holds a connection.
+      await response.text();
+      return { known: true, info: undefined };
+    }
     if (!response.ok) return { known: false, why: `the server answered ${response.status}` };
     return { known: true, info: (await response.json()) as LiveStreamInfo };
   } catch {

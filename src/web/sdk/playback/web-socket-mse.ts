@@ -221,6 +221,7 @@ export class WebSocketMse implements Playback {
     this.#video.removeEventListener('ended', this.#onEnded);
     this.#video.removeEventListener('error', this.#onElementError);
     this.#buffer?.close();
+    this.#video.playbackRate = 1;
     // The last picture of an ended broadcast may stay.
     if (end.reason !== 'ended') releaseElement(this.#video);
     this.#ending.resolve(end);
