@@ -9,7 +9,7 @@ import { childrenOf, findProgram, temporaryDirectory, waitUntil } from '../helpe
 import { TestPublisher } from '../helpers/publisher.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 
-t.setTimeout(120_000);
+t.setTimeout(140_000);
 
 const fixture = readFixture('chromium-h264.mkv');
 const server = await startServer(t);
@@ -19,7 +19,7 @@ async function upgrade(path: string, headers: Record<string, string> = {}): Prom
   const { hostname, port } = new URL(server.origin);
   const upgradeHeaders = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': randomBytes(16).toString('base64') };
   return new Promise((resolve, reject) => {
-    const outgoing = request({ hostname, port, path, headers: { ...upgradeHeaders, ...headers } }, (response) => {
+    const outgoing = request({ agent: false, hostname, port, path, headers: { ...upgradeHeaders, ...headers } }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
@@ -56,7 +56,7 @@ for (const [what, bytes] of Object.entries({
     await publisher.message('ready');
     const started = performance.now();
     await publisher.sendPaced([{ atMs: 0, data: bytes.subarray(0, 1) }, { atMs: 50, data: bytes.subarray(1) }]);
-    const { code, reason } = await publisher.closed;
+    const { code, reason } = await publisher.hangUp();
     t.equal(code, 4415);
     t.match(reason, /\w+ \w+/, `says: ${reason}`);
     t.match(publisher.messages.at(-1), { type: 'ended', code: 'unsupported-media', message: /\w+ \w+/ });
@@ -69,7 +69,7 @@ t.test('a container whose inside is noise: refused with 4415, in words', async (
   await publisher.message('ready');
   await publisher.send(Buffer.concat([fixture.bytes.subarray(0, 40), randomBytes(60_000)]));
   const started = performance.now();
-  const { code, reason } = await publisher.closed;
+  const { code, reason } = await publisher.hangUp();
   t.equal(code, 4415, `says: ${reason}`);
   t.ok(performance.now() - started < 5_000, 'within 5 s');
 });
@@ -117,7 +117,7 @@ t.test('a control message that is none: 4400, in words', async (t) => {
     const publisher = new TestPublisher(t, server.publishUrl(`malformed-${String(index)}`));
     await publisher.message('ready');
     await publisher.send(text);
-    const { code, reason } = await publisher.closed;
+    const { code, reason } = await publisher.hangUp();
     t.equal(code, 4400, `${text}: ${reason}`);
     t.match(reason, /expected/);
   }
@@ -128,7 +128,7 @@ t.test('a message over its limit: 4413; a body over its limit: 413', async (t) =
   const publisher = new TestPublisher(t, strict.publishUrl('large'));
   await publisher.message('ready');
   await publisher.send(Buffer.concat([fixture.bytes.subarray(0, 20_001)]));
-  t.equal((await publisher.closed).code, 4413);
+  t.equal((await publisher.hangUp()).code, 4413);
   const response = await fetch(`${strict.origin}/api/streams/large`, {
     method: 'DELETE',
     headers: { authorization: `Bearer ${strict.key}`, 'content-type': 'application/json' },
@@ -152,7 +152,7 @@ t.test('an ffmpeg that dies: the publisher is told in words, and the server live
   t.match(told, { message: /ffmpeg|transcod|encod/i }, JSON.stringify(told));
   await sending;
   publisher.close();
-  await publisher.closed;
+  await publisher.hangUp();
   await checkStillWorks(t, server, 'after-victim');
 });
 
@@ -167,7 +167,7 @@ t.test('an ffmpeg that cannot do its work: the publisher is told in words, and t
   const publisher = new TestPublisher(t, broken.publishUrl('hopeless'));
   await publisher.message('ready');
   await publisher.sendPaced(messagesOf(fixture));
-  const { code, reason } = await publisher.closed;
+  const { code, reason } = await publisher.hangUp();
   t.ok(code === 4415 || code === 4503 || code === 1011, `closed with ${String(code)}: ${reason}`);
   t.match(publisher.messages.findLast(({ type }) => type === 'ended'), { message: /\w+ \w+/ }, reason);
   t.equal((await fetch(`${broken.origin}/api/streams`)).status, 200, 'the server lives on');

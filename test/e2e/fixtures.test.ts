@@ -28,6 +28,7 @@ async function publishAndWatch(t: Test, name: FixtureName): Promise<{ source: De
   await viewer.ended;
   t.strictSame(violations(viewer.playlists), [], 'its playlists broke no rule');
   t.strictSame([...multivariantViolations(viewer.multivariant)], []);
+  t.ok(viewer.segments.length >= 4, `${String(viewer.segments.length)} segments were watched`);
   const recordings = recordingsOf(fixture);
   const timelines = await viewer.timelines();
   t.equal(timelines.length, recordings.length, 'one timeline a recording');
@@ -37,6 +38,7 @@ async function publishAndWatch(t: Test, name: FixtureName): Promise<{ source: De
   };
 }
 
+/** The numbers of all pictures, in order. */
 const numbersOf = (decoded: readonly Decoded[]): number[] => decoded.flatMap(({ pictures }) => pictures.map(({ number }) => number));
 
 /** Sound and picture stay together: within 50 ms of how they were recorded. */

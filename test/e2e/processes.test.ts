@@ -73,7 +73,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     server.child.kill(signal);
     await viewer.ended;
     t.ok(viewer.playlists.at(-1)?.hasEnded, 'the playlist was closed');
-    const { code: closeCode } = await publisher.closed;
+    const { code: closeCode } = await publisher.hangUp();
     t.ok([1000, 1001, 4503].includes(closeCode), `the publisher's socket was closed with ${String(closeCode)}`);
     t.match(publisher.messages.at(-1), { type: 'ended', message: /\w+ \w+/ }, 'after a word to the publisher');
     t.strictSame(await server.exited, { code: 0, signal: null });

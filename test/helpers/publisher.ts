@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
@@ -59,6 +60,20 @@ export class TestPublisher {
     });
   }
 
+  /** How the server hung up; rejects when it does not. */
+  async hangUp(timeoutMs = 10_000): Promise<{ code: number; reason: string }> {
+    const late = new AbortController();
+    const timeout = sleep(timeoutMs, undefined, { signal: late.signal, ref: false }).then(() => {
+      throw new Error(`expected the server to hang up within ${String(timeoutMs)} ms after ${JSON.stringify(this.messages)}`);
+    });
+    try {
+      return await Promise.race([this.closed, timeout]);
+    } finally {
+      late.abort();
+      timeout.catch(() => undefined);
+    }
+  }
+
   async send(data: Uint8Array | string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#socket.send(data, { binary: typeof data !== 'string' }, (error) => (error ? reject(error) : resolve()));
@@ -71,7 +86,7 @@ export class TestPublisher {
     const start = performance.now();
     for (const { atMs, data } of messages) {
       const waitMs = start + atMs / speed - performance.now();
-      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      if (waitMs > 0) await sleep(waitMs);
       if (this.#isClosed) return;
       await this.send(data);
     }
@@ -80,7 +95,7 @@ export class TestPublisher {
   /** Ends the broadcast cleanly and waits for the server to hang up. */
   async end(): Promise<{ code: number; reason: string }> {
     await this.send(JSON.stringify({ type: 'end' }));
-    return this.closed;
+    return this.hangUp();
   }
 
   close(code = 1000): void {
