@@ -1,6 +1,7 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { relative, resolve, sep } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { envSchema } from 'env-schema';
 import type { JSONSchemaType } from 'env-schema';
 import { Type } from 'typebox';
@@ -28,6 +29,7 @@ const schema = Type.Object({
   STOP_LINGER_SECONDS: Type.Number({ default: 2, minimum: 0, maximum: 5 }),
   MAX_STREAMS: Type.Integer({ default: 100, minimum: 1, maximum: 100_000 }),
   MAX_VIEWERS_PER_STREAM: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
+  MAX_VIEWER_BACKLOG_BYTES: Type.Integer({ default: 8_388_608, minimum: 65_536, maximum: 1_073_741_824 }),
   MAX_MESSAGE_BYTES: Type.Integer({ default: 16_777_216, minimum: 1024, maximum: 1_073_741_824 }),
 });
 
@@ -74,9 +76,9 @@ function relate(settings: Settings, publicDir: string): Config {
   const { TLS_CERT, TLS_KEY, ...rest } = settings;
   const segmentsDir = resolve(settings.SEGMENTS_DIR);
   const dataDir = resolve(settings.DATA_DIR);
-  // SEGMENTS_DIR is emptied at start, the public directory is served to anyone.
+  // What an earlier run left in SEGMENTS_DIR is removed at start, and the public directory is served to anyone.
   if (contains(segmentsDir, process.cwd()) || contains(segmentsDir, publicDir)) {
-    throw new ConfigError('SEGMENTS_DIR', 'a directory of its own (it is emptied at start)', JSON.stringify(settings.SEGMENTS_DIR));
+    throw new ConfigError('SEGMENTS_DIR', 'a directory of its own (it is cleared at start)', JSON.stringify(settings.SEGMENTS_DIR));
   }
   for (const [name, directory] of [['SEGMENTS_DIR', segmentsDir], ['DATA_DIR', dataDir]] as const) {
     if (contains(publicDir, directory)) throw new ConfigError(name, 'a directory outside the web root', JSON.stringify(settings[name]));
@@ -84,7 +86,6 @@ function relate(settings: Settings, publicDir: string): Config {
   if (contains(segmentsDir, dataDir)) {
     throw new ConfigError('DATA_DIR', 'a directory outside SEGMENTS_DIR', JSON.stringify(settings.DATA_DIR));
   }
-  if (settings.FFMPEG_PATH !== undefined) requireProgram('FFMPEG_PATH', settings.FFMPEG_PATH);
   return {
     ...rest,
     ...(settings.PUBLIC_URL === undefined ? {} : { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),
@@ -98,7 +99,13 @@ function loadTls(cert: string | undefined, key: string | undefined): Config['tls
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined) throw new ConfigError('TLS_CERT', 'a certificate to go with TLS_KEY', 'nothing');
   if (key === undefined) throw new ConfigError('TLS_KEY', 'a private key to go with TLS_CERT', 'nothing');
-  return { cert: readPem('TLS_CERT', cert, 'CERTIFICATE'), key: readPem('TLS_KEY', key, 'PRIVATE KEY') };
+  const pair = { cert: readPem('TLS_CERT', cert, 'CERTIFICATE'), key: readPem('TLS_KEY', key, 'PRIVATE KEY') };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    throw new ConfigError('TLS_CERT', 'a certificate that goes with TLS_KEY', `${JSON.stringify(cert)} (${(error as Error).message})`);
+  }
+  return pair;
 }
 
 function readPem(name: Name, path: string, label: string): Buffer {
@@ -110,14 +117,6 @@ function readPem(name: Name, path: string, label: string): Buffer {
   }
   if (!contents.includes(`${label}-----`)) throw new ConfigError(name, `a PEM file with a ${label}`, `${JSON.stringify(path)} without one`);
   return contents;
-}
-
-function requireProgram(name: Name, path: string): void {
-  try {
-    accessSync(path, constants.X_OK);
-  } catch (error) {
-    throw new ConfigError(name, 'the path of an ffmpeg program', `${JSON.stringify(path)} (${(error as NodeJS.ErrnoException).code ?? 'not executable'})`);
-  }
 }
 
 function parseTrustedProxies(text: string): boolean | string[] {

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import t from 'tap';
 import { ConfigError, loadConfig, settingNames } from '../src/config.js';
+import { makeCertificates } from './http/certificates.js';
 
 const publicDir = resolve('public');
 const load = (env: NodeJS.ProcessEnv) => loadConfig(env, publicDir);
@@ -46,9 +46,8 @@ t.test('a wrong value is told in one line: the variable, what was expected, what
     [{ PUBLIC_URL: 'live.example/x' }, 'PUBLIC_URL: expected an http or https origin without a path, such as https://live.example, got "live.example/x"'],
     [{ CORS_ORIGIN: 'site.example' }, 'CORS_ORIGIN: expected "*" or a comma-separated list of origins such as https://site.example, got "site.example"'],
     [{ TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY: expected "true", "false" or a comma-separated list of proxy addresses, got "10.0.0.0/33"'],
-    [{ FFMPEG_PATH: '/nonexistent/ffmpeg' }, 'FFMPEG_PATH: expected the path of an ffmpeg program, got "/nonexistent/ffmpeg" (ENOENT)'],
     [{ SEGMENTS_DIR: 'public/live' }, 'SEGMENTS_DIR: expected a directory outside the web root, got "public/live"'],
-    [{ SEGMENTS_DIR: '.' }, 'SEGMENTS_DIR: expected a directory of its own (it is emptied at start), got "."'],
+    [{ SEGMENTS_DIR: '.' }, 'SEGMENTS_DIR: expected a directory of its own (it is cleared at start), got "."'],
     [{ DATA_DIR: 'segments/key' }, 'DATA_DIR: expected a directory outside SEGMENTS_DIR, got "segments/key"'],
     [{ DATA_DIR: 'public' }, 'DATA_DIR: expected a directory outside the web root, got "public"'],
     [{ TLS_KEY: 'key.pem' }, 'TLS_CERT: expected a certificate to go with TLS_KEY, got nothing'],
@@ -64,15 +63,11 @@ t.test('a wrong publish key is never repeated in the message', (t) => {
   t.end();
 });
 
-t.test('TLS files are read once and must hold what their name says', (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'onair-config-'));
-  t.teardown(() => rmSync(directory, { recursive: true }));
-  const [cert, key, other] = ['cert.pem', 'key.pem', 'other.txt'].map((name) => join(directory, name)) as [string, string, string];
-  writeFileSync(cert, '-----BEGIN CERTIFICATE-----\n');
-  writeFileSync(key, '-----BEGIN PRIVATE KEY-----\n');
-  writeFileSync(other, 'hello');
-  t.equal(load({ TLS_CERT: cert, TLS_KEY: key }).tls?.cert.toString(), '-----BEGIN CERTIFICATE-----\n');
-  t.match(messageOf({ TLS_CERT: other, TLS_KEY: key }), /^TLS_CERT: expected a PEM file with a CERTIFICATE, got ".*" without one$/);
+t.test('TLS files are read once, and must be a certificate and the key that goes with it', (t) => {
+  const { cert, key, otherKey, text } = makeCertificates(t);
+  t.match(load({ TLS_CERT: cert, TLS_KEY: key }).tls?.cert.toString(), /^-----BEGIN CERTIFICATE-----/);
+  t.match(messageOf({ TLS_CERT: text, TLS_KEY: key }), /^TLS_CERT: expected a PEM file with a CERTIFICATE, got ".*" without one$/);
+  t.match(messageOf({ TLS_CERT: cert, TLS_KEY: otherKey }), /^TLS_CERT: expected a certificate that goes with TLS_KEY, got ".*" \(.*mismatch\)$/);
   t.end();
 });
 

@@ -18,7 +18,9 @@ export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: 
   });
 
   app.get<{ Params: BroadcastParams }>('/:stream/:broadcast/media.m3u8', async (request, reply) => {
-    const { rendition } = requireBroadcast(registry, request.params);
+    const { rendition, audience } = requireBroadcast(registry, request.params);
+    // A player has no connection of its own; its address and name are what there is to count it by.
+    audience.saw(`${request.ip} ${request.headers['user-agent'] ?? ''}`);
     return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), signalOf(reply)));
   });
 

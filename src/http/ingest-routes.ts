@@ -1,50 +1,58 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { liveStreamUrls } from '../protocol/urls.js';
-import type { IngestSession } from '../live/ingest-session.js';
+import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
+import type { LiveStream } from '../live/live-stream.js';
 import { IngestSocket } from './ingest-socket.js';
 import { requireStreamName } from './live-stream-lookup.js';
 import { originOf } from './origin.js';
 import type { PublishKey } from './publish-key.js';
+import { answerUpgradeRequired } from './websocket.js';
 
 export interface IngestRoutesOptions {
   readonly registry: LiveRegistry;
   readonly publishKey: PublishKey;
   readonly publicUrl: string | undefined;
+  /** Why no broadcast can be taken now, in words; undefined when one can. */
+  readonly obstacle: () => string | undefined;
   readonly onBytes: (count: number) => void;
 }
 
-type PublishRequest = FastifyRequest<{ Params: { stream: string } }>;
+interface PublishRoute {
+  Params: { stream: string };
+}
 
 /** Where publishers connect. Whatever refuses them does so before the upgrade, with a status and words. */
-export async function ingestRoutes(app: FastifyInstance, { registry, publishKey, publicUrl, onBytes }: IngestRoutesOptions): Promise<void> {
-  const sessions = new WeakMap<FastifyRequest['raw'], IngestSession>();
+export async function ingestRoutes(app: FastifyInstance, { registry, publishKey, publicUrl, obstacle, onBytes }: IngestRoutesOptions): Promise<void> {
+  const admitted = new WeakMap<FastifyRequest['raw'], LiveStream>();
 
-  app.route<{ Params: { stream: string } }>({
+  app.route<PublishRoute>({
     method: 'GET',
     url: '/:stream/publish',
     preHandler: async (request) => {
       const stream = requireStreamName(request.params.stream);
       publishKey.require(request);
       if (!request.ws) return;
-      const session = registry.publish(stream);
-      sessions.set(request.raw, session);
-      // An upgrade that fails its handshake ends here without ever becoming a WebSocket.
+      const { resume } = request.query as { resume?: unknown };
+      if (typeof resume === 'string') {
+        admitted.set(request.raw, registry.resume(stream, resume));
+        return;
+      }
+      const reason = obstacle();
+      if (reason !== undefined) throw new LiveError('unavailable', reason);
+      const liveStream = registry.publish(stream);
+      admitted.set(request.raw, liveStream);
+      // An upgrade that fails its handshake leaves a broadcast that nobody will ever feed.
       request.raw.socket.once('close', () => {
-        if (sessions.delete(request.raw)) session.end();
+        if (admitted.has(request.raw)) void liveStream.end();
       });
     },
     wsHandler: (socket, request) => {
-      const session = sessions.get(request.raw)!;
-      sessions.delete(request.raw);
+      const liveStream = admitted.get(request.raw);
+      if (!liveStream) return socket.terminate();
+      admitted.delete(request.raw);
       request.raw.socket.setNoDelay(true);
-      const urls = liveStreamUrls(originOf(request, publicUrl), (request as PublishRequest).params.stream);
-      new IngestSocket({ socket, session, urls, onBytes });
+      new IngestSocket({ socket, liveStream, origin: originOf(request, publicUrl), onBytes });
     },
-    handler: async (request, reply) => {
-      // RFC 9110 §15.5.22 wants the Upgrade field; HTTP/2 knows no such thing (RFC 9113 §8.2.2).
-      if (request.raw.httpVersionMajor === 1) reply.header('upgrade', 'websocket').header('connection', 'upgrade');
-      return reply.code(426).send({ code: 'malformed', message: 'expected a WebSocket connection, got a plain request' });
-    },
+    handler: (request, reply) => answerUpgradeRequired(request, reply),
   });
 }

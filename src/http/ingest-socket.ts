@@ -1,50 +1,58 @@
-import { WebSocket } from 'ws';
+import type { WebSocket } from '@fastify/websocket';
 import { errorCodes } from '../protocol/error-codes.js';
 import { parsePublisherMessage } from '../protocol/ingest-messages.js';
 import type { IngestMessage } from '../protocol/ingest-messages.js';
-import type { LiveStreamUrls } from '../protocol/urls.js';
-import { LiveError } from '../live/errors.js';
-import type { IngestSession } from '../live/ingest-session.js';
+import { LiveError, toLiveError } from '../live/errors.js';
+import type { IngestConnection } from '../live/ingest-session.js';
+import type { LiveStream } from '../live/live-stream.js';
 import { closeReason } from './websocket.js';
 
 /** What may wait for the transcoder before the socket is paused; what the kernel holds comes on top. */
 const maxPendingBytes = 1_048_576;
 /** What one waiting message costs beside its bytes, so that many tiny ones are bounded too. */
 const messageOverheadBytes = 256;
+/** Twice as often as promised, so that a late timer does not break the promise. */
 const ackIntervalMs = 500;
 
 export interface IngestSocketOptions {
   readonly socket: WebSocket;
-  readonly session: IngestSession;
-  readonly urls: LiveStreamUrls;
-  /** Told every byte count that came in. */
+  readonly liveStream: LiveStream;
+  /** Scheme, host and port as the publisher reached the server. */
+  readonly origin: string;
   readonly onBytes: (count: number) => void;
 }
 
-/** A publisher's WebSocket: hands messages to the session strictly in order, and stops reading while the session is busy. */
+/** A publisher's WebSocket: hands messages on strictly in order, and stops reading while the broadcast is busy. */
 export class IngestSocket {
   readonly #socket: WebSocket;
-  readonly #session: IngestSession;
+  readonly #liveStream: LiveStream;
+  readonly #connection: IngestConnection;
   readonly #onBytes: (count: number) => void;
   readonly #acks: NodeJS.Timeout;
   #handled: Promise<void> = Promise.resolve();
   #pendingBytes = 0;
-  #acknowledged = 0;
+  #acknowledged: number;
+  /** The publisher broke the rules: nothing is gained by waiting for it to come back. */
+  #atFault = false;
+  /** Nothing that still comes is of use: the goodbye has been said. */
   #over = false;
 
-  constructor({ socket, session, urls, onBytes }: IngestSocketOptions) {
+  constructor({ socket, liveStream, origin, onBytes }: IngestSocketOptions) {
     this.#socket = socket;
-    this.#session = session;
+    this.#liveStream = liveStream;
     this.#onBytes = onBytes;
-    this.#send({ type: 'ready', broadcast: session.liveStream.broadcast, resume: session.resumeToken, received: session.received, urls });
-    session.onMessage((message) => {
-      // How it ended is told once, from `closed`, together with the close code.
-      if (message.type !== 'ended') this.#send(message);
+    const { broadcast, ingest } = liveStream;
+    this.#acknowledged = ingest.received;
+    this.#send({ type: 'ready', broadcast, resume: ingest.resumeToken, received: ingest.received, urls: liveStream.info(origin).urls });
+    this.#connection = ingest.connect({
+      onMessage: (message) => this.#tell(message),
+      onReplaced: () => this.#close('already-live', 'another connection of this publisher took the broadcast over'),
     });
-    void session.closed.then((error) => this.#close(error));
     this.#acks = setInterval(() => this.#acknowledge(), ackIntervalMs);
     socket.on('message', (data, isBinary) => this.#enqueue(data as Buffer, isBinary));
-    socket.on('close', () => this.#dropped());
+    // Only what the publisher did wrong is an error here (a message too large, a broken frame); ws says goodbye itself.
+    socket.on('error', () => (this.#atFault = true));
+    socket.on('close', (code) => this.#closed(code));
   }
 
   #enqueue(data: Buffer, isBinary: boolean): void {
@@ -55,7 +63,7 @@ export class IngestSocket {
     if (this.#pendingBytes > maxPendingBytes) this.#socket.pause();
     this.#handled = this.#handled
       .then(() => this.#handle(data, isBinary))
-      .catch((error: unknown) => this.#close(error instanceof LiveError ? error : new LiveError('internal', 'the server failed to take the recording', { cause: error })))
+      .catch((error: unknown) => this.#fail(toLiveError(error)))
       .then(() => {
         this.#pendingBytes -= cost;
         if (this.#socket.isPaused && this.#pendingBytes <= maxPendingBytes / 2) this.#socket.resume();
@@ -64,43 +72,59 @@ export class IngestSocket {
 
   async #handle(data: Buffer, isBinary: boolean): Promise<void> {
     if (this.#over) return;
-    if (isBinary) return this.#session.write(data);
-    try {
-      const message = parsePublisherMessage(data.toString('utf8'));
-      if (message.type === 'end') this.#session.end();
-      else this.#session.beginRecording();
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      this.#close(new LiveError('malformed', error.message));
-      this.#session.end();
-    }
+    if (isBinary) return this.#connection.write(data);
+    const message = parse(data.toString('utf8'));
+    if (message.type === 'end') this.#connection.end();
+    else this.#connection.beginRecording();
   }
 
   #acknowledge(): void {
-    const { received } = this.#session;
+    const { received } = this.#liveStream.ingest;
     if (received === this.#acknowledged) return;
     this.#acknowledged = received;
     this.#send({ type: 'ack', received });
   }
 
-  /** The connection is gone; what it brought is still handled first. */
-  #dropped(): void {
-    clearInterval(this.#acks);
-    void this.#handled.then(() => this.#session.end());
+  #tell(message: IngestMessage): void {
+    if (message.type === 'ended') this.#close(message.code, message.message);
+    else if (!this.#over) this.#send(message);
   }
 
-  #close(error: LiveError | null): void {
+  #fail(error: LiveError): void {
+    this.#close(error.code, error.message);
+    this.#connection.end();
+  }
+
+  #close(code: LiveError['code'] | undefined, message: string): void {
     if (this.#over) return;
     this.#acknowledge();
     this.#over = true;
     clearInterval(this.#acks);
-    const message = error?.message ?? 'the broadcast has ended';
-    this.#send({ type: 'ended', ...(error && { code: error.code }), message });
-    this.#socket.resume(); // a paused socket would never see the other side's close frame
-    this.#socket.close(error ? errorCodes[error.code].closeCode : 1000, closeReason(message));
+    this.#send(code === undefined ? { type: 'ended', message } : { type: 'ended', code, message });
+    // A paused socket would never see the answer to its close frame.
+    this.#socket.resume();
+    this.#socket.close(code === undefined ? 1000 : errorCodes[code].closeCode, closeReason(message));
+  }
+
+  /** What the connection brought is worked off first, however it went. */
+  #closed(code: number): void {
+    clearInterval(this.#acks);
+    void this.#handled.then(() => {
+      if (code === 1000 || this.#atFault || this.#over) this.#connection.end();
+      else this.#connection.drop();
+      this.#over = true;
+    });
   }
 
   #send(message: IngestMessage): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+}
+
+function parse(text: string): ReturnType<typeof parsePublisherMessage> {
+  try {
+    return parsePublisherMessage(text);
+  } catch (error) {
+    throw error instanceof TypeError ? new LiveError('malformed', error.message) : error;
   }
 }

@@ -1,7 +1,70 @@
-import type { FastifyInstance } from 'fastify';
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
+import type { LiveStream } from '../live/live-stream.js';
 import { requireLiveStream } from './live-stream-lookup.js';
+import { answerUpgradeRequired } from './websocket.js';
+import { WebSocketSink } from './websocket-sink.js';
 
-export async function viewerRoutes(app: FastifyInstance, { registry }: { registry: LiveRegistry }): Promise<void> {
-  void app; void registry; void requireLiveStream;
+export interface ViewerRoutesOptions {
+  readonly registry: LiveRegistry;
+  readonly maxViewersPerStream: number;
+}
+
+interface ViewerRoute {
+  Params: { stream: string };
+}
+
+/** Fragments pushed the moment they exist, by WebSocket or as one endless body. */
+export async function viewerRoutes(app: FastifyInstance, { registry, maxViewersPerStream }: ViewerRoutesOptions): Promise<void> {
+  const requireRoom = (request: FastifyRequest): LiveStream => {
+    const liveStream = requireLiveStream(registry, (request.params as ViewerRoute['Params']).stream);
+    if (liveStream.state === 'ended') throw new LiveError('not-found', `"${liveStream.stream}" is not live any more`);
+    if (liveStream.viewers.count >= maxViewersPerStream) throw new LiveError('unavailable', `"${liveStream.stream}" has as many viewers as it can take`);
+    return liveStream;
+  };
+  const admitted = new WeakMap<FastifyRequest['raw'], LiveStream>();
+
+  app.route<ViewerRoute>({
+    method: 'GET',
+    url: '/:stream/play',
+    preHandler: async (request) => {
+      const liveStream = requireRoom(request);
+      admitted.set(request.raw, liveStream);
+    },
+    wsHandler: (socket, request) => {
+      const liveStream = admitted.get(request.raw);
+      if (!liveStream) return socket.terminate();
+      request.raw.socket.setNoDelay(true);
+      const leave = liveStream.viewers.join(new WebSocketSink({ socket, connection: request.raw.socket }));
+      socket.once('close', leave);
+    },
+    handler: (request, reply) => answerUpgradeRequired(request, reply),
+  });
+
+  app.get<ViewerRoute>('/:stream/stream.mp4', async (request, reply) => {
+    const { viewers } = requireRoom(request);
+    reply.header('content-type', 'video/mp4').header('cache-control', 'no-store');
+    // Its body would never end, and nobody would read it.
+    if (request.method === 'HEAD') return reply.send();
+    let leave = (): unknown => undefined;
+    const body = new Readable({
+      read: () => undefined,
+      destroy: (error, done) => {
+        leave();
+        done(error);
+      },
+    });
+    leave = viewers.join({
+      message: () => undefined,
+      init: (bytes) => body.push(bytes),
+      media: ({ mp4 }) => body.push(mp4),
+      get backlogBytes() {
+        return body.readableLength + reply.raw.writableLength;
+      },
+      end: () => body.push(null),
+    });
+    return reply.send(body);
+  });
 }

@@ -1,5 +1,7 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WebSocket } from 'ws';
 import { errorCodes } from '../protocol/error-codes.js';
+import type { ErrorBody } from '../protocol/error-codes.js';
 
 // RFC 6455 §5.5: a control frame carries at most 125 bytes, two of them the close code.
 const maxReasonBytes = 123;
@@ -18,4 +20,11 @@ export class LimitedWebSocket extends WebSocket {
     if (code === 1009) super.close(errorCodes['over-limit'].closeCode, closeReason('a message is over the size limit: send the recording in smaller slices'));
     else super.close(code, data);
   }
+}
+
+/** What a plain request is told where a WebSocket was expected. */
+export async function answerUpgradeRequired(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  // RFC 9110 §15.5.22 wants the Upgrade field; HTTP/2 knows no such thing (RFC 9113 §8.2.2).
+  if (request.raw.httpVersionMajor === 1) reply.header('upgrade', 'websocket').header('connection', 'upgrade');
+  return reply.code(426).send({ code: 'malformed', message: 'expected a WebSocket connection, got a plain request' } satisfies ErrorBody);
 }

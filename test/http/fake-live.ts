@@ -1,33 +1,37 @@
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
-import type { LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
+import type { BroadcastState, LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
 import { liveStreamUrls } from '../../src/protocol/urls.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import type { Answer } from '../../src/hls/rendition.js';
 import { LiveError } from '../../src/live/errors.js';
+import type { IngestConnection, IngestListener } from '../../src/live/ingest-session.js';
 import type { LiveRegistry } from '../../src/live/live-registry.js';
+import { Viewers } from '../../src/live/viewers.js';
 
-/** Stands in for the whole of src/live: what the routes ask of it is written down, what it answers is set by the test. */
+/** Stands in for `src/live`: what the routes ask of it is written down, what it answers is set by the test. */
 export class FakeRegistry {
   readonly streams = new Map<string, FakeLiveStream>();
-  readonly sessions: FakeSession[] = [];
   refuse: LiveError | undefined;
-  closing = false;
+  closed = false;
 
   get asRegistry(): LiveRegistry {
     return this as unknown as LiveRegistry;
   }
 
-  publish(stream: string): FakeSession {
-    if (this.closing) throw new LiveError('unavailable', 'the server is shutting down');
+  publish(stream: string): FakeLiveStream {
     if (this.refuse) throw this.refuse;
     if (this.streams.has(stream)) throw new LiveError('already-live', `"${stream}" is live already`);
-    const session = new FakeSession(this.add(stream), () => this.streams.delete(stream));
-    this.sessions.push(session);
-    return session;
+    return this.add(stream);
+  }
+
+  resume(stream: string, token: string): FakeLiveStream {
+    const liveStream = this.streams.get(stream);
+    if (liveStream?.ingest.resumeToken === token) return liveStream;
+    throw new LiveError('not-found', 'the broadcast to be resumed is over');
   }
 
   add(stream: string): FakeLiveStream {
-    const liveStream = new FakeLiveStream(stream);
+    const liveStream = new FakeLiveStream(stream, () => this.streams.delete(stream));
     this.streams.set(stream, liveStream);
     return liveStream;
   }
@@ -46,13 +50,17 @@ export class FakeRegistry {
   }
 
   async close(): Promise<void> {
-    this.closing = true;
-    for (const session of this.sessions) session.fail(new LiveError('unavailable', 'the server is shutting down'));
+    this.closed = true;
   }
 }
 
 export class FakeLiveStream {
   readonly broadcast = 'run1';
+  state: BroadcastState = 'live';
+  readonly ingest: FakeIngest;
+  readonly viewers = new Viewers({ maxBacklogBytes: 1_000_000 });
+  readonly seen: string[] = [];
+  readonly audience = { saw: (client: string) => this.seen.push(client) };
   readonly signals: AbortSignal[] = [];
   readonly directives: unknown[] = [];
   ended = false;
@@ -74,14 +82,21 @@ export class FakeLiveStream {
       return this.#answer(name);
     },
   };
+  readonly #onEnd: () => void;
 
-  constructor(readonly stream: string) {}
+  constructor(
+    readonly stream: string,
+    onEnd: () => void,
+  ) {
+    this.#onEnd = onEnd;
+    this.ingest = new FakeIngest(() => void this.end());
+  }
 
   info(origin: string): LiveStreamInfo {
     return {
       stream: this.stream,
       broadcast: this.broadcast,
-      state: 'live',
+      state: this.state,
       startedAt: '2026-01-02T03:04:05.678Z',
       viewers: 3,
       receivedBytes: 4096,
@@ -93,7 +108,16 @@ export class FakeLiveStream {
   }
 
   async end(): Promise<void> {
+    if (this.ended) return;
     this.ended = true;
+    this.#onEnd();
+    this.viewers.end();
+    this.ingest.say({ type: 'ended', message: 'The broadcast is over.' });
+  }
+
+  async abort(reason: LiveError): Promise<void> {
+    this.ingest.say({ type: 'ended', code: reason.code, message: reason.message });
+    await this.end();
   }
 
   #answer(name: string): Answer | Promise<Answer> {
@@ -101,56 +125,53 @@ export class FakeLiveStream {
   }
 }
 
-export class FakeSession {
+export class FakeIngest {
   readonly resumeToken = 'token';
-  readonly writes: Buffer[] = [];
-  /** Offsets at which a new recording was announced. */
-  readonly recordings: number[] = [];
   received = 0;
-  ended = false;
-  /** What `write` waits for: replace it to stall the session. */
+  /** What happened, in order: byte counts, `recording`, `end`, `drop`. */
+  readonly events: (number | 'recording' | 'end' | 'drop')[] = [];
+  readonly writes: Buffer[] = [];
+  /** What `write` waits for: replace it to stall. */
   gate: Promise<void> = Promise.resolve();
-  readonly closed: Promise<LiveError | null>;
-  readonly #settle: (error: LiveError | null) => void;
-  readonly #listeners: ((message: IngestMessage) => void)[] = [];
+  readonly #onEnd: () => void;
+  #listener: IngestListener | undefined;
+  #changed: (() => void)[] = [];
 
-  constructor(
-    readonly liveStream: FakeLiveStream,
-    onEnd: () => void,
-  ) {
-    const { promise, resolve } = withResolvers<LiveError | null>();
-    this.closed = promise;
-    this.#settle = (error) => {
-      onEnd();
-      resolve(error);
+  constructor(onEnd: () => void) {
+    this.#onEnd = onEnd;
+  }
+
+  connect(listener: IngestListener): IngestConnection {
+    this.#listener?.onReplaced();
+    this.#listener = listener;
+    return {
+      write: async (bytes) => {
+        this.writes.push(Buffer.from(bytes));
+        this.#note(bytes.length);
+        await this.gate;
+        this.received += bytes.length;
+      },
+      beginRecording: () => this.#note('recording'),
+      end: () => {
+        this.#note('end');
+        this.#onEnd();
+      },
+      drop: () => this.#note('drop'),
     };
   }
 
-  async write(bytes: Buffer): Promise<void> {
-    this.writes.push(bytes);
-    await this.gate;
-    this.received += bytes.length;
-  }
-
-  beginRecording(): void {
-    this.recordings.push(this.received);
-  }
-
-  end(): void {
-    this.ended = true;
-    this.#settle(null);
-  }
-
-  fail(error: LiveError): void {
-    this.#settle(error);
-  }
-
-  onMessage(listener: (message: IngestMessage) => void): void {
-    this.#listeners.push(listener);
-  }
-
   say(message: IngestMessage): void {
-    for (const listener of this.#listeners) listener(message);
+    this.#listener?.onMessage(message);
+  }
+
+  /** Resolves when the condition holds after some event. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#changed.push(resolve));
+  }
+
+  #note(event: number | 'recording' | 'end' | 'drop'): void {
+    this.events.push(event);
+    for (const wake of this.#changed.splice(0)) wake();
   }
 }
 

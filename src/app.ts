@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify';
+import type { Config } from './config.js';
+import { keepPublishKey } from './http/publish-key.js';
+import { createServer, registerRoutes } from './http/server.js';
+import { findFfmpeg } from './live/ffmpeg-locator.js';
+import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
+import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
+import { LiveRegistry } from './live/live-registry.js';
+import type { StartTranscoder } from './live/transcoder.js';
+
+export interface AppDependencies {
+  /** Pages, styles and bundles. */
+  readonly publicDir: string;
+  /** Instead of ffmpeg, which is then not looked for. */
+  readonly startTranscoder?: StartTranscoder;
+}
+
+export interface App {
+  /** Listens when told to; closing it ends every broadcast and every child process. */
+  readonly http: FastifyInstance;
+  readonly publishKey: string;
+  /** In words when there is none: the server runs, but can't take a broadcast. */
+  readonly ffmpeg: FoundFfmpeg | string;
+}
+
+/** Wires the floors from the bottom up: media engine, live streams, HTTP. */
+export async function buildApp(config: Config, { publicDir, startTranscoder }: AppDependencies): Promise<App> {
+  const ffmpeg = startTranscoder ? 'not looked for' : await locateFfmpeg(config.FFMPEG_PATH);
+  const found = typeof ffmpeg === 'string' ? undefined : ffmpeg;
+  const publishKey = config.PUBLISH_KEY ?? keepPublishKey(config.DATA_DIR);
+  const http = createServer({ tls: config.tls, trustedProxies: config.trustedProxies, logLevel: config.LOG_LEVEL });
+
+  const registry = new LiveRegistry({
+    startTranscoder: startTranscoder ?? ffmpegTranscoders({ ffmpegPath: found?.path ?? 'ffmpeg' }),
+    ffmpegMajor: found?.major ?? 5,
+    segmentsDirectory: config.SEGMENTS_DIR,
+    segmentSeconds: config.SEGMENT_SECONDS,
+    windowSegments: config.WINDOW_SEGMENTS,
+    endedRetentionSeconds: config.ENDED_RETENTION_SECONDS,
+    resumeWindowSeconds: config.RESUME_WINDOW_SECONDS,
+    maxStreams: config.MAX_STREAMS,
+    maxViewerBacklogBytes: config.MAX_VIEWER_BACKLOG_BYTES,
+    log: http.log,
+  });
+  await registry.open();
+
+  await registerRoutes(http, {
+    registry,
+    publishKey,
+    publicDir,
+    publicUrl: config.PUBLIC_URL,
+    corsOrigins: config.corsOrigins,
+    maxMessageBytes: config.MAX_MESSAGE_BYTES,
+    maxViewersPerStream: config.MAX_VIEWERS_PER_STREAM,
+    stopLingerMs: config.STOP_LINGER_SECONDS * 1000,
+    obstacle: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
+  });
+  await http.ready();
+  return { http, publishKey, ffmpeg };
+}
+
+/** A wrong FFMPEG_PATH stops the start like any wrong setting; having none at all does not. */
+async function locateFfmpeg(path: string | undefined): Promise<FoundFfmpeg | string> {
+  try {
+    return await findFfmpeg({ path });
+  } catch (error) {
+    if (path !== undefined) throw error;
+    return (error as Error).message;
+  }
+}

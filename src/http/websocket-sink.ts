@@ -1,0 +1,62 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from '@fastify/websocket';
+import { errorCodes } from '../protocol/error-codes.js';
+import type { ViewerMessage, ViewerPing } from '../protocol/viewer-messages.js';
+import type { FragmentBurst } from '../live/fragment-burst.js';
+import type { ViewerSink } from '../live/viewers.js';
+import { closeReason } from './websocket.js';
+
+/** A viewer that does not read its answers gets no more of them beyond this. */
+const maxPongBacklogBytes = 65_536;
+
+/** One viewer's WebSocket. Media goes to its connection as frames that were built once for everybody. */
+export class WebSocketSink implements ViewerSink {
+  readonly #socket: WebSocket;
+  readonly #connection: Socket;
+
+  constructor({ socket, connection }: { socket: WebSocket; connection: Socket }) {
+    this.#socket = socket;
+    this.#connection = connection;
+    socket.on('message', (data, isBinary) => this.#answer((data as Buffer).toString('utf8'), isBinary));
+  }
+
+  message(message: ViewerMessage): void {
+    if (this.#open) this.#socket.send(JSON.stringify(message));
+  }
+
+  init(bytes: Buffer): void {
+    if (this.#open) this.#socket.send(bytes);
+  }
+
+  media(burst: FragmentBurst): void {
+    // Without compression ws writes its own frames at once, so these stay in order with them.
+    if (this.#open) this.#connection.write(burst.webSocketFrames);
+  }
+
+  get backlogBytes(): number {
+    return this.#connection.writableLength;
+  }
+
+  end(): void {
+    this.#socket.close(1000, 'the broadcast is over');
+  }
+
+  get #open(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  #answer(text: string, isBinary: boolean): void {
+    const ping = isBinary ? undefined : parsePing(text);
+    if (!ping) return this.#socket.close(errorCodes.malformed.closeCode, closeReason('expected {"type":"ping","sentAtMs":number}'));
+    if (this.backlogBytes <= maxPongBacklogBytes) this.message({ type: 'pong', sentAtMs: ping.sentAtMs, serverTimeMs: Date.now() });
+  }
+}
+
+function parsePing(text: string): ViewerPing | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<ViewerPing> | null;
+    return value?.type === 'ping' && typeof value.sentAtMs === 'number' ? { type: 'ping', sentAtMs: value.sentAtMs } : undefined;
+  } catch {
+    return undefined;
+  }
+}

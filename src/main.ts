@@ -1,0 +1,42 @@
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import closeWithGrace from 'close-with-grace';
+import { buildApp } from './app.js';
+import type { App } from './app.js';
+import { loadConfig } from './config.js';
+import type { Config } from './config.js';
+import { greeting } from './greeting.js';
+
+/** The whole stop is to be over within 10 s. */
+const stopTimeoutMs = 9500;
+
+const publicDir = fileURLToPath(new URL('../public', import.meta.url));
+
+try {
+  const config = loadConfig(process.env, publicDir);
+  const app = await buildApp(config, { publicDir });
+  closeWithGrace({ delay: stopTimeoutMs, logger: false }, async ({ err }) => {
+    if (err) app.http.log.fatal({ err }, 'stopping after a failure');
+    await app.http.close();
+  });
+  await listen(app, config);
+  const { port } = app.http.server.address() as AddressInfo;
+  const { HOST: host, PUBLIC_URL: publicUrl, tls } = config;
+  process.stdout.write(`${greeting({ ...app, host, port, publicUrl, secure: tls !== undefined, interfaces: networkInterfaces() })}\n`);
+} catch (error) {
+  process.stderr.write(`onair: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
+async function listen({ http }: App, { HOST, PORT }: Config): Promise<void> {
+  try {
+    await http.listen({ host: HOST, port: PORT, listenTextResolver: () => 'listening' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') throw new Error(`PORT: expected a free port, got ${PORT}, which another program uses on ${HOST}`, { cause: error });
+    if (code === 'EACCES') throw new Error(`PORT: expected a port that this user may listen on, got ${PORT}`, { cause: error });
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new Error(`HOST: expected an address of this machine, got ${JSON.stringify(HOST)}`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,218 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import t from 'tap';
+import { LiveError } from '../../src/live/errors.js';
+import { withResolvers } from './fake-live.js';
+import { listen, startFakeServer, testKey } from './fake-server.js';
+import { SocketClient, refusal } from './socket-client.js';
+
+t.test('a publisher is told ready first, with the token and the addresses under which it came', async (t) => {
+  const { app } = await startFakeServer(t);
+  const address = await listen(app);
+  const client = new SocketClient(t, `ws://${address}/live/cam/publish?key=${testKey}`);
+  t.match(await client.next(), {
+    type: 'ready',
+    broadcast: 'run1',
+    resume: 'token',
+    received: 0,
+    urls: { watch: `http://${address}/watch/cam`, hls: `http://${address}/live/cam/index.m3u8`, play: `ws://${address}/live/cam/play` },
+  });
+});
+
+t.test('the key may come as a bearer token', async (t) => {
+  const { app } = await startFakeServer(t);
+  const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish`, { headers: { authorization: `Bearer ${testKey}` } });
+  t.match(await client.next(), { type: 'ready' });
+});
+
+t.test('what is wrong is told before the upgrade, with a status and words', async (t) => {
+  let obstacle: string | undefined = undefined;
+  const { app, registry } = await startFakeServer(t, { obstacle: () => obstacle });
+  registry.add('taken');
+  const base = `ws://${await listen(app)}/live`;
+  t.match(await refusal(t, `${base}/a%20b/publish?key=${testKey}`), { status: 400, body: { code: 'malformed', message: /stream name/ } });
+  t.match(await refusal(t, `${base}/cam/publish`), { status: 401, body: { code: 'unauthorized', message: /got none/ } });
+  t.match(await refusal(t, `${base}/cam/publish?key=wrong`), { status: 401, body: { code: 'unauthorized', message: 'the publish key is wrong' } });
+  t.match(await refusal(t, `${base}/taken/publish?key=${testKey}`), { status: 409, body: { code: 'already-live', message: /live already/ } });
+  t.match(await refusal(t, `${base}/taken/publish?key=${testKey}&resume=other`), { status: 404, body: { code: 'not-found', message: String } });
+  registry.refuse = new LiveError('unavailable', 'no room');
+  t.match(await refusal(t, `${base}/cam/publish?key=${testKey}`), { status: 503, body: { code: 'unavailable', message: 'no room' } });
+  registry.refuse = undefined;
+  obstacle = 'no ffmpeg';
+  t.match(await refusal(t, `${base}/cam/publish?key=${testKey}`), { status: 503, body: { code: 'unavailable', message: 'no ffmpeg' } });
+  t.strictSame([...registry.streams.keys()], ['taken']);
+});
+
+t.test('a plain request is told that a WebSocket is expected, once it has the key', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const answer = await app.inject(`/live/cam/publish?key=${testKey}`);
+  t.equal(answer.statusCode, 426);
+  t.match(answer.headers, { upgrade: 'websocket' });
+  t.match(answer.json(), { code: 'malformed', message: /WebSocket/ });
+  t.equal((await app.inject('/live/cam/publish')).statusCode, 401);
+  t.equal(registry.streams.size, 0);
+});
+
+t.test('a handshake that fails leaves no broadcast behind', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const [host, port] = (await listen(app)).split(':') as [string, string];
+  const socket = connect(Number(port), host);
+  t.teardown(() => socket.destroy());
+  socket.write(`GET /live/cam/publish?key=${testKey} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  t.match(answer.toString(), /^HTTP\/1.1 400/);
+  await once(socket, 'close');
+  while (registry.streams.size > 0) await new Promise(setImmediate);
+  t.equal(registry.streams.size, 0);
+});
+
+t.test('bytes and messages are handled strictly in order, however slow the broadcast takes them', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`);
+  await client.nextOf('ready');
+  const { ingest } = registry.get('cam')!;
+  const gate = withResolvers<undefined>();
+  ingest.gate = gate.promise;
+  client.socket.send(Buffer.from('abc'));
+  client.socket.send('{"type":"recording","mimeType":"video/webm"}');
+  client.socket.send(Buffer.from('de'));
+  client.socket.send('{"type":"end"}');
+  await ingest.until(() => ingest.events.length > 0);
+  t.strictSame(ingest.events, [3]);
+  gate.resolve(undefined);
+  t.match(await client.nextOf('ended'), { type: 'ended', message: String });
+  t.strictSame(ingest.events.slice(0, 4), [3, 'recording', 2, 'end']);
+  t.equal(Buffer.concat(ingest.writes).toString(), 'abcde');
+  t.equal((await client.closed).code, 1000);
+});
+
+t.test('what is received is acknowledged while it comes, and once more before the end', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`);
+  await client.nextOf('ready');
+  const sentAtMs = Date.now();
+  client.socket.send(Buffer.alloc(1000));
+  t.strictSame(await client.nextOf('ack'), { type: 'ack', received: 1000 });
+  t.ok(Date.now() - sentAtMs < 1000);
+  client.socket.send(Buffer.alloc(500));
+  client.socket.send('{"type":"end"}');
+  t.strictSame(await client.next(), { type: 'ack', received: 1500 });
+  t.match(await client.next(), { type: 'ended' });
+  t.match((await app.inject('/metrics')).body, 'onair_ingest_bytes_total 1500\n');
+  t.equal(registry.streams.size, 0);
+});
+
+t.test('what the broadcast has to say reaches the publisher', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`);
+  await client.nextOf('ready');
+  registry.get('cam')!.ingest.say({ type: 'live' });
+  t.strictSame(await client.next(), { type: 'live' });
+});
+
+t.test('a stalled broadcast stops the socket: memory stays bounded and the sender is held back', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`);
+  await client.nextOf('ready');
+  const { ingest } = registry.get('cam')!;
+  const gate = withResolvers<undefined>();
+  ingest.gate = gate.promise;
+  const messages = 1000;
+  const slice = Buffer.alloc(64_000);
+  for (let index = 0; index < messages; index++) client.socket.send(slice);
+  await ingest.until(() => ingest.events.length > 0);
+  // The sender's own buffer stops draining when the server's and the kernel's are full.
+  for (let before = -1; before !== client.socket.bufferedAmount; ) {
+    before = client.socket.bufferedAmount;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  t.ok(client.socket.bufferedAmount > 30_000_000, `${client.socket.bufferedAmount} bytes wait at the sender`);
+  t.equal([...app.websocketServer.clients][0]!.isPaused, true);
+  gate.resolve(undefined);
+  await ingest.until(() => ingest.events.length === messages);
+  t.equal(ingest.writes.reduce((sum, { length }) => sum + length, 0), messages * slice.length, 'and nothing is lost');
+});
+
+t.test('a message that is no control message closes with 4400 and says what was expected', async (t) => {
+  for (const text of ['hello', '{"type":"dance"}', '[]', '{"type":"recording","mimeType":5}']) {
+    const { app, registry } = await startFakeServer(t);
+    const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`);
+    await client.nextOf('ready');
+    client.socket.send(text);
+    t.match(await client.nextOf('ended'), { code: 'malformed', message: /^expected/ });
+    const { code, reason } = await client.closed;
+    t.equal(code, 4400);
+    t.match(reason, /^expected/);
+    while (registry.streams.size > 0) await new Promise(setImmediate);
+  }
+});
+
+t.test('a message over the limit closes with 4413 and ends the broadcast', async (t) => {
+  const { app, registry } = await startFakeServer(t, { maxMessageBytes: 2000 });
+  const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`);
+  await client.nextOf('ready');
+  const { ingest } = registry.get('cam')!;
+  client.socket.send(Buffer.alloc(2000));
+  client.socket.send(Buffer.alloc(2001));
+  const { code, reason } = await client.closed;
+  t.equal(code, 4413);
+  t.match(reason, 'over the size limit');
+  await ingest.until(() => ingest.events.includes('end'));
+  t.strictSame(ingest.events, [2000, 'end']);
+});
+
+t.test('a broadcast that fails tells its publisher why, in a message and in the close code', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`);
+  await client.nextOf('ready');
+  const words = `${'ä'.repeat(100)} is not media`;
+  await registry.get('cam')!.abort(new LiveError('unsupported-media', words));
+  t.strictSame(await client.nextOf('ended'), { type: 'ended', code: 'unsupported-media', message: words });
+  const { code, reason } = await client.closed;
+  t.equal(code, 4415);
+  t.match(reason, /^ä{55,60}…$/, 'cut to what a close frame can carry');
+});
+
+t.test('close code 1000 ends the broadcast, a connection that just drops leaves it waiting', async (t) => {
+  for (const [leave, event] of [
+    [(client: SocketClient) => client.socket.close(1000), 'end'],
+    [(client: SocketClient) => client.socket.close(1001), 'drop'],
+    [(client: SocketClient) => client.socket.close(), 'drop'],
+    [(client: SocketClient) => client.socket.terminate(), 'drop'],
+  ] as const) {
+    const { app, registry } = await startFakeServer(t);
+    const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`);
+    await client.nextOf('ready');
+    const { ingest } = registry.get('cam')!;
+    client.socket.send(Buffer.from('x'));
+    await ingest.until(() => ingest.events.length > 0);
+    leave(client);
+    await ingest.until(() => ingest.events.length > 1);
+    t.strictSame(ingest.events, [1, event]);
+  }
+});
+
+t.test('a resumed broadcast goes on where it was, and the connection before it is let go', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const address = await listen(app);
+  const first = new SocketClient(t, `ws://${address}/live/cam/publish?key=${testKey}`);
+  await first.nextOf('ready');
+  first.socket.send(Buffer.alloc(100));
+  await first.nextOf('ack');
+  const second = new SocketClient(t, `ws://${address}/live/cam/publish?key=${testKey}&resume=token`);
+  t.match(await second.nextOf('ready'), { broadcast: 'run1', received: 100 });
+  t.equal((await first.closed).code, 4409);
+  t.ok(registry.get('cam'));
+});
+
+t.test('a server that stops tells its publishers to try again, and takes no new ones', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const address = await listen(app);
+  const client = new SocketClient(t, `ws://${address}/live/cam/publish?key=${testKey}`);
+  await client.nextOf('ready');
+  const stopped = app.close();
+  t.match(await client.nextOf('ended'), { code: 'unavailable', message: /shutting down/ });
+  t.equal((await client.closed).code, 4503);
+  await stopped;
+  t.ok(registry.closed);
+});

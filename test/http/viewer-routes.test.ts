@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { get } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import t from 'tap';
+import type { FakeLiveStream } from './fake-live.js';
+import { listen, startFakeServer } from './fake-server.js';
+import { SocketClient, refusal } from './socket-client.js';
+
+/** Enough of a timeline for `Viewers`: bytes and names are all it looks at. */
+function play(liveStream: FakeLiveStream, ...fragments: { bytes: string; keyframe: boolean }[]): void {
+  for (const { bytes, keyframe } of fragments) {
+    liveStream.viewers.push([{ bytes: Buffer.from(bytes), runs: [{ trackId: 1, startsWithSync: keyframe }] } as never]);
+  }
+}
+
+function startTimeline(liveStream: FakeLiveStream, init = 'INIT'): void {
+  liveStream.viewers.startTimeline({ init: { bytes: Buffer.from(init), codecs: 'avc1.42c01f', tracks: [{ trackId: 1 }] }, captureTimeMs: 5 } as never);
+}
+
+t.test('a viewer is sent init and the current group of pictures, then every fragment as a message of its own', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  startTimeline(cam);
+  play(cam, { bytes: 'old', keyframe: true }, { bytes: 'key', keyframe: true }, { bytes: 'delta', keyframe: false });
+  const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/play`);
+  t.strictSame(await client.next(), { type: 'init', mimeType: 'video/mp4; codecs="avc1.42c01f"', mediaTimeSeconds: 0, captureTimeMs: 5 });
+  t.equal(String(await client.next()), 'INIT');
+  t.equal(String(await client.next()), 'key');
+  t.equal(String(await client.next()), 'delta');
+  play(cam, { bytes: 'n'.repeat(70_000), keyframe: false });
+  t.equal(String(await client.next()), 'n'.repeat(70_000));
+  startTimeline(cam, 'INIT2');
+  t.match(await client.next(), { type: 'init' });
+  t.equal(String(await client.next()), 'INIT2');
+  cam.viewers.end();
+  t.strictSame(await client.next(), { type: 'ended' });
+  t.equal((await client.closed).code, 1000);
+});
+
+t.test("a ping is answered with the sender's own time and the server's", async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/play`);
+  await once(client.socket, 'open');
+  client.socket.send('{"type":"ping","sentAtMs":12.5}');
+  const pong = await client.nextOf('pong');
+  t.equal(pong.sentAtMs, 12.5);
+  t.ok(Math.abs(Number(pong.serverTimeMs) - Date.now()) < 5000);
+  client.socket.send('{"type":"dance"}');
+  t.equal((await client.closed).code, 4400);
+});
+
+t.test('viewers are counted while they are there', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/play`);
+  await once(client.socket, 'open');
+  t.equal(cam.viewers.count, 1);
+  client.socket.terminate();
+  while (cam.viewers.count > 0) await new Promise(setImmediate);
+  t.equal(cam.viewers.count, 0);
+});
+
+t.test('what is not live, or full, is told before the upgrade', async (t) => {
+  const { app, registry } = await startFakeServer(t, { maxViewersPerStream: 1 });
+  const cam = registry.add('cam');
+  registry.add('over').state = 'ended';
+  const base = `ws://${await listen(app)}/live`;
+  t.match(await refusal(t, `${base}/nobody/play`), { status: 404, body: { code: 'not-found', message: '"nobody" is not live' } });
+  t.match(await refusal(t, `${base}/over/play`), { status: 404 });
+  t.match(await refusal(t, `${base}/a%20b/play`), { status: 400 });
+  const client = new SocketClient(t, `${base}/cam/play`);
+  await once(client.socket, 'open');
+  t.match(await refusal(t, `${base}/cam/play`), { status: 503, body: { code: 'unavailable', message: String } });
+  t.equal(cam.viewers.count, 1);
+  t.equal((await app.inject('/live/cam/stream.mp4')).statusCode, 503);
+  t.equal((await app.inject('/live/over/stream.mp4')).statusCode, 404);
+  t.equal((await app.inject('/live/over/play')).statusCode, 404);
+  client.socket.terminate();
+  while (cam.viewers.count > 0) await new Promise(setImmediate);
+  t.equal((await app.inject('/live/cam/play')).statusCode, 426);
+});
+
+t.test('/stream.mp4 is the same as one endless body', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  startTimeline(cam);
+  play(cam, { bytes: 'key', keyframe: true });
+  const answer = app.inject({ url: '/live/cam/stream.mp4', headers: { origin: 'https://elsewhere.example' } });
+  while (cam.viewers.count === 0) await new Promise(setImmediate);
+  play(cam, { bytes: 'delta', keyframe: false });
+  cam.viewers.end();
+  const { statusCode, headers, body } = await answer;
+  t.equal(statusCode, 200);
+  t.match(headers, { 'content-type': 'video/mp4', 'cache-control': 'no-store', 'access-control-allow-origin': '*' });
+  t.equal(body, 'INITkeydelta');
+});
+
+t.test('who stops listening to /stream.mp4 is forgotten, and HEAD does not begin to', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  startTimeline(cam);
+  play(cam, { bytes: 'key', keyframe: true });
+  t.equal((await app.inject({ method: 'HEAD', url: '/live/cam/stream.mp4' })).statusCode, 200);
+  t.equal(cam.viewers.count, 0);
+  const request = get(`http://${await listen(app)}/live/cam/stream.mp4`);
+  request.on('error', () => undefined);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  await once(response, 'data');
+  t.equal(cam.viewers.count, 1);
+  request.destroy();
+  while (cam.viewers.count > 0) await new Promise(setImmediate);
+  t.equal(cam.viewers.count, 0);
+});
