@@ -63,8 +63,12 @@ async function missingDevice(): Promise<string> {
   return 'camera or microphone';
 }
 
-/** A recorder takes one sound track: screen and microphone become one. */
+/** A recorder takes one sound track: where both have sound, screen and microphone become one. */
 function mixed(screen: MediaStream, voice: MediaStream): Capture {
+  if (screen.getAudioTracks().length === 0) {
+    const media = new MediaStream([...screen.getTracks(), ...voice.getTracks()]);
+    return { media, resumeSound: () => Promise.resolve(), close: () => stopTracks(media) };
+  }
   const context = new AudioContext();
   const mix = context.createMediaStreamDestination();
   for (const track of [...screen.getAudioTracks(), ...voice.getAudioTracks()]) {
@@ -113,7 +117,7 @@ export function captureError(error: unknown, wanted: string): OnairError {
         'permission-denied',
         wanted === 'screen'
           ? 'The screen was not shared: the browser’s question was answered with no, or the system forbids it. Choose “Screen” again and pick what to share; on a Mac, allow screen recording for this browser in the system settings.'
-          : `The browser may not use the ${wanted}. Click the camera or lock symbol beside the address, allow it for this page, then try again.`,
+          : `This page may not use the ${wanted}. Click the camera or lock symbol beside the address, allow it for this page, then try again.`,
         { cause: error },
       );
     case 'NotFoundError':
