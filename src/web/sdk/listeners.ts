@@ -10,7 +10,7 @@ export class Listeners<Events extends object> {
     return () => listeners.delete(listener);
   }
 
-  emit<Name extends keyof Events>(name: Name, detail: Events[Name]): void {
+  protected emit<Name extends keyof Events>(name: Name, detail: Events[Name]): void {
     for (const listener of this.#byName.get(name) ?? []) (listener as (detail: Events[Name]) => void)(detail);
   }
 }

@@ -216,7 +216,7 @@ export class Publisher extends Listeners<PublisherEvents> {
       unsentBytes: socket.unsentBytes,
       recordedBitsPerSecond: this.#videoBitsPerSecond,
     });
-    this.emit('stats', { upstreamBitsPerSecond: bitsPerSecond, viewers: this.#viewers, bufferedBytes: socket.unsentBytes });
+    this.emit('stats', { upstreamBitsPerSecond: Math.round(bitsPerSecond), viewers: this.#viewers, bufferedBytes: socket.unsentBytes });
     if (change === 'slow') {
       this.emit('warning', { code: 'slow-uplink', message: 'Your uplink cannot follow: the broadcast falls behind. End it and choose a lower quality, or move nearer to the Wi-Fi.' });
     }
