@@ -10,7 +10,7 @@ export class Listeners<Events extends object> {
     return () => listeners.delete(listener);
   }
 
-  protected emit<Name extends keyof Events>(name: Name, detail: Events[Name]): void {
+  emit<Name extends keyof Events>(name: Name, detail: Events[Name]): void {
     for (const listener of this.#byName.get(name) ?? []) (listener as (detail: Events[Name]) => void)(detail);
   }
 }
