@@ -55,6 +55,7 @@ function readTrack(bytes: Buffer, trak: ChildBox): Track | undefined {
   if (!tkhd || !mdhd || !stsd) return undefined;
   const trackId = bytes.readUInt32BE(tkhd.start + (bytes[tkhd.start] === 1 ? 20 : 12));
   const timescale = bytes.readUInt32BE(mdhd.start + (bytes[mdhd.start] === 1 ? 20 : 12));
+  if (timescale === 0) throw new RangeError('expected a timescale of 1 or more ticks a second, got 0');
   const [entry] = childBoxes(bytes, stsd.start + 8, stsd.end);
   switch (entry?.type) {
     case 'avc1':

@@ -78,7 +78,7 @@ export function writeMediaPlaylist(snapshot: MediaPlaylistSnapshot, { delta = fa
   for (const [index, segment] of segments.entries()) {
     if (index < skipped) continue;
     if (segment.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
-    if (segment.mapUri !== mapUri) lines.push(`#EXT-X-MAP:URI="${segment.mapUri}"`);
+    if (segment.discontinuity || segment.mapUri !== mapUri) lines.push(`#EXT-X-MAP:URI="${segment.mapUri}"`);
     mapUri = segment.mapUri;
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(segment.programDateTimeMs)).toISOString()}`);
     if (index >= firstWithParts && !ended) lines.push(...segment.parts.map(partLine));
@@ -104,9 +104,14 @@ function countOlderThan(segments: readonly SegmentEntry[], distanceSeconds: numb
   let distance = 0;
   for (let index = segments.length - 1; index >= 0; index--) {
     if (distance > distanceSeconds) return index + 1;
-    distance += segments[index]?.durationSeconds ?? 0;
+    distance += durationOf(segments[index]);
   }
   return 0;
+}
+
+/** Of an open segment: what there is of it. */
+function durationOf(segment: SegmentEntry | undefined): number {
+  return segment?.durationSeconds ?? segment?.parts.reduce((sum, part) => sum + part.durationSeconds, 0) ?? 0;
 }
 
 /** Enough decimals for a sum over an hour to stay within a frame; trailing zeros say nothing. */

@@ -1,4 +1,5 @@
 import type { Fragment } from '../fmp4/fragment.js';
+import type { PlaylistTiming } from './media-playlist.js';
 import type { Rendition, Timeline } from './rendition.js';
 import { Segmenter, type Cut } from './segmenter.js';
 import { SourceCadence } from './source-cadence.js';
@@ -30,7 +31,7 @@ export class Packager {
     this.#timeline = timeline;
     this.#rendition.startTimeline(timeline);
     const timing = this.#rendition.timing;
-    if (timing) this.#segmenter = this.#createSegmenter(timeline, timing.partTargetSeconds);
+    if (timing) this.#segmenter = this.#createSegmenter(timeline, timing);
     else this.#scout = this.#createScout(timeline);
   }
 
@@ -41,7 +42,7 @@ export class Packager {
 
   /** Everything that is held is cut and published. */
   endTimeline(): void {
-    if (this.#scout && this.#scout.fragments.length > 0) {
+    if (this.#scout?.segmenter.begun) {
       this.#scout.cuts.push(...this.#scout.segmenter.end());
       this.#freeze(this.#scout);
     }
@@ -53,9 +54,9 @@ export class Packager {
   #scoutAhead(fragment: Fragment): void {
     const scout = this.#scout;
     if (!scout) throw new Error('expected startTimeline() before the first fragment');
-    scout.fragments.push(fragment);
     scout.cadence.push(fragment);
     scout.cuts.push(...scout.segmenter.push(fragment));
+    if (scout.segmenter.begun) scout.fragments.push(fragment);
     if (scout.cuts.some((cut) => cut.type === 'segment-end')) this.#freeze(scout);
   }
 
@@ -64,32 +65,39 @@ export class Packager {
     if (!timeline) return;
     let firstSegmentSeconds = 0;
     for (const cut of scout.cuts) if (cut.type === 'part') firstSegmentSeconds += cut.durationSeconds;
-    this.#rendition.freeze({
+    const timing = {
       // RFC 8216bis §4.4.3.1: no segment, rounded to the nearest integer, may be longer.
-      targetDurationSeconds: Math.max(1, Math.ceil(this.#segmentTargetSeconds), Math.round(firstSegmentSeconds)),
+      targetDurationSeconds: Math.max(this.#shortestTargetDuration, Math.round(firstSegmentSeconds)),
       partTargetSeconds: scout.cadence.partTargetSeconds,
-    });
+    };
+    this.#rendition.freeze(timing);
     this.#rendition.frameRate = scout.cadence.frameRate;
     this.#scout = undefined;
-    this.#segmenter = this.#createSegmenter(timeline, scout.cadence.partTargetSeconds);
+    this.#segmenter = this.#createSegmenter(timeline, timing);
     for (const fragment of scout.fragments) this.#apply(this.#segmenter.push(fragment));
   }
 
   #apply(cuts: readonly Cut[]): void {
     for (const cut of cuts) {
       if (cut.type === 'part') this.#rendition.appendPart(cut);
-      else this.#rendition.endSegment();
+      else if (cut.type === 'segment-end') this.#rendition.endSegment();
+      else this.#rendition.markDiscontinuity();
     }
   }
 
-  #createScout({ init }: Timeline): Scout {
-    const partTargetSeconds = this.#segmentTargetSeconds;
-    const segmenter = new Segmenter({ tracks: init.tracks, segmentTargetSeconds: this.#segmentTargetSeconds, partTargetSeconds });
-    return { segmenter, cadence: new SourceCadence(init.tracks), fragments: [], cuts: [] };
+  /** RFC 8216bis §4.4.3.1: a whole number, 1 at least. */
+  get #shortestTargetDuration(): number {
+    return Math.max(1, Math.ceil(this.#segmentTargetSeconds));
   }
 
-  #createSegmenter({ init }: Timeline, partTargetSeconds: number): Segmenter {
-    return new Segmenter({ tracks: init.tracks, segmentTargetSeconds: this.#segmentTargetSeconds, partTargetSeconds });
+  #createScout(timeline: Timeline): Scout {
+    const timing = { partTargetSeconds: this.#segmentTargetSeconds, targetDurationSeconds: this.#shortestTargetDuration };
+    const segmenter = this.#createSegmenter(timeline, timing);
+    return { segmenter, cadence: new SourceCadence(timeline.init.tracks), fragments: [], cuts: [] };
+  }
+
+  #createSegmenter({ init }: Timeline, timing: PlaylistTiming): Segmenter {
+    return new Segmenter({ ...timing, tracks: init.tracks, segmentTargetSeconds: this.#segmentTargetSeconds });
   }
 }
 

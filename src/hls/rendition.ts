@@ -34,6 +34,8 @@ export interface RenditionOptions {
   readonly onSegment?: (segment: WholeSegment) => void;
   /** A segment that nobody can ask for any more. */
   readonly onGone?: (segment: WholeSegment) => void;
+  /** The clock that ends a wait; `AbortSignal.timeout` but for tests. */
+  readonly timeoutSignal?: (timeoutMs: number) => AbortSignal;
 }
 
 /** The live window of one broadcast and everything that HLS clients can ask of it. */
@@ -50,6 +52,7 @@ export class Rendition {
   #discontinuity = false;
   #endTimeMs: number | undefined;
   #ended = false;
+  #waiting = 0;
   #playlist: Encoded | undefined;
   #deltaPlaylist: Encoded | undefined;
 
@@ -71,10 +74,16 @@ export class Rendition {
   startTimeline(timeline: Timeline): void {
     this.endSegment();
     this.#timeline = timeline;
-    this.#discontinuity = this.#timelines > 0;
+    this.#discontinuity = this.#endTimeMs !== undefined;
     this.#mapUri = `init-${this.#timelines++}.mp4`;
     this.#window.addInit(this.#mapUri, timeline.init.bytes);
     this.#options.onInit?.(this.#mapUri, timeline.init.bytes);
+  }
+
+  /** Media is missing: the next segment does not join the one before. */
+  markDiscontinuity(): void {
+    this.endSegment();
+    this.#discontinuity = this.#endTimeMs !== undefined;
   }
 
   /** Frames a second of the picture, as measured; listed in the multivariant playlist. */
@@ -119,6 +128,11 @@ export class Rendition {
     this.endSegment();
     this.#ended = true;
     this.#publish();
+  }
+
+  /** How many requests are held until there is more. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** Whether a player can start. */
@@ -205,15 +219,16 @@ export class Rendition {
 
   /** Waits, for three target durations at most, until `condition` holds or the stream is over. */
   async #reached(condition: () => boolean, timing: PlaylistTiming, signal: AbortSignal): Promise<boolean> {
-    if (condition() || this.#ended) return true;
+    const isOver = (): boolean => condition() || this.#ended;
+    if (isOver()) return true;
+    const { timeoutSignal = (timeoutMs) => AbortSignal.timeout(timeoutMs) } = this.#options;
     // RFC 8216bis §6.2.5.2: a request must not be held longer.
-    const timeout = AbortSignal.any([signal, AbortSignal.timeout(timing.targetDurationSeconds * 3 * 1000)]);
+    const timeout = AbortSignal.any([signal, timeoutSignal(timing.targetDurationSeconds * 3 * 1000)]);
     const aborted = new Promise<void>((resolve) => timeout.addEventListener('abort', () => resolve(), { once: true }));
-    while (!timeout.aborted) {
-      await Promise.race([this.#changed.next(), aborted]);
-      if (condition() || this.#ended) return true;
-    }
-    return false;
+    this.#waiting++;
+    while (!timeout.aborted && !isOver()) await Promise.race([this.#changed.next(), aborted]);
+    this.#waiting--;
+    return isOver();
   }
 
   #currentPlaylist(delta: boolean): Encoded {

@@ -1,3 +1,4 @@
+import { emptyFragment } from '../fmp4/empty-fragment.js';
 import type { Fragment, TrackRun } from '../fmp4/fragment.js';
 import type { Track } from '../fmp4/init-segment.js';
 
@@ -11,7 +12,8 @@ export interface CutPart {
   readonly independent: boolean;
 }
 
-export type Cut = CutPart | { readonly type: 'segment-end' };
+/** `discontinuity`: media is missing here, for longer than a segment may last. */
+export type Cut = CutPart | { readonly type: 'segment-end' } | { readonly type: 'discontinuity' };
 
 export interface SegmenterOptions {
   /** The init segment's tracks. The picture leads; without one, the sound. */
@@ -19,6 +21,8 @@ export interface SegmenterOptions {
   /** A segment is closed at the first keyframe that lets it be about this long. */
   readonly segmentTargetSeconds: number;
   readonly partTargetSeconds: number;
+  /** No segment, rounded to the nearest integer, should be longer. */
+  readonly targetDurationSeconds: number;
 }
 
 /**
@@ -26,29 +30,45 @@ export interface SegmenterOptions {
  *
  * A part is closed where one more sample would make it longer than the part target. Where samples lie too far apart
  * for that (a part must not be shorter than 85 % of the target, RFC 8216bis §4.4.4.9), it is closed at exactly the
- * target, inside a sample's duration, so that durations still add up.
+ * target, inside a sample's duration, so that durations still add up. Where nothing comes for longer than that, the
+ * parts in between hold no samples; where nothing comes for so long that the segment can't reach beyond it, what follows
+ * begins anew at the next keyframe, after a discontinuity.
  */
 export class Segmenter {
   readonly #tracks: ReadonlyMap<number, Track>;
   readonly #lead: Track;
   readonly #segmentTarget: number;
   readonly #partTarget: number;
+  /** A segment must stay shorter than this, RFC 8216bis §4.4.3.1. */
+  readonly #segmentLimit: number;
   #fragments: Fragment[] = [];
   #independent = false;
-  /** undefined until the first keyframe. */
+  /** undefined until the first keyframe, and again after a hole. */
   #segmentStart: number | undefined;
   #partStart = 0;
+  #leadStart = 0;
   #leadEnd = 0;
+  /** When the latest sample of any track starts, and where the last one ends. */
+  #latestStart = 0;
+  #latestEnd = 0;
+  /** Where media goes on after a hole. */
+  #resumedAt = -Infinity;
   #keyframe = 0;
   #keyframeInterval = 0;
 
-  constructor({ tracks, segmentTargetSeconds, partTargetSeconds }: SegmenterOptions) {
+  constructor({ tracks, segmentTargetSeconds, partTargetSeconds, targetDurationSeconds }: SegmenterOptions) {
     const lead = tracks.find((track) => track.kind === 'video') ?? tracks[0];
     if (!lead) throw new RangeError('expected at least one track, got none');
     this.#lead = lead;
     this.#tracks = new Map(tracks.map((track) => [track.trackId, track]));
     this.#segmentTarget = segmentTargetSeconds;
     this.#partTarget = partTargetSeconds;
+    this.#segmentLimit = targetDurationSeconds + 0.5 - epsilon;
+  }
+
+  /** Whether the first keyframe has come, since the beginning or the last hole. */
+  get begun(): boolean {
+    return this.#segmentStart !== undefined;
   }
 
   /** The cuts that lie before `fragment`, which itself belongs to what comes next. What precedes the first keyframe is left out. */
@@ -59,13 +79,17 @@ export class Segmenter {
       const track = this.#tracks.get(run.trackId);
       if (!track) continue;
       const start = run.baseMediaDecodeTime / track.timescale;
+      if (track !== this.#lead && start < this.#resumedAt - this.#partTarget) return cuts;
+      cuts.push(...this.#leaveHole(start));
       if (track === this.#lead) {
         startsWithKeyframe = run.startsWithSync;
         cuts.push(...this.#advanceLead(start, run));
-      } else if (this.#segmentStart !== undefined && start >= this.#partStart + this.#partTarget + epsilon) {
+      } else if (this.#segmentStart !== undefined) {
         // Samples come out in the order of their times: no sample of the lead that belongs before this one is missing.
-        cuts.push(...this.#cutParts(this.#partStart + this.#partTarget));
+        cuts.push(...this.#cutWithoutLead(start));
       }
+      this.#latestStart = Math.max(this.#latestStart, start);
+      this.#latestEnd = Math.max(this.#latestEnd, start + run.duration / track.timescale);
     }
     if (this.#segmentStart === undefined) return cuts;
     this.#fragments.push(fragment);
@@ -76,7 +100,7 @@ export class Segmenter {
   /** The last cuts: what is open is closed. */
   end(): Cut[] {
     if (this.#segmentStart === undefined) return [];
-    const cuts = this.#cutSegment(Math.max(this.#leadEnd, this.#partStart));
+    const cuts = this.#cutSegment(this.#mediaEnd);
     this.#segmentStart = undefined;
     return cuts;
   }
@@ -103,8 +127,38 @@ export class Segmenter {
       this.#keyframeInterval = start - this.#keyframe;
       this.#keyframe = start;
     }
+    this.#leadStart = start;
     this.#leadEnd = start + sampleSeconds;
     return cuts;
+  }
+
+  /** Ends the segment before a time without any media that it can't reach beyond. */
+  #leaveHole(start: number): Cut[] {
+    if (this.#segmentStart === undefined || start - this.#latestStart <= this.#partTarget + epsilon) return [];
+    if (start - this.#segmentStart < this.#segmentLimit) return [];
+    const cuts = this.#cutSegment(Math.min(this.#mediaEnd, this.#partStart + this.#partTarget));
+    this.#segmentStart = undefined;
+    this.#resumedAt = start;
+    return [...cuts, { type: 'discontinuity' }];
+  }
+
+  /** While the lead stands still, the other tracks' samples close parts, and segments that would become too long. */
+  #cutWithoutLead(now: number): Cut[] {
+    const cuts: Cut[] = [];
+    while (now - this.#partStart > this.#partTarget + epsilon) {
+      cuts.push(this.#cutPart(this.#partStart + this.#partTarget));
+      const nextEnd = this.#partStart + this.#partTarget;
+      if (now - this.#leadStart > standstillSeconds && nextEnd - (this.#segmentStart ?? nextEnd) >= this.#segmentLimit) {
+        cuts.push({ type: 'segment-end' });
+        this.#openSegment(this.#partStart);
+      }
+    }
+    return cuts;
+  }
+
+  /** Where the media that came ends: by the lead, unless that ended before the open part began. */
+  get #mediaEnd(): number {
+    return Math.max(this.#partStart, this.#leadEnd > this.#partStart + epsilon ? this.#leadEnd : this.#latestEnd);
   }
 
   #openSegment(start: number): void {
@@ -124,7 +178,8 @@ export class Segmenter {
 
   #cutSegment(end: number): Cut[] {
     const cuts: Cut[] = this.#cutParts(end);
-    if (this.#fragments.length > 0) cuts.push(this.#cutPart(end));
+    // A short rest without samples is left to the next segment.
+    if (this.#fragments.length > 0 || end - this.#partStart > this.#partTarget / 2) cuts.push(this.#cutPart(end));
     cuts.push({ type: 'segment-end' });
     return cuts;
   }
@@ -132,24 +187,28 @@ export class Segmenter {
   /** Cuts parts of exactly the target as long as the open one would be longer at `now`. */
   #cutParts(now: number): CutPart[] {
     const parts: CutPart[] = [];
-    while (this.#fragments.length > 0 && now - this.#partStart > this.#partTarget + epsilon) {
-      parts.push(this.#cutPart(this.#partStart + this.#partTarget));
-    }
+    while (now - this.#partStart > this.#partTarget + epsilon) parts.push(this.#cutPart(this.#partStart + this.#partTarget));
     return parts;
   }
 
   #cutPart(end: number): CutPart {
+    // Never longer than the target, not even by rounding.
+    const durationSeconds = Math.min(end - this.#partStart, this.#partTarget);
     const part: CutPart = {
       type: 'part',
-      fragments: this.#fragments,
+      fragments: this.#fragments.length > 0 ? this.#fragments : [this.#emptyFragment()],
       startSeconds: this.#partStart,
-      durationSeconds: end - this.#partStart,
+      durationSeconds,
       independent: this.#independent,
     };
     this.#fragments = [];
     this.#independent = false;
-    this.#partStart = end;
+    this.#partStart += durationSeconds;
     return part;
+  }
+
+  #emptyFragment(): Fragment {
+    return emptyFragment(this.#lead.trackId, this.#partStart * this.#lead.timescale);
   }
 }
 
@@ -157,3 +216,5 @@ export class Segmenter {
 const epsilon = 0.0005;
 /** RFC 8216bis §4.4.4.9 asks for at least 85 %; a little more leaves room for rounding in the playlist. */
 const shortestPart = 0.86;
+/** A lead without samples for this long stands still. */
+const standstillSeconds = 0.5;

@@ -1,0 +1,26 @@
+import type { Fragment } from './fragment.js';
+
+const durationIsEmpty = 0x010000;
+const defaultBaseIsMoof = 0x020000;
+
+/** A fragment without samples: it says of a stretch of time that nothing is in it (ISO/IEC 14496-12 §8.8.7). */
+export function emptyFragment(trackId: number, baseMediaDecodeTime: number): Fragment {
+  const tfhd = box('tfhd', uint32(durationIsEmpty | defaultBaseIsMoof), uint32(trackId));
+  const time = Buffer.alloc(12);
+  time.writeUInt8(1, 0);
+  time.writeBigUInt64BE(BigInt(Math.round(baseMediaDecodeTime)), 4);
+  const moof = box('moof', box('mfhd', uint32(0), uint32(0)), box('traf', tfhd, box('tfdt', time)));
+  return { bytes: Buffer.concat([moof, box('mdat')]), runs: [] };
+}
+
+function box(type: string, ...payload: Buffer[]): Buffer {
+  const bytes = Buffer.concat([uint32(0), Buffer.from(type, 'latin1'), ...payload]);
+  bytes.writeUInt32BE(bytes.length, 0);
+  return bytes;
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
