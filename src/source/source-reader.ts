@@ -1,7 +1,6 @@
 import { ByteFeed } from './byte-feed.js';
 import { quietReader, type ContainerReader } from './container-reader.js';
-import { sniffContainer, type ContainerFamily } from './container-sniffer.js';
-import { beginsRecording } from './container-sniffer.js';
+import { beginsRecording, sniffContainer, type ContainerFamily } from './container-sniffer.js';
 import { MatroskaReader } from './matroska-reader.js';
 import { Mp4SourceReader } from './mp4-source-reader.js';
 import type { SourceEvent } from './source-events.js';
@@ -60,7 +59,7 @@ export class SourceReader {
     const offset = this.#feed.offset;
     events.push({ type: 'recording', offset });
     this.#reader = this.#readerOf(found, offset);
-    if (this.#reader === quietReader && found !== 'ebml' && found !== 'mp4') {
+    if (found !== 'ebml' && found !== 'mp4') {
       events.push({ type: 'header', header: { container: found, tracks: undefined }, endOffset: offset });
     }
     return true;
