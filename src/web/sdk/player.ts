@@ -205,7 +205,10 @@ export class Player {
   #onPlaying(): void {
     this.#stopTimer('stalled');
     this.#rounds = 0;
-    if (this.#playback !== undefined) this.#enter('playing');
+    if (this.#playback === undefined) return;
+    // Now this viewer counts too.
+    if (this.#state === 'connecting') void this.#facts?.ask();
+    this.#enter('playing');
   }
 
   #onWaiting(): void {
