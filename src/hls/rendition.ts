@@ -221,7 +221,7 @@ export class Rendition {
   async #reached(condition: () => boolean, timing: PlaylistTiming, signal: AbortSignal): Promise<boolean> {
     const isOver = (): boolean => condition() || this.#ended;
     if (isOver()) return true;
-    const { timeoutSignal = (timeoutMs) => AbortSignal.timeout(timeoutMs) } = this.#options;
+    const { timeoutSignal = (timeoutMs: number) => AbortSignal.timeout(timeoutMs) } = this.#options;
     // RFC 8216bis §6.2.5.2: a request must not be held longer.
     const timeout = AbortSignal.any([signal, timeoutSignal(timing.targetDurationSeconds * 3 * 1000)]);
     const aborted = new Promise<void>((resolve) => timeout.addEventListener('abort', () => resolve(), { once: true }));
