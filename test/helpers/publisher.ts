@@ -63,7 +63,7 @@ export class TestPublisher {
   /** How the server hung up; rejects when it does not. */
   async hangUp(timeoutMs = 10_000): Promise<{ code: number; reason: string }> {
     const late = new AbortController();
-    const timeout = sleep(timeoutMs, undefined, { signal: late.signal, ref: false }).then(() => {
+    const timeout = sleep(timeoutMs, undefined, { signal: late.signal }).then(() => {
       throw new Error(`expected the server to hang up within ${String(timeoutMs)} ms after ${JSON.stringify(this.messages)}`);
     });
     try {

@@ -13,7 +13,7 @@ export async function playInVlc(t: Teardown, url: string, wantedPictures: number
   const directory = await temporaryDirectory(t, 'onair-vlc');
   await chmod(directory, 0o777);
   const scene = ['--video-filter=scene', '--scene-format=png', '--scene-prefix=', '--scene-ratio=1', `--scene-path=${directory}`];
-  const quiet = ['-I', 'dummy', '--quiet', '--vout=dummy', '--aout=dummy', '--no-video-title-show', '--play-and-exit'];
+  const quiet = ['-I', 'dummy', '--quiet', '--vout=dummy', '--aout=dummy', '--no-video-title-show', '--no-drop-late-frames', '--no-skip-frames', '--play-and-exit'];
   // VLC refuses to run as root.
   const user = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
   startOwned(t, vlcProgram ?? 'vlc', [...quiet, ...scene, url], { ...user, cwd: directory, env: { ...process.env, HOME: directory } });
