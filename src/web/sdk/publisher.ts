@@ -167,6 +167,7 @@ export class Publisher extends Listeners<PublisherEvents> {
   }
 
   #record(socket: IngestSocket, capture: Capture): void {
+    if (this.#mustRestart) this.emit('recovered', { code: 'replay-full' });
     this.#mustRestart = false;
     const { audioBitsPerSecond } = this.#options.quality ?? defaultQuality;
     this.#recorder?.discard();
@@ -209,7 +210,10 @@ export class Publisher extends Listeners<PublisherEvents> {
   }
 
   #everySecond(socket: IngestSocket): void {
-    if (!socket.connected) return;
+    if (!socket.connected) {
+      this.emit('stats', { upstreamBitsPerSecond: 0, viewers: this.#viewers, bufferedBytes: socket.unsentBytes });
+      return;
+    }
     const { bitsPerSecond, change } = this.#uplink.sample({
       nowMs: performance.now(),
       sentBytes: socket.sentBytes,
