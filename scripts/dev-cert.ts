@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { lanAddresses } from '../src/greeting.js';
 
 /** Makes a self-signed certificate for this machine's names on its networks, for trying phones at home. */
-const directory = process.env['DATA_DIR'] || '.onair';
+const directory = process.env.DATA_DIR || '.onair';
 const cert = join(directory, 'dev-cert.pem');
 const key = join(directory, 'dev-key.pem');
 const addresses = lanAddresses(networkInterfaces());

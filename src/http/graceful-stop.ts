@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { LiveError } from '../live/errors.js';
@@ -6,33 +7,54 @@ import type { LiveRegistry } from '../live/live-registry.js';
 /** Time for close frames to be answered before connections are cut. */
 const farewellMs = 1000;
 
+export interface GracefulStopOptions {
+  readonly app: FastifyInstance;
+  readonly registry: LiveRegistry;
+  readonly lingerMs: number;
+}
+
 /**
  * The order of a stop: nobody may begin, broadcasts end (publishers are told, playlists closed), players get a moment to
- * fetch the end, then everything is let go and the sockets that are left are closed. The HTTP server closes after that.
+ * fetch the end, then everything is let go, WebSockets are closed, and last, connections that do not end by themselves.
  */
 export class GracefulStop {
+  readonly #app: FastifyInstance;
   readonly #registry: LiveRegistry;
   readonly #lingerMs: number;
+  readonly #connections = new Set<Socket>();
   #stopping = false;
 
-  constructor({ registry, lingerMs }: { registry: LiveRegistry; lingerMs: number }) {
+  constructor({ app, registry, lingerMs }: GracefulStopOptions) {
+    this.#app = app;
     this.#registry = registry;
     this.#lingerMs = lingerMs;
+    // Node can cut all connections of an HTTP/1.1 server, but not those of one that speaks HTTP/2 as well.
+    app.server.on('connection', (connection: Socket) => {
+      this.#connections.add(connection);
+      connection.once('close', () => this.#connections.delete(connection));
+    });
   }
 
   get stopping(): boolean {
     return this.#stopping;
   }
 
-  async run(app: FastifyInstance): Promise<void> {
+  async run(): Promise<void> {
     this.#stopping = true;
     const reason = new LiveError('unavailable', 'the server is shutting down; try again in a minute');
     const live = this.#registry.list();
     await Promise.all(live.map((liveStream) => liveStream.abort(reason)));
     if (live.length > 0) await delay(this.#lingerMs);
     await this.#registry.close();
-    await farewell(app.websocketServer.clients);
-    app.websocketServer.close();
+    const { server, websocketServer } = this.#app;
+    await farewell(websocketServer.clients);
+    websocketServer.close();
+    const patience = setTimeout(() => this.#cut(), farewellMs).unref();
+    server.once('close', () => clearTimeout(patience));
+  }
+
+  #cut(): void {
+    for (const connection of this.#connections) connection.destroy();
   }
 }
 

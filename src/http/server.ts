@@ -45,7 +45,6 @@ export function createServer({ tls, trustedProxies, logLevel }: ServerOptions): 
     logController: new LogController({ disableRequestLogging: true }),
     // Players still fetch the end of a broadcast while the server stops.
     return503OnClosing: false,
-    forceCloseConnections: true,
     trustProxy: typeof trustedProxies === 'boolean' ? trustedProxies : [...trustedProxies],
     // A name that is too long is answered by its own rule, not by the router's.
     routerOptions: { maxParamLength: 16_384 },
@@ -63,7 +62,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   const { registry, publicUrl, publicDir } = options;
   const publishKey = new PublishKey(options.publishKey);
   const metrics = new ServerMetrics(registry);
-  const stop = new GracefulStop({ registry, lingerMs: options.stopLingerMs });
+  const stop = new GracefulStop({ app, registry, lingerMs: options.stopLingerMs });
   const obstacle = (): string | undefined => (stop.stopping ? 'the server is shutting down; try again in a minute' : options.obstacle());
 
   handleErrors(app);
@@ -74,7 +73,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       perMessageDeflate: false,
       WebSocket: LimitedWebSocket as never, // the plugin's types name ws by its CommonJS form
     },
-    preClose: () => stop.run(app),
+    preClose: () => stop.run(),
     errorHandler: (error, socket, request) => {
       request.log.info({ err: error }, 'WebSocket failed');
       // Errors of the protocol itself carry a code, and ws answers them with a close frame of its own.

@@ -124,7 +124,7 @@ t.test('a stalled broadcast stops the socket: memory stays bounded and the sende
   // The sender's own buffer stops draining when the server's and the kernel's are full.
   for (let before = -1; before !== client.socket.bufferedAmount; ) {
     before = client.socket.bufferedAmount;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
   t.ok(client.socket.bufferedAmount > 30_000_000, `${client.socket.bufferedAmount} bytes wait at the sender`);
   t.equal([...app.websocketServer.clients][0]!.isPaused, true);

@@ -31,6 +31,13 @@ export class SocketClient {
     }
   }
 
+  /** The next message, which must be a binary one. */
+  async nextBytes(): Promise<Buffer> {
+    const message = await this.next();
+    if (Buffer.isBuffer(message)) return message;
+    throw new Error(`expected a binary message, got ${JSON.stringify(message)}`);
+  }
+
   /** The next text message of that type; what comes before it is passed over. */
   async nextOf(type: string): Promise<Record<string, unknown>> {
     for (;;) {
