@@ -1,0 +1,42 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import t from 'tap';
+import { explainRefusal } from '../../../src/web/sdk/explain-refusal.js';
+
+interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+/** A server that gives these answers by path. */
+async function serve(t: { teardown(release: () => void): void }, answers: Readonly<Record<string, Answer>>): Promise<string> {
+  const server = createServer((request, response) => {
+    const { status, body } = answers[new URL(request.url ?? '/', 'http://host').pathname] ?? { status: 404 };
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? null));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/live/s/publish?key=k`;
+}
+
+t.test('the code in the server’s answer is the reason', async (t) => {
+  const url = await serve(t, { '/live/s/publish': { status: 401, body: { code: 'unauthorized', message: 'the publish key is wrong' } } });
+  t.equal((await explainRefusal(url))?.reason, 'unauthorized');
+});
+
+t.test('where only the upgrade is missing, a playlist tells a name that is taken from a server that is full', async (t) => {
+  const upgradeRequired = { status: 426, body: { code: 'malformed' } };
+  const taken = await serve(t, { '/live/s/publish': upgradeRequired, '/live/s/index.m3u8': { status: 200 } });
+  t.equal((await explainRefusal(taken))?.reason, 'already-live');
+  const full = await serve(t, { '/live/s/publish': upgradeRequired });
+  t.equal((await explainRefusal(full))?.reason, 'unavailable');
+  t.equal((await explainRefusal(`${taken}&resume=token`))?.reason, 'not-found', 'a resume is refused because its broadcast is over');
+});
+
+t.test('a server that does not answer, or not as Onair does, explains nothing', async (t) => {
+  t.equal(await explainRefusal('ws://127.0.0.1:1/live/s/publish'), undefined);
+  t.equal(await explainRefusal(await serve(t, { '/live/s/publish': { status: 502, body: 'bad gateway' } })), undefined);
+});
