@@ -95,3 +95,11 @@ t.test('after an hour without a stall the delay is the one of the start, however
   t.equal(outcome.state.cushionSeconds, lowestDelay.minCushionSeconds);
   t.ok(outcome.highestSeconds < 0.4);
 });
+
+t.test('stops and starts in quick succession are one stall', async (t) => {
+  let state = beginChase(lowestDelay, 0);
+  for (const nowMs of [1000, 1300, 1900]) {
+    state = chase(state, { nowMs, forwardSeconds: 0, stalled: true, resumed: false }, lowestDelay).state;
+  }
+  t.equal(state.cushionSeconds, lowestDelay.minCushionSeconds + 0.08);
+});

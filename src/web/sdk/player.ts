@@ -224,10 +224,14 @@ export class Player {
   #emitStats(): void {
     const video = this.#video;
     if (this.#playback === undefined) return;
+    const bufferSeconds = forwardSeconds(readRanges(video.buffered), video.currentTime);
+    const { latencySeconds, ...rest } = this.#playback.stats();
     this.#listeners.emit('stats', {
       path: this.#playback.path,
-      ...this.#playback.stats(),
-      bufferSeconds: forwardSeconds(readRanges(video.buffered), video.currentTime),
+      ...rest,
+      // What is buffered was captured before now, whatever the publisher's first burst made the server believe.
+      latencySeconds: latencySeconds === undefined ? undefined : Math.max(latencySeconds, bufferSeconds),
+      bufferSeconds,
       droppedFrames: video.getVideoPlaybackQuality().droppedVideoFrames,
       width: video.videoWidth,
       height: video.videoHeight,

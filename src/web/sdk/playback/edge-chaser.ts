@@ -29,6 +29,7 @@ export interface ChaserState {
   /** When the last stall, or the last step back down, was. */
   readonly calmSinceMs: number;
   readonly eased: boolean;
+  readonly stalledAtMs: number | undefined;
 }
 
 export interface ChaserDecision {
@@ -42,11 +43,13 @@ const windowMs = 1500;
 /** Fewer looks than this long do not contain the trough between two bursts. */
 const judgeAfterMs = 500;
 const toleranceSeconds = 0.04;
+/** After a hiccup playback starts and stops a few times until media flows again: that is one stall. */
+const oneHiccupMs = 2000;
 const calmBeforeEasingMs = 30_000;
 const easingStepMs = 10_000;
 
 export function beginChase(settings: ChaserSettings, nowMs: number): ChaserState {
-  return { cushionSeconds: settings.minCushionSeconds, rate: 1, looks: [], calmSinceMs: nowMs, eased: false };
+  return { cushionSeconds: settings.minCushionSeconds, rate: 1, looks: [], calmSinceMs: nowMs, eased: false, stalledAtMs: undefined };
 }
 
 /** Decides how to keep the low-water mark of the buffer at the cushion: by rate as long as possible, by a seek when far behind. */
@@ -79,9 +82,11 @@ function rateFor(excessSeconds: number, presentRate: number): number {
 
 function nextCushion(state: ChaserState, view: ChaserView, settings: ChaserSettings): ChaserState {
   if (view.stalled) {
+    const again = state.stalledAtMs !== undefined && view.nowMs - state.stalledAtMs < oneHiccupMs;
+    if (again) return { ...state, rate: 1, calmSinceMs: view.nowMs };
     const more = Math.max(state.cushionSeconds * 1.5, state.cushionSeconds + 0.08);
     const cushionSeconds = Math.min(more, settings.maxCushionSeconds);
-    return { ...state, cushionSeconds, rate: 1, calmSinceMs: view.nowMs, eased: false };
+    return { ...state, cushionSeconds, rate: 1, calmSinceMs: view.nowMs, eased: false, stalledAtMs: view.nowMs };
   }
   const calmMs = view.nowMs - state.calmSinceMs;
   if (calmMs < (state.eased ? easingStepMs : calmBeforeEasingMs)) return state;
