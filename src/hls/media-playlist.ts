@@ -50,10 +50,11 @@ export function canSkipUntilSeconds({ targetDurationSeconds }: PlaylistTiming): 
   return 6 * targetDurationSeconds;
 }
 
-/** Lists parts only this far from the live edge: RFC 8216bis §4.4.4.9. */
-function partsListedSeconds({ targetDurationSeconds }: PlaylistTiming): number {
-  return 3 * targetDurationSeconds;
-}
+/**
+ * How many whole segments still list their parts, beside the open one: RFC 8216bis §4.4.4.9 allows three target
+ * durations, and clients start much nearer to the edge than that.
+ */
+const wholeSegmentsWithParts = 2;
 
 /** A whole media playlist as text, or, with `delta`, one that leaves out what the client has (RFC 8216bis §6.2.5.1). */
 export function writeMediaPlaylist(snapshot: MediaPlaylistSnapshot, { delta = false } = {}): string {
@@ -72,7 +73,7 @@ export function writeMediaPlaylist(snapshot: MediaPlaylistSnapshot, { delta = fa
   ];
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
 
-  const firstWithParts = countOlderThan(segments, partsListedSeconds(timing));
+  const whole = segments.filter((segment) => segment.durationSeconds !== undefined).length;
   // After skipped segments the client knows which EXT-X-MAP is in force.
   let mapUri = skipped > 0 ? segments[skipped - 1]?.mapUri : undefined;
   for (const [index, segment] of segments.entries()) {
@@ -81,7 +82,7 @@ export function writeMediaPlaylist(snapshot: MediaPlaylistSnapshot, { delta = fa
     if (segment.discontinuity || segment.mapUri !== mapUri) lines.push(`#EXT-X-MAP:URI="${segment.mapUri}"`);
     mapUri = segment.mapUri;
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(segment.programDateTimeMs)).toISOString()}`);
-    if (index >= firstWithParts && !ended) lines.push(...segment.parts.map(partLine));
+    if (index >= whole - wholeSegmentsWithParts && !ended) lines.push(...segment.parts.map(partLine));
     if (segment.durationSeconds !== undefined) lines.push(`#EXTINF:${seconds(segment.durationSeconds)},`, segment.uri);
   }
   if (ended) lines.push('#EXT-X-ENDLIST');

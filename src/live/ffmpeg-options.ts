@@ -123,8 +123,14 @@ function planAudio(track: SourceTrack): TrackPlan {
     facts: { kind: 'audio', sourceCodec: track.codec, action: 'transcode', reason },
     map: '0:a:0',
     // Where sound is missing, silence is put: else all that follows would come too early for its pictures.
-    options: ['-c:a', 'aac', '-b:a', '128k', '-ar', '48000', '-ac', '2', '-af', 'aresample=async=1:min_hard_comp=0.04:first_pts=0'],
+    options: [...encodeAudioOptions(track), '-af', 'aresample=async=1:min_hard_comp=0.04:first_pts=0'],
   };
+}
+
+/** Mono stays mono: encoding it twice would nearly double what a copied stream costs. */
+function encodeAudioOptions({ channels = 2 }: SourceTrack): string[] {
+  const outputChannels = Math.min(channels, 2);
+  return ['-c:a', 'aac', '-b:a', outputChannels === 1 ? '96k' : '128k', '-ar', '48000', '-ac', String(outputChannels)];
 }
 
 function inputOptions({ container, tracks }: SourceHeader, startSeconds: number | undefined): string[] {

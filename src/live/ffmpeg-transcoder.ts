@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import FfmpegCommand from 'fluent-ffmpeg';
 import { LastWords } from './ffmpeg-last-words.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
-import type { StartTranscoder, Transcoder } from './transcoder.js';
+import { TranscoderError, type StartTranscoder, type Transcoder } from './transcoder.js';
 
 export interface FfmpegOptions {
   readonly ffmpegPath: string;
@@ -19,7 +19,7 @@ export function ffmpegTranscoders(options: FfmpegOptions): StartTranscoder {
 
 export class FfmpegTranscoder implements Transcoder {
   readonly output: AsyncIterable<Uint8Array>;
-  readonly closed: Promise<Error | null>;
+  readonly closed: Promise<TranscoderError | null>;
   readonly #child: ChildProcess | undefined;
   readonly #lastWords = new LastWords();
   readonly #options: Required<FfmpegOptions>;
@@ -77,7 +77,7 @@ export class FfmpegTranscoder implements Transcoder {
   }
 
   /** Resolves when the process is gone and its last words were heard; its output may still be read then. */
-  #watch(child: ChildProcess): Promise<Error | null> {
+  #watch(child: ChildProcess): Promise<TranscoderError | null> {
     // Errors of the pipes say only that ffmpeg is gone, which `exit` says better.
     child.stdin?.on('error', () => undefined);
     child.stdout?.on('error', () => undefined);
@@ -98,14 +98,14 @@ export class FfmpegTranscoder implements Transcoder {
     });
   }
 
-  #verdict(code: number | null, signal: NodeJS.Signals | null): Error | null {
+  #verdict(code: number | null, signal: NodeJS.Signals | null): TranscoderError | null {
     if (this.#wish === 'close') return null;
     if (this.#tooSlow) {
-      return new Error(`ffmpeg did not finish within ${this.#options.endTimeoutMs} ms after the end of the recording`);
+      return new TranscoderError('server', `ffmpeg did not finish within ${this.#options.endTimeoutMs} ms after the end of the recording`);
     }
     if (code === 0) return null;
     const fate = signal === null ? `ffmpeg ended with exit code ${code}` : `ffmpeg was killed by ${signal}`;
-    return new Error(signal === null ? this.#lastWords.explain(fate) : fate);
+    return signal === null ? new TranscoderError('media', this.#lastWords.explain(fate)) : new TranscoderError('server', fate);
   }
 }
 
@@ -135,7 +135,7 @@ function hasExited(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-function startFailure(ffmpegPath: string, error: unknown): Error {
+function startFailure(ffmpegPath: string, error: unknown): TranscoderError {
   const { code, message } = error as NodeJS.ErrnoException;
   const why =
     code === 'ENOENT'
@@ -145,5 +145,5 @@ function startFailure(ffmpegPath: string, error: unknown): Error {
         : code === 'EMFILE' || code === 'ENFILE' || code === 'EAGAIN'
           ? `the server has no files or processes left (${code})`
           : message;
-  return new Error(`ffmpeg could not be started at ${ffmpegPath}: ${why}`, { cause: error });
+  return new TranscoderError('server', `ffmpeg could not be started at ${ffmpegPath}: ${why}`, { cause: error });
 }

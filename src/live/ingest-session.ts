@@ -144,7 +144,7 @@ export class IngestSession {
       else if (event.type === 'header') this.#current?.announceHeader(event.header, event.endOffset - this.#currentOffset);
       else if (event.type === 'frame') this.#current?.note(event);
       else if (this.#current?.mustBeContinued && event.offset >= base) {
-        moveTo(event.offset, this.#current.continuation({ startedAtMs: Date.now() }));
+        moveTo(event.offset, this.#current.continuation({ startedAtMs: Date.now(), startSeconds: event.timeSeconds }));
       }
     }
     if (this.#current) writes.push(this.#current.write(chunk.subarray(done)));

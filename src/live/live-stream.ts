@@ -8,10 +8,11 @@ import { Audience } from './audience.js';
 import { LiveError, toLiveError } from './errors.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { IngestSession } from './ingest-session.js';
+import { OutputWatch } from './output-watch.js';
 import type { Recording } from './recording.js';
 import { broadcastDirectory, SegmentStore } from './segment-store.js';
 import { ThroughputMeter } from './throughput-meter.js';
-import type { StartTranscoder, Transcoder } from './transcoder.js';
+import type { StartTranscoder, Transcoder, TranscoderError } from './transcoder.js';
 import { Viewers } from './viewers.js';
 
 /** What every live stream of a server shares. */
@@ -164,13 +165,19 @@ export class LiveStream {
 
     const transcoder = this.#options.startTranscoder(plan);
     this.#transcoder = transcoder;
+    let silence: LiveError | undefined;
+    const watch = new OutputWatch((bytes) => {
+      silence = new LiveError('unsupported-media', `ffmpeg found no picture and no sound in ${bytes} bytes of ${header.container}`);
+      void transcoder.close();
+    });
     try {
-      const feeding = this.#feed(recording, transcoder);
-      await this.#deliver(transcoder, recording.startedAtMs);
-      const failure = await transcoder.closed;
-      if (failure) throw new LiveError('unsupported-media', failure.message, { cause: failure });
+      const feeding = this.#feed(recording, transcoder, watch);
+      await this.#deliver(transcoder, recording.startedAtMs, watch);
+      const failure = silence ?? failureOf(await transcoder.closed);
+      if (failure) throw failure;
       await feeding;
     } finally {
+      watch.stop();
       await transcoder.close();
       // A writer that still waits is let go: what it wrote can't be used any more.
       recording.end();
@@ -178,21 +185,24 @@ export class LiveStream {
   }
 
   async #plan(recording: Recording, header: SourceHeader): Promise<TranscodePlan> {
-    const plan = planTranscode(header, this.#options);
+    const { startSeconds } = recording;
+    const wishes = { ...this.#options, ...(startSeconds !== undefined && { startSeconds }) };
+    const plan = planTranscode(header, wishes);
     if (!plan.tracks.some(({ kind, action }) => kind === 'video' && action === 'copy')) return plan;
     const forceVideoEncode = await recording.copyObstacle();
-    return forceVideoEncode === undefined ? plan : planTranscode(header, { ...this.#options, forceVideoEncode });
+    return forceVideoEncode === undefined ? plan : planTranscode(header, { ...wishes, forceVideoEncode });
   }
 
-  async #feed(recording: Recording, transcoder: Transcoder): Promise<void> {
+  async #feed(recording: Recording, transcoder: Transcoder, watch: OutputWatch): Promise<void> {
     for await (const bytes of recording) {
       this.#throughput.add(bytes.length);
+      watch.took(bytes.length);
       await transcoder.write(bytes);
     }
     transcoder.end();
   }
 
-  async #deliver(transcoder: Transcoder, startedAtMs: number): Promise<void> {
+  async #deliver(transcoder: Transcoder, startedAtMs: number, watch: OutputWatch): Promise<void> {
     const reader = new FragmentReader();
     for await (const chunk of transcoder.output) {
       const fragments = [];
@@ -205,6 +215,7 @@ export class LiveStream {
           fragments.push(event.fragment);
         }
       }
+      if (fragments.length > 0) watch.stop();
       this.viewers.push(fragments);
       for (const fragment of fragments) this.#packager.push(fragment);
       this.#tellWhenLive();
@@ -238,4 +249,9 @@ export class LiveStream {
       },
     });
   }
+}
+
+function failureOf(error: TranscoderError | null): LiveError | undefined {
+  if (!error) return undefined;
+  return new LiveError(error.fault === 'media' ? 'unsupported-media' : 'internal', error.message, { cause: error });
 }

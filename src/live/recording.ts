@@ -5,7 +5,13 @@ export interface RecordingOptions {
   /** Wall clock, ms since the epoch, when its first byte came. */
   readonly startedAtMs: number;
   /** It goes on where another one was broken off: the header comes from there. */
-  readonly continues?: { readonly header: SourceHeader; readonly headerBytes: Buffer; readonly copyObstacle: string };
+  readonly continues?: {
+    readonly header: SourceHeader;
+    readonly headerBytes: Buffer;
+    readonly copyObstacle: string;
+    /** Time of the first frame that follows, on the recording's own clock. */
+    readonly startSeconds: number;
+  };
   /** Bytes that may lie here before a reader came. */
   readonly maxHeldBytes?: number;
 }
@@ -18,6 +24,8 @@ export class Recording {
   readonly startedAtMs: number;
   /** Container and tracks; undefined when the recording ended inside its header. */
   readonly header: Promise<SourceHeader | undefined>;
+  /** Time of its first frame on its own clock; undefined where only ffmpeg finds out. */
+  readonly startSeconds: number | undefined;
   readonly #groups = new GroupWatch();
   readonly #inheritedObstacle: string | undefined;
   readonly #maxHeldBytes: number;
@@ -31,11 +39,11 @@ export class Recording {
   #heldBytes = 0;
   #beingRead = false;
   #wakeReader: (() => void) | undefined;
-  #hasHeader = false;
   #ended = false;
 
   constructor({ startedAtMs, continues, maxHeldBytes = 8 * 1024 * 1024 }: RecordingOptions) {
     this.startedAtMs = startedAtMs;
+    this.startSeconds = continues?.startSeconds;
     this.#maxHeldBytes = maxHeldBytes;
     this.header = new Promise((resolve) => (this.#resolveHeader = resolve));
     if (!continues) return;
@@ -60,7 +68,7 @@ export class Recording {
   /** Why the picture can't be copied, undefined when it can: known when the first keyframes, or enough bytes, are there. */
   async copyObstacle(): Promise<string | undefined> {
     if (this.#inheritedObstacle !== undefined) return this.#inheritedObstacle;
-    await this.#groups.firstKnown;
+    await this.#groups.whenFirstKnown();
     this.#foundFit = this.#groups.obstacle === undefined;
     return this.#groups.obstacle;
   }
@@ -71,12 +79,12 @@ export class Recording {
   }
 
   /** A recording with the same header, for the bytes from a random access point on. */
-  continuation(options: Omit<RecordingOptions, 'continues'>): Recording {
+  continuation({ startSeconds, ...options }: Omit<RecordingOptions, 'continues'> & { startSeconds: number }): Recording {
     const header = this.#knownHeader;
     const copyObstacle = this.#groups.obstacle;
     if (!header || !copyObstacle) throw new Error('expected a recording with a header and an obstacle to copying');
     const headerBytes = this.#headerBytes.subarray(0, this.#headerLength);
-    return new Recording({ ...options, continues: { header, headerBytes, copyObstacle } });
+    return new Recording({ ...options, continues: { header, headerBytes, copyObstacle, startSeconds } });
   }
 
   /** Resolves when the reader took the bytes, or gave up. */

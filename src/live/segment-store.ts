@@ -19,7 +19,9 @@ export class SegmentStore {
     this.#directory = directory;
     this.#onFailure = onFailure;
     this.#work = Promise.resolve();
-    this.#enqueue(async () => void (await mkdir(directory, { recursive: true })));
+    this.#enqueue(async () => {
+      await mkdir(directory, { recursive: true });
+    });
   }
 
   /** @param name a plain file name made by the packager, never by a client */

@@ -1,5 +1,17 @@
 import type { TranscodePlan } from './ffmpeg-options.js';
 
+/** Why a run ended badly, in words. */
+export class TranscoderError extends Error {
+  override readonly name = 'TranscoderError';
+  /** Whose fault it is: what the publisher sent, or something on this server. */
+  readonly fault: 'media' | 'server';
+
+  constructor(fault: 'media' | 'server', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.fault = fault;
+  }
+}
+
 /** One run of the media engine over one recording: container bytes in, fragmented MP4 out. */
 export interface Transcoder {
   /** Resolves when the bytes were taken: awaiting it is the backpressure. Never rejects; after the end it resolves at once. */
@@ -8,8 +20,8 @@ export interface Transcoder {
   end(): void;
   /** Fragmented MP4, as it comes out; one reader. It ends, without an error, however the run ended. */
   readonly output: AsyncIterable<Uint8Array>;
-  /** null: clean end; Error: why it died, in words. The process is surely gone. */
-  readonly closed: Promise<Error | null>;
+  /** null: clean end; otherwise why it died. The process is surely gone. */
+  readonly closed: Promise<TranscoderError | null>;
   /** Ends at once, kills if need be; idempotent; resolves when the process is gone. */
   close(): Promise<void>;
 }

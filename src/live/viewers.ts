@@ -1,7 +1,8 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { Timeline } from '../hls/rendition.js';
 import type { ViewerMessage } from '../protocol/viewer-messages.js';
-import { FragmentBurst, splitAtKeyframe } from './fragment-burst.js';
+import type { FragmentBurst} from './fragment-burst.js';
+import { splitAtKeyframe } from './fragment-burst.js';
 
 /** Where one viewer's media goes: a WebSocket, or an endless HTTP body. */
 export interface ViewerSink {

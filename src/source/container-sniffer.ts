@@ -14,19 +14,24 @@ export function sniffContainer(feed: ByteFeed): ContainerFamily | 'more' | { rea
   if (startsWith(magic, ebmlMagic)) return 'ebml';
   if (startsWith(magic, ascii('FLV\u0001'))) return 'flv';
   if (startsWith(magic, ascii('OggS'))) return 'ogg';
-  const isGif = startsWith(magic, ascii('GIF8'));
-  const box = feed.peek(8);
-  if (box === undefined) return 'more';
-  if (startsWith(box.subarray(4), ftyp)) return 'mp4';
-  if (box[0] === 0x47 && !isGif) {
+  // A small box: its size, then its type.
+  if (magic[0] === 0 && magic[1] === 0) {
+    const box = feed.peek(8);
+    if (box === undefined) return 'more';
+    if (startsWith(box.subarray(4), ftyp)) return 'mp4';
+  }
+  if (magic[0] === 0x47 && !startsWith(magic, ascii('GIF8'))) {
     // ISO 13818-1 §2.4.3.2: every packet is 188 bytes long and begins with the sync byte.
     const packets = feed.peek(transportPacketBytes + 1);
     if (packets === undefined) return 'more';
     if (packets[transportPacketBytes] === 0x47) return 'mpegts';
   }
-  const first = feed.peek(describedBytes);
-  if (first === undefined) return 'more';
-  return { notMedia: `expected WebM, Matroska, fragmented MP4, MPEG-TS, FLV or Ogg, got ${describeBytes(first)}` };
+  return notMedia(feed);
+}
+
+function notMedia(feed: ByteFeed): { notMedia: string } {
+  const bytes = feed.peek(describedBytes) ?? feed.peek(8) ?? feed.peek(4) ?? new Uint8Array(0);
+  return { notMedia: `expected WebM, Matroska, fragmented MP4, MPEG-TS, FLV or Ogg, got ${describeBytes(bytes)}` };
 }
 
 /** Whether a message starts a recording of its own: an EBML magic or an `ftyp` box. */
