@@ -6,6 +6,8 @@ import { waitUntil } from './programs.js';
 /** What the scenarios need of a page, whichever browser shows it. Controls are found by their role and name. */
 export interface ScriptedPage {
   goto(url: string): Promise<void>;
+  /** Brings its tab to the front: browsers give a camera only to a page that can be seen. */
+  show(): Promise<void>;
   url(): string;
   /** Presses a button as a person would. */
   press(name: string): Promise<void>;
@@ -19,6 +21,7 @@ export function chromiumPage(page: ChromiumPage): ScriptedPage {
     goto: async (url) => {
       await page.goto(url);
     },
+    show: () => page.bringToFront(),
     url: () => page.url(),
     press: (name) => page.getByRole('button', { name, exact: true }).click(),
     fill: (label, text) => page.getByLabel(label, { exact: true }).fill(text),
@@ -34,6 +37,7 @@ export function firefoxPage(page: FirefoxPage): ScriptedPage {
     goto: async (url) => {
       await page.goto(url);
     },
+    show: () => page.bringToFront(),
     url: () => page.url(),
     press: (name) => page.locator(`::-p-aria([name="${name}"][role="button"])`).click(),
     fill: (label, text) => page.locator(`::-p-aria([name="${label}"][role="textbox"])`).fill(text),

@@ -12,6 +12,7 @@ export async function goLiveAndWatch(t: Test, server: TestServer, studio: Script
   await waitForWords(watch, /not live yet/i);
   t.pass('before the broadcast there is a waiting room');
 
+  await studio.show();
   await studio.goto(`${server.origin}/broadcast?key=${encodeURIComponent(server.key)}`);
   await waitForWords(studio, /Go live/);
   t.notMatch(studio.url(), server.key, 'the key has left the address bar');
@@ -24,12 +25,14 @@ export async function goLiveAndWatch(t: Test, server: TestServer, studio: Script
   t.equal(facts.state, 'live', 'the lamp is lit when the server says that viewers can watch');
   t.strictSame(facts.recording?.tracks.map(({ kind }) => kind).sort(), ['audio', 'video']);
 
+  await watch.show();
   const { first, last } = await waitForPlayback(watch, 4);
   t.ok(last.shown - first.shown > 40, `the waiting room began to play by itself: ${String(last.shown - first.shown)} pictures in 4 s`);
   t.match(await wordsOf(watch), /\bLIVE\b/, 'and says that it is live');
   await waitForWords(studio, /Viewers\s+[1-9]/);
   t.pass('the studio counts the viewer');
 
+  await studio.show();
   await studio.press('End broadcast');
   await waitForWords(studio, /Off air/i);
   await waitForWords(watch, /has ended|not live/i);
