@@ -11,6 +11,7 @@ export class SourceCadence {
   readonly #lead: Track | undefined;
   readonly #gapsSeconds: number[] = [];
   #previous: { readonly startSeconds: number; readonly samples: number } | undefined;
+  #isSecond = true;
 
   constructor(tracks: readonly Track[]) {
     this.#lead = tracks.find((track) => track.kind === 'video') ?? tracks[0];
@@ -20,7 +21,9 @@ export class SourceCadence {
     for (const run of fragment.runs) {
       if (run.trackId !== this.#lead?.trackId || run.sampleCount === 0) continue;
       const startSeconds = run.baseMediaDecodeTime / this.#lead.timescale;
-      if (this.#previous) {
+      // ffmpeg puts a track's first sample at 0, whenever it was taken: only the gaps after it are the source's own.
+      if (this.#previous && this.#isSecond) this.#isSecond = false;
+      else if (this.#previous) {
         const gap = (startSeconds - this.#previous.startSeconds) / this.#previous.samples;
         for (let sample = 0; sample < this.#previous.samples; sample++) this.#gapsSeconds.push(gap);
       }

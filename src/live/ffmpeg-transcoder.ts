@@ -30,7 +30,8 @@ export class FfmpegTranscoder implements Transcoder {
   constructor(plan: TranscodePlan, options: FfmpegOptions) {
     this.#options = { endTimeoutMs: 5000, closeTimeoutMs: 2000, ...options };
     try {
-      this.#child = spawn(options.ffmpegPath, commandLine(plan), { stdio: 'pipe', windowsHide: true });
+      // In a process group of its own, so that Ctrl-C in a terminal reaches the server alone and broadcasts end in order.
+      this.#child = spawn(options.ffmpegPath, commandLine(plan), { stdio: 'pipe', windowsHide: true, detached: true });
       this.closed = this.#watch(this.#child);
     } catch (error) {
       this.closed = Promise.resolve(startFailure(options.ffmpegPath, error));

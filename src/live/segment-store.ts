@@ -1,5 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 export interface SegmentStoreOptions {
   /** A folder of this broadcast's own; made when the first file comes. */
@@ -37,6 +37,8 @@ export class SegmentStore {
   async clear(): Promise<void> {
     await this.#work;
     await rm(this.#directory, { recursive: true, force: true });
+    // The stream's folder goes with its last broadcast; while another one lies there it stays.
+    await rmdir(dirname(this.#directory)).catch(() => undefined);
   }
 
   #enqueue(step: () => Promise<void>): void {
