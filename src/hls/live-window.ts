@@ -34,6 +34,8 @@ export class LiveWindow {
   #open: OpenSegment | undefined;
   #nextMediaSequence = 0;
   readonly #media = new Map<string, Buffer>();
+  /** Those that can be had, oldest first. */
+  #initUris: string[] = [];
 
   constructor({ listedSegments }: LiveWindowOptions) {
     this.#listedSegments = listedSegments;
@@ -68,6 +70,7 @@ export class LiveWindow {
 
   addInit(uri: string, bytes: Buffer): void {
     this.#media.set(uri, bytes);
+    this.#initUris.push(uri);
   }
 
   openSegment(start: Pick<SegmentEntry, 'mapUri' | 'discontinuity' | 'programDateTimeMs'>): OpenSegment {
@@ -108,9 +111,14 @@ export class LiveWindow {
       this.#media.delete(segment.uri);
       for (const part of segment.parts) this.#media.delete(part.uri);
     }
-    const oldest = this.#whole[0] ?? this.#open;
-    for (const segment of gone) if (segment.mapUri !== oldest?.mapUri) this.#media.delete(segment.mapUri);
+    this.#dropInits();
     return gone;
+  }
+
+  /** Lets go of the init segments that are older than the one of the oldest segment. */
+  #dropInits(): void {
+    const oldest = this.#initUris.indexOf(this.#whole[0]?.mapUri ?? '');
+    for (const uri of this.#initUris.splice(0, Math.max(0, oldest))) this.#media.delete(uri);
   }
 }
 

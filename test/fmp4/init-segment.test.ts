@@ -14,7 +14,7 @@ t.test('tracks are read with picture first, and their codecs as RFC 6381 names t
 });
 
 t.test('what can not be an init segment is refused in words', async (t) => {
-  const expected = (message: RegExp): object => ({ name: 'RangeError', message });
+  const expected = (message: RegExp): { name: string; message: RegExp } => ({ name: 'RangeError', message });
   t.throws(() => readInitSegment(box('ftyp')), expected(/expected an init segment with a moov box, got none/));
   t.throws(() => readInitSegment(box('moov')), expected(/expected an init segment with a video or audio track, got none/));
   t.throws(() => readInitSegment(initSegment([{ ...videoTrack, timescale: 0 }])), expected(/expected a timescale of 1 or more/));

@@ -9,7 +9,7 @@ export function mergeDelta(earlier: string, delta: string): string {
   const mapInForce = known.slice(0, missing).join('').match(/#EXT-X-MAP:.*\n/g)?.at(-1);
   // The first segment of a whole playlist tells its init segment, which an earlier playlist may have told before.
   const [first = '', ...rest] = skipped.map((lines) => lines.replaceAll(/#EXT-X-PART:.*\n/g, ''));
-  const begun = /#EXT-X-MAP:/.test(first) || !mapInForce ? first : first.replace(/^(#EXT-X-DISCONTINUITY\n)?/, `$1${mapInForce}`);
+  const begun = first.includes('#EXT-X-MAP:') || !mapInForce ? first : first.replace(/^(#EXT-X-DISCONTINUITY\n)?/, `$1${mapInForce}`);
   return delta.replace(skip[0], [begun, ...rest].join(''));
 }
 

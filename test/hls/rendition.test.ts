@@ -1,0 +1,304 @@
+import t from 'tap';
+import { readInitSegment } from '../../src/fmp4/init-segment.js';
+import { Encoded } from '../../src/hls/encoded.js';
+import { Rendition, type Answer, type RenditionOptions, type Timeline } from '../../src/hls/rendition.js';
+import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
+import { violations } from '../helpers/playlist-rules.js';
+import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
+
+const timing = { targetDurationSeconds: 2, partTargetSeconds: 0.5 };
+const start = Date.UTC(2026, 0, 2, 3, 4, 5);
+const never = new AbortController().signal;
+
+/** A rendition that is filled part by part, with a clock of its own. */
+class Filled {
+  readonly gone: string[] = [];
+  readonly timeouts: { timeoutMs: number; fire: () => void }[] = [];
+  readonly rendition: Rendition;
+  #seconds = 0;
+  #parts = 0;
+
+  constructor(options: Partial<RenditionOptions> = {}) {
+    this.rendition = new Rendition({
+      listedSegments: 6,
+      mediaPlaylistUri: 'run1/media.m3u8',
+      onGone: ({ uri }) => this.gone.push(uri),
+      timeoutSignal: (timeoutMs) => {
+        const controller = new AbortController();
+        this.timeouts.push({ timeoutMs, fire: () => controller.abort() });
+        return controller.signal;
+      },
+      ...options,
+    });
+    this.rendition.startTimeline(this.timeline());
+    this.rendition.freeze(timing);
+  }
+
+  timeline(captureTimeMs = start): Timeline {
+    return { init: readInitSegment(initSegment([videoTrack])), captureTimeMs };
+  }
+
+  part(durationSeconds = 0.5): void {
+    const sample = { track: videoTrack, startSeconds: this.#seconds, durationSeconds, keyframe: true };
+    this.rendition.appendPart({
+      type: 'part',
+      fragments: [fragment([sample], this.#parts++)],
+      startSeconds: this.#seconds,
+      durationSeconds,
+      independent: true,
+    });
+    this.#seconds += durationSeconds;
+  }
+
+  segments(count: number): void {
+    for (let index = 0; index < count; index++) {
+      for (let part = 0; part < 4; part++) this.part();
+      this.rendition.endSegment();
+    }
+  }
+
+  restart(captureTimeMs: number): void {
+    this.#seconds = 0;
+    this.rendition.startTimeline(this.timeline(captureTimeMs));
+  }
+
+  async playlist(): Promise<ReadPlaylist> {
+    return readMediaPlaylist(textOf(await this.rendition.mediaPlaylist({}, never)));
+  }
+}
+
+function textOf({ body }: Answer): string {
+  if (!(body instanceof Encoded)) throw new Error('expected a playlist');
+  return body.identity.toString();
+}
+
+/** Lets everything run that waits for nothing but its turn. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+t.test('there is nothing to play before a whole segment is there', async (t) => {
+  const filled = new Filled();
+  filled.part();
+  for (const answer of [filled.rendition.multivariant(), await filled.rendition.mediaPlaylist({}, never)]) t.match(answer, { status: 404, message: /not on air yet/ });
+  t.equal(filled.rendition.facts, undefined);
+  filled.rendition.endSegment();
+  t.equal(filled.rendition.multivariant().status, 200);
+  t.match(filled.rendition.facts, { codecs: 'avc1.42c01f', width: 640, height: 360, ...timing });
+});
+
+t.test('a part is there the moment it is listed, and a segment is its parts one after another', async (t) => {
+  const run = new Filled();
+  run.segments(1);
+  run.part();
+  const { segments } = await run.playlist();
+  for (const { parts, uri } of segments) {
+    const bytes = await Promise.all(parts.map(async (part) => (await run.rendition.media(part.uri, never)).body as Buffer));
+    t.ok(bytes.every((each) => each.length > 0));
+    if (uri !== undefined) t.strictSame((await run.rendition.media(uri, never)).body, Buffer.concat(bytes));
+  }
+  t.equal((await run.rendition.media('init-0.mp4', never)).status, 200);
+});
+
+t.test('a request for a part is answered exactly when that part is published', async (t) => {
+  const filled = new Filled();
+  filled.segments(2);
+  filled.part();
+  let answered: Answer | undefined;
+  void filled.rendition.mediaPlaylist({ _HLS_msn: '2', _HLS_part: '2' }, never).then((answer) => (answered = answer));
+  await settled();
+  t.equal(answered, undefined, 'one part is there');
+  filled.part();
+  await settled();
+  t.equal(answered, undefined, 'two are');
+  filled.part();
+  await settled();
+  t.match(textOf(answered!), 'URI="2.2.m4s"');
+  t.equal(answered?.maxAgeSeconds, 12, 'and kept for six target durations');
+});
+
+t.test('a request for a segment is answered when it is whole', async (t) => {
+  const filled = new Filled();
+  filled.segments(1);
+  const asked = filled.rendition.mediaPlaylist({ _HLS_msn: '1' }, never);
+  filled.part();
+  filled.part();
+  await settled();
+  t.equal(filled.rendition.waiting, 1);
+  filled.rendition.endSegment();
+  t.match(textOf(await asked), '\n1.m4s\n');
+});
+
+t.test('a request past the last part of a segment that ends early is answered with the first part of the next', async (t) => {
+  const filled = new Filled();
+  filled.segments(1);
+  filled.part();
+  const asked = filled.rendition.mediaPlaylist({ _HLS_msn: '1', _HLS_part: '3' }, never);
+  filled.rendition.endSegment();
+  await settled();
+  t.equal(filled.rendition.waiting, 1, 'the end alone brings nothing');
+  filled.part();
+  t.match(textOf(await asked), 'URI="2.0.m4s"');
+});
+
+t.test('200 held requests are released together, with one and the same body', async (t) => {
+  const filled = new Filled();
+  filled.segments(1);
+  const asked = Array.from({ length: 200 }, () => filled.rendition.mediaPlaylist({ _HLS_msn: '1', _HLS_part: '0' }, never));
+  await settled();
+  t.equal(filled.rendition.waiting, 200);
+  filled.part();
+  await settled();
+  t.equal(filled.rendition.waiting, 0);
+  const bodies = new Set((await Promise.all(asked)).map(({ body }) => body));
+  t.equal(bodies.size, 1);
+});
+
+t.test('the hinted part is waited for and then arrives whole', async (t) => {
+  const filled = new Filled();
+  filled.segments(1);
+  for (let round = 0; round < 6; round++) {
+    const [hint] = (await filled.playlist()).preloadHints;
+    const uri = hint?.URI ?? '';
+    const asked = filled.rendition.media(uri, never);
+    await settled();
+    t.equal(filled.rendition.waiting, 1);
+    filled.part();
+    t.ok((await filled.playlist()).segments.some(({ parts }) => parts.some((part) => part.uri === uri)), 'the part that came is the one that was hinted');
+    t.match(await asked, { status: 200, body: Buffer, maxAgeSeconds: 12 });
+    if (round === 3) filled.rendition.endSegment();
+  }
+});
+
+t.test('a hinted part that is never made, and every other name, is not found', async (t) => {
+  const filled = new Filled();
+  filled.segments(1);
+  filled.part();
+  const asked = filled.rendition.media('1.1.m4s', never);
+  filled.rendition.endSegment();
+  t.match(await asked, { status: 404, maxAgeSeconds: 2 });
+  for (const name of ['', '99.m4s', '2.1.m4s', '-1.m4s', 'init-1.mp4', '../init-0.mp4', '__proto__']) {
+    t.equal((await filled.rendition.media(name, never)).status, 404, name);
+  }
+  const last = filled.rendition.media('2.0.m4s', never);
+  filled.rendition.end();
+  t.equal((await last).status, 404, 'hinted when the broadcast ended');
+});
+
+t.test('a stream that stands still is told after three target durations, and holds nobody any longer', async (t) => {
+  const filled = new Filled();
+  filled.segments(1);
+  const asked = filled.rendition.mediaPlaylist({ _HLS_msn: '1', _HLS_part: '0' }, never);
+  const hinted = filled.rendition.media('1.0.m4s', never);
+  await settled();
+  t.strictSame(filled.timeouts.map(({ timeoutMs }) => timeoutMs), [6000, 6000]);
+  for (const { fire } of filled.timeouts) fire();
+  t.match(await asked, { status: 503, message: /stands still/, maxAgeSeconds: 8 });
+  t.match(await hinted, { status: 404 });
+  t.equal(filled.rendition.waiting, 0);
+  t.equal((await filled.rendition.mediaPlaylist({}, never)).status, 200, 'what there is can still be had');
+});
+
+t.test('a client that goes away is waited for no longer', async (t) => {
+  const filled = new Filled();
+  filled.segments(1);
+  const client = new AbortController();
+  const asked = filled.rendition.mediaPlaylist({ _HLS_msn: '1' }, client.signal);
+  await settled();
+  t.equal(filled.rendition.waiting, 1);
+  client.abort();
+  await asked;
+  t.equal(filled.rendition.waiting, 0);
+});
+
+t.test('the end answers everybody who waits, and later directives are ignored', async (t) => {
+  const filled = new Filled();
+  filled.segments(8);
+  filled.part();
+  const asked = filled.rendition.mediaPlaylist({ _HLS_msn: '9' }, never);
+  filled.rendition.end();
+  const ended = textOf(await asked);
+  t.match(ended, /8\.m4s\n#EXT-X-ENDLIST\n$/);
+  t.notMatch(ended, 'EXT-X-PRELOAD-HINT');
+  for (const directives of [{ _HLS_msn: '10' }, { _HLS_msn: '99' }, { _HLS_part: '1' }, { _HLS_msn: 'x' }, { _HLS_skip: 'YES' }]) {
+    t.equal(textOf(await filled.rendition.mediaPlaylist(directives, never)), ended, JSON.stringify(directives));
+  }
+});
+
+t.test('an impossible request is refused in words, for as long as a held one would be', async (t) => {
+  const filled = new Filled();
+  filled.segments(1);
+  t.match(await filled.rendition.mediaPlaylist({ _HLS_msn: '3' }, never), { status: 400, message: /expected _HLS_msn up to 2, got 3/, maxAgeSeconds: 8 });
+  t.match(await filled.rendition.mediaPlaylist({}, never), { status: 200, maxAgeSeconds: 1 });
+});
+
+t.test('what left the playlist can still be had for as long as the playlist was, and is then gone from memory', async (t) => {
+  const filled = new Filled();
+  const statusOf = async (name: string): Promise<number> => (await filled.rendition.media(name, never)).status;
+  filled.segments(6);
+  t.equal((await filled.playlist()).mediaSequence, 0);
+  filled.segments(1);
+  t.equal((await filled.playlist()).mediaSequence, 1, 'the oldest is no longer listed');
+  for (let more = 0; more < 5; more++) {
+    t.strictSame([await statusOf('0.m4s'), await statusOf('0.3.m4s')], [200, 200], `${more} segments later`);
+    filled.segments(1);
+  }
+  t.strictSame(filled.gone, []);
+  filled.segments(1);
+  t.strictSame(filled.gone, ['0.m4s']);
+  t.strictSame([await statusOf('0.m4s'), await statusOf('0.0.m4s'), await statusOf('1.m4s'), await statusOf('init-0.mp4')], [404, 404, 200, 200]);
+});
+
+t.test('an init segment stays as long as any segment needs it', async (t) => {
+  const filled = new Filled();
+  filled.segments(2);
+  filled.restart(start + 10_000);
+  filled.segments(11);
+  const statuses = async (): Promise<number[]> => Promise.all(['init-0.mp4', 'init-1.mp4', '1.m4s'].map(async (name) => (await filled.rendition.media(name, never)).status));
+  t.strictSame(await statuses(), [200, 200, 200]);
+  filled.segments(1);
+  t.strictSame(await statuses(), [404, 200, 404]);
+});
+
+t.test('init segments of timelines that never showed anything are let go with those before them', async (t) => {
+  const filled = new Filled();
+  filled.segments(1);
+  for (let timeline = 0; timeline < 5; timeline++) filled.restart(start + 10_000);
+  filled.segments(14);
+  const there = await Promise.all([0, 1, 2, 3, 4, 5].map(async (number) => (await filled.rendition.media(`init-${number}.mp4`, never)).status));
+  t.strictSame(there, [404, 404, 404, 404, 404, 200]);
+});
+
+t.test('a restart is a discontinuity, counted when it leaves the playlist; no playlist breaks a rule on the way', async (t) => {
+  const filled = new Filled();
+  const seen: ReadPlaylist[] = [];
+  const look = async (): Promise<void> => void seen.push(await filled.playlist());
+  filled.segments(7);
+  await look();
+  filled.restart(start + 20_000);
+  filled.restart(start + 21_000);
+  for (let segment = 0; segment < 12; segment++) {
+    for (let part = 0; part < 4; part++) {
+      filled.part();
+      await look();
+    }
+    filled.rendition.endSegment();
+    await look();
+    if (segment === 3) filled.rendition.markDiscontinuity();
+  }
+  filled.rendition.end();
+  await look();
+  t.strictSame(violations(seen), []);
+  t.equal(seen[0]?.discontinuitySequence, 0);
+  t.equal(seen.at(-1)?.discontinuitySequence, 2, 'one for the restart, one for the hole');
+  const discontinuities = new Set(seen.flatMap(({ segments }) => segments.filter(({ isDiscontinuity }) => isDiscontinuity).map(({ sequenceNumber }) => sequenceNumber)));
+  t.strictSame([...discontinuities], [7, 11]);
+  t.equal(seen.findLast(({ segments }) => segments.some(({ sequenceNumber }) => sequenceNumber === 7))?.segments.find(({ sequenceNumber }) => sequenceNumber === 7)?.mapUri, 'init-2.mp4');
+});
+
+t.test('a playlist is written and gzipped once, however many ask for it', async (t) => {
+  const filled = new Filled();
+  filled.segments(1);
+  const [first, second] = await Promise.all([filled.rendition.mediaPlaylist({}, never), filled.rendition.mediaPlaylist({ _HLS_msn: '0' }, never)]);
+  t.equal(first.body, second.body);
+  filled.part();
+  t.not((await filled.rendition.mediaPlaylist({}, never)).body, first.body);
+});
