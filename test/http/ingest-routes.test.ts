@@ -90,10 +90,8 @@ t.test('what is received is acknowledged while it comes, and once more before th
   const { app, registry } = await startFakeServer(t);
   const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`);
   await client.nextOf('ready');
-  const sentAtMs = Date.now();
   client.socket.send(Buffer.alloc(1000));
   t.strictSame(await client.nextOf('ack'), { type: 'ack', received: 1000 });
-  t.ok(Date.now() - sentAtMs < 1000);
   client.socket.send(Buffer.alloc(500));
   client.socket.send('{"type":"end"}');
   t.strictSame(await client.next(), { type: 'ack', received: 1500 });
