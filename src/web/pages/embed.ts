@@ -1,6 +1,7 @@
 import { Player } from '../sdk/player.js';
 import { byId } from '../ui/element.js';
 import { playerStage } from '../ui/player-stage.js';
+import { playerQuery } from './player-query.js';
 
 const stream = decodeURIComponent(location.pathname.split('/').at(-1) ?? '');
 document.title = `${stream} · Onair`;
@@ -8,7 +9,6 @@ document.title = `${stream} · Onair`;
 const stage = playerStage('player-frame');
 byId('player', HTMLElement).append(stage.frame);
 
-const wanted = new URLSearchParams(location.search).get('mode');
-const player = new Player({ url: location.href, video: stage.video, mode: wanted === 'smooth' ? 'smooth' : 'lowest-delay' });
+const player = new Player({ url: location.href, video: stage.video, ...playerQuery(location.search) });
 stage.follow(player);
 player.play();

@@ -7,6 +7,7 @@ import { sinceInWords, viewersInWords } from '../ui/live-words.js';
 import { playerStage } from '../ui/player-stage.js';
 import { qrCode } from '../ui/qr-code.js';
 import { statsPanel } from '../ui/stats-panel.js';
+import { playerQuery } from './player-query.js';
 
 const modeKey = 'onair.mode';
 
@@ -19,7 +20,7 @@ const stats = statsPanel('stats');
 stage.frame.append(stats.element);
 byId('player', HTMLElement).append(stage.frame);
 
-const player = new Player({ url: location.href, video: stage.video, mode: savedMode() });
+const player = new Player({ url: location.href, video: stage.video, mode: savedMode(), ...playerQuery(location.search) });
 stage.follow(player);
 
 const viewers = byId('viewers', HTMLElement);

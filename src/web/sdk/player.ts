@@ -9,6 +9,7 @@ import { mediaSourceClass } from './playback/media-source.js';
 import { NativeHls } from './playback/native-hls.js';
 import { choosePaths, explainFallback, pathLabels, type PathChoice, type PathName, type PlayerMode } from './playback/path-choice.js';
 import type { Playback, PlaybackEnd, PlaybackOptions, StreamAddresses } from './playback/playback.js';
+import { ProgressWatch } from './playback/progress-watch.js';
 import { FactsPoll, type StreamFacts } from './playback/stream-facts.js';
 import { WebSocketMse } from './playback/web-socket-mse.js';
 
@@ -49,6 +50,7 @@ export class Player {
   #facts: FactsPoll | undefined;
   #info: LiveStreamInfo | undefined;
   #playback: Playback | undefined;
+  #progress = new ProgressWatch();
   #failures: PathChoice[] = [];
   /** Its `ended` came; the facts may still call it live for a moment. */
   #endedBroadcast: string | undefined;
@@ -91,6 +93,8 @@ export class Player {
     this.#video.playsInline = true;
     this.#video.addEventListener('playing', () => this.#onPlaying(), { signal });
     this.#video.addEventListener('waiting', () => this.#onWaiting(), { signal });
+    // A new source makes some browsers (WebKit) forget that they were to play.
+    this.#video.addEventListener('canplay', () => this.#state === 'connecting' && this.#video.paused && void this.#startElement(), { signal });
     document.addEventListener('visibilitychange', () => document.hidden || this.#resume(), { signal });
     window.addEventListener('online', () => this.#resume(), { signal });
     this.#timers.set('stats', setInterval(() => this.#emitStats(), 1000));
@@ -114,6 +118,7 @@ export class Player {
     }
     this.#info = facts.info;
     this.#listeners.emit('info', facts.info);
+    if (this.#state === 'stalled') this.#enter('stalled', this.#stalledMessage());
     if (this.#playback !== undefined || this.#timers.has('retry')) return;
     if (facts.info?.state === 'live' && facts.info.broadcast !== this.#endedBroadcast) return this.#tryNextPath();
     if (facts.info?.state === 'ended' || (facts.info !== undefined && facts.info.broadcast === this.#endedBroadcast)) {
@@ -137,6 +142,7 @@ export class Player {
       clock: this.#clock,
     });
     this.#playback = playback;
+    this.#progress = new ProgressWatch();
     void playback.closed.then((end) => this.#over(choice.path, end));
     this.#timers.set('start', setTimeout(() => this.#checkStarted(playback), startWithinMs));
     void this.#startElement();
@@ -145,7 +151,11 @@ export class Player {
   #checkStarted(playback: Playback): void {
     // Browsers load nothing in a page that nobody has looked at yet.
     if (document.hidden || this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) return;
-    this.#failures.push({ path: playback.path, why: `no picture within ${startWithinMs / 1000} s` });
+    this.#abandon(playback, `no picture within ${startWithinMs / 1000} s`);
+  }
+
+  #abandon(playback: Playback, why: string): void {
+    this.#failures.push({ path: playback.path, why });
     playback.close();
   }
 
@@ -213,8 +223,12 @@ export class Player {
 
   #onWaiting(): void {
     if (this.#state !== 'playing' || this.#timers.has('stalled')) return;
-    const stalled = (): void => this.#enter('stalled', 'The picture is waiting for the network.');
+    const stalled = (): void => this.#enter('stalled', this.#stalledMessage());
     this.#timers.set('stalled', setTimeout(stalled, stalledAfterMs));
+  }
+
+  #stalledMessage(): string {
+    return waitingMessage(this.#info) ?? 'The picture is waiting for the network.';
   }
 
   #resume(): void {
@@ -223,11 +237,12 @@ export class Player {
 
   #emitStats(): void {
     const video = this.#video;
-    if (this.#playback === undefined) return;
+    const playback = this.#playback;
+    if (playback === undefined) return;
     const bufferSeconds = forwardSeconds(readRanges(video.buffered), video.currentTime);
-    const { latencySeconds, ...rest } = this.#playback.stats();
+    const { latencySeconds, ...rest } = playback.stats();
     this.#listeners.emit('stats', {
-      path: this.#playback.path,
+      path: playback.path,
       ...rest,
       // What is buffered was captured before now, whatever the publisher's first burst made the server believe.
       latencySeconds: latencySeconds === undefined ? undefined : Math.max(latencySeconds, bufferSeconds),
@@ -237,6 +252,11 @@ export class Player {
       height: video.videoHeight,
       playbackRate: video.playbackRate,
     });
+    const fed = (rest.bitsPerSecond ?? 0) > 0 || video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
+    const shouldMove = fed && !video.paused && !document.hidden;
+    if (this.#progress.look({ nowMs: Date.now(), atSeconds: video.currentTime, shouldMove })) {
+      this.#abandon(playback, 'media came in, but the picture stood still');
+    }
   }
 
   #stopTimer(name: 'start' | 'stalled' | 'retry'): void {

@@ -1,3 +1,4 @@
+import type { BroadcastState } from '../../protocol/live-stream-info.js';
 import type { Player } from '../sdk/player.js';
 import type { PlayerState } from '../sdk/player-events.js';
 import { element } from './element.js';
@@ -16,11 +17,12 @@ const curtains: Record<Exclude<PlayerState, 'playing' | 'stalled'>, Curtain> = {
   failed: { title: "This can't be played right now", text: '' },
 };
 
+/** While the server does not say `live`: what still plays then is the rest of what was. */
 const lampWords: Record<PlayerState, string> = {
   connecting: 'Connecting',
   waiting: 'Waiting',
-  playing: 'Off air',
-  stalled: 'Off air',
+  playing: 'Ended',
+  stalled: 'Ended',
   ended: 'Ended',
   failed: 'Problem',
 };
@@ -54,13 +56,13 @@ export function playerStage(frameId: string): PlayerStage {
   });
 
   function follow(player: Player): void {
-    let live = false;
+    let onAir: BroadcastState | undefined;
     let blocked = false;
     const showLamp = (): void => {
       // Never by the player's own guess: only what the server said lights it.
-      const lit = live && player.state !== 'ended' && player.state !== 'waiting';
+      const lit = onAir === 'live' && player.state !== 'ended' && player.state !== 'waiting';
       lamp.dataset.state = lit ? 'live' : player.state === 'connecting' || player.state === 'waiting' ? 'busy' : 'off';
-      lamp.textContent = lit ? 'LIVE' : lampWords[player.state];
+      lamp.textContent = lit ? 'LIVE' : onAir === 'waiting' ? 'On hold' : lampWords[player.state];
     };
     const showUnmute = (): void => {
       const picture = player.state === 'playing' || player.state === 'stalled';
@@ -70,10 +72,14 @@ export function playerStage(frameId: string): PlayerStage {
     video.addEventListener('volumechange', showUnmute);
     player.on('autoplay', (what) => {
       blocked = what === 'blocked';
+      if (blocked) {
+        title.textContent = 'Ready to play';
+        text.textContent = 'This browser starts videos only when you ask it to.';
+      }
       showUnmute();
     });
     player.on('info', (info) => {
-      live = info?.state === 'live';
+      onAir = info?.state;
       showLamp();
     });
     player.on('state', ({ state, message }) => {
