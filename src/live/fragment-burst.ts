@@ -13,6 +13,10 @@ export class FragmentBurst {
     this.startsWithKeyframe = startsWithKeyframe;
   }
 
+  get byteLength(): number {
+    return this.#fragments.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
   /** The fragments one after another. */
   get mp4(): Buffer {
     return (this.#mp4 ??= Buffer.concat(this.#fragments.map(({ bytes }) => bytes)));

@@ -33,10 +33,10 @@ export class SegmentStore {
     this.#enqueue(() => rm(join(this.#directory, name), { force: true }));
   }
 
-  /** Removes the folder; resolves when nothing of it is left. */
+  /** Removes the folder; resolves when nothing of it is left, or when the disk does not let go of it. */
   async clear(): Promise<void> {
     await this.#work;
-    await rm(this.#directory, { recursive: true, force: true });
+    await rm(this.#directory, { recursive: true, force: true }).catch((error: unknown) => this.#fail(error));
     // The stream's folder goes with its last broadcast; while another one lies there it stays.
     await rmdir(dirname(this.#directory)).catch(() => undefined);
   }
@@ -47,10 +47,15 @@ export class SegmentStore {
       try {
         await step();
       } catch (error) {
-        this.#failed = true;
-        this.#onFailure(error instanceof Error ? error : new Error(String(error)));
+        this.#fail(error);
       }
     });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#onFailure(error instanceof Error ? error : new Error(String(error)));
   }
 }
 

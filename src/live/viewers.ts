@@ -35,8 +35,9 @@ export class Viewers {
   readonly #maxBacklogBytes: number;
   readonly #viewers = new Set<Viewer>();
   #timeline: Timeline | undefined;
-  /** The bursts since the last keyframe: with them a newcomer starts at once. */
-  #groupOfPictures: FragmentBurst[] = [];
+  /** The bursts since the last keyframe: with them a newcomer starts at once. undefined when there are too many to keep. */
+  #groupOfPictures: FragmentBurst[] | undefined = [];
+  #groupBytes = 0;
   #gaps = 0;
   #ended = false;
 
@@ -64,9 +65,8 @@ export class Viewers {
     const timeline = this.#timeline;
     if (!timeline || fragments.length === 0) return;
     for (const burst of splitAtKeyframe(fragments, timeline.init)) {
-      if (burst.startsWithKeyframe) this.#groupOfPictures = [];
-      else if (this.#groupOfPictures.length === 0) continue;
-      this.#groupOfPictures.push(burst);
+      if (!burst.startsWithKeyframe && this.#groupOfPictures?.length === 0) continue;
+      this.#keep(burst);
       for (const viewer of this.#viewers) this.#send(viewer, burst, timeline);
     }
   }
@@ -77,9 +77,9 @@ export class Viewers {
       sink.end();
       return () => undefined;
     }
-    const viewer: Viewer = { sink, timeline: undefined, skipping: false };
+    const viewer: Viewer = { sink, timeline: undefined, skipping: this.#groupOfPictures === undefined };
     this.#viewers.add(viewer);
-    if (this.#timeline) {
+    if (this.#timeline && this.#groupOfPictures) {
       this.#sendInit(viewer, this.#timeline);
       for (const burst of this.#groupOfPictures) sink.media(burst);
     }
@@ -95,6 +95,17 @@ export class Viewers {
     }
     this.#viewers.clear();
     this.#groupOfPictures = [];
+  }
+
+  #keep(burst: FragmentBurst): void {
+    if (burst.startsWithKeyframe) {
+      this.#groupOfPictures = [];
+      this.#groupBytes = 0;
+    }
+    this.#groupBytes += burst.byteLength;
+    // More than a viewer may have before it: a newcomer would be skipped forward at once.
+    if (this.#groupBytes > this.#maxBacklogBytes) this.#groupOfPictures = undefined;
+    this.#groupOfPictures?.push(burst);
   }
 
   #send(viewer: Viewer, burst: FragmentBurst, timeline: Timeline): void {

@@ -1,0 +1,85 @@
+import { readdir } from 'node:fs/promises';
+import type { IngestConnection } from '../../src/live/ingest-session.js';
+import { LiveRegistry, type LiveRegistryOptions } from '../../src/live/live-registry.js';
+import type { LiveStream } from '../../src/live/live-stream.js';
+import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
+import { temporaryDirectory, type Teardown } from '../helpers/programs.js';
+import { fixture } from '../source/fixture.js';
+import { FakeTranscoder } from './fake-transcoder.js';
+
+/** The beginning of a real recording: its header and its first clusters. */
+export const recording = fixture('chromium-vp8.webm').subarray(0, 20_000);
+
+export interface Studio {
+  readonly registry: LiveRegistry;
+  readonly transcoders: FakeTranscoder[];
+  readonly segmentsDirectory: string;
+  readonly warnings: string[];
+  /** The transcoder of the n-th recording, as soon as it was started. */
+  transcoder(number: number): Promise<FakeTranscoder>;
+}
+
+/** A registry whose transcoders are in the test's hand. */
+export async function openStudio(t: Teardown, options: Partial<LiveRegistryOptions> = {}): Promise<Studio> {
+  const segmentsDirectory = await temporaryDirectory(t);
+  const transcoders: FakeTranscoder[] = [];
+  const warnings: string[] = [];
+  const registry = new LiveRegistry({
+    startTranscoder: (plan) => {
+      const transcoder = new FakeTranscoder(plan);
+      transcoders.push(transcoder);
+      return transcoder;
+    },
+    ffmpegMajor: 5,
+    segmentsDirectory,
+    segmentSeconds: 2,
+    windowSegments: 6,
+    resumeWindowSeconds: 30,
+    maxViewerBacklogBytes: 1000,
+    maxStreams: 3,
+    endedRetentionSeconds: 60,
+    log: { info: () => undefined, warn: (_facts, message) => warnings.push(message) },
+    ...options,
+  });
+  await registry.open();
+  t.teardown(() => registry.close());
+  const transcoder = (number: number): Promise<FakeTranscoder> => until(() => transcoders[number]);
+  return { registry, transcoders, segmentsDirectory, warnings, transcoder };
+}
+
+/** A publisher of one broadcast, and what it was told. */
+export class Publishing {
+  readonly messages: IngestMessage[] = [];
+  readonly connection: IngestConnection;
+  replaced = false;
+
+  constructor(readonly liveStream: LiveStream) {
+    this.connection = liveStream.ingest.connect({
+      onMessage: (message) => this.messages.push(message),
+      onReplaced: () => (this.replaced = true),
+    });
+  }
+
+  get told(): string[] {
+    return this.messages.map(({ type }) => type).filter((type) => type !== 'stats');
+  }
+}
+
+/** Resolves when there is a value; everything in these tests happens within some turns of the event loop. */
+export async function until<T>(find: () => T | undefined | false): Promise<T> {
+  for (let turn = 0; turn < 10_000; turn++) {
+    const found = find();
+    if (found !== undefined && found !== false) return found;
+    await turns();
+  }
+  throw new Error(`waited in vain for ${String(find)}`);
+}
+
+/** Some turns of the event loop. */
+export async function turns(count = 1): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export async function filesBelow(directory: string): Promise<string[]> {
+  return (await readdir(directory, { recursive: true })).sort();
+}

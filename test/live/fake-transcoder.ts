@@ -1,0 +1,89 @@
+import type { TranscodePlan } from '../../src/live/ffmpeg-options.js';
+import { TranscoderError, type Transcoder } from '../../src/live/transcoder.js';
+import { fragmentBytes, initSegment, videoTrack } from '../helpers/media-builder.js';
+
+/** A transcoder in the test's hand: what it was given is kept, what it gives is said by the test. */
+export class FakeTranscoder implements Transcoder {
+  readonly plan: TranscodePlan;
+  readonly written: Buffer[] = [];
+  readonly closed: Promise<TranscoderError | null>;
+  readonly output: AsyncIterable<Uint8Array>;
+  ended = false;
+  /** Whether bytes are taken at once. */
+  hungry = true;
+  #settle!: (failure: TranscoderError | null) => void;
+  #takers: (() => void)[] = [];
+  #chunks: Uint8Array[] = [];
+  #outputEnded = false;
+  #wake: () => void = () => undefined;
+  #pictures = 0;
+  #seconds = 0;
+
+  constructor(plan: TranscodePlan) {
+    this.plan = plan;
+    this.closed = new Promise((resolve) => (this.#settle = resolve));
+    this.output = this.#read();
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.ended) return;
+    this.written.push(Buffer.from(bytes));
+    if (!this.hungry) await new Promise<void>((resolve) => this.#takers.push(resolve));
+  }
+
+  /** Takes what waits, and from now on everything at once. */
+  feed(): void {
+    this.hungry = true;
+    for (const take of this.#takers.splice(0)) take();
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.feed();
+    this.#finish(null);
+  }
+
+  die(message: string): void {
+    this.#finish(new TranscoderError('media', message));
+  }
+
+  async close(): Promise<void> {
+    this.end();
+  }
+
+  init(): void {
+    this.#give(initSegment([videoTrack]));
+  }
+
+  /** Pictures ten a second, a keyframe every second, in one go. */
+  pictures(count: number, payload = 'picture'): void {
+    const chunks: Buffer[] = [];
+    for (let index = 0; index < count; index++) {
+      const sample = { track: videoTrack, startSeconds: this.#seconds, durationSeconds: 0.1, keyframe: this.#pictures % 10 === 0 };
+      chunks.push(fragmentBytes([sample], Buffer.from(`${payload} ${this.#pictures++}`)));
+      this.#seconds = this.#pictures / 10;
+    }
+    this.#give(Buffer.concat(chunks));
+  }
+
+  #give(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#wake();
+  }
+
+  #finish(failure: TranscoderError | null): void {
+    this.#outputEnded = true;
+    this.#wake();
+    this.#settle(failure);
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const next = this.#chunks.shift();
+      if (next) yield next;
+      else if (this.#outputEnded) return;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+}

@@ -1,0 +1,225 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { LiveError } from '../../src/live/errors.js';
+import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
+import { violations } from '../helpers/playlist-rules.js';
+import { Encoded } from '../../src/hls/encoded.js';
+import type { LiveStream } from '../../src/live/live-stream.js';
+import { filesBelow, openStudio, Publishing, recording, turns, until } from './fake-studio.js';
+
+async function playlistOf({ rendition }: LiveStream): Promise<ReadPlaylist> {
+  const { body } = await rendition.mediaPlaylist({}, new AbortController().signal);
+  if (!(body instanceof Encoded)) throw new Error('expected a playlist');
+  return readMediaPlaylist(body.identity.toString());
+}
+
+t.test('a broadcast is starting until its first playlist is there, then live, and ended at its end', async (t) => {
+  const studio = await openStudio(t);
+  const liveStream = studio.registry.publish('cam');
+  const publishing = new Publishing(liveStream);
+  t.equal(liveStream.state, 'starting');
+  void publishing.connection.write(recording);
+  const transcoder = await studio.transcoder(0);
+  transcoder.init();
+  transcoder.pictures(20);
+  await until(() => liveStream.rendition.timing === undefined);
+  t.strictSame(publishing.told, ['recording']);
+  t.equal(liveStream.state, 'starting', 'two seconds without the keyframe that closes the first segment');
+  transcoder.pictures(1);
+  await until(() => liveStream.state === 'live');
+  t.strictSame(publishing.told, ['recording', 'live']);
+  t.equal((await playlistOf(liveStream)).segments[0]?.durationSeconds, 2);
+  t.strictSame(studio.registry.list(), [liveStream]);
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+  t.equal(liveStream.state, 'ended');
+  t.strictSame(publishing.messages.at(-1), { type: 'ended', message: 'The broadcast is over.' });
+  t.ok((await playlistOf(liveStream)).hasEnded);
+  t.strictSame(Buffer.concat(transcoder.written), recording, 'every byte reached the transcoder');
+});
+
+t.test('recordings one after another are timelines of one broadcast, whose date-times never go back', async (t) => {
+  const studio = await openStudio(t);
+  const liveStream = studio.registry.publish('cam');
+  const publishing = new Publishing(liveStream);
+  const seen: ReadPlaylist[] = [];
+  for (let round = 0; round < 3; round++) {
+    void publishing.connection.write(recording);
+    const transcoder = await studio.transcoder(round);
+    transcoder.init();
+    // Ten times faster than the wall clock: its media ends after the next recording begins.
+    transcoder.pictures(45);
+    await until(() => (liveStream.rendition.endTimeMs ?? 0) > 0);
+    await turns(20);
+    if (liveStream.rendition.facts) seen.push(await playlistOf(liveStream));
+  }
+  publishing.connection.end();
+  await liveStream.closed;
+  seen.push(await playlistOf(liveStream));
+  t.strictSame(violations(seen), []);
+  const { segments } = seen.at(-1)!;
+  t.equal(segments.filter(({ isDiscontinuity }) => isDiscontinuity).length, 2);
+  for (const [index, { programDateTime = '' }] of segments.entries()) {
+    const before = segments[index - 1];
+    if (before) t.ok(Date.parse(programDateTime) >= Date.parse(before.programDateTime ?? '') + (before.durationSeconds ?? 0) * 1000 - 1);
+  }
+  t.strictSame(publishing.told, ['recording', 'live', 'recording', 'recording', 'ended']);
+});
+
+t.test('a name that is live already, a bad name and one stream too many are refused in words', async (t) => {
+  const { registry } = await openStudio(t, { maxStreams: 2 });
+  registry.publish('one');
+  t.throws(() => registry.publish('one'), { code: 'already-live', message: /"one" is live already/ });
+  for (const name of ['', '../one', 'a b', 'x'.repeat(65), 'é']) t.throws(() => registry.publish(name), { code: 'malformed' }, name);
+  registry.publish('two');
+  t.throws(() => registry.publish('three'), { code: 'unavailable', message: /2 streams are live already/ });
+});
+
+t.test('a lost connection leaves the broadcast waiting; its token takes it up, and nothing else does', async (t) => {
+  const studio = await openStudio(t);
+  const liveStream = studio.registry.publish('cam');
+  const first = new Publishing(liveStream);
+  void first.connection.write(recording.subarray(0, 10_000));
+  await studio.transcoder(0);
+  first.connection.drop();
+  t.equal(liveStream.state, 'waiting');
+  t.throws(() => studio.registry.publish('cam'), { code: 'already-live' }, 'the name is not free');
+  t.throws(() => studio.registry.resume('cam', 'guess'), { code: 'not-found' });
+  t.throws(() => studio.registry.resume('other', liveStream.ingest.resumeToken), { code: 'not-found' });
+  const second = new Publishing(studio.registry.resume('cam', liveStream.ingest.resumeToken));
+  t.equal(second.liveStream, liveStream, 'the same broadcast');
+  t.equal(liveStream.ingest.received, 10_000);
+  t.equal(liveStream.state, 'starting');
+  await first.connection.write(Buffer.from('too late'));
+  void second.connection.write(recording.subarray(10_000));
+  second.connection.end();
+  await liveStream.closed;
+  t.strictSame(Buffer.concat(studio.transcoders[0]?.written ?? []), recording, 'nothing lost, nothing doubled');
+  t.throws(() => studio.registry.resume('cam', liveStream.ingest.resumeToken), { code: 'not-found' }, 'over is over');
+});
+
+t.test('a connection that takes over silences the one before it', async (t) => {
+  const studio = await openStudio(t);
+  const liveStream = studio.registry.publish('cam');
+  const first = new Publishing(liveStream);
+  const second = new Publishing(liveStream);
+  t.ok(first.replaced);
+  first.connection.end();
+  first.connection.drop();
+  await first.connection.write(recording);
+  t.equal(liveStream.state, 'starting');
+  t.equal(liveStream.ingest.received, 0);
+  second.connection.end();
+  await liveStream.closed;
+});
+
+t.test('a publisher that does not come back in time has ended', async (t) => {
+  const { registry } = await openStudio(t, { resumeWindowSeconds: 0.02 });
+  const liveStream = registry.publish('cam');
+  new Publishing(liveStream).connection.drop();
+  t.equal(await liveStream.closed, null);
+  t.equal(liveStream.state, 'ended');
+  t.not(registry.publish('cam').broadcast, liveStream.broadcast, 'and the name is free');
+});
+
+t.test('what ended can be watched for a while, then nothing of it is left', async (t) => {
+  const studio = await openStudio(t, { endedRetentionSeconds: 0.15 });
+  const liveStream = studio.registry.publish('cam');
+  const publishing = new Publishing(liveStream);
+  void publishing.connection.write(recording);
+  const transcoder = await studio.transcoder(0);
+  transcoder.init();
+  transcoder.pictures(50);
+  publishing.connection.end();
+  await liveStream.closed;
+  t.equal(studio.registry.get('cam'), liveStream);
+  t.equal(studio.registry.broadcast('cam', liveStream.broadcast), liveStream);
+  t.equal(studio.registry.broadcast('dog', liveStream.broadcast), undefined, 'under its own name only');
+  t.strictSame(studio.registry.list(), [], 'but it does not run');
+  for (const deadline = Date.now() + 5000; studio.registry.get('cam') && Date.now() < deadline; ) await turns(10);
+  t.equal(studio.registry.get('cam'), undefined);
+  t.equal(studio.registry.broadcast('cam', liveStream.broadcast), undefined);
+  await studio.registry.close();
+  t.notOk((await filesBelow(studio.segmentsDirectory)).some((name) => name.endsWith('.m4s')), 'nor on disk');
+});
+
+t.test('closing tells every publisher why, ends every playlist and leaves no file', async (t) => {
+  const studio = await openStudio(t);
+  const streams = ['one', 'two'].map((name) => studio.registry.publish(name));
+  const publishings = streams.map((liveStream) => new Publishing(liveStream));
+  void publishings[0]?.connection.write(recording);
+  const transcoder = await studio.transcoder(0);
+  transcoder.init();
+  transcoder.pictures(30);
+  await until(() => streams[0]?.state === 'live');
+  await studio.registry.close();
+  t.ok(transcoder.ended);
+  for (const { messages } of publishings) t.match(messages.at(-1), { type: 'ended', code: 'unavailable', message: /shutting down/ });
+  t.ok((await playlistOf(streams[0]!)).hasEnded);
+  t.throws(() => studio.registry.publish('three'), { code: 'unavailable' });
+  t.notOk((await filesBelow(studio.segmentsDirectory)).some((name) => name.endsWith('.m4s')));
+  await studio.registry.close();
+});
+
+t.test('a transcoder that dies ends the broadcast, and the publisher is told why in its words', async (t) => {
+  const studio = await openStudio(t);
+  const liveStream = studio.registry.publish('cam');
+  const publishing = new Publishing(liveStream);
+  const writing = publishing.connection.write(recording);
+  const transcoder = await studio.transcoder(0);
+  transcoder.die('ffmpeg could not read this');
+  t.match(await liveStream.closed, { code: 'unsupported-media', message: 'ffmpeg could not read this' });
+  t.match(publishing.messages.at(-1), { type: 'ended', code: 'unsupported-media', message: 'ffmpeg could not read this' });
+  await writing;
+  await publishing.connection.write(recording);
+  t.equal(studio.transcoders.length, 1);
+});
+
+t.test('bytes that are no media end the broadcast in words', async (t) => {
+  const { registry } = await openStudio(t);
+  const liveStream = registry.publish('cam');
+  const publishing = new Publishing(liveStream);
+  await publishing.connection.write(Buffer.from('<html><body>hello</body></html>'));
+  const failure = await liveStream.closed;
+  t.ok(failure instanceof LiveError);
+  t.match(failure, { code: 'unsupported-media', message: /expected WebM, Matroska.*got HTML/ });
+});
+
+t.test('a write waits as long as the transcoder does not take its bytes', async (t) => {
+  const studio = await openStudio(t);
+  const publishing = new Publishing(studio.registry.publish('cam'));
+  void publishing.connection.write(recording);
+  const transcoder = await studio.transcoder(0);
+  await until(() => transcoder.written.length > 0);
+  transcoder.hungry = false;
+  let taken = 0;
+  const writes = Array.from({ length: 5 }, async () => {
+    await publishing.connection.write(Buffer.alloc(1000, 1));
+    taken++;
+  });
+  await turns(50);
+  t.equal(taken, 0);
+  t.equal(transcoder.written.length, 2, 'only one write at a time reaches the transcoder');
+  transcoder.feed();
+  await Promise.all(writes);
+  t.equal(taken, 5);
+});
+
+t.test('a full disk is told once, and the stream goes on from memory', async (t) => {
+  const studio = await openStudio(t);
+  await writeFile(join(studio.segmentsDirectory, 'live'), 'a file where a folder is wanted');
+  const liveStream = studio.registry.publish('cam');
+  const publishing = new Publishing(liveStream);
+  void publishing.connection.write(recording);
+  const transcoder = await studio.transcoder(0);
+  transcoder.init();
+  transcoder.pictures(100);
+  await until(() => publishing.told.includes('warning'));
+  transcoder.pictures(50);
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+  t.equal(publishing.told.filter((type) => type === 'warning').length, 1);
+  t.match(publishing.messages.find(({ type }) => type === 'warning'), { code: 'disk', message: /The live stream goes on/ });
+  t.equal((await playlistOf(liveStream)).segments.length, 6);
+});
