@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { LiveRegistry } from '../live/live-registry.js';
 import { errorBody, liveStreamInfo, liveStreamList, serverTime, streamParams } from './api-schemas.js';
@@ -12,19 +13,14 @@ export interface LiveStreamRoutesOptions {
   readonly publicUrl: string | undefined;
 }
 
-export const liveStreamRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { registry, publishKey, publicUrl }) => {
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
-  });
+/** What only the server's own pages ask, and what the key allows. */
+export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { registry, publishKey, publicUrl }) => {
+  sendUncached(app);
 
   app.get('/streams', { schema: { tags: ['streams'], summary: 'Everything that is live', response: { 200: liveStreamList } } }, async (request) => {
     const origin = originOf(request, publicUrl);
     return { streams: registry.list().map((liveStream) => liveStream.info(origin)) };
   });
-
-  app.get('/streams/:stream', { schema: { tags: ['streams'], summary: 'One live stream', params: streamParams, response: { 200: liveStreamInfo, 400: errorBody, 404: errorBody } } }, async (request) =>
-    requireLiveStream(registry, request.params.stream).info(originOf(request, publicUrl)),
-  );
 
   app.delete(
     '/streams/:stream',
@@ -43,10 +39,23 @@ export const liveStreamRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions
       return reply.code(204).send(null);
     },
   );
-
-  app.get('/time', { schema: { tags: ['time'], summary: "The server's clock, for measuring latency", response: { 200: serverTime } } }, async (_request, reply) => {
-    // A player on any page has to know how far its own clock is off.
-    reply.header('access-control-allow-origin', '*');
-    return { serverTimeMs: Date.now() };
-  });
 };
+
+/** What a player has to know, on whatever page it is. */
+export const playbackFactsRoutes: FastifyPluginAsyncTypebox<Omit<LiveStreamRoutesOptions, 'publishKey'>> = async (app, { registry, publicUrl }) => {
+  sendUncached(app);
+
+  app.get('/streams/:stream', { schema: { tags: ['streams'], summary: 'One live stream', params: streamParams, response: { 200: liveStreamInfo, 400: errorBody, 404: errorBody } } }, async (request) =>
+    requireLiveStream(registry, request.params.stream).info(originOf(request, publicUrl)),
+  );
+
+  app.get('/time', { schema: { tags: ['time'], summary: "The server's clock, for measuring latency", response: { 200: serverTime } } }, async () => ({
+    serverTimeMs: Date.now(),
+  }));
+};
+
+function sendUncached(app: FastifyInstance): void {
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  });
+}

@@ -9,13 +9,13 @@ import { GracefulStop } from './graceful-stop.js';
 import { healthRoutes } from './health-routes.js';
 import { hlsRoutes } from './hls-routes.js';
 import { ingestRoutes } from './ingest-routes.js';
-import { liveStreamRoutes } from './live-stream-routes.js';
+import { controlRoutes, playbackFactsRoutes } from './live-stream-routes.js';
 import { pageRoutes } from './page-routes.js';
 import { PublishKey } from './publish-key.js';
 import { logRequests, loggerOptions } from './request-log.js';
 import { ServerMetrics } from './server-metrics.js';
 import { viewerRoutes } from './viewer-routes.js';
-import { LimitedWebSocket } from './websocket.js';
+import { LimitedWebSocket, refuseStrayUpgrades } from './websocket.js';
 
 export interface ServerOptions {
   /** With it: HTTP/2 and HTTP/1.1 on one port. */
@@ -80,6 +80,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       if (!('code' in error)) socket.terminate();
     },
   });
+  refuseStrayUpgrades(app);
   await app.register(fastifySwagger, {
     hideUntagged: true,
     openapi: {
@@ -88,24 +89,32 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
     },
   });
 
+  const playbackCors = {
+    origin: options.corsOrigins === '*' ? '*' : [...options.corsOrigins],
+    methods: ['GET', 'HEAD'],
+    exposedHeaders: ['Date', 'Content-Range', 'Retry-After'],
+    maxAge: 86_400,
+  };
   await app.register(
     async (live) => {
       live.addHook('onRequest', async (_request, reply) => {
         reply.header('cross-origin-resource-policy', 'cross-origin').header('x-content-type-options', 'nosniff');
       });
-      await live.register(fastifyCors, {
-        origin: options.corsOrigins === '*' ? '*' : [...options.corsOrigins],
-        methods: ['GET', 'HEAD'],
-        exposedHeaders: ['Date', 'Content-Range', 'Retry-After'],
-        maxAge: 86_400,
-      });
+      await live.register(fastifyCors, playbackCors);
       await live.register(hlsRoutes, { registry });
       await live.register(viewerRoutes, { registry, maxViewersPerStream: options.maxViewersPerStream });
       await live.register(ingestRoutes, { registry, publishKey, publicUrl, obstacle, onBytes: metrics.countIngest });
     },
     { prefix: '/live' },
   );
-  await app.register(liveStreamRoutes, { prefix: '/api', registry, publishKey, publicUrl });
+  await app.register(controlRoutes, { prefix: '/api', registry, publishKey, publicUrl });
+  await app.register(
+    async (facts) => {
+      await facts.register(fastifyCors, playbackCors);
+      await facts.register(playbackFactsRoutes, { registry, publicUrl });
+    },
+    { prefix: '/api' },
+  );
   await app.register(healthRoutes, { obstacle, metrics });
   await app.register(pageRoutes, { publicDir });
   app.get('/openapi.json', async () => app.swagger());

@@ -1,7 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WebSocket } from 'ws';
 import { errorCodes } from '../protocol/error-codes.js';
 import type { ErrorBody } from '../protocol/error-codes.js';
+import { LiveError } from '../live/errors.js';
 
 // RFC 6455 §5.5: a control frame carries at most 125 bytes, two of them the close code.
 const maxReasonBytes = 123;
@@ -27,4 +28,23 @@ export async function answerUpgradeRequired(request: FastifyRequest, reply: Fast
   // RFC 9110 §15.5.22 wants the Upgrade field; HTTP/2 knows no such thing (RFC 9113 §8.2.2).
   if (request.raw.httpVersionMajor === 1) reply.header('upgrade', 'websocket').header('connection', 'upgrade');
   return reply.code(426).send({ code: 'malformed', message: 'expected a WebSocket connection, got a plain request' } satisfies ErrorBody);
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A WebSocket can be opened here. */
+    upgrades?: boolean;
+  }
+}
+
+/** Refuses WebSockets where there are none before the upgrade; the plugin would open and then close them. */
+export function refuseStrayUpgrades(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    if (route.wsHandler) route.config = { ...route.config, upgrades: true };
+  });
+  app.addHook('onRequest', async (request) => {
+    if (request.ws && request.routeOptions.config.upgrades !== true) {
+      throw new LiveError('not-found', 'expected /live/NAME/publish or /live/NAME/play, got an address without a WebSocket');
+    }
+  });
 }

@@ -136,7 +136,7 @@ export class LiveStream {
       for await (const recording of this.ingest.recordings()) await this.#play(recording);
     } catch (error) {
       failure = toLiveError(error);
-      this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, err: error }, 'broadcast failed');
+      this.#logEnd(failure);
       this.ingest.fail(failure);
     }
     clearInterval(statsTimer);
@@ -220,6 +220,9 @@ export class LiveStream {
       for (const fragment of fragments) this.#packager.push(fragment);
       this.#tellWhenLive();
     }
+    // All of it is published before the next recording's clock is set.
+    this.#packager.endTimeline();
+    this.#tellWhenLive();
   }
 
   /** Media time 0 of a new recording on the wall clock: never before the end of what came earlier. */
@@ -232,6 +235,13 @@ export class LiveStream {
     this.#live = true;
     this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...this.rendition.facts }, 'on air');
     this.ingest.send({ type: 'live' });
+  }
+
+  /** Only what this server did wrong is worth a stack trace. */
+  #logEnd(failure: LiveError): void {
+    const facts = { stream: this.stream, broadcast: this.broadcast, code: failure.code, reason: failure.message };
+    if (failure.code === 'internal') this.#options.log.warn({ ...facts, err: failure }, 'broadcast failed');
+    else this.#options.log.info(facts, 'broadcast refused or broken off');
   }
 
   #tellStats(): void {

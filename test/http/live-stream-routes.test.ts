@@ -49,9 +49,18 @@ t.test('a broadcast is ended only with the key', async (t) => {
 t.test('control is same-origin: no other page may read it', async (t) => {
   const { app, registry } = await startFakeServer(t);
   registry.add('cam');
-  for (const url of ['/api/streams', '/api/streams/cam', '/metrics']) {
+  for (const url of ['/api/streams', '/metrics']) {
     t.equal((await app.inject({ url, headers: { origin: 'https://elsewhere.example' } })).headers['access-control-allow-origin'], undefined, url);
   }
+});
+
+t.test('any page may read what a player has to know of a stream, and none may end it', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const headers = { origin: 'https://elsewhere.example' };
+  t.equal((await app.inject({ url: '/api/streams/cam', headers })).headers['access-control-allow-origin'], '*');
+  const preflight = await app.inject({ method: 'OPTIONS', url: '/api/streams/cam', headers: { ...headers, 'access-control-request-method': 'DELETE' } });
+  t.notMatch(preflight.headers['access-control-allow-methods'], /DELETE/);
 });
 
 t.test("any page may read the server's clock", async (t) => {

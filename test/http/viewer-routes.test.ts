@@ -81,6 +81,15 @@ t.test('what is not live, or full, is told before the upgrade', async (t) => {
   t.equal((await app.inject('/live/cam/play')).statusCode, 426);
 });
 
+t.test('where there is no WebSocket, none is opened', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const base = `ws://${await listen(app)}`;
+  for (const path of ['/', '/api/streams', '/live/cam/index.m3u8', '/live/cam/x/y/play', '/nothing']) {
+    t.match(await refusal(t, base + path), { status: 404, body: { code: 'not-found', message: String } }, path);
+  }
+});
+
 t.test('/stream.mp4 is the same as one endless body', async (t) => {
   const { app, registry } = await startFakeServer(t);
   const cam = registry.add('cam');
