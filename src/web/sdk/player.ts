@@ -93,6 +93,7 @@ export class Player {
     this.#video.playsInline = true;
     this.#video.addEventListener('playing', () => this.#onPlaying(), { signal });
     this.#video.addEventListener('waiting', () => this.#onWaiting(), { signal });
+    this.#video.addEventListener('pause', () => this.#onPause(), { signal });
     // A new source makes some browsers (WebKit) forget that they were to play.
     this.#video.addEventListener('canplay', () => this.#state === 'connecting' && this.#video.paused && void this.#startElement(), { signal });
     document.addEventListener('visibilitychange', () => document.hidden || this.#resume(), { signal });
@@ -210,6 +211,15 @@ export class Player {
       this.#listeners.emit('autoplay', 'muted');
       await this.#startElement();
     }
+  }
+
+  /** WebKit lets the picture begin and pauses it when sound comes up that nobody asked for. */
+  #onPause(): void {
+    const untouched = 'userActivation' in navigator && !navigator.userActivation.hasBeenActive;
+    if (!untouched || this.#playback === undefined || this.#video.ended || this.#video.muted) return;
+    this.#video.muted = true;
+    this.#listeners.emit('autoplay', 'muted');
+    void this.#startElement();
   }
 
   #onPlaying(): void {
