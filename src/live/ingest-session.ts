@@ -161,6 +161,10 @@ export class IngestSession {
   }
 
   #keepUndecided(chunk: Uint8Array): void {
+    if (this.#current && chunk.length >= longestMagicBytes) {
+      this.#undecided = Buffer.from(chunk.subarray(-longestMagicBytes));
+      return;
+    }
     const bytes = this.#undecided.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#undecided, chunk]);
     this.#undecided = this.#current ? Buffer.from(bytes.subarray(-longestMagicBytes)) : bytes;
   }
