@@ -36,7 +36,7 @@ export interface PlayerStage {
 
 /** The picture with its controls, the lamp, the waiting room and the unmute button. */
 export function playerStage(frameId: string): PlayerStage {
-  const video = element('video', { playsinline: true, preload: 'none' });
+  const video = element('video', { playsinline: true });
   const lamp = element('span', { class: 'lamp player-lamp' }, lampWords.connecting);
   const title = element('p', { class: 'curtain-title' }, curtains.connecting.title);
   const text = element('p', { class: 'curtain-text' }, curtains.connecting.text);
