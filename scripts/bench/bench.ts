@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { describeMachine, requireLinux } from './machine.js';
+import { makeRecording } from './recording.js';
+import { formatTable, type Figure } from './report.js';
+import { writeResults } from './results-page.js';
+import { within } from './scope.js';
+import { measureCopy } from './sections/copy.js';
+import { measureInside } from './sections/inside.js';
+import { measureSegments } from './sections/segments.js';
+import { measureStart } from './sections/start.js';
+import { measureCrowd, measureViewers } from './sections/viewers.js';
+import type { Section } from './sections/section.js';
+import { soak } from './soak.js';
+
+const sections: Readonly<Record<string, Section>> = {
+  copy: measureCopy,
+  start: measureStart,
+  segments: measureSegments,
+  viewers: measureViewers,
+  crowd: measureCrowd,
+  inside: measureInside,
+};
+
+const usage = `npm run bench -- [${Object.keys(sections).join('|')} …] [--seconds 20] [--write] [--no-build]
+npm run bench -- soak --minutes 60 [--write]`;
+
+/** The longest that one section publishes. */
+const recordingSeconds = 150;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '20' },
+    minutes: { type: 'string', default: '60' },
+    write: { type: 'boolean', default: false },
+    'no-build': { type: 'boolean', default: false },
+  },
+});
+
+try {
+  requireLinux();
+  const unknown = positionals.filter((name) => name !== 'soak' && !(name in sections));
+  if (unknown.length > 0) throw new Error(`expected sections by name, got ${unknown.join(', ')}\n${usage}`);
+  if (!values['no-build']) execFileSync('npm', ['run', 'build'], { cwd: join(import.meta.dirname, '../..'), stdio: ['ignore', 'ignore', 'inherit'] });
+  const machine = describeMachine();
+  console.log(`\n${machine}\n`);
+  if (positionals.includes('soak')) await soak({ minutes: Number(values.minutes), write: values.write, machine });
+  else await bench(positionals.length > 0 ? positionals : Object.keys(sections), Number(values.seconds), machine);
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
+
+async function bench(names: readonly string[], seconds: number, machine: string): Promise<void> {
+  const figures: Figure[] = [];
+  await within(async (scope) => {
+    const recording = await makeRecording(scope, recordingSeconds);
+    for (const name of names) {
+      process.stderr.write(`${name} …\n`);
+      figures.push(...((await sections[name]?.({ recording, seconds })) ?? []));
+    }
+  });
+  const table = formatTable(figures);
+  console.log(`${table}\n`);
+  if (values.write) await writeResults({ page: 'server', title: 'The server: npm run bench', machine, body: table });
+  const broken = figures.filter(({ holds }) => !holds);
+  if (broken.length === 0) return;
+  console.error(`bench: ${String(broken.length)} of ${String(figures.length)} bounds broken: ${broken.map(({ what }) => what).join('; ')}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,67 @@
+import type { Page } from 'playwright-core';
+
+import { waitUntil } from '../../../test/helpers/programs.js';
+import type { Scope } from '../scope.js';
+import type { ServerUnderTest } from '../server-under-test.js';
+import { openPage } from './open-page.js';
+import { publisherPage } from './publisher-page.js';
+
+interface PublisherWindow {
+  readonly state?: string;
+  readonly failures: readonly string[];
+  readonly drawnMs: Float64Array;
+  takeSent(): { base64: string; messages: [number, number][] };
+}
+
+/** What the page gave to its socket, and when. */
+export interface SentMessage {
+  readonly atMs: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Chromium publishing numbered pictures by the SDK. */
+export class NumberedBroadcast {
+  readonly stream: string;
+  readonly #page: Page;
+
+  private constructor(stream: string, page: Page) {
+    this.stream = stream;
+    this.#page = page;
+  }
+
+  /** Resolves when it is on air. */
+  static async start(scope: Scope, server: ServerUnderTest, codec: 'h264' | 'vp8'): Promise<NumberedBroadcast> {
+    const stream = `glass-${codec}`;
+    const page = await openPage(scope, publisherPage({ origin: server.origin, key: server.key, stream, codec }));
+    const broadcast = new NumberedBroadcast(stream, page);
+    await waitUntil(`${codec} goes on air`, async () => {
+      const { state, failures } = await broadcast.#ask((window) => ({ state: window.state, failures: [...window.failures] }));
+      if (state === 'live') return true;
+      if (state === 'ended') throw new Error(`the publisher ended before it was on air: ${failures.join('; ')}`);
+      return false;
+    });
+    return broadcast;
+  }
+
+  /** When each number was last drawn, ms since the epoch; 0: never. */
+  async drawnMs(): Promise<readonly number[]> {
+    return this.#ask((window) => Array.from(window.drawnMs));
+  }
+
+  /** Everything sent since the start; once. */
+  async takeSent(): Promise<SentMessage[]> {
+    const { base64, messages } = await this.#ask((window) => window.takeSent());
+    const bytes = Buffer.from(base64, 'base64');
+    let offset = 0;
+    return messages.map(([atMs, length]) => ({ atMs, bytes: bytes.subarray(offset, (offset += length)) }));
+  }
+
+  async failures(): Promise<readonly string[]> {
+    return this.#ask((window) => [...window.failures]);
+  }
+
+  async #ask<T>(question: (window: PublisherWindow) => T): Promise<T> {
+    const handle = await this.#page.evaluateHandle('window');
+    return handle.evaluate(question as unknown as (window: unknown) => T);
+  }
+}

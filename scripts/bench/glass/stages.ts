@@ -1,0 +1,76 @@
+import { WebSocket } from 'ws';
+
+import { FragmentReader } from '../../../src/fmp4/fragment-reader.js';
+import { SourceReader } from '../../../src/source/source-reader.js';
+import { quantile } from '../clock.js';
+import type { Scope } from '../scope.js';
+import { decodeFrameNumbers } from './frame-numbers.js';
+import type { SentMessage } from './numbered-broadcast.js';
+import type { ShownFrame } from './player-page.js';
+
+/** Where the milliseconds of a picture go, p50 of each. */
+export interface Stages {
+  /** Drawn → given to the publisher's socket: capture, encoder, recorder, SDK. */
+  readonly recorderMs: number;
+  /** Given to the socket → received by a viewer that does nothing else: socket, ffmpeg, server, socket. */
+  readonly serverMs: number;
+  /** Received → shown: the player's buffer, decoder, display. */
+  readonly playerMs: number;
+}
+
+/** A viewer that keeps what it is sent, and when: what the player beside it was sent at the same time. */
+export class ViewerTap {
+  readonly #messages: { readonly atMs: number; readonly bytes: Buffer }[] = [];
+
+  constructor(scope: Scope, playUrl: string) {
+    const socket = new WebSocket(playUrl, { perMessageDeflate: false });
+    socket.on('message', (bytes: Buffer, isBinary) => isBinary && this.#messages.push({ atMs: Date.now(), bytes }));
+    socket.on('error', (error) => process.stderr.write(`tap: ${error.message}\n`));
+    scope.teardown(() => socket.terminate());
+  }
+
+  /** When each picture came, by its number. */
+  async arrivals(): Promise<Map<number, number>> {
+    const reader = new FragmentReader();
+    const videoTracks = new Set<number>();
+    const pictureTimes: number[] = [];
+    for (const { atMs, bytes } of this.#messages) {
+      for (const event of reader.push(bytes)) {
+        if (event.type === 'init') event.init.tracks.forEach((track) => track.kind === 'video' && videoTracks.add(track.trackId));
+        else if (event.fragment.runs.some((run) => videoTracks.has(run.trackId))) pictureTimes.push(atMs);
+      }
+    }
+    const numbers = await decodeFrameNumbers(Buffer.concat(this.#messages.map(({ bytes }) => bytes)));
+    return byNumber(numbers, pictureTimes);
+  }
+}
+
+/** When each picture was given to the publisher's socket, by its number. */
+export async function sentTimes(messages: readonly SentMessage[]): Promise<Map<number, number>> {
+  const reader = new SourceReader();
+  const times = messages.flatMap(({ atMs, bytes }) =>
+    reader.push(bytes).flatMap((event) => (event.type === 'frame' && event.kind === 'video' ? [atMs] : [])),
+  );
+  return byNumber(await decodeFrameNumbers(Buffer.concat(messages.map(({ bytes }) => bytes))), times);
+}
+
+export function stagesOf(shown: readonly ShownFrame[], times: { drawnMs: readonly number[]; sent: ReadonlyMap<number, number>; arrived: ReadonlyMap<number, number> }): Stages {
+  const known = shown.flatMap(([shownMs, number]) => {
+    const drawnMs = times.drawnMs[number];
+    const sentMs = times.sent.get(number);
+    const arrivedMs = times.arrived.get(number);
+    return drawnMs === undefined || sentMs === undefined || arrivedMs === undefined ? [] : [{ drawnMs, sentMs, arrivedMs, shownMs }];
+  });
+  return {
+    recorderMs: quantile(known.map(({ drawnMs, sentMs }) => sentMs - drawnMs), 0.5),
+    serverMs: quantile(known.map(({ sentMs, arrivedMs }) => arrivedMs - sentMs), 0.5),
+    playerMs: quantile(known.map(({ arrivedMs, shownMs }) => shownMs - arrivedMs), 0.5),
+  };
+}
+
+function byNumber(numbers: readonly number[], timesMs: readonly number[]): Map<number, number> {
+  if (Math.abs(numbers.length - timesMs.length) > 2) {
+    throw new Error(`expected as many pictures as frames, decoded ${String(numbers.length)} of ${String(timesMs.length)}`);
+  }
+  return new Map(numbers.flatMap((number, index) => (timesMs[index] === undefined ? [] : [[number, timesMs[index]]])));
+}

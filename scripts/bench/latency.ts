@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { sleep } from './clock.js';
+import { glassLatency } from './glass/glass-latency.js';
+import { NumberedBroadcast } from './glass/numbered-broadcast.js';
+import { NumberedPlayer } from './glass/numbered-player.js';
+import { sentTimes, stagesOf, ViewerTap } from './glass/stages.js';
+import { describeMachine, requireLinux } from './machine.js';
+import { amountFigure, formatTable, type Figure } from './report.js';
+import { writeResults } from './results-page.js';
+import { within } from './scope.js';
+import { ServerUnderTest } from './server-under-test.js';
+
+interface Case {
+  readonly what: string;
+  readonly path: 'websocket' | 'hls';
+  readonly mode: 'lowest-delay' | 'smooth';
+  /** Until the player has found its place. */
+  readonly settleSeconds: number;
+  readonly p50AtMost?: number;
+  /** p50 of the prototype's chain from canvas to screen that this project began with, on a machine like this. */
+  readonly prototypeMs?: number;
+}
+
+const cases: Readonly<Record<'h264' | 'vp8', readonly Case[]>> = {
+  h264: [
+    { what: 'H.264 copied, WebSocket', path: 'websocket', mode: 'lowest-delay', settleSeconds: 8, p50AtMost: 350, prototypeMs: 395 },
+    { what: 'H.264 copied, LL-HLS by hls.js', path: 'hls', mode: 'lowest-delay', settleSeconds: 8, p50AtMost: 1200, prototypeMs: 1186 },
+    { what: 'H.264 copied, plain HLS by hls.js', path: 'hls', mode: 'smooth', settleSeconds: 12, prototypeMs: 6325 },
+  ],
+  vp8: [
+    { what: 'VP8 transcoded, WebSocket', path: 'websocket', mode: 'lowest-delay', settleSeconds: 8, prototypeMs: 427 },
+    { what: 'VP8 transcoded, LL-HLS by hls.js', path: 'hls', mode: 'lowest-delay', settleSeconds: 8 },
+    { what: 'VP8 transcoded, plain HLS by hls.js', path: 'hls', mode: 'smooth', settleSeconds: 12 },
+  ],
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: 'string', default: '15' }, write: { type: 'boolean', default: false }, 'no-build': { type: 'boolean', default: false } },
+});
+
+try {
+  requireLinux();
+  if (!values['no-build']) execFileSync('npm', ['run', 'build'], { cwd: join(import.meta.dirname, '../..'), stdio: ['ignore', 'ignore', 'inherit'] });
+  const machine = describeMachine();
+  console.log(`\n${machine}\n`);
+  const figures: Figure[] = [];
+  const remarks: string[] = [];
+  for (const codec of ['h264', 'vp8'] as const) {
+    if (positionals.length === 0 || positionals.includes(codec)) await measureBroadcast(codec, figures, remarks);
+  }
+  const body = `${formatTable(figures)}\n\n${remarks.map((remark) => `- ${remark}`).join('\n')}`;
+  console.log(`${body}\n`);
+  if (values.write) await writeResults({ page: 'latency', title: 'Glass to glass: npm run bench:latency', machine, body });
+  if (figures.some(({ holds }) => !holds)) process.exitCode = 1;
+} catch (error) {
+  console.error(`bench:latency: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
+
+async function measureBroadcast(codec: 'h264' | 'vp8', figures: Figure[], remarks: string[]): Promise<void> {
+  await within(async (scope) => {
+    const server = await ServerUnderTest.start(scope);
+    const broadcast = await NumberedBroadcast.start(scope, server, codec);
+    const tap = new ViewerTap(scope, server.urls(broadcast.stream).play);
+    for (const each of cases[codec]) {
+      process.stderr.write(`${each.what} …\n`);
+      await within(async (watching) => {
+        const player = await NumberedPlayer.start(watching, { origin: server.origin, stream: broadcast.stream, path: each.path, mode: each.mode });
+        await sleep(each.settleSeconds * 1000);
+        await player.take();
+        await sleep(Number(values.seconds) * 1000);
+        const seen = await player.take();
+        const drawnMs = await broadcast.drawnMs();
+        const latency = glassLatency(seen, drawnMs);
+        figures.push(
+          amountFigure({
+            what: `${each.what}: drawn → shown, p50`,
+            measured: { amount: latency.p50Ms, unit: 'ms', note: `p95 ${latency.p95Ms.toFixed(0)}` },
+            ...(each.prototypeMs !== undefined && { beside: { amount: each.prototypeMs, unit: 'ms', note: 'prototype' } }),
+            ...(each.p50AtMost !== undefined && { atMost: each.p50AtMost }),
+          }),
+        );
+        remarks.push(
+          `${each.what}: ${latency.picturesPerSecond.toFixed(1)} pictures/s, ${latency.bufferMs.toFixed(0)} ms buffered, ${String(latency.stalls)} stalls; ` +
+            `the player's own figure is ${sign(latency.toldErrorMs)} ms off.`,
+        );
+        if (each.path !== 'websocket') return;
+        const stages = stagesOf(seen.shown, { drawnMs, sent: await sentTimes(await broadcast.takeSent()), arrived: await tap.arrivals() });
+        remarks.push(
+          `${each.what}, stage by stage (p50): drawn → publisher's socket ${stages.recorderMs.toFixed(0)} ms, ` +
+            `→ viewer's socket ${stages.serverMs.toFixed(0)} ms, → shown ${stages.playerMs.toFixed(0)} ms.`,
+        );
+      });
+    }
+    const failures = await broadcast.failures();
+    if (failures.length > 0) remarks.push(`The publisher said: ${[...new Set(failures)].join(' ')}`);
+  });
+}
+
+function sign(ms: number): string {
+  return `${ms >= 0 ? '+' : '−'}${Math.abs(ms).toFixed(0)}`;
+}

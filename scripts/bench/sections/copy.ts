@@ -1,0 +1,48 @@
+import { cpuRates } from '../cpu-time.js';
+import { sleep } from '../clock.js';
+import { ratioFigure, type Figure } from '../report.js';
+import { within } from '../scope.js';
+import { ServerUnderTest } from '../server-under-test.js';
+import { startWorker } from '../worker.js';
+import type { PublisherCommand, publisherHandlers } from '../workers/publisher.js';
+import { untilPlayable } from '../live-playlist.js';
+import { warmUpMs, type SectionOptions } from './section.js';
+
+/** The plainest ffmpeg that does the same to the media: pictures copied, sound to AAC, fragmented MP4. */
+const bareFfmpeg = [
+  ...['-hide_banner', '-nostats', '-loglevel', 'error', '-f', 'matroska', '-i', 'pipe:0'],
+  ...['-c', 'copy', '-c:a', 'aac', '-b:a', '128k', '-f', 'mp4', '-movflags', 'empty_moov+default_base_moof+frag_keyframe', 'pipe:1'],
+];
+
+/** What the whole server costs for a copied stream, beside ffmpeg alone on the same bytes at the same moment. */
+export async function measureCopy(options: SectionOptions): Promise<Figure[]> {
+  return within(async (scope) => {
+    const server = await ServerUnderTest.start(scope);
+    // Many first: one stream alone would take minutes to get its code compiled, and a server lives for weeks.
+    const many = await measureStreams(server, options, { streams: 10, atMost: 1.3 });
+    const one = await measureStreams(server, options, { streams: 1, atMost: 1.5 });
+    return [one, many];
+  });
+}
+
+async function measureStreams(server: ServerUnderTest, { recording, seconds }: SectionOptions, { streams, atMost }: { streams: number; atMost: number }): Promise<Figure> {
+  return within(async (scope) => {
+    const names = Array.from({ length: streams }, (_, index) => `copy-${String(index)}-of-${String(streams)}`);
+    const targets = names.flatMap((name) => [{ url: server.urls(name).publishWithKey }, { ffmpegArgs: bareFfmpeg }]);
+    const command: PublisherCommand = { recording, targets };
+    const publisher = startWorker<typeof publisherHandlers>(scope, { name: 'publisher', command });
+    const bare = (await publisher.open()).pids.filter((pid) => pid > 0);
+    await Promise.all(names.map((name) => untilPlayable(server.urls(name).hls)));
+    await sleep(warmUpMs);
+    const children = await server.ffmpegPids();
+    if (children.length !== streams) throw new Error(`expected ${String(streams)} ffmpeg children of the server, found ${String(children.length)}`);
+    const [node = 0, ffmpeg = 0, reference = 0] = await cpuRates(seconds, [[server.pid], children, bare]);
+    await publisher.end();
+    return ratioFigure({
+      what: streams === 1 ? 'CPU of the whole server for one copied 720p30 stream' : `the same for each of ${String(streams)} streams`,
+      measured: { amount: (node + ffmpeg) / streams, unit: 'ms/s', note: `server ${(node / streams).toFixed(1)} + its ffmpeg ${(ffmpeg / streams).toFixed(1)}` },
+      beside: { amount: reference / streams, unit: 'ms/s', note: 'bare ffmpeg -c copy -c:a aac' },
+      atMost,
+    });
+  });
+}

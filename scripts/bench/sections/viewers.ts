@@ -1,0 +1,113 @@
+import { cpus } from 'node:os';
+
+import { sleep } from '../clock.js';
+import { cpuRates } from '../cpu-time.js';
+import { untilPlayable } from '../live-playlist.js';
+import { captureMessages } from '../message-capture.js';
+import { amountFigure, ratioFigure, type Figure } from '../report.js';
+import { within, type Scope } from '../scope.js';
+import { ServerUnderTest } from '../server-under-test.js';
+import { startWorker } from '../worker.js';
+import type { fanOutHandlers } from '../workers/fan-out.js';
+import type { HlsViewersCommand, hlsViewersHandlers } from '../workers/hls-viewers.js';
+import type { PublisherCommand, publisherHandlers } from '../workers/publisher.js';
+import type { WebSocketViewersCommand, WebSocketViewersTotals, webSocketViewersHandlers } from '../workers/web-socket-viewers.js';
+import type { SectionOptions } from './section.js';
+
+const viewers = 200;
+const crowd = 500;
+/** Joining costs more than watching. */
+const settleMs = 5000;
+
+/** What each viewer costs the server: its CPU with so many viewers less its CPU without, for each of them. */
+export async function measureViewers({ recording, seconds }: SectionOptions): Promise<Figure[]> {
+  const secondsEach = seconds / 2;
+  return within(async (scope) => {
+    const server = await ServerUnderTest.start(scope);
+    const urls = server.urls('viewers');
+    await publish(scope, recording, urls.publishWithKey);
+    const { url } = await untilPlayable(urls.hls);
+    const fanOutCommand = await captureMessages(scope, urls.play, 8);
+    const [idle = 0] = await cpuRates(secondsEach, [[server.pid]]);
+
+    const bySocket = await withWebSocketViewers(urls.play, viewers, async () => (await cpuRates(secondsEach, [[server.pid]]))[0] ?? 0);
+    const byHls = await withHlsViewers(url.href, async () => (await cpuRates(secondsEach, [[server.pid]]))[0] ?? 0);
+
+    const fanOut = startWorker<typeof fanOutHandlers>(scope, { name: 'fan-out', command: fanOutCommand });
+    const fanOutUrl = `ws://127.0.0.1:${String(await fanOut.port())}/`;
+    const [fanOutIdle = 0] = await cpuRates(3, [[fanOut.pid]]);
+    const byFanOut = await withWebSocketViewers(fanOutUrl, viewers, async () => (await cpuRates(secondsEach, [[fanOut.pid]]))[0] ?? 0);
+
+    const perViewer = (rate: number, without: number): number => ((rate - without) * 1000) / viewers;
+    const reference = { amount: perViewer(byFanOut.result, fanOutIdle), unit: 'µs', note: 'bare ws.send of the same messages' };
+    return [
+      ratioFigure({
+        what: `CPU per WebSocket viewer-second (${String(viewers)} viewers, ${megabits(bySocket.totals, viewers, secondsEach)} Mbit/s each)`,
+        measured: { amount: perViewer(bySocket.result, idle), unit: 'µs' },
+        beside: reference,
+        atMost: 1,
+      }),
+      amountFigure({
+        what: `CPU per LL-HLS viewer-second (${String(viewers)} viewers: blocking reloads and parts)`,
+        measured: { amount: perViewer(byHls.result, idle), unit: 'µs', note: `${(byHls.requests / viewers / secondsEach).toFixed(1)} requests a second each` },
+        beside: reference,
+        atMost: 250,
+      }),
+    ];
+  });
+}
+
+/** As many as one core is to carry. */
+export async function measureCrowd({ recording, seconds }: SectionOptions): Promise<Figure[]> {
+  const severalCores = cpus().length > 1;
+  return within(async (scope) => {
+    const server = await ServerUnderTest.start(scope, { core: severalCores ? 0 : undefined });
+    const urls = server.urls('crowd');
+    await publish(scope, recording, urls.publishWithKey);
+    await untilPlayable(urls.hls);
+    const { totals, result: rate } = await withWebSocketViewers(urls.play, crowd, async () => (await cpuRates(seconds, [[server.pid]]))[0] ?? 0, severalCores ? 1 : undefined);
+    return [
+      amountFigure({
+        what: `${String(crowd)} WebSocket viewers of one stream on one core: gaps`,
+        measured: { amount: totals.gaps + totals.lost, unit: 'fragments', note: `of ${String(totals.fragments)} sent` },
+        beside: { amount: rate / 10, unit: '%', note: 'of the core used by the server' },
+        atMost: 0,
+      }),
+    ];
+  });
+}
+
+async function publish(scope: Scope, recording: string, url: string): Promise<void> {
+  const command: PublisherCommand = { recording, targets: [{ url }] };
+  await startWorker<typeof publisherHandlers>(scope, { name: 'publisher', command }).open();
+}
+
+async function withWebSocketViewers<T>(url: string, count: number, measure: () => Promise<T>, core?: number): Promise<{ result: T; totals: WebSocketViewersTotals }> {
+  return within(async (scope) => {
+    const command: WebSocketViewersCommand = { url, viewers: count };
+    const worker = startWorker<typeof webSocketViewersHandlers>(scope, { name: 'web-socket-viewers', command, core });
+    await worker.open();
+    await sleep(settleMs);
+    await worker.reset();
+    const result = await measure();
+    return { result, totals: await worker.totals() };
+  });
+}
+
+async function withHlsViewers<T>(url: string, measure: () => Promise<T>): Promise<{ result: T; requests: number }> {
+  return within(async (scope) => {
+    const command: HlsViewersCommand = { url, viewers };
+    const worker = startWorker<typeof hlsViewersHandlers>(scope, { name: 'hls-viewers', command });
+    await worker.open();
+    await sleep(settleMs);
+    await worker.reset();
+    const result = await measure();
+    const totals = await worker.totals();
+    if (totals.failures > 0) throw new Error(`expected every LL-HLS request to be answered, ${String(totals.failures)} were not`);
+    return { result, requests: totals.playlists + totals.parts };
+  });
+}
+
+function megabits(totals: WebSocketViewersTotals, count: number, seconds: number): string {
+  return ((totals.bytes * 8) / 1e6 / count / seconds).toFixed(2);
+}

@@ -1,0 +1,1 @@
+export async function soak(_options: { minutes: number; write: boolean; machine: string }): Promise<void> {}

@@ -1,0 +1,63 @@
+/** A server's WebSocket frames out of a byte stream, read by their heads alone; unmasked and unfragmented (RFC 6455 §5.2). */
+export class WebSocketSkimmer {
+  readonly #onFrame: (opcode: number, start: Buffer) => void;
+  readonly #keepBytes: number;
+  /** The head, and of the payload as much as is kept, of a frame that came in pieces. */
+  #partial: Buffer = Buffer.alloc(0);
+  #payloadLeft = 0;
+
+  /** @param onFrame when the last byte of a frame came; `start` is the payload's first `keepBytes` bytes at most, and all of a text */
+  constructor(onFrame: (opcode: number, start: Buffer) => void, keepBytes = 24) {
+    this.#onFrame = onFrame;
+    this.#keepBytes = keepBytes;
+  }
+
+  push(chunk: Buffer): void {
+    let rest = chunk;
+    while (rest.length > 0) {
+      if (this.#payloadLeft > 0) {
+        const taken = Math.min(this.#payloadLeft, rest.length);
+        this.#payloadLeft -= taken;
+        rest = rest.subarray(taken);
+        if (this.#payloadLeft === 0) this.#finish();
+        continue;
+      }
+      const seen = this.#partial.length > 0 ? Buffer.concat([this.#partial, rest]) : rest;
+      const wanted = wantedBytes(seen, this.#keepBytes);
+      if (wanted === undefined || seen.length < wanted) {
+        this.#partial = Buffer.from(seen);
+        return;
+      }
+      const before = this.#partial.length;
+      this.#partial = seen.subarray(0, wanted);
+      rest = rest.subarray(wanted - before);
+      this.#payloadLeft = headBytes(seen) + payloadBytes(seen) - wanted;
+      if (this.#payloadLeft === 0) this.#finish();
+    }
+  }
+
+  #finish(): void {
+    const frame = this.#partial;
+    this.#partial = Buffer.alloc(0);
+    this.#onFrame(frame[0]! & 0x0f, frame.subarray(headBytes(frame)));
+  }
+}
+
+const text = 0x1;
+
+/** Head and kept payload; undefined while the head is not whole. */
+function wantedBytes(frame: Buffer, keepBytes: number): number | undefined {
+  if (frame.length < 2 || frame.length < headBytes(frame)) return undefined;
+  const payload = payloadBytes(frame);
+  return headBytes(frame) + ((frame[0]! & 0x0f) === text ? payload : Math.min(payload, keepBytes));
+}
+
+function headBytes(frame: Buffer): number {
+  const short = frame[1]! & 0x7f;
+  return short === 127 ? 10 : short === 126 ? 4 : 2;
+}
+
+function payloadBytes(frame: Buffer): number {
+  const short = frame[1]! & 0x7f;
+  return short === 127 ? Number(frame.readBigUInt64BE(2)) : short === 126 ? frame.readUInt16BE(2) : short;
+}
