@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from '../src/app.js';
@@ -19,13 +20,15 @@ try {
   await app.http.listen({ host: config.HOST, port: config.PORT, listenTextResolver: () => 'listening' });
 
   const { port } = app.http.server.address() as AddressInfo;
-  const place = { host: config.HOST, port, secure: config.tls !== undefined, interfaces: {} };
+  const place = { host: config.HOST, port, secure: config.tls !== undefined, interfaces: networkInterfaces() };
   say(greeting({ ...app, ...place, publicUrl: config.PUBLIC_URL }));
-  const { publish, watch, hls } = liveStreamUrls(reachableOrigins(place)[0] ?? '', stream);
+  const [origin = '', ...others] = reachableOrigins(place);
+  const { publish, watch, hls } = liveStreamUrls(origin, stream);
+  const elsewhere = others.map((other) => `\n  watch      ${liveStreamUrls(other, stream).watch}`).join('');
 
   const onMessage = (message: IngestMessage): void => {
     if (message.type === 'warning') say(`  warning    ${message.message}`);
-    if (message.type === 'live') say(`\nThe demo is on air: a test card with a clock, and a beep every second. Ctrl-C ends it.\n  watch      ${watch}\n  VLC        ${hls}`);
+    if (message.type === 'live') say(`\nThe demo is on air: a test card with a clock, and a beep every second. Ctrl-C ends it.\n  watch      ${watch}${elsewhere}\n  VLC        ${hls}`);
   };
   const publisher = new DemoPublisher({ url: publish, key: app.publishKey, onMessage });
   const testCard = await startTestCard(app.ffmpeg.path);
