@@ -1,0 +1,109 @@
+import t from 'tap';
+import { readInitSegment } from '../../src/fmp4/init-segment.js';
+import { Encoded } from '../../src/hls/encoded.js';
+import { Packager } from '../../src/hls/packager.js';
+import { Rendition, type Timeline } from '../../src/hls/rendition.js';
+import { everySeconds, fragment, initSegment, samplesOf, tracksOf, type Sample, type Script } from '../helpers/media-builder.js';
+import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
+import { violations } from '../helpers/playlist-rules.js';
+import { seeded } from '../source/fixture.js';
+
+const start = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+/** A rendition filled by the packager, and every playlist it ever showed. */
+class Packaged {
+  readonly seen: ReadPlaylist[] = [];
+  readonly rendition = new Rendition({ listedSegments: 6, mediaPlaylistUri: 'run1/media.m3u8' });
+  readonly packager: Packager;
+
+  constructor({ segmentTargetSeconds = 2 } = {}) {
+    this.packager = new Packager({ rendition: this.rendition, segmentTargetSeconds });
+  }
+
+  begin(samples: readonly Sample[], captureTimeMs = start): void {
+    const timeline: Timeline = { init: readInitSegment(initSegment(tracksOf(samples))), captureTimeMs };
+    this.packager.startTimeline(timeline);
+  }
+
+  async push(samples: readonly Sample[]): Promise<void> {
+    for (const [index, sample] of samples.entries()) {
+      this.packager.push(fragment([sample], index));
+      await this.look();
+    }
+  }
+
+  async run(script: Script, captureTimeMs = start): Promise<this> {
+    const samples = samplesOf(script);
+    this.begin(samples, captureTimeMs);
+    await this.push(samples);
+    this.packager.endTimeline();
+    await this.look();
+    return this;
+  }
+
+  async look(): Promise<void> {
+    const { status, body } = await this.rendition.mediaPlaylist({}, new AbortController().signal);
+    if (status !== 200 || !(body instanceof Encoded)) return;
+    const text = body.identity.toString();
+    if (this.seen.at(-1)?.text !== text) this.seen.push(readMediaPlaylist(text));
+  }
+}
+
+const steady = (framesPerSecond: number): number[] => Array.from({ length: framesPerSecond * 30 }, () => 1 / framesPerSecond);
+const jittery = (seed: number): number[] => {
+  const random = seeded(seed);
+  return Array.from({ length: 600 }, () => 0.02 + random() * 0.1);
+};
+
+t.test('no playlist of any source breaks a rule, from the first part to the end', async (t) => {
+  const scripts: Record<string, Script> = {
+    steady: { gapsSeconds: steady(30), withSound: true, seconds: 20 },
+    'with keyframes far apart': { gapsSeconds: steady(25), isKeyframe: everySeconds(5), seconds: 30 },
+    jittery: { gapsSeconds: jittery(5), withSound: true, seconds: 30 },
+    'jittery without sound': { gapsSeconds: jittery(6), isKeyframe: everySeconds(2), seconds: 30 },
+    'sound only': { withSound: true, seconds: 20 },
+    'standing still for 4 s': { gapsSeconds: steady(30).map((gap, index) => (index === 200 ? 4 : gap)), isKeyframe: everySeconds(2), withSound: true, seconds: 20 },
+    'gone for 10 s': { gapsSeconds: steady(30).map((gap, index) => (index === 200 ? 10 : gap)), isKeyframe: everySeconds(2), seconds: 30 },
+  };
+  for (const [name, script] of Object.entries(scripts)) {
+    const { seen } = await new Packaged().run(script);
+    t.strictSame(violations(seen), [], name);
+    t.ok(seen.length > 20, `${name}: ${seen.length} playlists`);
+  }
+});
+
+t.test('part target and target duration are chosen by what the source was seen to do, and stay for all its timelines', async (t) => {
+  const regular = await new Packaged().run({ gapsSeconds: steady(30), seconds: 5 });
+  t.strictSame(regular.rendition.timing, { targetDurationSeconds: 2, partTargetSeconds: 0.334 });
+  t.equal(regular.rendition.facts?.frameRate, 30);
+  await regular.run({ gapsSeconds: jittery(1), isKeyframe: everySeconds(3), seconds: 10 }, start + 60_000);
+  t.strictSame(regular.rendition.timing, { targetDurationSeconds: 2, partTargetSeconds: 0.334 });
+  const irregular = await new Packaged().run({ gapsSeconds: jittery(1), seconds: 5 });
+  t.equal(irregular.rendition.timing?.partTargetSeconds, 0.5);
+  const farApart = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: everySeconds(4), seconds: 13 });
+  t.equal(farApart.rendition.timing?.targetDurationSeconds, 4);
+});
+
+t.test('a recording that ends within its first segment can still be played', async (t) => {
+  const { rendition, seen } = await new Packaged().run({ gapsSeconds: steady(30), withSound: true, seconds: 0.7 });
+  t.ok(rendition.playable);
+  t.strictSame(seen.at(-1)?.segments.map(({ durationSeconds }) => Math.round((durationSeconds ?? 0) * 10)), [7]);
+});
+
+t.test('a timeline without a keyframe shows nothing, fixes nothing and is no discontinuity', async (t) => {
+  const packaged = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: () => false, seconds: 5 });
+  t.equal(packaged.rendition.timing, undefined);
+  t.strictSame(packaged.seen, []);
+  await packaged.run({ gapsSeconds: steady(30), seconds: 5 }, start + 10_000);
+  t.equal(packaged.seen[0]?.segments[0]?.isDiscontinuity, false);
+  t.strictSame(violations(packaged.seen), []);
+});
+
+t.test('the second timeline follows the first by a discontinuity and its own init segment', async (t) => {
+  const packaged = await new Packaged().run({ gapsSeconds: steady(30), seconds: 6 });
+  await packaged.run({ gapsSeconds: steady(30), withSound: true, seconds: 6 }, start + 20_000);
+  const { segments } = packaged.seen.at(-1)!;
+  const second = segments.find(({ isDiscontinuity }) => isDiscontinuity);
+  t.match(second, { mapUri: 'init-1.mp4', programDateTime: new Date(start + 20_000).toISOString() });
+  t.strictSame(violations(packaged.seen), []);
+});
