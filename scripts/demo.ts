@@ -34,19 +34,21 @@ try {
   const testCard = await startTestCard(app.ffmpeg.path);
 
   const stopping = new AbortController();
-  const grace = closeWithGrace({ delay: 8000, logger: false }, async ({ err }) => {
+  const stop = async (): Promise<void> => {
     stopping.abort();
-    if (err) process.stderr.write(`onair demo: ${err.message}\n`);
     testCard.kill('SIGKILL');
     await publisher.close();
     await app.http.close();
+  };
+  closeWithGrace({ delay: 8000, logger: false }, async ({ err }) => {
+    if (err) process.stderr.write(`onair demo: ${err.message}\n`);
+    await stop();
   });
   const sending = publisher.send(testCard.stdout).then(() => 'the test card came to its end');
   const why = await Promise.race([sending, publisher.closed]);
   if (!stopping.signal.aborted) {
-    process.stderr.write(`onair demo: ${why}\n`);
-    process.exitCode = 1;
-    grace.close();
+    await stop();
+    throw new Error(why);
   }
 } catch (error) {
   process.stderr.write(`onair demo: ${error instanceof Error ? error.message : String(error)}\n`);
