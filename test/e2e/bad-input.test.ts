@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, readdir, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -185,6 +185,23 @@ t.test('an ffmpeg that cannot do its work: the publisher is told in words, and t
   t.ok(code === 4415 || code === 4503 || code === 1011, `closed with ${String(code)}: ${reason}`);
   t.match(publisher.messages.findLast(({ type }) => type === 'ended'), { message: /\w+ \w+/ }, reason);
   t.equal((await fetch(`${broken.origin}/api/streams`)).status, 200, 'the server lives on');
+});
+
+t.test('an ffmpeg that is no longer there: the publisher is told in words, and the server lives on', async (t) => {
+  const link = join(await temporaryDirectory(t), 'ffmpeg');
+  await symlink(findProgram('ffmpeg') ?? '', link);
+  const bereft = await startServer(t, { FFMPEG_PATH: link });
+  await checkStillWorks(t, bereft, 'before');
+  await rm(link);
+  for (const stream of ['first', 'second']) {
+    const publisher = new TestPublisher(t, bereft.publishUrl(stream));
+    await publisher.message('ready');
+    await publisher.sendPaced(messagesOf(fixture), { speed: 10 }).catch(() => undefined); // it may hang up while we send
+    const { code, reason } = await publisher.hangUp();
+    t.match(reason, /ffmpeg/, `closed with ${String(code)}: ${reason}`);
+  }
+  await symlink(findProgram('ffmpeg') ?? '', link);
+  await checkStillWorks(t, bereft, 'after');
 });
 
 t.test('a stream that is not live: 404 with a JSON error', async (t) => {
