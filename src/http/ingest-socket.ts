@@ -2,6 +2,7 @@ import type { WebSocket } from '@fastify/websocket';
 import { errorCodes } from '../protocol/error-codes.js';
 import { parsePublisherMessage } from '../protocol/ingest-messages.js';
 import type { IngestMessage } from '../protocol/ingest-messages.js';
+import type { LiveStreamUrls } from '../protocol/urls.js';
 import { LiveError, toLiveError } from '../live/errors.js';
 import type { IngestConnection } from '../live/ingest-session.js';
 import type { LiveStream } from '../live/live-stream.js';
@@ -17,8 +18,8 @@ const ackIntervalMs = 500;
 export interface IngestSocketOptions {
   readonly socket: WebSocket;
   readonly liveStream: LiveStream;
-  /** Scheme, host and port as the publisher reached the server. */
-  readonly origin: string;
+  /** The stream's addresses as this publisher can use them. */
+  readonly urls: LiveStreamUrls;
   readonly onBytes: (count: number) => void;
 }
 
@@ -37,13 +38,13 @@ export class IngestSocket {
   /** Nothing that still comes is of use: the goodbye has been said. */
   #over = false;
 
-  constructor({ socket, liveStream, origin, onBytes }: IngestSocketOptions) {
+  constructor({ socket, liveStream, urls, onBytes }: IngestSocketOptions) {
     this.#socket = socket;
     this.#liveStream = liveStream;
     this.#onBytes = onBytes;
     const { broadcast, ingest } = liveStream;
     this.#acknowledged = ingest.received;
-    this.#send({ type: 'ready', broadcast, resume: ingest.resumeToken, received: ingest.received, urls: liveStream.info(origin).urls });
+    this.#send({ type: 'ready', broadcast, resume: ingest.resumeToken, received: ingest.received, urls });
     this.#connection = ingest.connect({
       onMessage: (message) => this.#tell(message),
       onReplaced: () => this.#close('already-live', 'another connection of this publisher took the broadcast over'),
@@ -74,8 +75,16 @@ export class IngestSocket {
     if (this.#over) return;
     if (isBinary) return this.#connection.write(data);
     const message = parse(data.toString('utf8'));
-    if (message.type === 'end') this.#connection.end();
-    else this.#connection.beginRecording();
+    switch (message.type) {
+      case 'end':
+        return this.#connection.end();
+      case 'recording':
+        return this.#connection.beginRecording();
+      case 'ping':
+        return this.#send({ type: 'pong', sentAtMs: message.sentAtMs, serverTimeMs: Date.now() });
+      case 'clock':
+        return this.#connection.tellCaptureTime(message.captureTimeMs);
+    }
   }
 
   #acknowledge(): void {

@@ -17,6 +17,8 @@ export interface IngestConnection {
   write(bytes: Uint8Array): Promise<void>;
   /** Announced: the next byte begins a new container header. */
   beginRecording(): void;
+  /** When media time 0 of the present recording was captured, ms since the epoch by this server's clock. */
+  tellCaptureTime(captureTimeMs: number): void;
   /** Ends the broadcast, cleanly. */
   end(): void;
   /** The connection is gone without a goodbye: the broadcast waits for the publisher to come back. */
@@ -80,6 +82,9 @@ export class IngestSession {
         this.#current = undefined;
         this.#undecided = Buffer.alloc(0);
         this.#reader.beginRecording();
+      },
+      tellCaptureTime: (captureTimeMs) => {
+        if (isCurrent()) this.#current?.tellCaptureTime(captureTimeMs);
       },
       end: () => {
         if (isCurrent()) this.end();

@@ -5,6 +5,7 @@ import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol
 import { liveStreamUrls } from '../protocol/urls.js';
 import type { SourceHeader } from '../source/source-events.js';
 import { Audience } from './audience.js';
+import { ClockedTimeline } from './clocked-timeline.js';
 import { LiveError, toLiveError } from './errors.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { IngestSession } from './ingest-session.js';
@@ -172,7 +173,7 @@ export class LiveStream {
     });
     try {
       const feeding = this.#feed(recording, transcoder, watch);
-      await this.#deliver(transcoder, recording.startedAtMs, watch);
+      await this.#deliver(transcoder, recording, watch);
       const failure = silence ?? failureOf(await transcoder.closed);
       if (failure) throw failure;
       await feeding;
@@ -202,13 +203,14 @@ export class LiveStream {
     transcoder.end();
   }
 
-  async #deliver(transcoder: Transcoder, startedAtMs: number, watch: OutputWatch): Promise<void> {
+  async #deliver(transcoder: Transcoder, recording: Recording, watch: OutputWatch): Promise<void> {
     const reader = new FragmentReader();
+    let timeline: ClockedTimeline | undefined;
     for await (const chunk of transcoder.output) {
       const fragments = [];
       for (const event of reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) {
         if (event.type === 'init') {
-          const timeline = { init: event.init, captureTimeMs: this.#nextCaptureTime(startedAtMs) };
+          timeline = new ClockedTimeline({ init: event.init, startedAtMs: recording.startedAtMs, notBeforeMs: this.rendition.endTimeMs });
           this.#packager.startTimeline(timeline);
           this.viewers.startTimeline(timeline);
         } else {
@@ -216,6 +218,7 @@ export class LiveStream {
         }
       }
       if (fragments.length > 0) watch.stop();
+      timeline?.arrived(fragments, recording.captureTimeMs);
       this.viewers.push(fragments);
       for (const fragment of fragments) this.#packager.push(fragment);
       this.#tellWhenLive();
@@ -223,11 +226,6 @@ export class LiveStream {
     // All of it is published before the next recording's clock is set.
     this.#packager.endTimeline();
     this.#tellWhenLive();
-  }
-
-  /** Media time 0 of a new recording on the wall clock: never before the end of what came earlier. */
-  #nextCaptureTime(startedAtMs: number): number {
-    return Math.max(startedAtMs, this.rendition.endTimeMs ?? 0);
   }
 
   #tellWhenLive(): void {

@@ -35,6 +35,7 @@ export class Recording {
   #headerBytes: Buffer = Buffer.alloc(0);
   /** Infinite until it is known where the header ends. */
   #headerLength = Infinity;
+  #captureTimeMs: number | undefined;
   #foundFit = false;
   #heldBytes = 0;
   #beingRead = false;
@@ -61,6 +62,16 @@ export class Recording {
     if (!header.tracks?.some(({ kind }) => kind === 'video')) this.#groups.end();
   }
 
+  /** When its media time 0 was captured, as the publisher says. */
+  tellCaptureTime(captureTimeMs: number): void {
+    this.#captureTimeMs = captureTimeMs;
+  }
+
+  /** When its first frame was captured, as the publisher said last: where the transcoder's output begins. */
+  get captureTimeMs(): number | undefined {
+    return this.#captureTimeMs === undefined ? undefined : this.#captureTimeMs + (this.startSeconds ?? 0) * 1000;
+  }
+
   note(frame: Extract<SourceEvent, { type: 'frame' }>): void {
     if (frame.kind === 'video') this.#groups.add(frame);
   }
@@ -84,7 +95,9 @@ export class Recording {
     const copyObstacle = this.#groups.obstacle;
     if (!header || !copyObstacle) throw new Error('expected a recording with a header and an obstacle to copying');
     const headerBytes = this.#headerBytes.subarray(0, this.#headerLength);
-    return new Recording({ ...options, continues: { header, headerBytes, copyObstacle, startSeconds } });
+    const next = new Recording({ ...options, continues: { header, headerBytes, copyObstacle, startSeconds } });
+    next.#captureTimeMs = this.#captureTimeMs;
+    return next;
   }
 
   /** Resolves when the reader took the bytes, or gave up. */

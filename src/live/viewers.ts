@@ -4,6 +4,9 @@ import type { ViewerMessage } from '../protocol/viewer-messages.js';
 import type { FragmentBurst} from './fragment-burst.js';
 import { splitAtKeyframe } from './fragment-burst.js';
 
+/** A correction of the clock by less than this is not worth a message. */
+const clockToleranceMs = 15;
+
 /** Where one viewer's media goes: a WebSocket, or an endless HTTP body. */
 export interface ViewerSink {
   /** Text beside the media; a sink without text leaves it out. */
@@ -38,6 +41,7 @@ export class Viewers {
   /** The bursts since the last keyframe: with them a newcomer starts at once. undefined when there are too many to keep. */
   #groupOfPictures: FragmentBurst[] | undefined = [];
   #groupBytes = 0;
+  #toldCaptureTimeMs = 0;
   #gaps = 0;
   #ended = false;
 
@@ -56,6 +60,7 @@ export class Viewers {
 
   startTimeline(timeline: Timeline): void {
     this.#timeline = timeline;
+    this.#toldCaptureTimeMs = timeline.captureTimeMs;
     this.#groupOfPictures = [];
     for (const viewer of this.#viewers) if (!viewer.skipping) this.#sendInit(viewer, timeline);
   }
@@ -67,6 +72,7 @@ export class Viewers {
     for (const burst of splitAtKeyframe(fragments, timeline.init)) {
       if (!burst.startsWithKeyframe && this.#groupOfPictures?.length === 0) continue;
       this.#keep(burst);
+      if (burst.startsWithKeyframe) this.#tellClock(timeline);
       for (const viewer of this.#viewers) this.#send(viewer, burst, timeline);
     }
   }
@@ -121,6 +127,13 @@ export class Viewers {
       else this.#sendInit(viewer, timeline);
     }
     sink.media(burst);
+  }
+
+  /** What newcomers are told by `init`, those who are here are told when it is known better. */
+  #tellClock({ captureTimeMs }: Timeline): void {
+    if (Math.abs(captureTimeMs - this.#toldCaptureTimeMs) < clockToleranceMs) return;
+    this.#toldCaptureTimeMs = captureTimeMs;
+    for (const { sink, skipping } of this.#viewers) if (!skipping) sink.message({ type: 'clock', mediaTimeSeconds: 0, captureTimeMs });
   }
 
   #sendInit(viewer: Viewer, timeline: Timeline): void {

@@ -6,7 +6,11 @@ import type { LiveStreamUrls } from './urls.js';
 export type PublisherMessage =
   | { readonly type: 'end' }
   /** A new recording (new container header) begins at the present byte offset. */
-  | { readonly type: 'recording'; readonly mimeType?: string };
+  | { readonly type: 'recording'; readonly mimeType?: string }
+  /** Asks for the server's clock; the publisher's own time comes back unchanged. */
+  | { readonly type: 'ping'; readonly sentAtMs: number }
+  /** When media time 0 of the present recording was captured, on the server's clock (ms since the epoch). */
+  | { readonly type: 'clock'; readonly captureTimeMs: number };
 
 /** Server → publisher, text JSON. `ready` comes first, then `ack` at least once a second while bytes arrive. */
 export type IngestMessage =
@@ -20,6 +24,7 @@ export type IngestMessage =
       readonly urls: LiveStreamUrls;
     }
   | { readonly type: 'ack'; readonly received: number }
+  | { readonly type: 'pong'; readonly sentAtMs: number; readonly serverTimeMs: number }
   /** The broadcast is on air: the first playlist is there. The only reason to light a LIVE lamp. */
   | { readonly type: 'live' }
   /** Once per recording: what was found in the bytes and what is done with it. */
@@ -51,9 +56,19 @@ export function parsePublisherMessage(text: string): PublisherMessage {
       }
       return mimeType === undefined ? { type: 'recording' } : { type: 'recording', mimeType };
     }
+    case 'ping':
+      return { type: 'ping', sentAtMs: readTime(value, 'sentAtMs') };
+    case 'clock':
+      return { type: 'clock', captureTimeMs: readTime(value, 'captureTimeMs') };
     default:
-      throw new TypeError(`expected "type" to be "end" or "recording", got ${excerpt(JSON.stringify(value.type))}`);
+      throw new TypeError(`expected "type" to be "end", "recording", "ping" or "clock", got ${excerpt(JSON.stringify(value.type))}`);
   }
+}
+
+function readTime(message: object, name: string): number {
+  const value = (message as Record<string, unknown>)[name];
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw new TypeError(`expected "${name}" to be a number of milliseconds, got ${excerpt(`${JSON.stringify(value)}`)}`);
 }
 
 function parseJson(text: string): unknown {

@@ -20,15 +20,17 @@ export interface LiveStreamUrls {
 /**
  * @param origin scheme, host and port as the client reached the server, e.g. `https://live.example`
  * @param stream a valid live stream name
+ * @param token of a signed viewing link: it stands in the path, so that relative URLs keep it
  */
-export function liveStreamUrls(origin: string, stream: string): LiveStreamUrls {
+export function liveStreamUrls(origin: string, stream: string, token?: string): LiveStreamUrls {
   const socketOrigin = origin.replace(/^http/, 'ws');
+  const watched = token === undefined ? stream : `${stream}/~${token}`;
   return {
-    watch: `${origin}/watch/${stream}`,
-    embed: `${origin}/embed/${stream}`,
-    hls: `${origin}/live/${stream}/index.m3u8`,
-    play: `${socketOrigin}/live/${stream}/play`,
-    mp4: `${origin}/live/${stream}/stream.mp4`,
+    watch: `${origin}/watch/${watched}`,
+    embed: `${origin}/embed/${watched}`,
+    hls: `${origin}/live/${watched}/index.m3u8`,
+    play: `${socketOrigin}/live/${watched}/play`,
+    mp4: `${origin}/live/${watched}/stream.mp4`,
     publish: `${socketOrigin}/live/${stream}/publish`,
   };
 }

@@ -9,6 +9,8 @@ export type ViewerMessage =
       readonly mediaTimeSeconds: number;
       readonly captureTimeMs: number;
     }
+  /** A better estimate of what `init` said of the present timeline: this media time was captured at that wall clock. */
+  | { readonly type: 'clock'; readonly mediaTimeSeconds: number; readonly captureTimeMs: number }
   /** Fragments were left out because this viewer was too slow; the next one begins with a keyframe. */
   | { readonly type: 'gap' }
   /** Answer to `{"type":"ping"}`: for the estimate of the clock offset. */

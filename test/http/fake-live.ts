@@ -152,6 +152,7 @@ export class FakeIngest {
         this.received += bytes.length;
       },
       beginRecording: () => this.#note('recording'),
+      tellCaptureTime: (captureTimeMs) => this.#note(captureTimeMs),
       end: () => {
         this.#note('end');
         this.#onEnd();

@@ -1,4 +1,4 @@
-import { type IngestMessage } from '../../protocol/ingest-messages.js';
+import type { IngestMessage, PublisherMessage } from '../../protocol/ingest-messages.js';
 import { closeError, OnairError, serverError } from './errors.js';
 import { Listeners } from './listeners.js';
 import type { ReconnectPolicy } from './reconnect-policy.js';
@@ -88,6 +88,11 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.#overflowed = false;
     // The first recording needs no announcement: it is where every broadcast begins.
     if (this.#replay.endOffset > 0) this.#recordings.push({ offset: this.#replay.endOffset, mimeType });
+  }
+
+  /** Says something beside the bytes; left out while there is no connection. */
+  tell(message: Extract<PublisherMessage, { type: 'ping' | 'clock' }>): void {
+    if (this.#ready) this.#socket?.send(JSON.stringify(message));
   }
 
   /** Call a few times a second: retries and timeouts happen here, so that the caller chooses the clock. */

@@ -1,6 +1,7 @@
 import type { IngestMessage } from '../../protocol/ingest-messages.js';
 import { isStreamName, liveStreamUrls, type LiveStreamUrls } from '../../protocol/urls.js';
 import { captureCamera, type Capture } from './capture.js';
+import { ClockOffset } from './playback/clock-offset.js';
 import type { OnairError } from './errors.js';
 import { explainRefusal } from './explain-refusal.js';
 import { IngestSocket } from './ingest-socket.js';
@@ -72,6 +73,8 @@ export class Publisher extends Listeners<PublisherEvents> {
   #wasLive = false;
   #silent = false;
   #mustRestart = false;
+  readonly #serverClock = new ClockOffset();
+  #clockTold = false;
 
   /** @throws {TypeError} when the stream's name or the server's address cannot be right */
   constructor(options: PublisherOptions) {
@@ -146,6 +149,7 @@ export class Publisher extends Listeners<PublisherEvents> {
       this.#recorder?.tick();
       ticks += 1;
       if (ticks % 10 === 0) this.#everySecond(socket);
+      if (ticks % 100 === 0) socket.tell({ type: 'ping', sentAtMs: Date.now() });
     });
     addEventListener('online', this.#onOnline);
 
@@ -157,7 +161,7 @@ export class Publisher extends Listeners<PublisherEvents> {
         resolve('ready');
       });
     });
-    socket.on('message', (message) => this.#hear(message));
+    socket.on('message', (message) => this.#hear(message, socket));
     socket.on('overflow', () => this.#restartLighter(socket, capture));
 
     const outcome = await Promise.race([ready, socket.closed]);
@@ -172,10 +176,14 @@ export class Publisher extends Listeners<PublisherEvents> {
     const { audioBitsPerSecond } = this.#options.quality ?? defaultQuality;
     this.#recorder?.discard();
     try {
+      this.#clockTold = false;
       this.#recorder = new Recorder({
         media: capture.media,
         quality: { videoBitsPerSecond: this.#videoBitsPerSecond, audioBitsPerSecond },
-        onChunk: (bytes) => socket.push(bytes),
+        onChunk: (bytes) => {
+          socket.push(bytes);
+          if (!this.#clockTold) this.#tellClock(socket);
+        },
         onStopped: (error) => (error === null ? void this.end() : socket.close(error)),
       });
       socket.beginRecording(this.#recorder.mimeType);
@@ -199,8 +207,23 @@ export class Publisher extends Listeners<PublisherEvents> {
     this.#record(socket, capture);
   }
 
-  #hear(message: IngestMessage): void {
-    if (message.type === 'ready') this.emit('urls', message.urls);
+  /** Viewers see how far behind they are only if the server knows when the recording was made. */
+  #tellClock(socket: IngestSocket): void {
+    const captureTimeMs = this.#recorder && this.#serverClock.serverTimeMs(this.#recorder.startedAtMs);
+    if (captureTimeMs === undefined) return;
+    socket.tell({ type: 'clock', captureTimeMs });
+    this.#clockTold = true;
+  }
+
+  #hear(message: IngestMessage, socket: IngestSocket): void {
+    if (message.type === 'ready') {
+      this.emit('urls', message.urls);
+      socket.tell({ type: 'ping', sentAtMs: Date.now() });
+    }
+    if (message.type === 'pong') {
+      this.#serverClock.add({ ...message, receivedAtMs: Date.now() });
+      if (this.#clockTold) this.#tellClock(socket);
+    }
     if (message.type === 'stats') this.#viewers = message.viewers;
     if (message.type === 'warning') this.emit('warning', { code: message.code, message: message.message });
     if (message.type === 'live') {

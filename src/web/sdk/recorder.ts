@@ -21,6 +21,8 @@ export interface RecorderOptions {
 /** One recording (one container header) of a MediaStream, as bytes in order. */
 export class Recorder {
   readonly mimeType: string;
+  /** Wall clock, ms since the epoch: media time 0 of the recording, but for a frame or so. */
+  readonly startedAtMs: number;
   readonly #options: RecorderOptions;
   readonly #recorder: MediaRecorder;
   readonly #steady: readonly SteadyVideo[];
@@ -40,6 +42,7 @@ export class Recorder {
     const { media, steady } = steadied(options.media);
     this.#steady = steady;
     this.#recorder = startRecorder(media, options.quality);
+    this.startedAtMs = Date.now();
     this.mimeType = this.#recorder.mimeType;
     this.#recorder.addEventListener('dataavailable', ({ data }) => {
       if (data.size === 0) return;
