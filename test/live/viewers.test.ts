@@ -156,3 +156,17 @@ t.test('a group of pictures without end does not fill the memory, and its viewer
   viewers.push(pictures(100, 102));
   t.match(late.received.slice(-2), media(100, 102), 'who starts at the next keyframe');
 });
+
+t.test('a clock that is known better is told at the next keyframe, once, and only when it matters', async (t) => {
+  const viewers = new Viewers({ maxBacklogBytes: 1e6 });
+  const sink = new KeepingSink();
+  viewers.join(sink);
+  const clocked = { ...timeline(), captureTimeMs: 1000 };
+  viewers.startTimeline(clocked);
+  viewers.push(pictures(0, 2));
+  clocked.captureTimeMs = 900;
+  viewers.push(pictures(2, 7));
+  clocked.captureTimeMs = 895;
+  viewers.push(pictures(7, 11));
+  t.strictSame(sink.received, [...initPair, ...media(0, 5), 'clock', ...media(5, 11)]);
+});
