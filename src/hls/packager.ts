@@ -71,7 +71,7 @@ export class Packager {
       partTargetSeconds: scout.cadence.partTargetSeconds,
     };
     this.#rendition.freeze(timing);
-    this.#rendition.frameRate = scout.cadence.frameRate;
+    this.#rendition.frameRate = scout.cadence.frameRate(firstSegmentSeconds);
     this.#scout = undefined;
     this.#segmenter = this.#createSegmenter(timeline, timing);
     for (const fragment of scout.fragments) this.#apply(this.#segmenter.push(fragment));

@@ -25,6 +25,9 @@ export interface Timeline {
   readonly captureTimeMs: number;
 }
 
+/** Makes the signal that a client has gone away; asked for only when an answer has to wait. */
+export type ClientGone = () => AbortSignal;
+
 export interface RenditionOptions {
   /** How many whole segments a playlist lists. */
   readonly listedSegments: number;
@@ -34,8 +37,8 @@ export interface RenditionOptions {
   readonly onSegment?: (segment: WholeSegment) => void;
   /** A segment that nobody can ask for any more. */
   readonly onGone?: (segment: WholeSegment) => void;
-  /** The clock that ends a wait; `AbortSignal.timeout` but for tests. */
-  readonly timeoutSignal?: (timeoutMs: number) => AbortSignal;
+  /** The clock that ends a wait, `setTimeout` but for tests; what it returns calls it off. */
+  readonly startTimer?: (callback: () => void, timeoutMs: number) => () => void;
 }
 
 /** The live window of one broadcast and everything that HLS clients can ask of it. */
@@ -171,8 +174,8 @@ export class Rendition {
     return { status: 200, body: new Encoded(text), maxAgeSeconds: 1 };
   }
 
-  /** Answers when the playlist holds what the directives ask for, RFC 8216bis §6.2.5.2; `signal` gives up the wait. */
-  async mediaPlaylist(directives: DeliveryDirectives, signal: AbortSignal): Promise<Answer> {
+  /** Answers when the playlist holds what the directives ask for, RFC 8216bis §6.2.5.2; `gone` gives up the wait. */
+  async mediaPlaylist(directives: DeliveryDirectives, gone: ClientGone): Promise<Answer> {
     const timing = this.#timing;
     if (!timing || !this.playable) return notYet;
     const targetDuration = timing.targetDurationSeconds;
@@ -185,7 +188,7 @@ export class Rendition {
       return { status: 400, message, maxAgeSeconds: targetDuration * 4 };
     }
     const { until, delta } = request;
-    if (until && !(await this.#reached(() => isListed(this.#edge(timing), until), timing, signal))) {
+    if (until && !(await this.#reached(() => isListed(this.#edge(timing), until), timing, gone))) {
       return { status: 503, message: 'the stream stands still: no new media for three target durations', maxAgeSeconds: targetDuration * 4 };
     }
     // RFC 8216bis Appendix B.1: a blocked playlist is for keeps, an unblocked one goes stale.
@@ -193,11 +196,11 @@ export class Rendition {
   }
 
   /** An init segment, a segment, or a part; the part that comes next is waited for (RFC 8216bis §4.4.5.3). */
-  async media(name: string, signal: AbortSignal): Promise<Answer> {
+  async media(name: string, gone: ClientGone): Promise<Answer> {
     const timing = this.#timing;
     if (!timing) return notYet;
     if (name === this.#nextPartUri() && !this.#ended) {
-      await this.#reached(() => name !== this.#nextPartUri(), timing, signal);
+      await this.#reached(() => name !== this.#nextPartUri(), timing, gone);
     }
     const body = this.#window.media(name);
     if (body) return { status: 200, body, maxAgeSeconds: timing.targetDurationSeconds * 6 };
@@ -217,17 +220,28 @@ export class Rendition {
     return partUri(this.#window.openMediaSequence, this.#window.open?.parts.length ?? 0);
   }
 
-  /** Waits, for three target durations at most, until `condition` holds or the stream is over. */
-  async #reached(condition: () => boolean, timing: PlaylistTiming, signal: AbortSignal): Promise<boolean> {
+  /** Waits, for three target durations at most, until `condition` holds, the client has gone or the stream is over. */
+  async #reached(condition: () => boolean, timing: PlaylistTiming, gone: ClientGone): Promise<boolean> {
     const isOver = (): boolean => condition() || this.#ended;
     if (isOver()) return true;
-    const { timeoutSignal = (timeoutMs: number) => AbortSignal.timeout(timeoutMs) } = this.#options;
+    const { startTimer = startTimeout } = this.#options;
+    const client = gone();
+    let givenUp = client.aborted;
+    let giveUp: () => void = () => undefined;
+    const whenGivenUp = new Promise<void>((resolve) => {
+      giveUp = () => {
+        givenUp = true;
+        resolve();
+      };
+    });
+    client.addEventListener('abort', giveUp);
     // RFC 8216bis §6.2.5.2: a request must not be held longer.
-    const timeout = AbortSignal.any([signal, timeoutSignal(timing.targetDurationSeconds * 3 * 1000)]);
-    const aborted = new Promise<void>((resolve) => timeout.addEventListener('abort', () => resolve(), { once: true }));
+    const stopTimer = startTimer(giveUp, timing.targetDurationSeconds * 3 * 1000);
     this.#waiting++;
-    while (!timeout.aborted && !isOver()) await Promise.race([this.#changed.next(), aborted]);
+    while (!givenUp && !isOver()) await Promise.race([this.#changed.next(), whenGivenUp]);
     this.#waiting--;
+    stopTimer();
+    client.removeEventListener('abort', giveUp);
     return isOver();
   }
 
@@ -263,3 +277,8 @@ export interface RenditionMeasures extends PlaylistTiming {
 }
 
 const notYet: Answer = { status: 404, message: 'not on air yet', maxAgeSeconds: 1 };
+
+function startTimeout(callback: () => void, timeoutMs: number): () => void {
+  const timer = setTimeout(callback, timeoutMs);
+  return () => clearTimeout(timer);
+}

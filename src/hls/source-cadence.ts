@@ -12,6 +12,7 @@ export class SourceCadence {
   readonly #gapsSeconds: number[] = [];
   #previous: { readonly startSeconds: number; readonly samples: number } | undefined;
   #isSecond = true;
+  #samples = 0;
 
   constructor(tracks: readonly Track[]) {
     this.#lead = tracks.find((track) => track.kind === 'video') ?? tracks[0];
@@ -28,6 +29,7 @@ export class SourceCadence {
         for (let sample = 0; sample < this.#previous.samples; sample++) this.#gapsSeconds.push(gap);
       }
       this.#previous = { startSeconds, samples: run.sampleCount };
+      this.#samples += run.sampleCount;
     }
   }
 
@@ -38,12 +40,14 @@ export class SourceCadence {
     return typical <= regularGapSeconds ? 0.334 : 0.5;
   }
 
-  /** Frames a second of the picture, a whole number where it is as good as one; undefined without a picture. */
-  get frameRate(): number | undefined {
-    if (this.#lead?.kind !== 'video') return undefined;
+  /**
+   * Frames a second of the picture, a whole number where it is as good as one; undefined without a picture.
+   * @param durationSeconds how long the samples last, for a picture that stood still
+   */
+  frameRate(durationSeconds: number): number | undefined {
+    if (this.#lead?.kind !== 'video' || durationSeconds <= 0) return undefined;
     const seconds = this.#gapsSeconds.reduce((sum, gap) => sum + gap, 0);
-    if (seconds <= 0) return undefined;
-    const measured = this.#gapsSeconds.length / seconds;
+    const measured = seconds > 0 ? this.#gapsSeconds.length / seconds : this.#samples / durationSeconds;
     const nearest = Math.round(measured);
     return nearest > 0 && Math.abs(measured - nearest) / nearest < 0.02 ? nearest : Number(measured.toFixed(3));
   }

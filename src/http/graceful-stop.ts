@@ -49,7 +49,7 @@ export class GracefulStop {
     const { server, websocketServer } = this.#app;
     await farewell(websocketServer.clients);
     websocketServer.close();
-    const patience = setTimeout(() => this.#cut(), farewellMs).unref();
+    const patience = setTimeout(() => this.#cut(), farewellMs);
     server.once('close', () => clearTimeout(patience));
   }
 

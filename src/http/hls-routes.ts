@@ -3,30 +3,30 @@ import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
 import { requireLiveStream, requireStreamName } from './live-stream-lookup.js';
-import { sendAnswer, signalOf } from './media-reply.js';
+import { goneSignal, sendAnswer } from './media-reply.js';
 
 interface BroadcastParams {
   readonly stream: string;
   readonly broadcast: string;
 }
 
-/** The HLS side of every live stream. Names are looked up in memory: no path of a request ever reaches the disk. */
+/** The HLS side of a live stream, below its address. Names are looked up in memory: no path of a request ever reaches the disk. */
 export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: LiveRegistry }): Promise<void> {
-  app.get<{ Params: { stream: string } }>('/:stream/index.m3u8', async (request, reply) => {
+  app.get<{ Params: { stream: string } }>('/index.m3u8', async (request, reply) => {
     const { rendition } = requireLiveStream(registry, request.params.stream);
     return sendAnswer(request, reply, rendition.multivariant());
   });
 
-  app.get<{ Params: BroadcastParams }>('/:stream/:broadcast/media.m3u8', async (request, reply) => {
+  app.get<{ Params: BroadcastParams }>('/:broadcast/media.m3u8', async (request, reply) => {
     const { rendition, audience } = requireBroadcast(registry, request.params);
     // A player has no connection of its own; its address and name are what there is to count it by.
     audience.saw(`${request.ip} ${request.headers['user-agent'] ?? ''}`);
-    return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), signalOf(reply)));
+    return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), () => goneSignal(reply)));
   });
 
-  app.get<{ Params: BroadcastParams & { file: string } }>('/:stream/:broadcast/:file', async (request, reply) => {
+  app.get<{ Params: BroadcastParams & { file: string } }>('/:broadcast/:file', async (request, reply) => {
     const { rendition } = requireBroadcast(registry, request.params);
-    return sendAnswer(request, reply, await rendition.media(request.params.file, signalOf(reply)));
+    return sendAnswer(request, reply, await rendition.media(request.params.file, () => goneSignal(reply)));
   });
 }
 

@@ -18,10 +18,15 @@ export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer:
   return Buffer.isBuffer(answer.body) ? sendMedia(request, reply, answer.body) : sendPlaylist(request, reply, answer.body);
 }
 
-/** Aborted when the answer can no longer be delivered, or has been. */
-export function signalOf(reply: FastifyReply): AbortSignal {
+/** Made once: an error for each answer would cost more than the answer. */
+const clientGone = new Error('the client went away');
+
+/** A signal that is aborted when the answer can no longer be delivered. */
+export function goneSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  reply.raw.once('close', () => controller.abort());
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort(clientGone);
+  });
   return controller.signal;
 }
 

@@ -8,7 +8,7 @@ import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 
 const timing = { targetDurationSeconds: 2, partTargetSeconds: 0.5 };
 const start = Date.UTC(2026, 0, 2, 3, 4, 5);
-const never = new AbortController().signal;
+const never = () => new AbortController().signal;
 
 /** A rendition that is filled part by part, with a clock of its own. */
 class Filled {
@@ -23,10 +23,9 @@ class Filled {
       listedSegments: 6,
       mediaPlaylistUri: 'run1/media.m3u8',
       onGone: ({ uri }) => this.gone.push(uri),
-      timeoutSignal: (timeoutMs) => {
-        const controller = new AbortController();
-        this.timeouts.push({ timeoutMs, fire: () => controller.abort() });
-        return controller.signal;
+      startTimer: (fire, timeoutMs) => {
+        this.timeouts.push({ timeoutMs, fire });
+        return () => undefined;
       },
       ...options,
     });
@@ -201,7 +200,7 @@ t.test('a client that goes away is waited for no longer', async (t) => {
   const filled = new Filled();
   filled.segments(1);
   const client = new AbortController();
-  const asked = filled.rendition.mediaPlaylist({ _HLS_msn: '1' }, client.signal);
+  const asked = filled.rendition.mediaPlaylist({ _HLS_msn: '1' }, () => client.signal);
   await settled();
   t.equal(filled.rendition.waiting, 1);
   client.abort();

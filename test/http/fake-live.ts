@@ -18,9 +18,13 @@ export class FakeRegistry {
     return this as unknown as LiveRegistry;
   }
 
-  publish(stream: string): FakeLiveStream {
+  requireRoom(stream: string): void {
     if (this.refuse) throw this.refuse;
     if (this.streams.has(stream)) throw new LiveError('already-live', `"${stream}" is live already`);
+  }
+
+  publish(stream: string): FakeLiveStream {
+    this.requireRoom(stream);
     return this.add(stream);
   }
 
@@ -72,13 +76,13 @@ export class FakeLiveStream {
   ]);
   readonly rendition = {
     multivariant: () => this.#answer('index'),
-    mediaPlaylist: (directives: unknown, signal: AbortSignal) => {
+    mediaPlaylist: (directives: unknown, gone: () => AbortSignal) => {
       this.directives.push(directives);
-      this.signals.push(signal);
+      this.signals.push(gone());
       return this.#answer('media');
     },
-    media: (name: string, signal: AbortSignal) => {
-      this.signals.push(signal);
+    media: (name: string, gone: () => AbortSignal) => {
+      this.signals.push(gone());
       return this.#answer(name);
     },
   };
