@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import { openAccess } from './access/access.js';
+import { keepServerKey } from './access/server-key.js';
 import type { Config } from './config.js';
-import { keepPublishKey } from './http/publish-key.js';
 import { createServer, registerRoutes } from './http/server.js';
 import { findFfmpeg } from './live/ffmpeg-locator.js';
 import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
@@ -27,8 +28,23 @@ export interface App {
 export async function buildApp(config: Config, { publicDir, startTranscoder }: AppDependencies): Promise<App> {
   const ffmpeg = startTranscoder ? 'not looked for' : await locateFfmpeg(config.FFMPEG_PATH);
   const found = typeof ffmpeg === 'string' ? undefined : ffmpeg;
-  const publishKey = config.PUBLISH_KEY ?? keepPublishKey(config.DATA_DIR);
-  const http = createServer({ tls: config.tls, trustedProxies: config.trustedProxies, logLevel: config.LOG_LEVEL });
+  const publishKey = config.PUBLISH_KEY ?? keepServerKey(config.DATA_DIR);
+  const access = openAccess({
+    serverKey: publishKey,
+    dataDir: config.DATA_DIR,
+    viewKey: config.VIEW_KEY,
+    publishCheckUrl: config.PUBLISH_CHECK_URL,
+    viewCheckUrl: config.VIEW_CHECK_URL,
+    checkTimeoutMs: config.CHECK_TIMEOUT_SECONDS * 1000,
+    viewCheckCacheMs: config.VIEW_CHECK_CACHE_SECONDS * 1000,
+  });
+  const http = createServer({
+    tls: config.tls,
+    trustedProxies: config.trustedProxies,
+    logLevel: config.LOG_LEVEL,
+    headersTimeoutMs: config.HEADERS_TIMEOUT_SECONDS * 1000,
+    idleTimeoutMs: config.IDLE_TIMEOUT_SECONDS * 1000,
+  });
 
   const registry = new LiveRegistry({
     startTranscoder: startTranscoder ?? ffmpegTranscoders({ ffmpegPath: found?.path ?? 'ffmpeg' }),
@@ -46,12 +62,23 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
 
   await registerRoutes(http, {
     registry,
-    publishKey,
+    access,
     publicDir,
     publicUrl: config.PUBLIC_URL,
     corsOrigins: config.corsOrigins,
-    maxMessageBytes: config.MAX_MESSAGE_BYTES,
-    maxViewersPerStream: config.MAX_VIEWERS_PER_STREAM,
+    publishOrigins: config.publishOrigins,
+    embedOrigins: config.embedOrigins,
+    trustedProxies: config.trustedProxies,
+    limits: {
+      maxMessageBytes: config.MAX_MESSAGE_BYTES,
+      maxViewersPerStream: config.MAX_VIEWERS_PER_STREAM,
+      maxViewers: config.MAX_VIEWERS,
+      maxConnections: config.MAX_CONNECTIONS,
+      maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS,
+      wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
+      apiRequestsPerMinute: config.API_REQUESTS_PER_MINUTE,
+      socketTimeoutMs: config.SOCKET_TIMEOUT_SECONDS * 1000,
+    },
     stopLingerMs: config.STOP_LINGER_SECONDS * 1000,
     obstacle: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
   });

@@ -8,6 +8,10 @@ import { Type } from 'typebox';
 import type { Static } from 'typebox';
 
 // `description` completes the sentence "NAME: expected …" and stands in docs/configuration.md.
+const originsPattern = '^(\\*|https?://[^/\\s,]+(\\s*,\\s*https?://[^/\\s,]+)*)$';
+const originsDescription = '"*" or a comma-separated list of origins such as https://site.example';
+const serviceUrl = Type.String({ pattern: '^https?://[^/?#\\s]+(/\\S*)?$', description: 'an http or https URL' });
+
 const schema = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'an address or host name to listen on' }),
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535 }),
@@ -20,7 +24,14 @@ const schema = Type.Object({
   TLS_KEY: Type.Optional(Type.String({ description: 'a readable PEM file' })),
   PUBLIC_URL: Type.Optional(Type.String({ pattern: '^https?://[^/?#\\s]+/?$', description: 'an http or https origin without a path, such as https://live.example' })),
   TRUST_PROXY: Type.String({ default: 'false', description: '"true", "false" or a comma-separated list of proxy addresses' }),
-  CORS_ORIGIN: Type.String({ default: '*', pattern: '^(\\*|https?://[^/\\s,]+(\\s*,\\s*https?://[^/\\s,]+)*)$', description: '"*" or a comma-separated list of origins such as https://site.example' }),
+  CORS_ORIGIN: Type.String({ default: '*', pattern: originsPattern, description: originsDescription }),
+  PUBLISH_ORIGINS: Type.String({ default: '*', pattern: originsPattern, description: originsDescription }),
+  EMBED_ORIGINS: Type.String({ default: '*', pattern: originsPattern, description: originsDescription }),
+  VIEW_KEY: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{16,256}$', description: '16 to 256 visible ASCII characters without spaces' })),
+  PUBLISH_CHECK_URL: Type.Optional(serviceUrl),
+  VIEW_CHECK_URL: Type.Optional(serviceUrl),
+  CHECK_TIMEOUT_SECONDS: Type.Number({ default: 3, minimum: 0.1, maximum: 30 }),
+  VIEW_CHECK_CACHE_SECONDS: Type.Number({ default: 10, minimum: 0, maximum: 3600 }),
   RESUME_WINDOW_SECONDS: Type.Number({ default: 30, minimum: 0, maximum: 3600 }),
   ENDED_RETENTION_SECONDS: Type.Number({ default: 60, minimum: 0, maximum: 86_400 }),
   SEGMENT_SECONDS: Type.Number({ default: 2, minimum: 1, maximum: 10 }),
@@ -29,8 +40,16 @@ const schema = Type.Object({
   STOP_LINGER_SECONDS: Type.Number({ default: 2, minimum: 0, maximum: 5 }),
   MAX_STREAMS: Type.Integer({ default: 100, minimum: 1, maximum: 100_000 }),
   MAX_VIEWERS_PER_STREAM: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
+  MAX_VIEWERS: Type.Integer({ default: 20_000, minimum: 1, maximum: 1_000_000 }),
   MAX_VIEWER_BACKLOG_BYTES: Type.Integer({ default: 8_388_608, minimum: 65_536, maximum: 1_073_741_824 }),
   MAX_MESSAGE_BYTES: Type.Integer({ default: 16_777_216, minimum: 1024, maximum: 1_073_741_824 }),
+  MAX_CONNECTIONS: Type.Integer({ default: 25_000, minimum: 10, maximum: 1_000_000 }),
+  MAX_CONNECTIONS_PER_ADDRESS: Type.Integer({ default: 5000, minimum: 1, maximum: 1_000_000 }),
+  WRONG_KEYS_PER_MINUTE: Type.Integer({ default: 30, minimum: 1, maximum: 10_000 }),
+  API_REQUESTS_PER_MINUTE: Type.Integer({ default: 6000, minimum: 1, maximum: 1_000_000 }),
+  SOCKET_TIMEOUT_SECONDS: Type.Number({ default: 25, minimum: 1, maximum: 600 }),
+  HEADERS_TIMEOUT_SECONDS: Type.Number({ default: 15, minimum: 1, maximum: 120 }),
+  IDLE_TIMEOUT_SECONDS: Type.Number({ default: 75, minimum: 5, maximum: 600 }),
 });
 
 type Settings = Static<typeof schema>;
@@ -43,6 +62,8 @@ export interface Config extends Readonly<Omit<Settings, 'TLS_CERT' | 'TLS_KEY'>>
   /** Contents of TLS_CERT and TLS_KEY. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly corsOrigins: '*' | readonly string[];
+  readonly publishOrigins: '*' | readonly string[];
+  readonly embedOrigins: '*' | readonly string[];
   readonly trustedProxies: boolean | readonly string[];
 }
 
@@ -86,11 +107,19 @@ function relate(settings: Settings, publicDir: string): Config {
   if (contains(segmentsDir, dataDir)) {
     throw new ConfigError('DATA_DIR', 'a directory outside SEGMENTS_DIR', JSON.stringify(settings.DATA_DIR));
   }
+  for (const name of ['PUBLISH_CHECK_URL', 'VIEW_CHECK_URL'] as const) {
+    const url = settings[name];
+    // Credentials in it would be refused with every request, and are in the logs of others.
+    if (url !== undefined && (!URL.canParse(url) || new URL(url).username !== '')) throw new ConfigError(name, 'an http or https URL without a user name', 'another one');
+  }
+  if (settings.VIEW_KEY !== undefined && settings.VIEW_KEY === settings.PUBLISH_KEY) throw new ConfigError('VIEW_KEY', 'another secret than PUBLISH_KEY', 'the same');
   return {
     ...rest,
     ...(settings.PUBLIC_URL === undefined ? {} : { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),
     tls: loadTls(TLS_CERT, TLS_KEY),
-    corsOrigins: settings.CORS_ORIGIN === '*' ? '*' : settings.CORS_ORIGIN.split(',').map((origin) => origin.trim()),
+    corsOrigins: parseOrigins(settings.CORS_ORIGIN),
+    publishOrigins: parseOrigins(settings.PUBLISH_ORIGINS),
+    embedOrigins: parseOrigins(settings.EMBED_ORIGINS),
     trustedProxies: parseTrustedProxies(settings.TRUST_PROXY),
   };
 }
@@ -117,6 +146,10 @@ function readPem(name: Name, path: string, label: string): Buffer {
   }
   if (!contents.includes(`${label}-----`)) throw new ConfigError(name, `a PEM file with a ${label}`, `${JSON.stringify(path)} without one`);
   return contents;
+}
+
+function parseOrigins(text: string): '*' | readonly string[] {
+  return text === '*' ? '*' : text.split(',').map((origin) => origin.trim().toLowerCase());
 }
 
 function parseTrustedProxies(text: string): boolean | string[] {
@@ -154,5 +187,5 @@ function expectation(name: Name): string {
 
 function came(name: Name, value: string | undefined): string {
   // A key that is nearly right is still a secret.
-  return name === 'PUBLISH_KEY' ? `${value?.length ?? 0} characters` : JSON.stringify(value ?? null);
+  return name === 'PUBLISH_KEY' || name === 'VIEW_KEY' ? `${value?.length ?? 0} characters` : JSON.stringify(value ?? null);
 }

@@ -7,6 +7,8 @@ import { streamNamePattern } from '../protocol/urls.js';
 
 export const streamParams = Type.Object({ stream: Type.String({ description: `a live stream's name: ${streamNamePattern}` }) });
 
+export const keyParams = Type.Object({ ...streamParams.properties, id: Type.String({ description: 'the id of a key, not the key' }) });
+
 const recordingFacts = Type.Object({
   container: Type.String(),
   tracks: Type.Immutable(Type.Array(
@@ -53,6 +55,24 @@ export const liveStreamInfo = Type.Object({
 export const liveStreamList = Type.Object({ streams: Type.Immutable(Type.Array(liveStreamInfo)) });
 
 export const serverTime = Type.Object({ serverTimeMs: Type.Number({ description: 'milliseconds since 1970 UTC on the clock that stamps the media' }) });
+
+const streamKeyFacts = Type.Object({
+  id: Type.String(),
+  stream: Type.String(),
+  label: Type.String({ description: 'for whom it was made, in the words of whoever made it' }),
+  createdAt: Type.String({ description: 'RFC 3339, UTC' }),
+});
+
+export const streamKeyList = Type.Object({ keys: Type.Array(streamKeyFacts) });
+
+export const madeStreamKey = Type.Object({ ...streamKeyFacts.properties, key: Type.String({ description: 'told this once: only its hash is kept' }) });
+
+export const signedLinks = Type.Object({
+  stream: Type.String(),
+  token: Type.String(),
+  expiresAt: Type.String({ description: 'RFC 3339, UTC' }),
+  urls: Type.Object({ watch: Type.String(), embed: Type.String(), hls: Type.String(), play: Type.String(), mp4: Type.String() }),
+});
 
 export const errorBody = Type.Object({ code: Type.Enum(Object.keys(errorCodes) as ErrorCode[]), message: Type.String() });
 

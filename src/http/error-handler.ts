@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorCodes } from '../protocol/error-codes.js';
 import type { ErrorBody, ErrorCode } from '../protocol/error-codes.js';
+import { LimitError } from '../access/limit-error.js';
 import { LiveError } from '../live/errors.js';
 import { withoutSecrets } from './request-log.js';
 
@@ -21,7 +22,7 @@ export function answerError(error: Error, request: FastifyRequest, reply: Fastif
   reply.code(httpStatus).header('x-content-type-options', 'nosniff');
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
-  if (code === 'unavailable') reply.header('retry-after', retryAfterSeconds);
+  if (code === 'unavailable') reply.header('retry-after', error instanceof LimitError ? error.retryAfterSeconds : retryAfterSeconds);
   if (wantsPage(request)) {
     return reply.header('content-security-policy', "default-src 'none'; style-src 'self'").type('text/html; charset=utf-8').send(errorPage(httpStatus, message));
   }

@@ -1,17 +1,20 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { LiveStreamUrls } from '../protocol/urls.js';
 import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
+import type { ConnectionLimits } from './connection-limits.js';
 import { IngestSocket } from './ingest-socket.js';
 import { requireStreamName } from './live-stream-lookup.js';
-import { originOf } from './origin.js';
-import type { PublishKey } from './publish-key.js';
+import type { PublishGate } from './publish-gate.js';
 import { answerUpgradeRequired } from './websocket.js';
 
 export interface IngestRoutesOptions {
   readonly registry: LiveRegistry;
-  readonly publishKey: PublishKey;
-  readonly publicUrl: string | undefined;
+  readonly publishGate: PublishGate;
+  readonly limits: ConnectionLimits;
+  /** The addresses a publisher is told, of its own stream. */
+  readonly urlsFor: (request: FastifyRequest, stream: string) => LiveStreamUrls;
   /** Why no broadcast can be taken now, in words; undefined when one can. */
   readonly obstacle: () => string | undefined;
   readonly onBytes: (count: number) => void;
@@ -22,7 +25,7 @@ interface PublishRoute {
 }
 
 /** Where publishers connect. Whatever refuses them does so before the upgrade, with a status and words. */
-export async function ingestRoutes(app: FastifyInstance, { registry, publishKey, publicUrl, obstacle, onBytes }: IngestRoutesOptions): Promise<void> {
+export async function ingestRoutes(app: FastifyInstance, { registry, publishGate, limits, urlsFor, obstacle, onBytes }: IngestRoutesOptions): Promise<void> {
   const admitted = new WeakMap<FastifyRequest['raw'], LiveStream>();
 
   app.route<PublishRoute>({
@@ -30,20 +33,22 @@ export async function ingestRoutes(app: FastifyInstance, { registry, publishKey,
     url: '/:stream/publish',
     preHandler: async (request) => {
       const stream = requireStreamName(request.params.stream);
-      publishKey.require(request);
-      if (!request.ws) return;
+      await publishGate.requirePublisher(request, stream);
       const { resume } = request.query as { resume?: unknown };
-      if (typeof resume === 'string') {
-        admitted.set(request.raw, registry.resume(stream, resume));
-        return;
+      const resumed = typeof resume === 'string' ? registry.resume(stream, resume) : undefined;
+      if (!resumed) {
+        const reason = obstacle();
+        if (reason !== undefined) throw new LiveError('unavailable', reason);
+        registry.requireRoom(stream);
       }
-      const reason = obstacle();
-      if (reason !== undefined) throw new LiveError('unavailable', reason);
-      const liveStream = registry.publish(stream);
+      // A plain request is how a page asks why its WebSocket was refused: it is told all but changes nothing.
+      if (!request.ws) return;
+      limits.hold(request, request.raw.socket);
+      const liveStream = resumed ?? registry.publish(stream);
       admitted.set(request.raw, liveStream);
       // An upgrade that fails its handshake leaves a broadcast that nobody will ever feed.
       request.raw.socket.once('close', () => {
-        if (admitted.has(request.raw)) void liveStream.end();
+        if (!resumed && admitted.has(request.raw)) void liveStream.end();
       });
     },
     wsHandler: (socket, request) => {
@@ -51,7 +56,7 @@ export async function ingestRoutes(app: FastifyInstance, { registry, publishKey,
       if (!liveStream) return socket.terminate();
       admitted.delete(request.raw);
       request.raw.socket.setNoDelay(true);
-      new IngestSocket({ socket, liveStream, origin: originOf(request, publicUrl), onBytes });
+      new IngestSocket({ socket, liveStream, urls: urlsFor(request, liveStream.stream), onBytes });
     },
     handler: (request, reply) => answerUpgradeRequired(request, reply),
   });

@@ -3,18 +3,18 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { LiveRegistry } from '../live/live-registry.js';
 import { errorBody, liveStreamInfo, liveStreamList, serverTime, streamParams } from './api-schemas.js';
-import { requireLiveStream } from './live-stream-lookup.js';
+import { requireLiveStream, requireStreamName } from './live-stream-lookup.js';
 import { originOf } from './origin.js';
-import type { PublishKey } from './publish-key.js';
+import type { PublishGate } from './publish-gate.js';
 
 export interface LiveStreamRoutesOptions {
   readonly registry: LiveRegistry;
-  readonly publishKey: PublishKey;
+  readonly publishGate: PublishGate;
   readonly publicUrl: string | undefined;
 }
 
 /** What only the server's own pages ask, and what the key allows. */
-export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { registry, publishKey, publicUrl }) => {
+export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { registry, publishGate, publicUrl }) => {
   sendUncached(app);
 
   app.get('/streams', { schema: { tags: ['streams'], summary: 'Everything that is live', response: { 200: liveStreamList } } }, async (request) => {
@@ -32,7 +32,7 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
         params: streamParams,
         response: { 204: Type.Null({ description: 'It has ended.' }), 400: errorBody, 401: errorBody, 404: errorBody },
       },
-      onRequest: async (request) => publishKey.require(request),
+      onRequest: async (request) => void publishGate.requireKey(request, requireStreamName(request.params.stream)),
     },
     async (request, reply) => {
       await requireLiveStream(registry, request.params.stream).end();
@@ -42,7 +42,7 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
 };
 
 /** What a player has to know, on whatever page it is. */
-export const playbackFactsRoutes: FastifyPluginAsyncTypebox<Omit<LiveStreamRoutesOptions, 'publishKey'>> = async (app, { registry, publicUrl }) => {
+export const playbackFactsRoutes: FastifyPluginAsyncTypebox<Omit<LiveStreamRoutesOptions, 'publishGate'>> = async (app, { registry, publicUrl }) => {
   sendUncached(app);
 
   app.get('/streams/:stream', { schema: { tags: ['streams'], summary: 'One live stream', params: streamParams, response: { 200: liveStreamInfo, 400: errorBody, 404: errorBody } } }, async (request) =>

@@ -5,6 +5,13 @@ import { fastifyStatic } from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { requireStreamName } from './live-stream-lookup.js';
 import { isPlainHost } from './origin.js';
+import type { AllowedOrigins } from './origin.js';
+
+export interface PageRoutesOptions {
+  readonly publicDir: string;
+  /** Pages that may have the bare player in a frame; the server's own always may. */
+  readonly embedOrigins: AllowedOrigins;
+}
 
 /** Policy of every page: own code only; media also from the blobs that hls.js and MediaSource make. */
 const contentSecurityPolicy = {
@@ -25,13 +32,8 @@ const contentSecurityPolicy = {
   },
 };
 
-const embedHeaders = {
-  contentSecurityPolicy: { ...contentSecurityPolicy, directives: { ...contentSecurityPolicy.directives, frameAncestors: ['*'] } },
-  frameguard: false,
-};
-
 /** Pages, styles and bundles; the SDK is the bundles once more, under the address that other sites use. */
-export async function pageRoutes(app: FastifyInstance, { publicDir }: { publicDir: string }): Promise<void> {
+export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins }: PageRoutesOptions): Promise<void> {
   await app.register(fastifyHelmet, {
     contentSecurityPolicy,
     frameguard: { action: 'deny' },
@@ -50,14 +52,24 @@ export async function pageRoutes(app: FastifyInstance, { publicDir }: { publicDi
 
   app.get('/', async (_request, reply) => reply.sendFile('index.html'));
   app.get('/broadcast', async (_request, reply) => reply.sendFile('broadcast.html'));
-  app.get<{ Params: { stream: string } }>('/watch/:stream', async (request, reply) => {
-    requireStreamName(request.params.stream);
-    return reply.sendFile('watch.html');
-  });
-  app.get<{ Params: { stream: string } }>('/embed/:stream', { helmet: embedHeaders }, async (request, reply) => {
-    requireStreamName(request.params.stream);
-    return reply.sendFile('embed.html');
-  });
+  const helmet = embedHeaders(embedOrigins);
+  // A signed link carries its token in the path; the page hands it on to everything it plays.
+  for (const token of ['', '/~:token']) {
+    app.get<{ Params: { stream: string } }>(`/watch/:stream${token}`, async (request, reply) => {
+      requireStreamName(request.params.stream);
+      return reply.sendFile('watch.html');
+    });
+    app.get<{ Params: { stream: string } }>(`/embed/:stream${token}`, { helmet }, async (request, reply) => {
+      requireStreamName(request.params.stream);
+      return reply.sendFile('embed.html');
+    });
+  }
+}
+
+function embedHeaders(embedOrigins: AllowedOrigins) {
+  const frameAncestors = embedOrigins === '*' ? ['*'] : ["'self'", ...embedOrigins];
+  // X-Frame-Options can't name pages; browsers that know frame-ancestors don't look at it (CSP 3 §6.4.2.1).
+  return { contentSecurityPolicy: { ...contentSecurityPolicy, directives: { ...contentSecurityPolicy.directives, frameAncestors } }, frameguard: false };
 }
 
 function setHeaders(reply: FastifyReply, path: string): void {

@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fast
 
 /** A URL as it may stand in a log: its secrets blanked. */
 export function withoutSecrets(url: string): string {
-  // Names may come percent-encoded (`%6Bey=`), so they are compared decoded.
-  return url.replace(/([?&])([^=&#]*)=([^&#]*)/g, (pair, mark: string, name: string) => (isSecret(name) ? `${mark}${name}=…` : pair));
+  // Names may come percent-encoded (`%6Bey=`), so they are compared decoded; so may the mark of a viewing token.
+  return url.replace(/\/(~|%7E)[^/?#]+/gi, '/$1…').replace(/([?&])([^=&#]*)=([^&#]*)/g, (pair, mark: string, name: string) => (isSecret(name) ? `${mark}${name}=…` : pair));
 }
 
 /** Log lines go to stderr: stdout is for the links a person opens. */

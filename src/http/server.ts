@@ -2,19 +2,31 @@ import { fastifyCors } from '@fastify/cors';
 import { fastifySwagger } from '@fastify/swagger';
 import { fastifyWebsocket } from '@fastify/websocket';
 import { LogController, fastify } from 'fastify';
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { Access } from '../access/access.js';
+import { AddressBudget } from '../access/address-budget.js';
+import { LimitError } from '../access/limit-error.js';
+import { liveStreamUrls } from '../protocol/urls.js';
+import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
+import { ConnectionLimits } from './connection-limits.js';
 import { answerError, handleErrors } from './error-handler.js';
 import { GracefulStop } from './graceful-stop.js';
 import { healthRoutes } from './health-routes.js';
+import { Heartbeat } from './heartbeat.js';
 import { hlsRoutes } from './hls-routes.js';
 import { ingestRoutes } from './ingest-routes.js';
+import { keyRoutes } from './key-routes.js';
 import { controlRoutes, playbackFactsRoutes } from './live-stream-routes.js';
+import { originOf } from './origin.js';
+import type { AllowedOrigins } from './origin.js';
 import { pageRoutes } from './page-routes.js';
-import { PublishKey } from './publish-key.js';
+import { PublishGate } from './publish-gate.js';
 import { logRequests, loggerOptions } from './request-log.js';
 import { ServerMetrics } from './server-metrics.js';
+import { refuseSlowBodies } from './slow-bodies.js';
 import { viewerRoutes } from './viewer-routes.js';
+import { viewingGate } from './viewing-gate.js';
 import { LimitedWebSocket, refuseStrayUpgrades } from './websocket.js';
 
 export interface ServerOptions {
@@ -22,24 +34,46 @@ export interface ServerOptions {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly trustedProxies: boolean | readonly string[];
   readonly logLevel: string;
+  /** For the whole head of a request, also its first byte. */
+  readonly headersTimeoutMs: number;
+  /** A connection on which nothing moves is cut; longer than anything a player waits for. */
+  readonly idleTimeoutMs: number;
+}
+
+export interface Limits {
+  readonly maxMessageBytes: number;
+  readonly maxViewersPerStream: number;
+  readonly maxViewers: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly wrongKeysPerMinute: number;
+  readonly apiRequestsPerMinute: number;
+  /** WebSockets without a sign of life for so long are cut. */
+  readonly socketTimeoutMs: number;
 }
 
 export interface RoutesOptions {
   readonly registry: LiveRegistry;
-  readonly publishKey: string;
+  readonly access: Access;
   readonly publicDir: string;
   readonly publicUrl: string | undefined;
-  readonly corsOrigins: '*' | readonly string[];
-  readonly maxMessageBytes: number;
-  readonly maxViewersPerStream: number;
+  readonly trustedProxies: boolean | readonly string[];
+  readonly corsOrigins: AllowedOrigins;
+  readonly publishOrigins: AllowedOrigins;
+  readonly embedOrigins: AllowedOrigins;
+  readonly limits: Limits;
   /** How long closed playlists are still served when the server stops. */
   readonly stopLingerMs: number;
   /** Why no broadcast can be taken, in words; undefined when one can. */
   readonly obstacle: () => string | undefined;
 }
 
+/** What a publisher's own viewing links are good for, where links are signed. */
+const publishersLinkSeconds = 86_400;
+
 /** The bare server; `registerRoutes` gives it something to say. */
-export function createServer({ tls, trustedProxies, logLevel }: ServerOptions): FastifyInstance {
+export function createServer({ tls, trustedProxies, logLevel, headersTimeoutMs, idleTimeoutMs }: ServerOptions): FastifyInstance {
+  const timeouts = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.min(headersTimeoutMs / 3, 5000) };
   const options = {
     logger: loggerOptions(logLevel),
     logController: new LogController({ disableRequestLogging: true }),
@@ -50,26 +84,35 @@ export function createServer({ tls, trustedProxies, logLevel }: ServerOptions): 
     routerOptions: { maxParamLength: 16_384 },
     bodyLimit: 65_536,
     frameworkErrors: answerError,
+    // A publisher's request lasts as long as its broadcast: only heads and silence are timed.
+    requestTimeout: 0,
+    connectionTimeout: idleTimeoutMs,
+    keepAliveTimeout: idleTimeoutMs,
+    http2SessionTimeout: idleTimeoutMs,
   };
-  if (!tls) return fastify(options);
+  if (!tls) return fastify({ ...options, http: timeouts });
   // RFC 9113 for players (Apple's needs it for low latency), HTTP/1.1 beside it for WebSockets. Routes see no difference.
-  const secure = { ...options, http2: true, https: { ...tls, allowHTTP1: true } };
+  const secure = { ...options, http2: true, https: { ...tls, ...timeouts, requestTimeout: 0, allowHTTP1: true } };
   return fastify(secure as FastifyServerOptions);
 }
 
 /** Everything the server answers. Closing it ends every broadcast first. */
 export async function registerRoutes(app: FastifyInstance, options: RoutesOptions): Promise<void> {
-  const { registry, publicUrl, publicDir } = options;
-  const publishKey = new PublishKey(options.publishKey);
+  const { registry, access, publicUrl, publicDir, limits } = options;
   const metrics = new ServerMetrics(registry);
   const stop = new GracefulStop({ app, registry, lingerMs: options.stopLingerMs });
   const obstacle = (): string | undefined => (stop.stopping ? 'the server is shutting down; try again in a minute' : options.obstacle());
+  const wrongKeys = new AddressBudget({ perMinute: limits.wrongKeysPerMinute });
+  const publishGate = new PublishGate({ access, wrongKeys, origins: options.publishOrigins, publicUrl });
+  const urlsFor = (request: FastifyRequest, stream: string): LiveStreamUrls =>
+    liveStreamUrls(originOf(request, publicUrl), stream, access.viewingLinks?.sign(stream, publishersLinkSeconds).token);
 
   handleErrors(app);
   logRequests(app);
+  const connections = new ConnectionLimits({ app, ...limits, trustedProxies: options.trustedProxies });
   await app.register(fastifyWebsocket, {
     options: {
-      maxPayload: options.maxMessageBytes,
+      maxPayload: limits.maxMessageBytes,
       perMessageDeflate: false,
       WebSocket: LimitedWebSocket as never, // the plugin's types name ws by its CommonJS form
     },
@@ -80,6 +123,8 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       if (!('code' in error)) socket.terminate();
     },
   });
+  const heartbeat = new Heartbeat({ server: app.websocketServer, timeoutMs: limits.socketTimeoutMs });
+  app.addHook('onClose', async () => heartbeat.close());
   refuseStrayUpgrades(app);
   await app.register(fastifySwagger, {
     hideUntagged: true,
@@ -101,21 +146,36 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
         reply.header('cross-origin-resource-policy', 'cross-origin').header('x-content-type-options', 'nosniff');
       });
       await live.register(fastifyCors, playbackCors);
-      await live.register(hlsRoutes, { registry });
-      await live.register(viewerRoutes, { registry, maxViewersPerStream: options.maxViewersPerStream });
-      await live.register(ingestRoutes, { registry, publishKey, publicUrl, obstacle, onBytes: metrics.countIngest });
+      await live.register(ingestRoutes, { registry, publishGate, limits: connections, urlsFor, obstacle, onBytes: metrics.countIngest });
+      const watching = async (stream: FastifyInstance): Promise<void> => {
+        stream.addHook('onRequest', viewingGate({ access, origins: options.corsOrigins, publicUrl }));
+        await stream.register(hlsRoutes, { registry });
+        await stream.register(viewerRoutes, { registry, limits: connections, ...limits });
+      };
+      await live.register(watching, { prefix: '/:stream' });
+      await live.register(watching, { prefix: '/:stream/~:token' });
     },
     { prefix: '/live' },
   );
-  await app.register(controlRoutes, { prefix: '/api', registry, publishKey, publicUrl });
   await app.register(
-    async (facts) => {
-      await facts.register(fastifyCors, playbackCors);
-      await facts.register(playbackFactsRoutes, { registry, publicUrl });
+    async (api) => {
+      const budget = new AddressBudget({ perMinute: limits.apiRequestsPerMinute });
+      api.addHook('onRequest', async ({ ip }) => {
+        const waitSeconds = budget.waitSeconds(ip);
+        if (waitSeconds > 0) throw new LimitError('too many requests came from this address; wait a moment', waitSeconds);
+        budget.spend(ip);
+      });
+      refuseSlowBodies(api);
+      await api.register(controlRoutes, { registry, publishGate, publicUrl });
+      await api.register(keyRoutes, { access, publishGate, publicUrl });
+      await api.register(async (facts) => {
+        await facts.register(fastifyCors, playbackCors);
+        await facts.register(playbackFactsRoutes, { registry, publicUrl });
+      });
     },
     { prefix: '/api' },
   );
   await app.register(healthRoutes, { obstacle, metrics });
-  await app.register(pageRoutes, { publicDir });
+  await app.register(pageRoutes, { publicDir, embedOrigins: options.embedOrigins });
   app.get('/openapi.json', async () => app.swagger());
 }

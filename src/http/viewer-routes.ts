@@ -3,34 +3,47 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
+import type { ConnectionLimits } from './connection-limits.js';
 import { requireLiveStream } from './live-stream-lookup.js';
-import { answerUpgradeRequired } from './websocket.js';
+import { answerUpgradeRequired, limitMessages } from './websocket.js';
 import { WebSocketSink } from './websocket-sink.js';
 
 export interface ViewerRoutesOptions {
   readonly registry: LiveRegistry;
+  readonly limits: ConnectionLimits;
   readonly maxViewersPerStream: number;
+  /** Of all streams together. */
+  readonly maxViewers: number;
 }
 
 interface ViewerRoute {
   Params: { stream: string };
 }
 
-/** Fragments pushed the moment they exist, by WebSocket or as one endless body. */
-export async function viewerRoutes(app: FastifyInstance, { registry, maxViewersPerStream }: ViewerRoutesOptions): Promise<void> {
+/** A viewer has nothing to say but a ping. */
+const maxViewerMessageBytes = 1024;
+
+/** Fragments pushed the moment they exist, by WebSocket or as one endless body; below a live stream's address. */
+export async function viewerRoutes(app: FastifyInstance, { registry, limits, maxViewersPerStream, maxViewers }: ViewerRoutesOptions): Promise<void> {
   const requireRoom = (request: FastifyRequest): LiveStream => {
     const liveStream = requireLiveStream(registry, (request.params as ViewerRoute['Params']).stream);
     if (liveStream.state === 'ended') throw new LiveError('not-found', `"${liveStream.stream}" is not live any more`);
     if (liveStream.viewers.count >= maxViewersPerStream) throw new LiveError('unavailable', `"${liveStream.stream}" has as many viewers as it can take`);
+    const viewers = registry.list().reduce((sum, each) => sum + each.viewers.count, 0);
+    if (viewers >= maxViewers) throw new LiveError('unavailable', 'the server has as many viewers as it can take');
     return liveStream;
   };
   const admitted = new WeakMap<FastifyRequest['raw'], LiveStream>();
 
   app.route<ViewerRoute>({
     method: 'GET',
-    url: '/:stream/play',
+    url: '/play',
     preHandler: async (request) => {
       const liveStream = requireRoom(request);
+      if (!request.ws) return;
+      const connection = request.raw.socket;
+      limits.hold(request, connection);
+      limitMessages(connection, maxViewerMessageBytes);
       admitted.set(request.raw, liveStream);
     },
     wsHandler: (socket, request) => {
@@ -43,11 +56,12 @@ export async function viewerRoutes(app: FastifyInstance, { registry, maxViewersP
     handler: (request, reply) => answerUpgradeRequired(request, reply),
   });
 
-  app.get<ViewerRoute>('/:stream/stream.mp4', async (request, reply) => {
+  app.get<ViewerRoute>('/stream.mp4', async (request, reply) => {
     const { viewers } = requireRoom(request);
     reply.header('content-type', 'video/mp4').header('cache-control', 'no-store');
     // Its body would never end, and nobody would read it.
     if (request.method === 'HEAD') return reply.send();
+    limits.hold(request, reply.raw);
     let leave = (): unknown => undefined;
     const body = new Readable({
       read: () => undefined,
@@ -64,6 +78,10 @@ export async function viewerRoutes(app: FastifyInstance, { registry, maxViewersP
         return body.readableLength + reply.raw.writableLength;
       },
       end: () => body.push(null),
+    });
+    // While the broadcast stands still there is nothing to send; whoever takes nothing of what there is, is cut.
+    reply.raw.on('timeout', () => {
+      if (body.readableLength + reply.raw.writableLength > 0) request.raw.destroy();
     });
     return reply.send(body);
   });

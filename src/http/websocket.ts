@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WebSocket } from 'ws';
 import { errorCodes } from '../protocol/error-codes.js';
@@ -15,10 +16,23 @@ export function closeReason(text: string): string {
   return `${kept}…`;
 }
 
+const messageLimits = new WeakMap<Duplex, number>();
+
+/** Before the upgrade: no message on this connection may be larger, whatever the server's limit is. */
+export function limitMessages(connection: Duplex, maxBytes: number): void {
+  messageLimits.set(connection, maxBytes);
+}
+
 /** ws itself closes with 1009 when a message passes `maxPayload`; Onair's word for that is over-limit. */
 export class LimitedWebSocket extends WebSocket {
+  /** ws knows one limit for a whole server; its own types leave this method out. */
+  setSocket(connection: Duplex, head: Buffer, options: { readonly maxPayload: number }): void {
+    const limited = { ...options, maxPayload: messageLimits.get(connection) ?? options.maxPayload };
+    (WebSocket.prototype as unknown as LimitedWebSocket).setSocket.call(this, connection, head, limited);
+  }
+
   override close(code?: number, data?: string | Buffer): void {
-    if (code === 1009) super.close(errorCodes['over-limit'].closeCode, closeReason('a message is over the size limit: send the recording in smaller slices'));
+    if (code === 1009) super.close(errorCodes['over-limit'].closeCode, closeReason('a message is over the size limit: send smaller ones'));
     else super.close(code, data);
   }
 }

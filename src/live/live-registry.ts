@@ -31,10 +31,10 @@ export class LiveRegistry {
   }
 
   /**
-   * Begins a broadcast.
-   * @throws {LiveError} malformed (the name), already-live, over-limit or unavailable
+   * Whether a broadcast of this name could begin now.
+   * @throws {LiveError} malformed (the name), already-live or unavailable
    */
-  publish(stream: string): LiveStream {
+  requireRoom(stream: string): void {
     if (!isStreamName(stream)) {
       throw new LiveError('malformed', 'expected a stream name of 1 to 64 letters, digits, "-" or "_"');
     }
@@ -45,6 +45,14 @@ export class LiveRegistry {
     if (this.list().length >= maxStreams) {
       throw new LiveError('unavailable', `no room: ${maxStreams} streams are live already; try again later`);
     }
+  }
+
+  /**
+   * Begins a broadcast.
+   * @throws {LiveError} as `requireRoom`
+   */
+  publish(stream: string): LiveStream {
+    this.requireRoom(stream);
     const liveStream = new LiveStream({ ...this.#options, stream, broadcast: randomUUID() });
     this.#current.set(stream, liveStream);
     this.#broadcasts.set(liveStream.broadcast, liveStream);

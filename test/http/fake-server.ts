@@ -1,31 +1,55 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
+import { openAccess } from '../../src/access/access.js';
+import type { AccessOptions } from '../../src/access/access.js';
 import { createServer, registerRoutes } from '../../src/http/server.js';
-import type { RoutesOptions, ServerOptions } from '../../src/http/server.js';
+import type { Limits, RoutesOptions, ServerOptions } from '../../src/http/server.js';
 import { FakeRegistry } from './fake-live.js';
 
 export const testKey = 'test-key-test-key';
 
 /** A real server over a fake `src/live` and a web root of its own; gone when the test is over. */
-export async function startFakeServer(t: Test, options: Partial<ServerOptions & RoutesOptions> = {}): Promise<{ app: FastifyInstance; registry: FakeRegistry }> {
+export async function startFakeServer(t: Test, options: Partial<ServerOptions & Omit<RoutesOptions, 'limits' | 'access'> & Limits & AccessOptions> = {}): Promise<{ app: FastifyInstance; registry: FakeRegistry }> {
   const publicDir = mkdtempSync(join(tmpdir(), 'onair-public-'));
   mkdirSync(join(publicDir, 'assets'));
   for (const page of ['index', 'broadcast', 'watch', 'embed']) writeFileSync(join(publicDir, `${page}.html`), `<!doctype html><title>${page}</title>`);
   writeFileSync(join(publicDir, 'assets', 'onair.js'), 'import("./hls-ABCDEFGH.js")');
   writeFileSync(join(publicDir, 'assets', 'hls-ABCDEFGH.js'), 'export {}');
   const registry = new FakeRegistry();
-  const app = createServer({ tls: undefined, trustedProxies: false, logLevel: 'silent', ...options });
+  const dataDir = join(publicDir, '..', `${basename(publicDir)}-data`);
+  const app = createServer({ tls: undefined, trustedProxies: false, logLevel: 'silent', headersTimeoutMs: 15_000, idleTimeoutMs: 75_000, ...options });
   await registerRoutes(app, {
     registry: registry.asRegistry,
-    publishKey: testKey,
+    access: openAccess({
+      serverKey: testKey,
+      dataDir,
+      viewKey: undefined,
+      publishCheckUrl: undefined,
+      viewCheckUrl: undefined,
+      checkTimeoutMs: 1000,
+      viewCheckCacheMs: 10_000,
+      ...options,
+    }),
     publicDir,
     publicUrl: undefined,
+    trustedProxies: false,
     corsOrigins: '*',
-    maxMessageBytes: 100_000,
-    maxViewersPerStream: 10,
+    publishOrigins: '*',
+    embedOrigins: '*',
+    limits: {
+      maxMessageBytes: 100_000,
+      maxViewersPerStream: 10,
+      maxViewers: 100,
+      maxConnections: 1000,
+      maxConnectionsPerAddress: 1000,
+      wrongKeysPerMinute: 1000,
+      apiRequestsPerMinute: 10_000,
+      socketTimeoutMs: 25_000,
+      ...options,
+    },
     stopLingerMs: 0,
     obstacle: () => undefined,
     ...options,
@@ -33,6 +57,7 @@ export async function startFakeServer(t: Test, options: Partial<ServerOptions & 
   t.teardown(async () => {
     await app.close();
     rmSync(publicDir, { recursive: true });
+    rmSync(dataDir, { recursive: true, force: true });
   });
   return { app, registry };
 }

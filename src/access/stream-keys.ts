@@ -1,0 +1,132 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isStreamName } from '../protocol/urls.js';
+import { LiveError } from '../live/errors.js';
+
+/** What may be told of a key once it has been handed out. */
+export interface StreamKeyFacts {
+  readonly id: string;
+  readonly stream: string;
+  /** For whom it was made, in the operator's words. */
+  readonly label: string;
+  /** RFC 3339, UTC. */
+  readonly createdAt: string;
+}
+
+interface KeptKey extends StreamKeyFacts {
+  /**
+   * Hex. A slow hash would protect nothing here: these keys are 256 random bits, so that there is nothing to guess, and a
+   * fast one keeps wrong keys from costing the server anything.
+   */
+  readonly sha256: string;
+}
+
+const maxKeysPerStream = 100;
+const maxKeys = 10_000;
+
+/** Keys that publish and end one stream each. The disk has only their hashes. */
+export class StreamKeys {
+  readonly #path: string;
+  #keys: readonly KeptKey[];
+  #saving: Promise<unknown> = Promise.resolve();
+
+  /** @throws {Error} in one line, when the file is there but is not what was written */
+  constructor({ dataDir }: { dataDir: string }) {
+    this.#path = join(dataDir, 'stream-keys.json');
+    this.#keys = read(this.#path);
+  }
+
+  /**
+   * Makes a key; it is on disk when this resolves, and nobody can be told it again.
+   * @throws {LiveError} over-limit
+   */
+  create(stream: string, label: string): Promise<StreamKeyFacts & { readonly key: string }> {
+    const key = randomBytes(32).toString('base64url');
+    const facts = { id: randomBytes(8).toString('hex'), stream, label, createdAt: new Date().toISOString() };
+    return this.#change(async () => {
+      if (this.list(stream).length >= maxKeysPerStream) throw new LiveError('over-limit', `"${stream}" has ${maxKeysPerStream} keys already; revoke one first`);
+      if (this.#keys.length >= maxKeys) throw new LiveError('over-limit', `there are ${maxKeys} keys already; revoke one first`);
+      await this.#save([...this.#keys, { ...facts, sha256: digest(key).toString('hex') }]);
+      return { ...facts, key };
+    });
+  }
+
+  list(stream: string): StreamKeyFacts[] {
+    return this.#keys.filter((kept) => kept.stream === stream).map(({ id, label, createdAt }) => ({ id, stream, label, createdAt }));
+  }
+
+  /** Resolves, when the key is gone for good, whether there was one. */
+  revoke(stream: string, id: string): Promise<boolean> {
+    return this.#change(async () => {
+      const left = this.#keys.filter((kept) => kept.stream !== stream || kept.id !== id);
+      if (left.length === this.#keys.length) return false;
+      await this.#save(left);
+      return true;
+    });
+  }
+
+  /** The key's id, when it is one of that stream. */
+  match(stream: string, candidate: string): string | undefined {
+    const came = digest(candidate);
+    let found: string | undefined;
+    // All of them, so that the time does not tell which one it was.
+    for (const { id, stream: ofStream, sha256 } of this.#keys) {
+      if (ofStream === stream && timingSafeEqual(Buffer.from(sha256, 'hex'), came)) found = id;
+    }
+    return found;
+  }
+
+  /** One change after another: none is lost. */
+  #change<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#saving.then(change);
+    this.#saving = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Whole and on disk, or not at all: a crash leaves the file of before. */
+  async #save(keys: readonly KeptKey[]): Promise<void> {
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    const draft = `${this.#path}.new`;
+    const file = await open(draft, 'w', 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify({ keys }, undefined, 2)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, this.#path);
+    this.#keys = keys;
+  }
+}
+
+function read(path: string): KeptKey[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  const keys = parse(text);
+  if (!Array.isArray(keys) || !keys.every(isKeptKey)) throw new Error(`${path}: expected the keys that were written there, got something else; restore the file, or delete it to revoke all stream keys`);
+  return keys;
+}
+
+function parse(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { keys?: unknown } | null)?.keys;
+  } catch {
+    return undefined;
+  }
+}
+
+function isKeptKey(value: unknown): value is KeptKey {
+  const { id, stream, label, createdAt, sha256 } = (value ?? {}) as Partial<Record<keyof KeptKey, unknown>>;
+  return [id, label, createdAt].every((text) => typeof text === 'string') && typeof stream === 'string' && isStreamName(stream) && typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256);
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,119 @@
+import { BlockList, isIPv4 } from 'node:net';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { addressGroup } from '../access/address-budget.js';
+import { LimitError } from '../access/limit-error.js';
+
+/** Beyond the limit there is room for this many to be told so; more are cut without a word. */
+const spareConnections = 500;
+/** How long a connection over the limit may take to ask, and to be told. */
+const refusalMs = 5000;
+const retryAfterSeconds = 10;
+
+// What the words of TRUST_PROXY stand for; as Fastify understands them.
+const namedProxies: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.1/8', '::1/128'],
+  linklocal: ['169.254.0.0/16', 'fe80::/10'],
+  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+};
+
+export interface ConnectionLimitsOptions {
+  readonly app: FastifyInstance;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  /** Their connections are those of many clients. */
+  readonly trustedProxies: boolean | readonly string[];
+}
+
+/** Counts connections as they come, in all and by address, also those that never say a word. */
+export class ConnectionLimits {
+  readonly #maxConnections: number;
+  readonly #maxPerAddress: number;
+  readonly #isProxy: (address: string) => boolean;
+  readonly #counts = new Map<string, number>();
+  /** By the far end's address and port, since TLS and HTTP/2 hide the connection itself. */
+  readonly #refused = new Map<string, string>();
+  /** Connections that stay, by the address of the client behind them. */
+  readonly #held = new Map<string, number>();
+  #total = 0;
+
+  constructor({ app, maxConnections, maxConnectionsPerAddress, trustedProxies }: ConnectionLimitsOptions) {
+    this.#maxConnections = maxConnections;
+    this.#maxPerAddress = maxConnectionsPerAddress;
+    this.#isProxy = proxyTest(trustedProxies);
+    app.server.maxConnections = maxConnections + spareConnections;
+    app.server.on('connection', (socket: Socket) => this.#admit(socket));
+    app.addHook('onRequest', async (request, reply) => {
+      const words = this.#refused.get(farEnd(request.socket));
+      if (words === undefined) return;
+      if (request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
+      throw new LimitError(words, retryAfterSeconds);
+    });
+  }
+
+  /**
+   * Counts one that stays (a WebSocket, an endless body) for its client until its connection closes; a proxy in front
+   * does not hide who it is.
+   * @throws {LimitError}
+   */
+  hold(request: FastifyRequest, connection: { once(event: 'close', listener: () => void): unknown }): void {
+    const group = addressGroup(request.ip);
+    if ((this.#held.get(group) ?? 0) >= this.#maxPerAddress) throw new LimitError(tooMany(this.#maxPerAddress), retryAfterSeconds);
+    add(this.#held, group, 1);
+    connection.once('close', () => add(this.#held, group, -1));
+  }
+
+  #admit(socket: Socket): void {
+    const address = socket.remoteAddress ?? '';
+    const group = this.#isProxy(address) ? undefined : addressGroup(address);
+    this.#total += 1;
+    if (group !== undefined) add(this.#counts, group, 1);
+    const words = this.#refusal(group);
+    const key = farEnd(socket);
+    let patience: NodeJS.Timeout | undefined;
+    if (words !== undefined) {
+      this.#refused.set(key, words);
+      patience = setTimeout(() => socket.destroy(), refusalMs);
+    }
+    socket.once('close', () => {
+      this.#total -= 1;
+      if (group !== undefined) add(this.#counts, group, -1);
+      if (words !== undefined) this.#refused.delete(key);
+      clearTimeout(patience);
+    });
+  }
+
+  #refusal(group: string | undefined): string | undefined {
+    if (this.#total > this.#maxConnections) return 'the server has as many connections as it can take; try again later';
+    if (group !== undefined && (this.#counts.get(group) ?? 0) > this.#maxPerAddress) return tooMany(this.#maxPerAddress);
+    return undefined;
+  }
+}
+
+function tooMany(max: number): string {
+  return `there are ${max} connections from this address already; close some of them`;
+}
+
+function farEnd({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+function add(counts: Map<string, number>, group: string, change: number): void {
+  const count = (counts.get(group) ?? 0) + change;
+  if (count > 0) counts.set(group, count);
+  else counts.delete(group);
+}
+
+function proxyTest(trusted: boolean | readonly string[]): (address: string) => boolean {
+  if (typeof trusted === 'boolean') return () => trusted;
+  const list = new BlockList();
+  for (const entry of trusted.flatMap((name) => namedProxies[name] ?? [name])) {
+    const [address = '', bits] = entry.split('/');
+    const type = isIPv4(address) ? 'ipv4' : 'ipv6';
+    list.addSubnet(address, bits === undefined ? (type === 'ipv4' ? 32 : 128) : Number(bits), type);
+  }
+  return (address) => {
+    const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+    return plain !== '' && list.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+  };
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { WebSocket } from '@fastify/websocket';
+
+interface Pulse {
+  readonly socket: WebSocket;
+  readonly connection: Socket;
+  signs: string;
+  silentSinceMs: number;
+}
+
+/** How often in its timeout a peer is asked for a sign of life. */
+const asksPerTimeout = 3;
+
+/**
+ * Finds WebSockets whose other end is gone without a word, or takes nothing any more: they are asked (RFC 6455 §5.5.2), and cut
+ * after a timeout without a sign of life. A publisher's broadcast then waits for it to come back.
+ */
+export class Heartbeat {
+  readonly #timeoutMs: number;
+  readonly #pulses = new Set<Pulse>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor({ server, timeoutMs }: { server: FastifyInstance['websocketServer']; timeoutMs: number }) {
+    this.#timeoutMs = timeoutMs;
+    server.on('connection', (socket: WebSocket, { socket: connection }: IncomingMessage) => {
+      const pulse: Pulse = { socket, connection, signs: '', silentSinceMs: performance.now() };
+      this.#pulses.add(pulse);
+      socket.once('close', () => this.#pulses.delete(pulse));
+    });
+    this.#timer = setInterval(() => this.#ask(), timeoutMs / asksPerTimeout);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #ask(): void {
+    const now = performance.now();
+    for (const pulse of this.#pulses) {
+      const { socket, connection } = pulse;
+      const signs = signsOfLife(connection);
+      // A socket that the server itself has stopped reading can't answer.
+      if (signs !== pulse.signs || socket.isPaused) {
+        pulse.signs = signs;
+        pulse.silentSinceMs = now;
+      }
+      if (now - pulse.silentSinceMs >= this.#timeoutMs) socket.terminate();
+      else if (socket.readyState === socket.OPEN) socket.ping();
+    }
+  }
+}
+
+/**
+ * What changes while the other end is there: bytes that come (an answer may wait behind many of them), and bytes that leave
+ * while others wait. When none wait, leaving says nothing: the kernel takes them for a peer that is gone.
+ */
+function signsOfLife({ bytesRead, bytesWritten, writableLength }: Socket): string {
+  return `${bytesRead} ${writableLength > 0 ? bytesWritten - writableLength : 0}`;
+}

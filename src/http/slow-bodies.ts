@@ -1,0 +1,14 @@
+import type { FastifyInstance } from 'fastify';
+
+/** Bodies here are some bytes of JSON: who needs longer for them is not sending but holding. */
+const bodyTimeoutMs = 10_000;
+
+/** Cuts requests whose body does not come to its end. Not for publishers, whose body is a broadcast. */
+export function refuseSlowBodies(app: FastifyInstance): void {
+  app.addHook('preParsing', async ({ raw, headers }, _reply, payload) => {
+    if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return payload;
+    const timer = setTimeout(() => raw.destroy(), bodyTimeoutMs);
+    payload.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+    return payload;
+  });
+}

@@ -1,0 +1,33 @@
+import type { FastifyRequest } from 'fastify';
+import type { Access } from '../access/access.js';
+import { LiveError } from '../live/errors.js';
+import { requireStreamName } from './live-stream-lookup.js';
+import { isAllowedOrigin } from './origin.js';
+import type { AllowedOrigins } from './origin.js';
+
+export interface ViewingGateOptions {
+  readonly access: Access;
+  /** Pages that may play; the server's own always may. */
+  readonly origins: AllowedOrigins;
+  readonly publicUrl: string | undefined;
+}
+
+/**
+ * Whether somebody may watch. A hook of every address below `/live/:stream/` and `/live/:stream/~:token/`; without a view
+ * key and a check it is open, and a token that an address carries all the same means nothing.
+ */
+export function viewingGate({ access, origins, publicUrl }: ViewingGateOptions): (request: FastifyRequest) => Promise<void> {
+  const { viewingLinks, viewCheck } = access;
+  return async (request) => {
+    const { stream: name, token } = request.params as { stream?: string; token?: string };
+    if (name === undefined) return;
+    const stream = requireStreamName(name);
+    // CORS, which browsers do not ask for WebSockets.
+    if (request.ws && !isAllowedOrigin(request, origins, publicUrl)) {
+      throw new LiveError('unauthorized', `pages of ${String(request.headers.origin).slice(0, 100)} may not play this`);
+    }
+    viewingLinks?.require(stream, token);
+    const userAgent = request.headers['user-agent'];
+    await viewCheck?.require({ action: 'view', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
+  };
+}
