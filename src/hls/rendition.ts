@@ -1,4 +1,5 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
+import type { RenditionFacts } from '../protocol/live-stream-info.js';
 import { BitrateMeter } from './bitrate-meter.js';
 import { isListed, readPlaylistRequest, type DeliveryDirectives, type LiveEdge, type PlaylistRequest } from './blocking-request.js';
 import { Encoded } from './encoded.js';
@@ -148,7 +149,7 @@ export class Rendition {
     return this.#endTimeMs;
   }
 
-  get facts(): RenditionMeasures | undefined {
+  get facts(): RenditionFacts | undefined {
     if (!this.#timing || !this.#timeline || !this.playable) return undefined;
     const { init } = this.#timeline;
     const video = init.tracks.find((track) => track.kind === 'video');
@@ -264,16 +265,6 @@ export class Rendition {
     this.#deltaPlaylist = undefined;
     this.#changed.wake();
   }
-}
-
-/** What viewers are sent, as measured. */
-export interface RenditionMeasures extends PlaylistTiming {
-  readonly codecs: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly frameRate?: number;
-  readonly averageBitsPerSecond: number;
-  readonly peakBitsPerSecond: number;
 }
 
 const notYet: Answer = { status: 404, message: 'not on air yet', maxAgeSeconds: 1 };
