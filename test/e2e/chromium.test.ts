@@ -69,7 +69,7 @@ t.test('a page on another origin publishes and plays through the SDK', { skip },
   await frame.goto(`${site}/frame`);
   const embedded = frame.frames().find((candidate) => candidate.url().includes('/embed/'));
   t.ok(embedded, 'the bare player stands in the frame');
-  await embedded?.waitForFunction('(() => { const find = (r) => r.querySelector("video") ?? [...r.querySelectorAll("*")].map((e) => e.shadowRoot && find(e.shadowRoot)).find(Boolean); return find(document)?.currentTime > 1; })()', undefined, { timeout: 20_000 });
+  if (embedded) await waitForPlayback({ evaluate: (expression) => embedded.evaluate(expression) }, 1);
   t.pass('and plays');
 
   await scripted.evaluate('window.end()');

@@ -51,7 +51,7 @@ export function firefoxPage(page: FirefoxPage): ScriptedPage {
 }
 
 /** What a person sees of a page: the visible words. */
-export async function wordsOf(page: ScriptedPage): Promise<string> {
+export async function wordsOf(page: Pick<ScriptedPage, 'evaluate'>): Promise<string> {
   return page.evaluate<string>('document.body.innerText');
 }
 
@@ -77,7 +77,7 @@ export interface VideoFacts {
 }
 
 /** Waits until the page's video shows pictures and then goes on for some seconds of media. */
-export async function waitForPlayback(page: ScriptedPage, seconds: number, timeoutMs = 30_000): Promise<{ first: VideoFacts; last: VideoFacts }> {
+export async function waitForPlayback(page: Pick<ScriptedPage, 'evaluate'>, seconds: number, timeoutMs = 30_000): Promise<{ first: VideoFacts; last: VideoFacts }> {
   const look = (): Promise<VideoFacts | null> => page.evaluate<VideoFacts | null>(videoFacts);
   let seen: VideoFacts | null = null;
   const tell = async (error: unknown): Promise<never> => {
