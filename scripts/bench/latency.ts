@@ -91,7 +91,7 @@ async function measureBroadcast(codec: 'h264' | 'vp8', figures: Figure[], remark
         if (each.path !== 'websocket') return;
         const stages = stagesOf(seen.shown, { drawnMs, sent: await sentTimes(await broadcast.takeSent()), arrived: await tap.arrivals() });
         remarks.push(
-          `${each.what}, stage by stage (p50): drawn → publisher's socket ${stages.recorderMs.toFixed(0)} ms, ` +
+          `${each.what}, stage by stage (means): drawn → publisher's socket ${stages.recorderMs.toFixed(0)} ms, ` +
             `→ viewer's socket ${stages.serverMs.toFixed(0)} ms, → shown ${stages.playerMs.toFixed(0)} ms.`,
         );
       });

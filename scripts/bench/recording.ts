@@ -9,7 +9,7 @@ const loopSeconds = 20;
 
 /**
  * Makes a file shaped like what Chromium's recorder emits for a 720p30 camera: H.264 at about 2.5 Mbit/s with a keyframe
- * every 2 s, Opus packets of 60 ms, a live Matroska with a cluster a burst.
+ * every 2 s, stereo Opus in packets of 60 ms, a live Matroska with a cluster a burst.
  */
 export async function makeRecording(scope: Scope, seconds: number): Promise<string> {
   const directory = await temporaryDirectory(scope, 'onair-bench-media');
@@ -20,7 +20,7 @@ export async function makeRecording(scope: Scope, seconds: number): Promise<stri
   await run('ffmpeg', [
     ...quiet,
     ...['-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30,noise=alls=12:allf=t,format=yuv420p'],
-    ...['-f', 'lavfi', '-i', 'sine=frequency=330:sample_rate=48000,volume=0.2'],
+    ...['-f', 'lavfi', '-i', 'aevalsrc=0.2*sin(330*2*PI*t)|0.2*sin(471*2*PI*t):s=48000'],
     ...['-t', String(Math.min(loopSeconds, seconds))],
     ...['-c:v', 'libx264', '-profile:v', 'baseline', '-preset', 'superfast', '-tune', 'zerolatency', '-g', '60', '-sc_threshold', '0'],
     ...['-b:v', '2500k', '-maxrate', '2500k', '-bufsize', '1250k'],

@@ -45,10 +45,14 @@ export function amountFigure(options: { what: string; measured: Amount; beside?:
 
 /** The figures as a table that is both Markdown and readable in a terminal. */
 export function formatTable(figures: readonly Figure[]): string {
-  const rows = [
+  return formatRows([
     ['figure', 'measured', 'beside', 'value', 'bound', ''],
     ...figures.map(({ what, measured, beside, value, bound, holds }) => [what, measured, beside, value, bound, bound === '' ? '' : holds ? 'holds' : 'BROKEN']),
-  ];
+  ]);
+}
+
+/** Rows of cells, the first of them the heads. */
+export function formatRows(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[], pad: string): string => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!, pad)).join(' | ')} |`;
   const [head, ...body] = rows;

@@ -2,13 +2,13 @@ import { WebSocket } from 'ws';
 
 import { FragmentReader } from '../../../src/fmp4/fragment-reader.js';
 import { SourceReader } from '../../../src/source/source-reader.js';
-import { quantile } from '../clock.js';
+import { mean } from '../clock.js';
 import type { Scope } from '../scope.js';
 import { decodeFrameNumbers } from './frame-numbers.js';
 import type { SentMessage } from './numbered-broadcast.js';
 import type { ShownFrame } from './player-page.js';
 
-/** Where the milliseconds of a picture go, p50 of each. */
+/** Where the milliseconds of a picture go; means, so that they add up. */
 export interface Stages {
   /** Drawn → given to the publisher's socket: capture, encoder, recorder, SDK. */
   readonly recorderMs: number;
@@ -62,9 +62,9 @@ export function stagesOf(shown: readonly ShownFrame[], times: { drawnMs: readonl
     return drawnMs === undefined || sentMs === undefined || arrivedMs === undefined ? [] : [{ drawnMs, sentMs, arrivedMs, shownMs }];
   });
   return {
-    recorderMs: quantile(known.map(({ drawnMs, sentMs }) => sentMs - drawnMs), 0.5),
-    serverMs: quantile(known.map(({ sentMs, arrivedMs }) => arrivedMs - sentMs), 0.5),
-    playerMs: quantile(known.map(({ arrivedMs, shownMs }) => shownMs - arrivedMs), 0.5),
+    recorderMs: mean(known.map(({ drawnMs, sentMs }) => sentMs - drawnMs)),
+    serverMs: mean(known.map(({ sentMs, arrivedMs }) => arrivedMs - sentMs)),
+    playerMs: mean(known.map(({ arrivedMs, shownMs }) => shownMs - arrivedMs)),
   };
 }
 
