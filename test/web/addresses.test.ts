@@ -22,6 +22,18 @@ t.test('a stream is found by any of its addresses, or by a server and a name', a
   }
 });
 
+t.test('the token of a signed link goes into every address of what is played', async (t) => {
+  for (const url of ['https://h/live/talk/~a.B-_9', 'https://h/live/talk/~a.B-_9/index.m3u8', 'https://h/watch/talk/~a.B-_9', 'https://h/embed/talk/%7Ea.B-_9/', 'wss://h/live/talk/~a.B-_9/play']) {
+    t.same(streamAddresses(url, undefined), {
+      origin: 'https://h',
+      stream: 'talk',
+      play: 'wss://h/live/talk/~a.B-_9/play',
+      hls: 'https://h/live/talk/~a.B-_9/index.m3u8',
+      facts: 'https://h/api/streams/talk',
+    }, url);
+  }
+});
+
 t.test('a server behind a path prefix keeps its prefix', async (t) => {
   t.equal(streamAddresses('http://h:81/tv/live/a', undefined).facts, 'http://h:81/tv/api/streams/a');
   t.equal(streamAddresses('http://h:81/tv/', 'a').play, 'ws://h:81/tv/live/a/play');

@@ -3,7 +3,7 @@ import { byId } from '../ui/element.js';
 import { playerStage } from '../ui/player-stage.js';
 import { playerQuery } from './player-query.js';
 
-const stream = decodeURIComponent(location.pathname.split('/').at(-1) ?? '');
+const stream = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 document.title = `${stream} · Onair`;
 
 const stage = playerStage('player-frame');

@@ -11,7 +11,9 @@ import { playerQuery } from './player-query.js';
 
 const modeKey = 'onair.mode';
 
-const stream = decodeURIComponent(location.pathname.split('/').at(-1) ?? '');
+// `/watch/NAME`, or `/watch/NAME/~TOKEN` of a signed link
+const [, , name = '', token] = location.pathname.split('/');
+const stream = decodeURIComponent(name);
 document.title = `${stream} · Onair`;
 byId('stream-name', HTMLElement).textContent = stream;
 
@@ -50,7 +52,7 @@ for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="mod
   });
 }
 
-const urls = liveStreamUrls(location.origin, stream);
+const urls = liveStreamUrls(location.origin, stream, token === undefined ? undefined : decodeURIComponent(token).replace(/^~/, ''));
 byId('links', HTMLElement).append(
   copyField('HLS link, for VLC and other players', urls.hls),
   copyField('To put the player on a page', `<iframe src="${urls.embed}" width="640" height="360" allow="autoplay; fullscreen; picture-in-picture"></iframe>`),

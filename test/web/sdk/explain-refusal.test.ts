@@ -27,13 +27,12 @@ t.test('the code in the server’s answer is the reason', async (t) => {
   t.equal((await explainRefusal(url))?.reason, 'unauthorized');
 });
 
-t.test('where only the upgrade is missing, a playlist tells a name that is taken from a server that is full', async (t) => {
-  const upgradeRequired = { status: 426, body: { code: 'malformed' } };
-  const taken = await serve(t, { '/live/s/publish': upgradeRequired, '/live/s/index.m3u8': { status: 200 } });
-  t.equal((await explainRefusal(taken))?.reason, 'already-live');
-  const full = await serve(t, { '/live/s/publish': upgradeRequired });
-  t.equal((await explainRefusal(full))?.reason, 'unavailable');
-  t.equal((await explainRefusal(`${taken}&resume=token`))?.reason, 'not-found', 'a resume is refused because its broadcast is over');
+t.test('where only the upgrade is missing, it is WebSockets that do not come through', async (t) => {
+  const url = await serve(t, { '/live/s/publish': { status: 426, body: { code: 'malformed' } } });
+  const explained = await explainRefusal(url);
+  t.equal(explained?.reason, 'unreachable');
+  t.equal(explained?.retryable, true);
+  t.match(explained?.message, /WebSocket/);
 });
 
 t.test('a server that does not answer, or not as Onair does, explains nothing', async (t) => {

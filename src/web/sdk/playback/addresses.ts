@@ -1,7 +1,8 @@
 import { isStreamName, liveStreamUrls } from '../../../protocol/urls.js';
 import type { StreamAddresses } from './playback.js';
 
-const streamPath = /^(.*)\/(?:live|watch|embed)\/([^/]+)(?:\/[^/]*)?\/?$/;
+// A signed link has its token after the name: `/live/NAME/~TOKEN/index.m3u8`.
+const streamPath = /^(.*)\/(?:live|watch|embed)\/([^/]+)(?:\/(?:~|%7E)([^/]+))?(?:\/[^/]*)?\/?$/i;
 
 /**
  * Everything a player asks for, from `https://host/live/NAME` (or the watch page's or playlist's address), or from a server's base and a name.
@@ -16,6 +17,6 @@ export function streamAddresses(url: string, stream: string | undefined, pageUrl
   }
   const prefix = match === null ? parsed.pathname.replace(/\/+$/, '') : (match[1] ?? '');
   const base = `${parsed.protocol.replace(/^ws/, 'http')}//${parsed.host}${prefix}`;
-  const urls = liveStreamUrls(base, name);
+  const urls = liveStreamUrls(base, name, match?.[3]);
   return { origin: base, stream: name, play: urls.play, hls: urls.hls, facts: `${base}/api/streams/${name}` };
 }
