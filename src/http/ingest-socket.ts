@@ -49,11 +49,15 @@ export class IngestSocket {
       onMessage: (message) => this.#tell(message),
       onReplaced: () => this.#close('already-live', 'another connection of this publisher took the broadcast over'),
     });
+    // What was told while nobody listened: without it no lamp would light.
+    if (liveStream.state === 'live') this.#send({ type: 'live' });
     this.#acks = setInterval(() => this.#acknowledge(), ackIntervalMs);
     socket.on('message', (data, isBinary) => this.#enqueue(data as Buffer, isBinary));
     // Only what the publisher did wrong is an error here (a message too large, a broken frame); ws says goodbye itself.
     socket.on('error', () => (this.#atFault = true));
     socket.on('close', (code) => this.#closed(code));
+    // It may have ended between the upgrade's admission and now: nobody would tell this connection any more.
+    if (liveStream.state === 'ended') this.#close('not-found', 'the broadcast to be resumed is over; start a new one');
   }
 
   #enqueue(data: Buffer, isBinary: boolean): void {

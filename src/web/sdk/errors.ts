@@ -1,4 +1,5 @@
 import { errorCodeOfClose, errorCodes, type ErrorCode } from '../../protocol/error-codes.js';
+import type { IngestMessage } from '../../protocol/ingest-messages.js';
 
 /** Why a publisher or a player could not go on: a code of the server, or something on the browser's own side. */
 export type OnairErrorReason =
@@ -7,6 +8,8 @@ export type OnairErrorReason =
   | 'unreachable'
   /** The connection was lost and the server no longer holds the broadcast for us. */
   | 'resume-refused'
+  /** Another page has this broadcast's resume token and goes on with it. */
+  | 'taken-over'
   | 'permission-denied'
   | 'no-device'
   | 'device-busy'
@@ -56,4 +59,10 @@ export function serverError(code: ErrorCode, said = ''): OnairError {
 export function closeError(closeCode: number, reason: string): OnairError | undefined {
   const code = errorCodeOfClose(closeCode);
   return code === undefined ? undefined : serverError(code, reason);
+}
+
+/** The failure that ended a broadcast which the server had taken, or null when it ended as it should. */
+export function endError({ code, message }: Extract<IngestMessage, { type: 'ended' }>): OnairError | null {
+  if (code === 'already-live') return new OnairError('taken-over', 'Another page took this broadcast over: it goes on from there.');
+  return code === undefined ? null : serverError(code, message);
 }

@@ -1,5 +1,5 @@
 import type { IngestMessage, PublisherMessage } from '../../protocol/ingest-messages.js';
-import { closeError, OnairError, serverError } from './errors.js';
+import { closeError, endError, OnairError } from './errors.js';
 import { Listeners } from './listeners.js';
 import type { ReconnectPolicy } from './reconnect-policy.js';
 import { ReplayBuffer } from './replay-buffer.js';
@@ -8,12 +8,18 @@ import { ReplayBuffer } from './replay-buffer.js';
 const maxSocketBufferBytes = 512 * 1024;
 const readyTimeoutMs = 10_000;
 /** The server acknowledges every second; without a word for this long the connection is taken for dead. */
-const ackTimeoutMs = 20_000;
+const ackTimeoutMs = 10_000;
+/** How long an answer may take when there is reason to doubt the connection. */
+const probeTimeoutMs = 4_000;
+/** How long after it was given up a connection attempt may still reach the server, and take the broadcast from its own publisher. */
+const ghostMs = 60_000;
 
 export interface IngestSocketOptions {
   /** The publish address, `ws:` or `wss:`, without a query. */
   readonly url: string;
   readonly key: string;
+  /** Takes up the broadcast of this token: what is pushed here follows what the server has. Without it, a new one begins. */
+  readonly resumeToken?: string;
   readonly policy: ReconnectPolicy;
   readonly openSocket: (url: string) => WebSocket;
   /** Why the server refuses this address before the upgrade, which a WebSocket itself cannot tell. */
@@ -39,10 +45,11 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   /** null: the broadcast ended as it should; an error: why it is over, in words. */
   readonly closed: Promise<OnairError | null>;
   #settle: (outcome: OnairError | null) => void = () => undefined;
-  #recordings: { readonly offset: number; readonly mimeType: string }[] = [];
   #socket: WebSocket | undefined;
   #ready = false;
   #resumeToken: string | undefined;
+  /** Which bytes of the broadcast are meant by the first ones pushed: nobody but the server knows yet. */
+  #startUnknown: boolean;
   #sentOffset = 0;
   #overflowed = false;
   #ending = false;
@@ -52,10 +59,14 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   #attempt = 0;
   #retryAtMs: number | undefined;
   #heardAtMs = 0;
+  #probedAtMs: number | undefined;
+  #ghostUntilMs = -Infinity;
 
   constructor(options: IngestSocketOptions) {
     super();
     this.#options = options;
+    this.#resumeToken = options.resumeToken;
+    this.#startUnknown = options.resumeToken !== undefined;
     this.closed = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -64,6 +75,11 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
 
   get connected(): boolean {
     return this.#ready;
+  }
+
+  /** With it another page can take the broadcast up; known once the server is ready. */
+  get resumeToken(): string | undefined {
+    return this.#resumeToken;
   }
 
   /** Bytes recorded but not yet given to the network. */
@@ -87,7 +103,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   beginRecording(mimeType: string): void {
     this.#overflowed = false;
     // The first recording needs no announcement: it is where every broadcast begins.
-    if (this.#replay.endOffset > 0) this.#recordings.push({ offset: this.#replay.endOffset, mimeType });
+    if (this.#replay.endOffset > 0) this.#replay.beginRecording(mimeType);
   }
 
   /** Says something beside the bytes; left out while there is no connection. */
@@ -105,15 +121,23 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     }
     const waitingSinceMs = Math.max(this.#heardAtMs, this.#replay.oldestMs ?? nowMs);
     const timedOut = this.#ready
-      ? nowMs - waitingSinceMs > ackTimeoutMs
+      ? nowMs - waitingSinceMs > ackTimeoutMs || nowMs - (this.#probedAtMs ?? nowMs) > probeTimeoutMs
       : this.#socket !== undefined && nowMs - this.#heardAtMs > readyTimeoutMs;
     if (timedOut) this.#abandon(this.#socket);
     else this.#pump();
   }
 
-  /** The network is back: do not wait for the next retry. */
+  /** The network is back: do not wait for the next retry, nor trust a connection that was made through another network. */
   retryNow(): void {
     if (this.#retryAtMs !== undefined) this.#connect();
+    else this.probe();
+  }
+
+  /** There is reason to doubt the connection: an answer is awaited only for a moment. */
+  probe(): void {
+    if (!this.#ready) return;
+    this.#probedAtMs ??= this.#options.nowMs();
+    this.tell({ type: 'ping', sentAtMs: Date.now() });
   }
 
   /** Ends the broadcast cleanly after everything pushed so far has been sent. */
@@ -149,17 +173,22 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   #hear(text: string): void {
     const message = JSON.parse(text) as IngestMessage;
     this.#heardAtMs = this.#options.nowMs();
+    this.#probedAtMs = undefined;
     if (message.type === 'ready') this.#takeUp(message.resume, message.received);
-    if (message.type === 'ack') this.#acknowledged(message.received);
-    this.emit('message', message);
-    if (message.type === 'ended') {
-      this.#finish(message.code === undefined ? null : serverError(message.code, message.message));
-    } else {
-      this.#pump();
+    if (message.type === 'ack') this.#replay.discardBefore(message.received);
+    if (message.type === 'ended' && message.code === 'already-live' && this.#heardAtMs < this.#ghostUntilMs) {
+      // An attempt that was given up has arrived after all: nobody stands behind it.
+      this.#abandon(this.#socket);
+      return;
     }
+    this.emit('message', message);
+    if (message.type === 'ended') this.#finish(endError(message));
+    else this.#pump();
   }
 
   #takeUp(resumeToken: string, received: number): void {
+    if (this.#startUnknown) this.#replay.startAt(received);
+    this.#startUnknown = false;
     if (received < this.#replay.startOffset || received > this.#replay.endOffset) {
       this.#finish(
         new OnairError('resume-refused', `The connection was lost, and the server asks for bytes that are no longer here (from ${received}). Go live again.`),
@@ -171,13 +200,8 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.#attempt = 0;
     this.#endSent = false;
     this.#sentOffset = received;
-    this.#acknowledged(received);
-    this.emit('state', 'connected');
-  }
-
-  #acknowledged(received: number): void {
     this.#replay.discardBefore(received);
-    this.#recordings = this.#recordings.filter(({ offset }) => offset >= received);
+    this.emit('state', 'connected');
   }
 
   #pump(): void {
@@ -186,8 +210,8 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     while (socket.bufferedAmount < maxSocketBufferBytes) {
       const bytes = this.#replay.read(this.#sentOffset);
       if (bytes === undefined) break;
-      const recording = this.#recordings.find(({ offset }) => offset === this.#sentOffset);
-      if (recording !== undefined) socket.send(JSON.stringify({ type: 'recording', mimeType: recording.mimeType }));
+      const mimeType = this.#replay.recordingAt(this.#sentOffset);
+      if (mimeType !== undefined) socket.send(JSON.stringify({ type: 'recording', mimeType }));
       socket.send(bytes);
       this.#sentOffset += bytes.byteLength;
     }
@@ -203,7 +227,6 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     if (this.#replay.size <= maxReplayBytes && ageMs <= maxReplaySeconds * 1000) return;
     // What was sent must stay until it is acknowledged; the unsent rest is worth nothing without its beginning.
     this.#replay.truncateAt(this.#sentOffset);
-    this.#recordings = this.#recordings.filter(({ offset }) => offset < this.#sentOffset);
     this.#overflowed = true;
     this.emit('overflow', undefined);
   }
@@ -216,9 +239,11 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
 
   #lost(closeCode: number, reason: string): void {
     const refusedBeforeReady = !this.#ready;
+    if (refusedBeforeReady) this.#ghostUntilMs = this.#options.nowMs() + ghostMs;
     const address = this.#address();
     this.#socket = undefined;
     this.#ready = false;
+    this.#probedAtMs = undefined;
     if (this.#finished) return;
     if (closeCode === 1000) {
       this.#finish(null);
@@ -236,8 +261,11 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     if (this.#finished) return;
     if (this.#resumeToken === undefined) {
       this.#finish(error ?? new OnairError('unreachable', `The server at ${new URL(this.#options.url).host} does not answer. Check that it runs, that its address is right and that you are online, then try again.`));
+    } else if (error?.reason === 'not-found' && this.#endSent) {
+      // It ended as it should; only the word of it was lost.
+      this.#finish(null);
     } else if (error !== undefined && (!error.retryable || error.reason === 'not-found')) {
-      const resuming = this.#attempt > 0;
+      const resuming = this.#attempt > 0 || this.#startUnknown;
       this.#finish(resuming ? new OnairError('resume-refused', `The connection was lost and the server did not let this broadcast go on: ${error.message}`, { cause: error }) : error);
     } else {
       this.#retryLater();

@@ -7,6 +7,7 @@ interface Chunk {
 /** The bytes of the broadcast that the server has not acknowledged, addressed by their offset in the whole broadcast. */
 export class ReplayBuffer {
   #chunks: Chunk[] = [];
+  #recordings: { readonly offset: number; readonly mimeType: string }[] = [];
   #endOffset = 0;
 
   /** Offset of the first byte held; equals `endOffset` when nothing is. */
@@ -27,6 +28,21 @@ export class ReplayBuffer {
     return this.#chunks[0]?.recordedAtMs;
   }
 
+  /** While it is empty: the first byte appended will have this offset. */
+  startAt(offset: number): void {
+    this.#endOffset = offset;
+  }
+
+  /** The next byte appended begins a container header of its own. */
+  beginRecording(mimeType: string): void {
+    this.#recordings.push({ offset: this.#endOffset, mimeType });
+  }
+
+  /** The type of the recording that begins at this very offset, if one does and the server may not know. */
+  recordingAt(offset: number): string | undefined {
+    return this.#recordings.findLast((recording) => recording.offset === offset)?.mimeType;
+  }
+
   append(bytes: Uint8Array<ArrayBuffer>, recordedAtMs: number): void {
     this.#chunks.push({ bytes, offset: this.#endOffset, recordedAtMs });
     this.#endOffset += bytes.byteLength;
@@ -34,6 +50,7 @@ export class ReplayBuffer {
 
   /** Forgets what the server has. */
   discardBefore(offset: number): void {
+    this.#recordings = this.#recordings.filter((recording) => recording.offset >= offset);
     const kept = this.#chunks.findIndex((chunk) => chunk.offset + chunk.bytes.byteLength > offset);
     this.#chunks.splice(0, kept === -1 ? this.#chunks.length : kept);
     const first = this.#chunks[0];
@@ -44,6 +61,7 @@ export class ReplayBuffer {
 
   /** Forgets everything from this offset on: the next byte appended will have this offset. */
   truncateAt(offset: number): void {
+    this.#recordings = this.#recordings.filter((recording) => recording.offset < offset);
     this.#chunks = this.#chunks.filter((chunk) => chunk.offset < offset);
     const last = this.#chunks.at(-1);
     if (last !== undefined && last.offset + last.bytes.byteLength > offset) {

@@ -12,6 +12,7 @@ export const failureTitles: Readonly<Record<OnairErrorReason, string>> = {
   unavailable: 'The server has no room',
   unreachable: 'The server does not answer',
   'resume-refused': 'The broadcast was cut off',
+  'taken-over': 'The broadcast goes on elsewhere',
   'permission-denied': 'Not allowed',
   'no-device': 'No device found',
   'device-busy': 'The device is busy',
