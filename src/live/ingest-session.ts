@@ -62,10 +62,10 @@ export class IngestSession {
     return this.#connection === undefined && !this.#ended;
   }
 
-  /** Whether `token` is the resume token of this broadcast. */
+  /** Whether `token` is the resume token of this broadcast, and more bytes may still come. */
   acceptsToken(token: string): boolean {
     const [given, wanted] = [Buffer.from(token), Buffer.from(this.resumeToken)];
-    return given.length === wanted.length && timingSafeEqual(given, wanted);
+    return !this.#ended && given.length === wanted.length && timingSafeEqual(given, wanted);
   }
 
   /** A new connection, which takes over from an earlier one. */
