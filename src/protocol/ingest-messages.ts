@@ -68,7 +68,7 @@ export function parsePublisherMessage(text: string): PublisherMessage {
 function readTime(message: object, name: string): number {
   const value = (message as Record<string, unknown>)[name];
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw new TypeError(`expected "${name}" to be a number of milliseconds, got ${excerpt(`${JSON.stringify(value)}`)}`);
+  throw new TypeError(`expected "${name}" to be a number of milliseconds, got ${excerpt(JSON.stringify(value ?? null))}`);
 }
 
 function parseJson(text: string): unknown {
