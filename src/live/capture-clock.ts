@@ -44,13 +44,20 @@ export class CaptureClock {
     if (!this.#settled) this.#set(this.#wantedMs);
   }
 
+  /** Media of this timeline was published with its time: from now on it is only corrected. */
+  settle(): void {
+    this.#settled = true;
+  }
+
   /** A fragment that starts at `mediaSeconds` has come. */
   arrived(mediaSeconds: number, nowMs: number): void {
     this.#firstSeconds ??= mediaSeconds;
     this.#quickestMs = Math.min(this.#quickestMs, nowMs - mediaSeconds * 1000);
     if (!this.#settled) {
-      this.#set(this.#wantedMs);
-      this.#settled = mediaSeconds - this.#firstSeconds >= settlingSeconds;
+      // What follows earlier media is published at once: only what the publisher said before may still move it.
+      const isPublished = Number.isFinite(this.#notBeforeMs);
+      if (!isPublished || this.#toldMs !== undefined) this.#set(this.#wantedMs);
+      this.#settled = isPublished || mediaSeconds - this.#firstSeconds >= settlingSeconds;
       this.#windowStartSeconds = mediaSeconds;
     } else if (mediaSeconds - this.#windowStartSeconds >= windowSeconds) {
       const errorMs = this.#wantedMs - this.#captureTimeMs;

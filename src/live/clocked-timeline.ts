@@ -18,6 +18,11 @@ export class ClockedTimeline implements Timeline {
     return this.#clock.captureTimeMs;
   }
 
+  /** Media was published with its time: from now on it is only corrected. */
+  settle(): void {
+    this.#clock.settle();
+  }
+
   /**
    * Fragments have come.
    * @param toldCaptureTimeMs what the publisher says of media time 0, if it says anything

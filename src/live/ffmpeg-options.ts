@@ -18,6 +18,8 @@ export interface TranscodeWishes {
   readonly ffmpegMajor: number;
   /** Time of the first frame that will be written, on the recording's own clock; the output begins at 0. */
   readonly startSeconds?: number;
+  /** Why what precedes `startSeconds` is decoded and left out: only an encoder can begin between two keyframes. */
+  readonly leaveOutBefore?: string;
 }
 
 interface TrackPlan {
@@ -30,7 +32,7 @@ interface TrackPlan {
 export function planTranscode(header: SourceHeader, wishes: TranscodeWishes): TranscodePlan {
   const plans =
     header.tracks === undefined
-      ? [planVideo(unprobed('video', header.container), wishes), planAudio(unprobed('audio', header.container))]
+      ? [planVideo(unprobed('video', header.container), wishes), planAudio(unprobed('audio', header.container), wishes)]
       : planKnown(header.tracks, wishes);
   return {
     inputFormat: header.container === 'webm' ? 'matroska' : header.container,
@@ -46,7 +48,7 @@ export function planTranscode(header: SourceHeader, wishes: TranscodeWishes): Tr
 function planKnown(tracks: readonly SourceTrack[], wishes: TranscodeWishes): TrackPlan[] {
   const video = tracks.find(({ kind }) => kind === 'video');
   const audio = tracks.find(({ kind }) => kind === 'audio');
-  return [...(video === undefined ? [] : [planVideo(video, wishes)]), ...(audio === undefined ? [] : [planAudio(audio)])];
+  return [...(video === undefined ? [] : [planVideo(video, wishes)]), ...(audio === undefined ? [] : [planAudio(audio, wishes)])];
 }
 
 /** Stands for a track that may or may not be there: only ffmpeg's probing finds out. */
@@ -58,7 +60,7 @@ function unprobed(kind: 'video' | 'audio', container: Container): SourceTrack {
 const playableProfiles: ReadonlySet<number> = new Set([66, 77, 88, 100]);
 
 function planVideo(track: SourceTrack, wishes: TranscodeWishes): TrackPlan {
-  const whyEncode = reasonToEncodeVideo(track, wishes.forceVideoEncode);
+  const whyEncode = reasonToEncodeVideo(track, wishes.forceVideoEncode ?? wishes.leaveOutBefore);
   if (whyEncode === undefined) {
     const reason = 'H.264 plays everywhere: copied';
     return { facts: { kind: 'video', sourceCodec: track.codec, action: 'copy', reason }, map: '0:v:0', options: ['-c:v', 'copy'] };
@@ -81,11 +83,12 @@ function reasonToEncodeVideo(track: SourceTrack, forced: string | undefined): st
   return forced;
 }
 
-function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor }: TranscodeWishes): string[] {
+function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor, leaveOutBefore }: TranscodeWishes): string[] {
   const bitsPerSecond = peakBitsPerSecond(track);
+  const filters = [...(leaveOutBefore === undefined ? [] : ['select=gte(t\\,-0.002)']), evenSize(track)].join(',');
   return [
     ...['-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-threads', '2'],
-    ...['-profile:v', 'main', '-pix_fmt', 'yuv420p', '-vf', evenSize(track)],
+    ...['-profile:v', 'main', '-pix_fmt', 'yuv420p', '-vf', filters],
     ...['-crf', '23', '-maxrate', String(bitsPerSecond), '-bufsize', String(bitsPerSecond)],
     ...['-g', '600', '-sc_threshold', '0', '-force_key_frames', `expr:gte(t,n_forced*${segmentSeconds})`],
     // A live recording has no frame rate, only timestamps: on a finer clock than theirs no picture is dropped or doubled.
@@ -110,20 +113,22 @@ function peakBitsPerSecond({ width = 1280, height = 720 }: SourceTrack): number 
   return pixels <= 1920 * 1088 ? 6_000_000 : 12_000_000;
 }
 
-function planAudio(track: SourceTrack): TrackPlan {
-  if (track.codec === 'aac') {
+function planAudio(track: SourceTrack, { leaveOutBefore }: TranscodeWishes): TrackPlan {
+  if (track.codec === 'aac' && leaveOutBefore === undefined) {
     const reason = 'AAC plays everywhere: copied';
     return { facts: { kind: 'audio', sourceCodec: track.codec, action: 'copy', reason }, map: '0:a:0', options: ['-c:a', 'copy'] };
   }
   const reason =
     track.id === 0
       ? 'What this container holds is known only after it was decoded: transcoded to AAC'
-      : `Not every device can play ${displayName(track.codec)}: transcoded to AAC`;
+      : `${track.codec === 'aac' ? leaveOutBefore : `Not every device can play ${displayName(track.codec)}`}: transcoded to AAC`;
+  // What lies before the start must not count as a gap that silence is put into.
+  const begin = leaveOutBefore === undefined ? '' : 'aselect=gte(t\\,-0.1),';
   return {
     facts: { kind: 'audio', sourceCodec: track.codec, action: 'transcode', reason },
     map: '0:a:0',
     // Where sound is missing, silence is put: else all that follows would come too early for its pictures.
-    options: [...encodeAudioOptions(track), '-af', 'aresample=async=1:min_hard_comp=0.04:first_pts=0'],
+    options: [...encodeAudioOptions(track), '-af', `${begin}aresample=async=1:min_hard_comp=0.04:first_pts=0`],
   };
 }
 

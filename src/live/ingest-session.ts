@@ -27,6 +27,8 @@ export interface IngestConnection {
 
 export interface IngestSessionOptions {
   readonly resumeWindowSeconds: number;
+  /** Told of every slice that came. */
+  readonly onReceived?: (bytes: number) => void;
 }
 
 /** All that one publisher sends in one broadcast: a sequence of bytes, cut into recordings. It outlives its connections. */
@@ -34,13 +36,14 @@ export class IngestSession {
   /** Who has it may take the broadcast up again. */
   readonly resumeToken = randomBytes(18).toString('base64url');
   readonly #resumeWindowMs: number;
+  readonly #onReceived: ((bytes: number) => void) | undefined;
   readonly #reader = new SourceReader();
   readonly #recordings: Recording[] = [];
   #current: Recording | undefined;
-  /** Where it begins in the bytes of the broadcast. */
-  #currentOffset = 0;
-  /** Bytes that may yet turn out to begin a recording. */
-  #undecided = Buffer.alloc(0);
+  /** Its timestamps jumped: it is continued from the next random access point on. */
+  #brokenOff: Recording | undefined;
+  /** The last bytes, which may yet turn out to begin a recording. */
+  #tail = Buffer.alloc(0);
   #received = 0;
   #connection: IngestListener | undefined;
   #resumeTimer: NodeJS.Timeout | undefined;
@@ -48,8 +51,9 @@ export class IngestSession {
   #ended = false;
   #wakeReader: (() => void) | undefined;
 
-  constructor({ resumeWindowSeconds }: IngestSessionOptions) {
+  constructor({ resumeWindowSeconds, onReceived }: IngestSessionOptions) {
     this.#resumeWindowMs = resumeWindowSeconds * 1000;
+    this.#onReceived = onReceived;
   }
 
   /** Bytes of the broadcast that are safe with the server. */
@@ -60,6 +64,11 @@ export class IngestSession {
   /** Whether the publisher's connection is lost and may be resumed. */
   get waiting(): boolean {
     return this.#connection === undefined && !this.#ended;
+  }
+
+  /** Whether it was broken off. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
   }
 
   /** Whether `token` is the resume token of this broadcast, and more bytes may still come. */
@@ -80,7 +89,8 @@ export class IngestSession {
         if (!isCurrent()) return;
         this.#current?.end();
         this.#current = undefined;
-        this.#undecided = Buffer.alloc(0);
+        this.#brokenOff = undefined;
+        this.#tail = Buffer.alloc(0);
         this.#reader.beginRecording();
       },
       tellCaptureTime: (captureTimeMs) => {
@@ -132,46 +142,68 @@ export class IngestSession {
   async #write(chunk: Uint8Array): Promise<void> {
     const base = this.#received;
     this.#received += chunk.length;
+    this.#onReceived?.(chunk.length);
     const writes: Promise<void>[] = [];
     let done = 0;
-    /** Ends the current recording before byte `offset` of the broadcast and goes on in another one. */
-    const moveTo = (offset: number, recording: Recording): void => {
+    /** Gives the current recording what comes before byte `offset` of the broadcast. */
+    const leaveAt = (offset: number): number => {
       const start = offset - base;
       if (start > done && this.#current) writes.push(this.#current.write(chunk.subarray(done, start)));
-      this.#open(recording, offset);
+      return start;
+    };
+    const moveTo = (recording: Recording, offset: number): void => {
+      const start = leaveAt(offset);
+      this.#open(recording);
       // Its first bytes may have come before it could be told that it begins with them.
-      if (start < 0) writes.push(recording.write(this.#undecided.subarray(this.#undecided.length + start)));
+      if (start < 0) writes.push(recording.write(this.#tail.subarray(this.#tail.length + start)));
       done = Math.max(start, 0);
     };
     for (const event of this.#reader.push(chunk)) {
-      if (event.type === 'recording') moveTo(event.offset, new Recording({ startedAtMs: Date.now() }));
+      if (event.type === 'recording') moveTo(new Recording({ startedAtMs: Date.now(), offset: event.offset }), event.offset);
       else if (event.type === 'not-media') this.fail(new LiveError('unsupported-media', event.reason));
-      else if (event.type === 'header') this.#current?.announceHeader(event.header, event.endOffset - this.#currentOffset);
-      else if (event.type === 'frame') this.#current?.note(event);
-      else if (this.#current?.mustBeContinued && event.offset >= base) {
-        moveTo(event.offset, this.#current.continuation({ startedAtMs: Date.now(), startSeconds: event.timeSeconds }));
+      else if (event.type === 'header') this.#current?.announceHeader(event.header, event.endOffset);
+      else {
+        const { offset } = event;
+        const from = this.#brokenOff ?? (this.#current?.mustBeContinued ? this.#current : undefined);
+        if (event.type === 'random-access' && from && offset >= base - this.#tail.length) {
+          moveTo(from.continuation({ startedAtMs: Date.now(), offset }), offset);
+        }
+        if (event.type === 'frame' && this.#current?.jumpsAt(event)) {
+          leaveAt(offset);
+          this.#breakOff(this.#current);
+        }
+        this.#current?.note(event);
       }
     }
     if (this.#current) writes.push(this.#current.write(chunk.subarray(done)));
-    this.#keepUndecided(chunk);
+    this.#keepTail(chunk);
     await Promise.all(writes);
   }
 
-  #open(recording: Recording, offset: number): void {
+  #open(recording: Recording): void {
     this.#current?.end();
+    this.#brokenOff = undefined;
     this.#current = recording;
-    this.#currentOffset = offset;
     this.#recordings.push(recording);
     this.#wake();
   }
 
-  #keepUndecided(chunk: Uint8Array): void {
-    if (this.#current && chunk.length >= longestMagicBytes) {
-      this.#undecided = Buffer.from(chunk.subarray(-longestMagicBytes));
+  /** What follows is left out, until a point where it can be gone on with anew. */
+  #breakOff(recording: Recording): void {
+    recording.end();
+    recording.tellCaptureTime(undefined); // of a clock that is no longer in use
+    this.#brokenOff = recording;
+    this.#current = undefined;
+  }
+
+  #keepTail(chunk: Uint8Array): void {
+    const begun = this.#current !== undefined || this.#brokenOff !== undefined;
+    if (begun && chunk.length >= longestLookBackBytes) {
+      this.#tail = Buffer.from(chunk.subarray(-longestLookBackBytes));
       return;
     }
-    const bytes = this.#undecided.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#undecided, chunk]);
-    this.#undecided = this.#current ? Buffer.from(bytes.subarray(-longestMagicBytes)) : bytes;
+    const bytes = this.#tail.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#tail, chunk]);
+    this.#tail = begun ? Buffer.from(bytes.subarray(-longestLookBackBytes)) : bytes;
   }
 
   #awaitResume(): void {
@@ -185,5 +217,8 @@ export class IngestSession {
   }
 }
 
-/** How many bytes of a container header can pass before it is known for one: the size and type of an ftyp box. */
-const longestMagicBytes = 8;
+/**
+ * How many bytes can pass before it is known what they begin: a container header (the size and type of an ftyp box), or
+ * a cluster that starts with a keyframe (its head, its time, a little sound).
+ */
+const longestLookBackBytes = 4096;

@@ -1,19 +1,18 @@
-import { FragmentReader } from '../fmp4/fragment-reader.js';
 import { Packager } from '../hls/packager.js';
 import { Rendition } from '../hls/rendition.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import type { SourceHeader } from '../source/source-events.js';
 import { Audience } from './audience.js';
-import { ClockedTimeline } from './clocked-timeline.js';
 import { LiveError, toLiveError } from './errors.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { IngestSession } from './ingest-session.js';
-import { OutputWatch } from './output-watch.js';
+import { RecordingOutput } from './recording-output.js';
 import type { Recording } from './recording.js';
 import { broadcastDirectory, SegmentStore } from './segment-store.js';
 import { ThroughputMeter } from './throughput-meter.js';
-import type { StartTranscoder, Transcoder, TranscoderError } from './transcoder.js';
+import { TranscodeSupervisor, type PlanStart } from './transcode-supervisor.js';
+import type { StartTranscoder } from './transcoder.js';
 import { Viewers } from './viewers.js';
 
 /** What every live stream of a server shares. */
@@ -25,6 +24,10 @@ export interface LiveStreamSettings {
   /** How many segments a playlist lists. */
   readonly windowSegments: number;
   readonly resumeWindowSeconds: number;
+  /** How long ffmpeg may stand still, while there is something to do, before it is killed. */
+  readonly hungAfterMs?: number;
+  /** Before the second restart of ffmpeg in a row. */
+  readonly restartDelayMs?: number;
   /** More than this behind, and a WebSocket viewer is skipped forward. */
   readonly maxViewerBacklogBytes: number;
   readonly log: LiveLog;
@@ -61,7 +64,7 @@ export class LiveStream {
   readonly #packager: Packager;
   readonly #store: SegmentStore;
   readonly #throughput = new ThroughputMeter();
-  #transcoder: Transcoder | undefined;
+  #supervisor: TranscodeSupervisor | undefined;
   #recording: RecordingFacts | undefined;
   #live = false;
   #over = false;
@@ -70,7 +73,8 @@ export class LiveStream {
     this.#options = options;
     this.stream = options.stream;
     this.broadcast = options.broadcast;
-    this.ingest = new IngestSession(options);
+    const { resumeWindowSeconds } = options;
+    this.ingest = new IngestSession({ resumeWindowSeconds, onReceived: (bytes) => this.#throughput.add(bytes) });
     this.viewers = new Viewers({ maxBacklogBytes: options.maxViewerBacklogBytes });
     this.#store = this.#createStore();
     this.rendition = new Rendition({
@@ -120,7 +124,7 @@ export class LiveStream {
   /** Breaks the broadcast off and tells its publisher why; what viewers have stays playable. */
   async abort(reason: LiveError): Promise<void> {
     this.ingest.fail(reason);
-    this.#transcoder?.end();
+    this.#supervisor?.end();
     await this.closed;
   }
 
@@ -156,76 +160,40 @@ export class LiveStream {
   async #play(recording: Recording): Promise<void> {
     const header = await recording.header;
     if (!header) return;
-    const plan = await this.#plan(recording, header);
-    if (plan.tracks.length === 0) {
+    const startSeconds = await recording.startSeconds();
+    const planFor = await this.#planner(recording, header);
+    const { tracks } = planFor(startSeconds === undefined ? {} : { startSeconds });
+    if (tracks.length === 0) {
       throw new LiveError('unsupported-media', `expected a recording with picture or sound, got ${header.container} with neither`);
     }
-    this.#recording = { container: header.container, tracks: plan.tracks };
+    this.#recording = { container: header.container, tracks };
     this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...this.#recording }, 'recording');
     this.ingest.send({ type: 'recording', ...this.#recording });
 
-    const transcoder = this.#options.startTranscoder(plan);
-    this.#transcoder = transcoder;
-    let silence: LiveError | undefined;
-    const watch = new OutputWatch((bytes) => {
-      silence = new LiveError('unsupported-media', `ffmpeg found no picture and no sound in ${bytes} bytes of ${header.container}`);
-      void transcoder.close();
+    const { rendition, viewers } = this;
+    const output = new RecordingOutput({ recording, packager: this.#packager, rendition, viewers, onProgress: () => this.#tellWhenLive() });
+    const { startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
+    const { container } = header;
+    const onRestart = (reason: string): void => this.#tellRestart(reason);
+    this.#supervisor = new TranscodeSupervisor({
+      ...{ recording, container, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output, onRestart },
     });
-    try {
-      const feeding = this.#feed(recording, transcoder, watch);
-      await this.#deliver(transcoder, recording, watch);
-      const failure = silence ?? failureOf(await transcoder.closed);
-      if (failure) throw failure;
-      await feeding;
-    } finally {
-      watch.stop();
-      await transcoder.close();
-      // A writer that still waits is let go: what it wrote can't be used any more.
-      recording.end();
-    }
+    if (this.ingest.failed) this.#supervisor.end();
+    await this.#supervisor.play();
   }
 
-  async #plan(recording: Recording, header: SourceHeader): Promise<TranscodePlan> {
-    const { startSeconds } = recording;
-    const wishes = { ...this.#options, ...(startSeconds !== undefined && { startSeconds }) };
-    const plan = planTranscode(header, wishes);
-    if (!plan.tracks.some(({ kind, action }) => kind === 'video' && action === 'copy')) return plan;
-    const forceVideoEncode = await recording.copyObstacle();
-    return forceVideoEncode === undefined ? plan : planTranscode(header, { ...wishes, forceVideoEncode });
+  async #planner(recording: Recording, header: SourceHeader): Promise<(start: PlanStart) => TranscodePlan> {
+    const { segmentSeconds, ffmpegMajor } = this.#options;
+    const wishes = { segmentSeconds, ffmpegMajor };
+    const canCopy = planTranscode(header, wishes).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
+    const forceVideoEncode = canCopy ? await recording.copyObstacle() : undefined;
+    return (start) => planTranscode(header, { ...wishes, ...start, ...(forceVideoEncode !== undefined && { forceVideoEncode }) });
   }
 
-  async #feed(recording: Recording, transcoder: Transcoder, watch: OutputWatch): Promise<void> {
-    for await (const bytes of recording) {
-      this.#throughput.add(bytes.length);
-      watch.took(bytes.length);
-      await transcoder.write(bytes);
-    }
-    transcoder.end();
-  }
-
-  async #deliver(transcoder: Transcoder, recording: Recording, watch: OutputWatch): Promise<void> {
-    const reader = new FragmentReader();
-    let timeline: ClockedTimeline | undefined;
-    for await (const chunk of transcoder.output) {
-      const fragments = [];
-      for (const event of reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) {
-        if (event.type === 'init') {
-          timeline = new ClockedTimeline({ init: event.init, startedAtMs: recording.startedAtMs, notBeforeMs: this.rendition.endTimeMs });
-          this.#packager.startTimeline(timeline);
-          this.viewers.startTimeline(timeline);
-        } else {
-          fragments.push(event.fragment);
-        }
-      }
-      if (fragments.length > 0) watch.stop();
-      timeline?.arrived(fragments, recording.captureTimeMs);
-      this.viewers.push(fragments);
-      for (const fragment of fragments) this.#packager.push(fragment);
-      this.#tellWhenLive();
-    }
-    // All of it is published before the next recording's clock is set.
-    this.#packager.endTimeline();
-    this.#tellWhenLive();
+  #tellRestart(reason: string): void {
+    this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, reason }, 'ffmpeg is restarted');
+    const message = `The server's media engine was restarted (${reason}). The broadcast goes on; viewers see a short stall.`;
+    this.ingest.send({ type: 'warning', code: 'transcoder-restarted', message });
   }
 
   #tellWhenLive(): void {
@@ -257,9 +225,4 @@ export class LiveStream {
       },
     });
   }
-}
-
-function failureOf(error: TranscoderError | null): LiveError | undefined {
-  if (!error) return undefined;
-  return new LiveError(error.fault === 'media' ? 'unsupported-media' : 'internal', error.message, { cause: error });
 }

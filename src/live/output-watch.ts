@@ -1,40 +1,98 @@
-/** How long a transcoder may take bytes before its first fragment; the publisher is to know within 5 s. */
-const firstOutputTimeoutMs = 4000;
+export interface OutputWatchOptions {
+  /** How long a transcoder that gave output before may take input and give none, or take none. */
+  readonly hungAfterMs: number;
+  /** How long the first output may take. */
+  readonly firstOutputTimeoutMs?: number;
+  /** Called once, at most, in words. */
+  readonly onSilent: (reason: 'no-first-output' | 'no-output' | 'no-input', bytes: number) => void;
+}
+
 /** Fewer bytes than this may just not hold a frame yet. */
 const enoughBytes = 16 * 1024;
+/** The same in frames, where they are known: a large picture may take long to come in over a slow line. */
+const enoughFrames = 4;
+/** Silence is counted in this many steps, so that a machine that slept is not taken for a transcoder that did. */
+const steps = 5;
 
-/** Notices a transcoder that takes bytes and gives nothing: what follows a good header may still be noise. */
+/** Notices a transcoder that takes bytes and gives nothing, or takes nothing any more. */
 export class OutputWatch {
-  readonly #onSilent: (bytesTaken: number) => void;
-  #timer: NodeJS.Timeout | undefined;
-  #bytes = 0;
+  readonly #options: OutputWatchOptions;
+  readonly #ticks: NodeJS.Timeout;
+  #firstOutputTimer: NodeJS.Timeout | undefined;
   #waitedLongEnough = false;
+  #begun = false;
+  #bytes = 0;
+  /** Offered since the last output. */
+  #owedBytes = 0;
+  #framesAtOutput = 0;
+  #frames: number | undefined;
+  #isWriting = false;
+  #silentSteps = 0;
   #done = false;
 
-  /** @param onSilent called once, at most */
-  constructor(onSilent: (bytesTaken: number) => void) {
-    this.#onSilent = onSilent;
+  constructor(options: OutputWatchOptions) {
+    this.#options = options;
+    this.#ticks = setInterval(() => this.#tick(), options.hungAfterMs / steps);
   }
 
-  took(bytes: number): void {
+  /** Bytes are about to be written. @param frames seen in the recording so far; undefined where nobody can tell */
+  offered(bytes: number, frames: number | undefined): void {
     this.#bytes += bytes;
-    if (this.#done) return;
-    this.#timer ??= setTimeout(() => {
+    this.#owedBytes += bytes;
+    this.#frames = frames;
+    this.#isWriting = true;
+    if (this.#done || this.#begun) return;
+    this.#firstOutputTimer ??= setTimeout(() => {
       this.#waitedLongEnough = true;
-      this.#judge();
-    }, firstOutputTimeoutMs);
-    this.#judge();
+      this.#judgeFirst();
+    }, this.#options.firstOutputTimeoutMs ?? 4000);
+    this.#judgeFirst();
   }
 
-  /** Something came out, or nothing is expected any more. */
+  /** They were taken. */
+  taken(): void {
+    this.#isWriting = false;
+    this.#silentSteps = this.#isOwed ? this.#silentSteps : 0;
+  }
+
+  /** Something came out. */
+  gave(): void {
+    this.#begun = true;
+    this.#owedBytes = 0;
+    this.#framesAtOutput = this.#frames ?? 0;
+    this.#silentSteps = 0;
+    clearTimeout(this.#firstOutputTimer);
+  }
+
+  /** Nothing is expected any more. */
   stop(): void {
     this.#done = true;
-    clearTimeout(this.#timer);
+    clearTimeout(this.#firstOutputTimer);
+    clearInterval(this.#ticks);
   }
 
-  #judge(): void {
-    if (this.#done || !this.#waitedLongEnough || this.#bytes < enoughBytes) return;
+  get #isOwed(): boolean {
+    if (this.#frames === undefined) return this.#owedBytes >= enoughBytes;
+    return this.#frames - this.#framesAtOutput >= enoughFrames;
+  }
+
+  #judgeFirst(): void {
+    if (this.#done || this.#begun || !this.#waitedLongEnough || this.#bytes < enoughBytes) return;
+    this.#tell('no-first-output');
+  }
+
+  #tick(): void {
+    if (!this.#begun) return;
+    if (!this.#isWriting && !this.#isOwed) {
+      this.#silentSteps = 0;
+      return;
+    }
+    this.#silentSteps++;
+    if (this.#silentSteps > steps) this.#tell(this.#isWriting ? 'no-input' : 'no-output');
+  }
+
+  #tell(reason: Parameters<OutputWatchOptions['onSilent']>[0]): void {
     this.stop();
-    this.#onSilent(this.#bytes);
+    this.#options.onSilent(reason, this.#bytes);
   }
 }

@@ -1,35 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceEvent, SourceHeader } from '../source/source-events.js';
 import { GroupWatch } from './group-watch.js';
+import { ReplayLog, type RandomAccessPoint, type Resumption } from './replay-log.js';
+import { SourceClock } from './source-clock.js';
 
 export interface RecordingOptions {
   /** Wall clock, ms since the epoch, when its first byte came. */
   readonly startedAtMs: number;
-  /** It goes on where another one was broken off: the header comes from there. */
+  /** Where its first byte stands in the bytes of the broadcast. */
+  readonly offset?: number;
+  /** It goes on where another one was broken off, at a random access point: the header comes from there. */
   readonly continues?: {
     readonly header: SourceHeader;
     readonly headerBytes: Buffer;
-    readonly copyObstacle: string;
-    /** Time of the first frame that follows, on the recording's own clock. */
-    readonly startSeconds: number;
+    readonly copyObstacle: string | undefined;
   };
   /** Bytes that may lie here before a reader came. */
   readonly maxHeldBytes?: number;
+  /** Bytes that may be kept after they were read, in case they must be read again. */
+  readonly maxReplayBytes?: number;
 }
+
+export interface ReadOptions {
+  /** Where to begin; the header comes first in any case. Default: where the last reader stopped. */
+  readonly from?: number;
+  /** Reading ends before the first random access point at or after this offset. */
+  readonly untilPointFrom?: number;
+  /** Lets a reader that waits go. */
+  readonly signal?: AbortSignal;
+}
+
+/** No frame for this long after the header: it is not waited for. */
+const firstFrameTimeoutMs = 1000;
 
 /**
  * One container header and the bytes that follow it, until the next header or the end. A write waits until the reader
- * took it, which is how a slow ffmpeg slows the publisher's socket; only before the reader came are some bytes held.
+ * took it, which is how a slow ffmpeg slows the publisher's socket; only before the first reader came are some bytes held.
+ * Readers come one after another; each may begin again at what viewers do not have yet.
  */
 export class Recording {
   readonly startedAtMs: number;
   /** Container and tracks; undefined when the recording ended inside its header. */
   readonly header: Promise<SourceHeader | undefined>;
-  /** Time of its first frame on its own clock; undefined where only ffmpeg finds out. */
-  readonly startSeconds: number | undefined;
+  readonly #offset: number;
+  readonly #log: ReplayLog;
   readonly #groups = new GroupWatch();
+  readonly #clock = new SourceClock();
   readonly #inheritedObstacle: string | undefined;
+  readonly #isContinuation: boolean;
   readonly #maxHeldBytes: number;
-  readonly #queue: { readonly bytes: Uint8Array; readonly taken: () => void }[] = [];
+  readonly #firstFrame: Promise<void>;
+  #tellFirstFrame!: () => void;
+  #startSeconds = Infinity;
+  #frames = 0;
   #resolveHeader!: (header: SourceHeader | undefined) => void;
   #knownHeader: SourceHeader | undefined;
   #headerBytes: Buffer = Buffer.alloc(0);
@@ -42,38 +65,68 @@ export class Recording {
   #wakeReader: (() => void) | undefined;
   #ended = false;
 
-  constructor({ startedAtMs, continues, maxHeldBytes = 8 * 1024 * 1024 }: RecordingOptions) {
+  constructor({ startedAtMs, offset = 0, continues, maxHeldBytes = 8 * 1024 * 1024, maxReplayBytes = 16 * 1024 * 1024 }: RecordingOptions) {
     this.startedAtMs = startedAtMs;
-    this.startSeconds = continues?.startSeconds;
+    this.#offset = offset;
+    this.#log = new ReplayLog({ offset, maxReplayBytes });
     this.#maxHeldBytes = maxHeldBytes;
+    this.#isContinuation = continues !== undefined;
     this.header = new Promise((resolve) => (this.#resolveHeader = resolve));
+    this.#firstFrame = new Promise((resolve) => (this.#tellFirstFrame = resolve));
     if (!continues) return;
     this.#inheritedObstacle = continues.copyObstacle;
     this.#headerBytes = continues.headerBytes;
-    this.#queue.push({ bytes: continues.headerBytes, taken: () => undefined });
-    this.announceHeader(continues.header, continues.headerBytes.length);
+    this.#announce(continues.header, continues.headerBytes.length);
   }
 
-  /** What was read in the bytes. @param headerLength how many of its first bytes are its header */
-  announceHeader(header: SourceHeader, headerLength: number): void {
-    this.#knownHeader = header;
-    this.#headerLength = headerLength;
-    this.#resolveHeader(header);
-    if (!header.tracks?.some(({ kind }) => kind === 'video')) this.#groups.end();
+  /** What was read in the bytes. @param endOffset where in the bytes of the broadcast the header ends */
+  announceHeader(header: SourceHeader, endOffset: number): void {
+    this.#announce(header, endOffset - this.#offset);
   }
 
   /** When its media time 0 was captured, as the publisher says. */
-  tellCaptureTime(captureTimeMs: number): void {
+  tellCaptureTime(captureTimeMs: number | undefined): void {
     this.#captureTimeMs = captureTimeMs;
   }
 
-  /** When its first frame was captured, as the publisher said last: where the transcoder's output begins. */
-  get captureTimeMs(): number | undefined {
-    return this.#captureTimeMs === undefined ? undefined : this.#captureTimeMs + (this.startSeconds ?? 0) * 1000;
+  /** When the frame of this time was captured, as the publisher said last. */
+  captureTimeAt(timeSeconds: number): number | undefined {
+    return this.#captureTimeMs === undefined ? undefined : this.#captureTimeMs + timeSeconds * 1000;
   }
 
-  note(frame: Extract<SourceEvent, { type: 'frame' }>): void {
-    if (frame.kind === 'video') this.#groups.add(frame);
+  /** What was read in the bytes that are about to be written, in their order. */
+  note(event: Extract<SourceEvent, { type: 'frame' | 'random-access' }>): void {
+    if (event.type === 'random-access') {
+      this.#log.notePoint(event);
+      return;
+    }
+    this.#frames++;
+    this.#startSeconds = Math.min(this.#startSeconds, event.timeSeconds);
+    this.#tellFirstFrame();
+    if (event.kind === 'video') this.#groups.add(event);
+    if (event.kind === this.leadKind) this.#log.noteLead(event.timeSeconds);
+    this.#clock.note(event);
+  }
+
+  /** The picture leads; without one, the sound. undefined where only ffmpeg finds out what there is. */
+  get leadKind(): 'video' | 'audio' | undefined {
+    const tracks = this.#knownHeader?.tracks;
+    return tracks && (tracks.some(({ kind }) => kind === 'video') ? 'video' : 'audio');
+  }
+
+  /** How many frames were seen in its bytes; undefined where only ffmpeg sees them. */
+  get frames(): number | undefined {
+    return this.leadKind && this.#frames;
+  }
+
+  /** Time of its first frame on its own clock; undefined where only ffmpeg finds out, or none comes. */
+  async startSeconds(): Promise<number | undefined> {
+    if (!this.leadKind) return undefined;
+    const patience = new AbortController();
+    const timeout = delay(firstFrameTimeoutMs, undefined, { signal: patience.signal }).catch(() => undefined);
+    await Promise.race([this.#firstFrame, timeout]);
+    patience.abort();
+    return Number.isFinite(this.#startSeconds) ? this.#startSeconds : undefined;
   }
 
   /** Why the picture can't be copied, undefined when it can: known when the first keyframes, or enough bytes, are there. */
@@ -89,14 +142,18 @@ export class Recording {
     return this.#foundFit && this.#groups.obstacle !== undefined;
   }
 
+  /** Whether this frame's time makes no sense after those before it: the recording can't go on with it. */
+  jumpsAt(frame: Extract<SourceEvent, { type: 'frame' }>): boolean {
+    return this.#clock.jumpsAt(frame);
+  }
+
   /** A recording with the same header, for the bytes from a random access point on. */
-  continuation({ startSeconds, ...options }: Omit<RecordingOptions, 'continues'> & { startSeconds: number }): Recording {
+  continuation(options: Omit<RecordingOptions, 'continues'>): Recording {
     const header = this.#knownHeader;
-    const copyObstacle = this.#groups.obstacle;
-    if (!header || !copyObstacle) throw new Error('expected a recording with a header and an obstacle to copying');
-    const headerBytes = this.#headerBytes.subarray(0, this.#headerLength);
-    const next = new Recording({ ...options, continues: { header, headerBytes, copyObstacle, startSeconds } });
-    next.#captureTimeMs = this.#captureTimeMs;
+    if (!header) throw new Error('expected a recording whose header is known');
+    const copyObstacle = this.#inheritedObstacle ?? this.#groups.obstacle;
+    const next = new Recording({ ...options, continues: { header, headerBytes: this.#header(), copyObstacle } });
+    next.tellCaptureTime(this.#captureTimeMs);
     return next;
   }
 
@@ -105,43 +162,91 @@ export class Recording {
     if (this.#ended || bytes.length === 0) return Promise.resolve();
     if (this.#headerBytes.length < this.#headerLength) this.#headerBytes = Buffer.concat([this.#headerBytes, bytes]);
     return new Promise((resolve) => {
-      this.#queue.push({ bytes, taken: resolve });
-      this.#heldBytes += bytes.length;
-      if (!this.#beingRead) this.#hold(resolve);
+      this.#log.append(bytes, resolve);
+      if (!this.#beingRead) this.#hold(bytes.length);
       this.#wake();
     });
   }
 
-  /** No more bytes: the reader gets what is queued, then the end. */
+  /** No more bytes: the reader gets what is left, then the end. */
   end(): void {
     this.#ended = true;
     this.#resolveHeader(undefined);
     this.#groups.end();
+    this.#tellFirstFrame();
     this.#wake();
   }
 
-  /** The bytes in order, for one reader; leaving the loop releases every waiting writer. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+  /** Nobody reads it any more: every writer that waits is let go. */
+  close(): void {
+    this.end();
+    this.#log.clear();
+  }
+
+  /** The bytes in order; coming back for more says that the last ones were taken. For one reader at a time. */
+  async *read({ from, untilPointFrom, signal }: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     this.#beingRead = true;
-    try {
-      for (;;) {
-        const next = this.#queue[0];
-        if (next) {
-          yield next.bytes;
-          this.#queue.shift();
-          next.taken();
-        } else if (this.#ended) return;
-        else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
-      }
-    } finally {
-      this.end();
-      for (const { taken } of this.#queue.splice(0)) taken();
+    signal?.addEventListener('abort', () => this.#wake(), { once: true });
+    let at = from ?? this.#log.takenTo;
+    if (this.#isContinuation || at > this.#offset) {
+      const header = this.#header();
+      if (header.length > 0) yield header;
+    }
+    while (!signal?.aborted) {
+      const until = untilPointFrom === undefined ? undefined : this.pointFrom(untilPointFrom)?.offset;
+      if (until !== undefined && at >= until) return;
+      const bytes = this.#log.from(at, until);
+      if (bytes) {
+        yield bytes;
+        if (signal?.aborted) return;
+        at = Math.max(at, this.#log.firstOffset) + bytes.length;
+        this.#log.take(at);
+      } else if (this.#ended) return;
+      else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
     }
   }
 
+  /** Everything up to here was read. */
+  get readTo(): number {
+    return this.#log.takenTo;
+  }
+
+  /** The first random access point that is known at or after `offset`. */
+  pointFrom(offset: number): RandomAccessPoint | undefined {
+    return this.#log.pointFrom(offset);
+  }
+
+  /** Viewers have everything up to this time on its own clock: older bytes need not be kept. */
+  delivered(timeSeconds: number): void {
+    this.#log.delivered(timeSeconds);
+  }
+
+  /** Time of the picture nearest to a time. */
+  leadNearest(timeSeconds: number): number | undefined {
+    return this.#log.leadNearest(timeSeconds);
+  }
+
+  /** How to go on after what viewers have; undefined when the bytes for it are not kept. */
+  resumption(deliveredSeconds: number | undefined): Resumption | undefined {
+    return this.#log.resumption(deliveredSeconds, this.leadKind === 'audio');
+  }
+
+  #header(): Buffer {
+    return this.#headerBytes.subarray(0, this.#headerLength);
+  }
+
+  #announce(header: SourceHeader, length: number): void {
+    this.#knownHeader = header;
+    this.#headerLength = length;
+    this.#resolveHeader(header);
+    if (this.leadKind !== 'video') this.#groups.end();
+    if (!this.leadKind) this.#log.keepNothing();
+  }
+
   /** Lets the writer go on while there is room; a full store is reason enough to stop waiting for keyframes. */
-  #hold(resolve: () => void): void {
-    if (this.#heldBytes <= this.#maxHeldBytes) resolve();
+  #hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    if (this.#heldBytes <= this.#maxHeldBytes) this.#log.releaseLast();
     else this.#groups.end();
   }
 

@@ -21,7 +21,7 @@ async function receive(session: IngestSession): Promise<Received> {
     for await (const recording of session.recordings()) {
       headers.push((await recording.header)?.container);
       const chunks: Uint8Array[] = [];
-      for await (const chunk of recording) chunks.push(Buffer.from(chunk));
+      for await (const chunk of recording.read()) chunks.push(Buffer.from(chunk));
       recordings.push(Buffer.concat(chunks));
     }
   } catch (error) {

@@ -6,7 +6,7 @@ t.test('bytes come out in order, and each write resolves when the reader comes b
   const recording = new Recording({ startedAtMs: 0, maxHeldBytes: 0 });
   const taken: number[] = [];
   for (const value of [1, 2, 3]) void recording.write(Buffer.from([value])).then(() => taken.push(value));
-  const reader = recording[Symbol.asyncIterator]();
+  const reader = recording.read();
   t.strictSame((await reader.next()).value, Buffer.from([1]));
   await turns();
   t.strictSame(taken, []);
@@ -27,10 +27,11 @@ t.test('before a reader came, writes are held without waiting up to a bound', as
   t.equal(taken, 2);
 });
 
-t.test('a reader that leaves lets every writer go, and what is written later is dropped', async (t) => {
+t.test('closing lets every writer go, and what is written later is dropped', async (t) => {
   const recording = new Recording({ startedAtMs: 0, maxHeldBytes: 0 });
   const writes = [1, 2, 3].map((value) => recording.write(Buffer.from([value])));
-  for await (const _bytes of recording) break;
+  for await (const _bytes of recording.read()) break;
+  recording.close();
   await Promise.all(writes);
   await recording.write(Buffer.from([4]));
   t.equal(await recording.header, undefined);

@@ -1,0 +1,25 @@
+import type { SourceEvent } from '../source/source-events.js';
+
+type Frame = Pick<Extract<SourceEvent, { type: 'frame' }>, 'kind' | 'timeSeconds'>;
+
+/** A step further than this is no pause: the device slept, or its clock was set. ffmpeg would fill it with silence. */
+const longestStepSeconds = 10;
+/** Pictures may come out of the order of their times by as much; beyond, the clock went back. */
+const longestStepBackSeconds = 1;
+
+/** Tells where the timestamps of a recording stop making sense. */
+export class SourceClock {
+  readonly #latest = new Map<Frame['kind'], number>();
+
+  note({ kind, timeSeconds }: Frame): void {
+    this.#latest.set(kind, Math.max(timeSeconds, this.#latest.get(kind) ?? -Infinity));
+  }
+
+  /** Whether the frame that follows can't belong to the same clock. A track that was silent may come back at the other's time. */
+  jumpsAt({ kind, timeSeconds }: Frame): boolean {
+    const own = this.#latest.get(kind);
+    if (own === undefined) return false;
+    const latest = Math.max(...this.#latest.values());
+    return timeSeconds < own - longestStepBackSeconds || timeSeconds > latest + longestStepSeconds;
+  }
+}

@@ -1,0 +1,145 @@
+import { FragmentReader } from '../fmp4/fragment-reader.js';
+import type { Fragment } from '../fmp4/fragment.js';
+import type { InitSegment } from '../fmp4/init-segment.js';
+import type { OutputClock } from './output-clock.js';
+import { OutputWatch } from './output-watch.js';
+import type { ReadOptions, Recording } from './recording.js';
+import { TranscoderError, type Transcoder } from './transcoder.js';
+
+/** Where a broadcast's media goes. */
+export interface MediaOutput {
+  /** What follows comes under this init segment. @param startSeconds its media time 0 on the recording's own clock */
+  startTimeline(init: InitSegment, startSeconds: number | undefined): void;
+  /** Fragments that came in one go. */
+  push(fragments: readonly Fragment[]): void;
+  /** Everything that is held is published. */
+  endTimeline(): void;
+}
+
+export interface TranscodeRunOptions {
+  readonly transcoder: Transcoder;
+  readonly recording: Recording;
+  readonly read: Omit<ReadOptions, 'signal'>;
+  /** undefined where only ffmpeg knows the recording's clock. */
+  readonly clock: OutputClock | undefined;
+  readonly startSeconds: number | undefined;
+  readonly hungAfterMs: number;
+  readonly output: MediaOutput;
+}
+
+export interface RunResult {
+  /** undefined: all it was to read is in the output. */
+  readonly failure: TranscoderError | undefined;
+  /** Up to where in the recording viewers have it all; undefined when nothing came out. */
+  readonly deliveredSeconds: number | undefined;
+  /** How much came out. */
+  readonly mediaSeconds: number;
+}
+
+/** One transcoder at work on one stretch of a recording. */
+export class TranscodeRun {
+  /** Resolves when the transcoder is gone. */
+  readonly finished: Promise<RunResult>;
+  readonly #options: TranscodeRunOptions;
+  readonly #reading = new AbortController();
+  readonly #watch: OutputWatch;
+  #silence: TranscoderError | undefined;
+  #fedAll = false;
+  #deliveredSeconds: number | undefined;
+  #mediaSeconds = 0;
+
+  constructor(options: TranscodeRunOptions) {
+    this.#options = options;
+    this.#watch = new OutputWatch({
+      hungAfterMs: options.hungAfterMs,
+      onSilent: (reason, bytes) => {
+        this.#silence = silenceOf(reason, bytes, options.hungAfterMs);
+        this.#reading.abort();
+        void options.transcoder.close();
+      },
+    });
+    this.finished = this.#run();
+  }
+
+  /** Nothing more is fed; what is inside still comes out. */
+  end(): void {
+    this.#reading.abort();
+    this.#options.transcoder.end();
+  }
+
+  async #run(): Promise<RunResult> {
+    const { transcoder } = this.#options;
+    void transcoder.closed.then(() => this.#reading.abort());
+    try {
+      const [garbled] = await Promise.all([this.#deliver(), this.#feed()]);
+      const died = await transcoder.closed;
+      const early = this.#fedAll ? undefined : new TranscoderError('media', 'ffmpeg ended before the recording did');
+      const failure = this.#silence ?? garbled ?? died ?? early;
+      return { failure, deliveredSeconds: this.#deliveredSeconds, mediaSeconds: this.#mediaSeconds };
+    } finally {
+      this.#watch.stop();
+      this.#reading.abort();
+      await transcoder.close();
+    }
+  }
+
+  async #feed(): Promise<void> {
+    const { transcoder, recording, read } = this.#options;
+    const { signal } = this.#reading;
+    for await (const bytes of recording.read({ ...read, signal })) {
+      this.#watch.offered(bytes.length, recording.frames);
+      await transcoder.write(bytes);
+      this.#watch.taken();
+    }
+    if (signal.aborted) return;
+    this.#fedAll = true;
+    transcoder.end();
+  }
+
+  /** Resolves when the output is over: undefined, or why it made no sense. */
+  async #deliver(): Promise<TranscoderError | undefined> {
+    const { transcoder, output, startSeconds } = this.#options;
+    const reader = new FragmentReader();
+    let init: InitSegment | undefined;
+    let garbled: TranscoderError | undefined;
+    for await (const chunk of transcoder.output) {
+      if (garbled) continue;
+      const fragments: Fragment[] = [];
+      try {
+        for (const event of reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) {
+          if (event.type === 'fragment') fragments.push(event.fragment);
+          else output.startTimeline((init = event.init), startSeconds);
+        }
+      } catch (error) {
+        garbled = new TranscoderError('server', `ffmpeg wrote what is no MP4: ${(error as Error).message}`, { cause: error });
+        this.#reading.abort();
+        void transcoder.close();
+      }
+      if (!init || fragments.length === 0) continue;
+      this.#watch.gave();
+      output.push(fragments);
+      this.#note(fragments, init);
+    }
+    if (init) output.endTimeline();
+    return garbled;
+  }
+
+  #note(fragments: readonly Fragment[], { tracks }: InitSegment): void {
+    const { clock, recording } = this.#options;
+    const lead = tracks.find(({ kind }) => kind === 'video') ?? tracks[0];
+    for (const { runs } of fragments) {
+      const run = runs.find(({ trackId }) => trackId === lead?.trackId);
+      if (!run || !lead) continue;
+      this.#mediaSeconds = (run.baseMediaDecodeTime + run.duration) / lead.timescale;
+      if (clock) this.#deliveredSeconds = clock.deliveredBy(run, lead);
+    }
+    if (this.#deliveredSeconds !== undefined) recording.delivered(this.#deliveredSeconds);
+  }
+}
+
+function silenceOf(reason: 'no-first-output' | 'no-output' | 'no-input', bytes: number, hungAfterMs: number): TranscoderError {
+  if (reason === 'no-first-output') return new TranscoderError('media', `ffmpeg found no picture and no sound in ${bytes} bytes`);
+  const seconds = Math.round(hungAfterMs / 100) / 10;
+  const what = reason === 'no-input' ? 'took no more of the recording' : 'took the recording and gave nothing';
+  return new TranscoderError('server', `ffmpeg hung: it ${what} for ${seconds} s`);
+}

@@ -1,0 +1,152 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SourceHeader } from '../source/source-events.js';
+import { LiveError } from './errors.js';
+import type { TranscodePlan } from './ffmpeg-options.js';
+import { OutputClock } from './output-clock.js';
+import type { ReadOptions, Recording } from './recording.js';
+import { TranscodeRun, type MediaOutput, type RunResult } from './transcode-run.js';
+import type { StartTranscoder, TranscoderError } from './transcoder.js';
+
+export interface TranscodeSupervisorOptions {
+  readonly recording: Recording;
+  readonly container: SourceHeader['container'];
+  /** What ffmpeg is asked, wherever in the recording it begins. */
+  readonly planFor: (start: PlanStart) => TranscodePlan;
+  readonly startSeconds: number | undefined;
+  readonly startTranscoder: StartTranscoder;
+  readonly hungAfterMs: number;
+  /** Before the second restart in a row; longer before each one that follows. */
+  readonly restartDelayMs: number;
+  readonly output: MediaOutput;
+  /** Told in words when a transcoder failed and another one takes its place. */
+  readonly onRestart: (reason: string) => void;
+}
+
+export interface PlanStart {
+  readonly startSeconds?: number;
+  readonly leaveOutBefore?: string;
+}
+
+interface Start {
+  readonly plan: TranscodePlan;
+  readonly read: Omit<ReadOptions, 'signal'>;
+  readonly startSeconds: number | undefined;
+}
+
+/** A transcoder that failed more often than this, without good output in between, will not do better. */
+const maxRestartsInARow = 3;
+/** So much output makes up for what failed before. */
+const goodOutputSeconds = 10;
+/** Less than this came out after a restart: what makes it fail lies in the bytes that it was given again. */
+const progressSeconds = 1;
+
+/**
+ * Gets one recording through, with as many transcoders as it takes, one after another. A transcoder that takes over in
+ * the middle of a group of pictures decodes it from its beginning, leaves out what viewers have, and encodes the rest;
+ * from the next random access point on the recording is handled as before.
+ */
+export class TranscodeSupervisor {
+  readonly #options: TranscodeSupervisorOptions;
+  readonly #ending = new AbortController();
+  #run: TranscodeRun | undefined;
+  #deliveredSeconds: number | undefined;
+  #gaveOutput = false;
+  #failures = 0;
+
+  constructor(options: TranscodeSupervisorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when the whole recording is in the output, or after `end()`.
+   * @throws {LiveError} when it can't be got through
+   */
+  async play(): Promise<void> {
+    const { recording, startSeconds } = this.#options;
+    try {
+      let next: Start | undefined = this.#startAt(startSeconds, {});
+      while (next && !this.#ending.signal.aborted) {
+        const result = await this.#attempt(next);
+        if (result.failure) next = await this.#recover(result, result.failure);
+        else next = this.#afterGroup(next);
+      }
+    } finally {
+      recording.close();
+    }
+  }
+
+  /** Nothing more is fed; what is inside still comes out. */
+  end(): void {
+    this.#ending.abort();
+    this.#run?.end();
+  }
+
+  async #attempt({ plan, read, startSeconds }: Start): Promise<RunResult> {
+    const { recording, startTranscoder, hungAfterMs, output } = this.#options;
+    const soundIsEncoded = plan.tracks.some(({ kind, action }) => kind === 'audio' && action === 'transcode');
+    const pictureNearest = (timeSeconds: number): number | undefined => recording.leadNearest(timeSeconds);
+    const clock = startSeconds === undefined ? undefined : new OutputClock({ startSeconds, soundIsEncoded, pictureNearest });
+    this.#run = new TranscodeRun({ transcoder: startTranscoder(plan), recording, read, clock, startSeconds, hungAfterMs, output });
+    const result = await this.#run.finished;
+    this.#gaveOutput ||= result.mediaSeconds > 0;
+    this.#deliveredSeconds = result.deliveredSeconds ?? this.#deliveredSeconds;
+    return result;
+  }
+
+  /** The rest of a group was encoded: from the next one on, what can be copied is. */
+  #afterGroup({ read: { untilPointFrom } }: Start): Start | undefined {
+    const point = untilPointFrom === undefined ? undefined : this.#options.recording.pointFrom(untilPointFrom);
+    return point && this.#startAt(point.timeSeconds, { from: point.offset });
+  }
+
+  async #recover({ mediaSeconds }: RunResult, failure: TranscoderError): Promise<Start | undefined> {
+    const { recording, container, onRestart, restartDelayMs } = this.#options;
+    const { signal } = this.#ending;
+    if (signal.aborted) return undefined;
+    this.#failures = mediaSeconds >= goodOutputSeconds ? 1 : this.#failures + 1;
+    const canGoOn = recording.leadKind !== undefined || container === 'mpegts';
+    const isHopeless = failure.fault === 'media' && !this.#gaveOutput;
+    if (!canGoOn || isHopeless || this.#failures > maxRestartsInARow) throw lastWords(failure, this.#failures);
+    onRestart(failure.message);
+    await delay((this.#failures - 1) * restartDelayMs, undefined, { signal }).catch(() => undefined);
+    if (recording.leadKind === undefined) return this.#startAt(undefined, {});
+    const isAgain = this.#failures > 1 && mediaSeconds < progressSeconds;
+    return (isAgain ? undefined : this.#resume()) ?? this.#skip();
+  }
+
+  /** Goes on with the first frame that viewers lack. */
+  #resume(): Start | undefined {
+    const { recording, startSeconds, planFor } = this.#options;
+    const resumption = recording.resumption(this.#deliveredSeconds);
+    if (!resumption) return undefined;
+    const { offset, insideGroup } = resumption;
+    const from = resumption.startSeconds ?? startSeconds;
+    if (!insideGroup || from === undefined) return this.#startAt(from, { from: offset });
+    const copiesSomething = planFor({ startSeconds: from }).tracks.some(({ action }) => action === 'copy');
+    return {
+      plan: planFor({ startSeconds: from, leaveOutBefore: 'ffmpeg was restarted between two keyframes' }),
+      read: { from: offset, ...(copiesSomething && { untilPointFrom: offset + 1 }) },
+      startSeconds: from,
+    };
+  }
+
+  /** Leaves out what was read, up to the next random access point. */
+  async #skip(): Promise<Start | undefined> {
+    const { recording } = this.#options;
+    const untilPointFrom = recording.readTo;
+    for await (const _skipped of recording.read({ untilPointFrom, signal: this.#ending.signal })) continue;
+    const point = recording.pointFrom(untilPointFrom);
+    return point && this.#startAt(point.timeSeconds, { from: point.offset });
+  }
+
+  #startAt(startSeconds: number | undefined, read: Start['read']): Start {
+    const plan = this.#options.planFor(startSeconds === undefined ? {} : { startSeconds });
+    return { plan, read, startSeconds };
+  }
+}
+
+function lastWords(failure: TranscoderError, failures: number): LiveError {
+  const code = failure.fault === 'media' ? 'unsupported-media' : 'internal';
+  const message = failures > 1 ? `${failure.message} (it failed ${failures} times in a row)` : failure.message;
+  return new LiveError(code, message, { cause: failure });
+}
