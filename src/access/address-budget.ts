@@ -7,34 +7,36 @@ export interface AddressBudgetOptions {
   readonly now?: () => number;
 }
 
+/** Time saved up: every act costs some of it. */
 interface Account {
-  left: number;
+  creditMs: number;
   atMs: number;
 }
 
-/** How much each address may do: a bucket of tokens that fills up again evenly. */
+const maxCreditMs = 60_000;
+
+/** How much each address may do: a bucket that fills up again evenly. */
 export class AddressBudget {
-  readonly #perMinute: number;
+  readonly #costMs: number;
   readonly #maxAddresses: number;
   readonly #now: () => number;
   readonly #accounts = new Map<string, Account>();
 
   constructor({ perMinute, maxAddresses = 10_000, now = Date.now }: AddressBudgetOptions) {
-    this.#perMinute = perMinute;
+    this.#costMs = maxCreditMs / perMinute;
     this.#maxAddresses = maxAddresses;
     this.#now = now;
   }
 
   /** Seconds until this address may act again; 0: now. */
   waitSeconds(address: string): number {
-    const { left } = this.#account(addressGroup(address));
-    return left >= 1 ? 0 : Math.ceil(((1 - left) * 60) / this.#perMinute);
+    return Math.ceil(Math.max(0, this.#costMs - this.#account(addressGroup(address)).creditMs) / 1000);
   }
 
   spend(address: string): void {
     const group = addressGroup(address);
     const account = this.#account(group);
-    account.left = Math.max(0, account.left - 1);
+    account.creditMs = Math.max(0, account.creditMs - this.#costMs);
     // Re-inserted: the map stays in the order of last use, and its head is forgotten first.
     this.#accounts.delete(group);
     this.#accounts.set(group, account);
@@ -48,8 +50,8 @@ export class AddressBudget {
 
   #account(group: string): Account {
     const now = this.#now();
-    const account = this.#accounts.get(group) ?? { left: this.#perMinute, atMs: now };
-    account.left = Math.min(this.#perMinute, account.left + ((now - account.atMs) * this.#perMinute) / 60_000);
+    const account = this.#accounts.get(group) ?? { creditMs: maxCreditMs, atMs: now };
+    account.creditMs = Math.min(maxCreditMs, account.creditMs + now - account.atMs);
     account.atMs = now;
     return account;
   }
