@@ -12,6 +12,7 @@ import type { LiveRegistry } from '../live/live-registry.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { answerError, handleErrors } from './error-handler.js';
 import { GracefulStop } from './graceful-stop.js';
+import { cutSlowHeads } from './head-timeout.js';
 import { healthRoutes } from './health-routes.js';
 import { Heartbeat } from './heartbeat.js';
 import { hlsRoutes } from './hls-routes.js';
@@ -73,7 +74,6 @@ const publishersLinkSeconds = 86_400;
 
 /** The bare server; `registerRoutes` gives it something to say. */
 export function createServer({ tls, trustedProxies, logLevel, headersTimeoutMs, idleTimeoutMs }: ServerOptions): FastifyInstance {
-  const timeouts = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.min(headersTimeoutMs / 3, 5000) };
   const options = {
     logger: loggerOptions(logLevel),
     logController: new LogController({ disableRequestLogging: true }),
@@ -90,10 +90,12 @@ export function createServer({ tls, trustedProxies, logLevel, headersTimeoutMs, 
     keepAliveTimeout: idleTimeoutMs,
     http2SessionTimeout: idleTimeoutMs,
   };
-  if (!tls) return fastify({ ...options, http: timeouts });
+  if (!tls) return fastify({ ...options, http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.min(headersTimeoutMs / 3, 5000) } });
   // RFC 9113 for players (Apple's needs it for low latency), HTTP/1.1 beside it for WebSockets. Routes see no difference.
-  const secure = { ...options, http2: true, https: { ...tls, ...timeouts, requestTimeout: 0, allowHTTP1: true } };
-  return fastify(secure as FastifyServerOptions);
+  const secure = { ...options, http2: true, https: { ...tls, handshakeTimeout: headersTimeoutMs, allowHTTP1: true } };
+  const app = fastify(secure as FastifyServerOptions);
+  cutSlowHeads({ app, headersTimeoutMs, idleTimeoutMs });
+  return app;
 }
 
 /** Everything the server answers. Closing it ends every broadcast first. */
