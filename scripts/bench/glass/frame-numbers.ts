@@ -2,8 +2,6 @@ import { run } from '../../../test/helpers/programs.js';
 
 /** Pictures carry their number as a row of blocks across the top: bit 0 on the left, white is 1. */
 const bits = 16;
-/** Numbers wrap here. */
-export const frameNumbers = 2 ** bits;
 
 /** The numbers of all pictures of a recording, in order. */
 export async function decodeFrameNumbers(recording: Uint8Array): Promise<number[]> {
