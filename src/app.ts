@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { openAccess } from './access/access.js';
 import { keepServerKey } from './access/server-key.js';
+import { ConfigError } from './config.js';
 import type { Config } from './config.js';
 import { createServer, registerRoutes } from './http/server.js';
 import { findFfmpeg } from './live/ffmpeg-locator.js';
@@ -54,11 +55,15 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     windowSegments: config.WINDOW_SEGMENTS,
     endedRetentionSeconds: config.ENDED_RETENTION_SECONDS,
     resumeWindowSeconds: config.RESUME_WINDOW_SECONDS,
+    hungAfterMs: config.FFMPEG_TIMEOUT_SECONDS * 1000,
     maxStreams: config.MAX_STREAMS,
     maxViewerBacklogBytes: config.MAX_VIEWER_BACKLOG_BYTES,
     log: http.log,
   });
-  await registry.open();
+  await registry.open().catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ConfigError('SEGMENTS_DIR', 'a directory that can be cleared', `${JSON.stringify(config.SEGMENTS_DIR)} (${code ?? message})`);
+  });
 
   await registerRoutes(http, {
     registry,

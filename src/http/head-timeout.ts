@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 
@@ -15,11 +16,11 @@ export interface HeadTimeoutOptions {
 export function cutSlowHeads({ app, headersTimeoutMs, idleTimeoutMs }: HeadTimeoutOptions): void {
   const timers = new WeakMap<object, NodeJS.Timeout>();
   const stop = (socket: object): void => clearTimeout(timers.get(socket));
-  const expect = (socket: TLSSocket, withinMs: number): void => {
+  const expect = (socket: Socket, withinMs: number): void => {
     stop(socket);
     if (!socket.destroyed) timers.set(socket, setTimeout(() => socket.destroy(), withinMs));
   };
-  app.server.on('secureConnection', (socket: TLSSocket) => {
+  app.server.on('secureConnection', (socket: Socket & Pick<TLSSocket, 'alpnProtocol'>) => {
     if (socket.alpnProtocol === 'h2') return;
     expect(socket, headersTimeoutMs);
     socket.once('close', () => stop(socket));
@@ -27,7 +28,7 @@ export function cutSlowHeads({ app, headersTimeoutMs, idleTimeoutMs }: HeadTimeo
   app.server.on('request', ({ socket, httpVersionMajor }: IncomingMessage, response: ServerResponse) => {
     if (httpVersionMajor !== 1) return;
     stop(socket);
-    response.once('close', () => expect(socket as TLSSocket, idleTimeoutMs + headersTimeoutMs));
+    response.once('close', () => expect(socket, idleTimeoutMs + headersTimeoutMs));
   });
   app.server.on('upgrade', ({ socket }: IncomingMessage) => stop(socket));
 }

@@ -27,7 +27,7 @@ async function startService(t: Test, answer: (response: ServerResponse, body: Re
 const viewer = { action: 'view', stream: 'cam', address: '192.0.2.1', token: 'ticket' } as const;
 
 t.test('2xx lets pass, 4xx refuses in the words of the service, all else refuses for now', async (t) => {
-  const table: [number, string, object | undefined][] = [
+  const table: [number, string, { code: string; message?: string } | undefined][] = [
     [200, '', undefined],
     [204, '', undefined],
     [403, '{"message":"members only"}', { code: 'unauthorized', message: 'members only' }],

@@ -1,0 +1,153 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { messagesOf, readFixture } from '../helpers/fixtures.js';
+import { run, temporaryDirectory, waitUntil } from '../helpers/programs.js';
+import { TestPublisher } from '../helpers/publisher.js';
+import { startServer } from '../helpers/server.js';
+
+t.setTimeout(150_000);
+
+const root = join(import.meta.dirname, '../..');
+const fixture = readFixture('chromium-h264.mkv');
+const key = 'the-server-key-of-this-test';
+const viewKey = 'the-view-key-of-this-test';
+
+interface Process {
+  readonly child: ChildProcess;
+  readonly origin: string;
+  readonly output: () => string;
+}
+
+async function startProcess(t: Test, directory: string, settings: Record<string, string> = {}): Promise<Process> {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/main.ts')], {
+    cwd: root,
+    env: { PATH: process.env.PATH, PORT: '0', SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data'), PUBLISH_KEY: key, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const text = { stdout: '', stderr: '' };
+  child.stdout.on('data', (bytes: Buffer) => (text.stdout += String(bytes)));
+  child.stderr.on('data', (bytes: Buffer) => (text.stderr += String(bytes)));
+  const exited = once(child, 'close');
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  const origin = await waitUntil('the greeting', () => /watch {6}(http:\/\/[^/]+)\//.exec(text.stdout)?.[1], 60_000);
+  return { child, origin, output: () => text.stderr };
+}
+
+t.test('no key, token or ticket of anybody stands in the log, at its most talkative', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const { child, origin, output } = await startProcess(t, directory, { LOG_LEVEL: 'trace', VIEW_KEY: viewKey });
+  const post = (path: string, body: object) =>
+    fetch(`${origin}/api/streams/cam/${path}`, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const made = (await (await post('keys', {})).json()) as { key: string; id: string };
+  const links = (await (await post('links', { expiresInSeconds: 600 })).json()) as { token: string; urls: { hls: string; watch: string } };
+  const socketUrl = `${origin.replace('http', 'ws')}/live/cam/publish`;
+
+  await fetch(`${origin}/live/cam/publish?key=a-wrong-secret-guess`);
+  await fetch(`${origin}/live/cam/publish`, { headers: { authorization: 'Bearer a-wrong-secret-guess' } });
+  await fetch(`${origin}/live/cam/nowhere/at/all?key=${key}`);
+  await fetch(`${origin}/nothing?%6Bey=${key}`);
+  const first = new TestPublisher(t, `${socketUrl}?key=${made.key}`);
+  const { resume } = await first.message('ready');
+  const messages = messagesOf(fixture);
+  await first.sendPaced(messages.slice(0, 3));
+  first.terminate();
+  const second = new TestPublisher(t, `${socketUrl}?key=${key}&resume=${resume}`);
+  const { received } = await second.message('ready');
+  let skipped = 0;
+  const rest = messages.filter(({ data }) => (skipped += data.length) > received);
+  await second.sendPaced(rest, { speed: 2 });
+  await second.message('live');
+  for (const url of [links.urls.hls, links.urls.watch, links.urls.hls.replace('~', '%7E'), links.urls.hls.replace('index.m3u8', 'nothing.m4s')]) await (await fetch(url)).text();
+  t.equal((await second.end()).code, 1000);
+  await fetch(`${origin}/api/streams/cam/keys/${made.id}?key=${key}`, { method: 'DELETE' });
+  child.kill('SIGTERM');
+  await once(child, 'close');
+
+  const lines = output().split('\n');
+  t.ok(lines.some((line) => line.includes('"msg":"request"')) && lines.some((line) => line.includes('on air')), 'there is a log to look at');
+  const secrets = { 'server key': key, 'view key': viewKey, 'stream key': made.key, 'viewing token': links.token, 'resume token': resume, 'wrong guess': 'a-wrong-secret-guess' };
+  for (const [name, secret] of Object.entries(secrets)) t.strictSame(lines.filter((line) => line.includes(secret)), [], name);
+  t.notMatch(await readFile(join(directory, 'data/stream-keys.json'), 'utf8'), made.key);
+});
+
+t.test('after SIGKILL and a new start nothing of before is served, on disk or by address', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const first = await startProcess(t, directory, { LOG_LEVEL: 'warn' });
+  const publisher = new TestPublisher(t, `${first.origin.replace('http', 'ws')}/live/cam/publish?key=${key}`);
+  const { resume } = await publisher.message('ready');
+  const { hls } = (await publisher.message('ready')).urls;
+  const sending = publisher.sendPaced(messagesOf(fixture), { speed: 2 }).catch(() => undefined);
+  await publisher.message('live');
+  const media = new URL(/^[^#].*$/m.exec(await (await fetch(hls)).text())![0], hls);
+  const segments = (await (await fetch(media)).text()).match(/^\d+\.m4s$/gm) ?? [];
+  await waitUntil('segments on disk', async () => (await readdir(join(directory, 'segments'), { recursive: true })).some((name) => name.endsWith('.m4s')));
+  first.child.kill('SIGKILL');
+  await once(first.child, 'close');
+  await sending;
+  t.ok((await readdir(join(directory, 'segments'), { recursive: true })).some((name) => name.endsWith('.m4s')), 'it was left behind');
+
+  const second = await startProcess(t, directory, { LOG_LEVEL: 'warn' });
+  t.notOk((await readdir(join(directory, 'segments'), { recursive: true })).some((name) => name.endsWith('.m4s')), 'and is removed');
+  for (const path of ['/live/cam/index.m3u8', media.pathname, new URL(segments.at(-1) ?? '0.m4s', media).pathname, '/live/cam/stream.mp4', '/api/streams/cam']) {
+    t.equal((await fetch(second.origin + path)).status, 404, path);
+  }
+  const refused = await fetch(`${second.origin}/live/cam/publish?key=${key}&resume=${resume}`);
+  t.equal(refused.status, 404, 'an old resume token opens nothing');
+});
+
+t.test('where nothing can be written the live stream goes on, and its publisher is told once', async (t) => {
+  const [readOnly, tiny] = [await readOnlyFolder(t), await tinyDisk(t)];
+  await t.test('a file in place of the folder', (t) => publishWithoutDisk(t, undefined));
+  await t.test('a folder without leave to write', { skip: readOnly === undefined && 'the superuser may write anywhere' }, (t) => publishWithoutDisk(t, readOnly));
+  await t.test('a disk that is full', { skip: tiny === undefined && 'this user may not mount a small disk' }, (t) => publishWithoutDisk(t, tiny));
+});
+
+t.test('a segments folder that is none stops the start in one line', async (t) => {
+  const directory = await temporaryDirectory(t);
+  await writeFile(join(directory, 'file'), '');
+  await t.rejects(startServer(t, { SEGMENTS_DIR: join(directory, 'file') }), { message: /^SEGMENTS_DIR: expected a directory that can be cleared, got ".*file" \(ENOTDIR\)$/ });
+});
+
+async function publishWithoutDisk(t: Test, segmentsDir: string | undefined): Promise<void> {
+  const server = await startServer(t, { SEGMENT_SECONDS: '1', ...(segmentsDir !== undefined && { SEGMENTS_DIR: segmentsDir }) });
+  if (segmentsDir === undefined) await writeFile(join(server.segmentsDir, 'live'), 'a file where a folder is wanted');
+  const publisher = new TestPublisher(t, server.publishUrl('cam'));
+  await publisher.message('ready');
+  const sending = publisher.sendPaced(messagesOf(fixture), { speed: 2 });
+  await publisher.message('live');
+  t.match(await publisher.message('warning'), { code: 'disk', message: /The live stream goes on/ });
+  await sending;
+  t.equal((await fetch(server.hlsUrl('cam'))).status, 200);
+  t.equal((await publisher.end()).code, 1000);
+  t.equal(publisher.messages.filter((message) => message.type === 'warning' && message.code === 'disk').length, 1);
+  await server.close();
+}
+
+/** A disk of 64 KiB, where this user may mount one. */
+async function tinyDisk(t: Test): Promise<string | undefined> {
+  const directory = join(await temporaryDirectory(t), 'disk');
+  await mkdir(directory);
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory]);
+  } catch {
+    return undefined;
+  }
+  t.teardown(() => run('umount', [directory]));
+  return directory;
+}
+
+/** For everybody but the superuser, whom no permission stops. */
+async function readOnlyFolder(t: Test): Promise<string | undefined> {
+  if (process.getuid?.() === 0) return undefined;
+  const directory = join(await temporaryDirectory(t), 'segments');
+  await mkdir(directory);
+  await chmod(directory, 0o500);
+  t.teardown(() => chmod(directory, 0o700));
+  return directory;
+}
