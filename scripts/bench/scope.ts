@@ -19,15 +19,26 @@ export class Scope implements Teardown {
   }
 }
 
-/** Runs something whose processes and directories are gone afterwards, also when it failed. */
+const open: Scope[] = [];
+
+/** Runs something whose processes and directories are gone afterwards, also when it failed or was interrupted. */
 export async function within<T>(use: (scope: Scope) => Promise<T>): Promise<T> {
   const scope = new Scope();
-  const interrupted = (): void => void scope.close().finally(() => process.exit(130));
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  if (open.length === 0) process.once('SIGINT', closeAll).once('SIGTERM', closeAll);
+  open.push(scope);
   try {
     return await use(scope);
   } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     await scope.close();
+    open.splice(open.indexOf(scope), 1);
+    if (open.length === 0) process.off('SIGINT', closeAll).off('SIGTERM', closeAll);
   }
+}
+
+/** What was opened last may need what was opened before it. */
+function closeAll(): void {
+  const close = async (): Promise<void> => {
+    for (const scope of open.toReversed()) await scope.close();
+  };
+  void close().finally(() => process.exit(130));
 }

@@ -15,6 +15,7 @@ const hlsViewers = 200;
 
 /** How long media stays in the server: from ffmpeg's output to the viewers' sockets, seen from outside at both ends. */
 export async function measureInside({ recording, seconds }: SectionOptions): Promise<Figure[]> {
+  const secondsEach = seconds / 2;
   return within(async (scope) => {
     const ffmpeg = await TimedFfmpeg.create(scope);
     const server = await ServerUnderTest.start(scope, { settings: { FFMPEG_PATH: ffmpeg.path } });
@@ -22,7 +23,7 @@ export async function measureInside({ recording, seconds }: SectionOptions): Pro
     const publishing: PublisherCommand = { recording, targets: [{ url: urls.publishWithKey }] };
     await startWorker<typeof publisherHandlers>(scope, { name: 'publisher', command: publishing }).open();
     const { url } = await untilPlayable(urls.hls);
-    return [...(await measureFragments(urls.play, ffmpeg, seconds)), ...(await measurePlaylists(url.href, ffmpeg, seconds))];
+    return [...(await measureFragments(urls.play, ffmpeg, secondsEach)), ...(await measurePlaylists(url.href, ffmpeg, secondsEach))];
   });
 }
 

@@ -65,11 +65,11 @@ export async function measureCrowd({ recording, seconds }: SectionOptions): Prom
     const urls = server.urls('crowd');
     await publish(scope, recording, urls.publishWithKey);
     await untilPlayable(urls.hls);
-    const { totals, result: rate } = await withWebSocketViewers(urls.play, crowd, async () => (await cpuRates(seconds, [[server.pid]]))[0] ?? 0, severalCores ? 1 : undefined);
+    const { totals, result: rate } = await withWebSocketViewers(urls.play, crowd, async () => (await cpuRates(seconds / 2, [[server.pid]]))[0] ?? 0, severalCores ? 1 : undefined);
     return [
       amountFigure({
         what: `${String(crowd)} WebSocket viewers of one stream on one core: gaps`,
-        measured: { amount: totals.gaps + totals.lost, unit: 'fragments', note: `of ${String(totals.fragments)} sent` },
+        measured: { amount: totals.gaps + totals.lost, unit: 'fragments', note: `of ${String(totals.fragments)} received, ${megabits(totals, crowd, seconds / 2)} Mbit/s each` },
         beside: { amount: rate / 10, unit: '%', note: 'of the core used by the server' },
         atMost: 0,
       }),
