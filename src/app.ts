@@ -36,15 +36,15 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     viewKey: config.VIEW_KEY,
     publishCheckUrl: config.PUBLISH_CHECK_URL,
     viewCheckUrl: config.VIEW_CHECK_URL,
-    checkTimeoutMs: config.CHECK_TIMEOUT_SECONDS * 1000,
-    viewCheckCacheMs: config.VIEW_CHECK_CACHE_SECONDS * 1000,
+    checkTimeoutMs: milliseconds(config.CHECK_TIMEOUT_SECONDS),
+    viewCheckCacheMs: milliseconds(config.VIEW_CHECK_CACHE_SECONDS),
   });
   const http = createServer({
     tls: config.tls,
     trustedProxies: config.trustedProxies,
     logLevel: config.LOG_LEVEL,
-    headersTimeoutMs: config.HEADERS_TIMEOUT_SECONDS * 1000,
-    idleTimeoutMs: config.IDLE_TIMEOUT_SECONDS * 1000,
+    headersTimeoutMs: milliseconds(config.HEADERS_TIMEOUT_SECONDS),
+    idleTimeoutMs: milliseconds(config.IDLE_TIMEOUT_SECONDS),
   });
 
   const registry = new LiveRegistry({
@@ -55,7 +55,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     windowSegments: config.WINDOW_SEGMENTS,
     endedRetentionSeconds: config.ENDED_RETENTION_SECONDS,
     resumeWindowSeconds: config.RESUME_WINDOW_SECONDS,
-    hungAfterMs: config.FFMPEG_TIMEOUT_SECONDS * 1000,
+    hungAfterMs: milliseconds(config.FFMPEG_TIMEOUT_SECONDS),
     maxStreams: config.MAX_STREAMS,
     maxViewerBacklogBytes: config.MAX_VIEWER_BACKLOG_BYTES,
     log: http.log,
@@ -82,9 +82,9 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
       maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS,
       wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
       apiRequestsPerMinute: config.API_REQUESTS_PER_MINUTE,
-      socketTimeoutMs: config.SOCKET_TIMEOUT_SECONDS * 1000,
+      socketTimeoutMs: milliseconds(config.SOCKET_TIMEOUT_SECONDS),
     },
-    stopLingerMs: config.STOP_LINGER_SECONDS * 1000,
+    stopLingerMs: milliseconds(config.STOP_LINGER_SECONDS),
     obstacle: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
   });
   await http.ready();
@@ -99,4 +99,9 @@ async function locateFfmpeg(path: string | undefined): Promise<FoundFfmpeg | str
     if (path !== undefined) throw error;
     return (error as Error).message;
   }
+}
+
+/** Whole ones: Node takes no others. */
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1000);
 }

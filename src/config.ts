@@ -33,6 +33,7 @@ const schema = Type.Object({
   CHECK_TIMEOUT_SECONDS: Type.Number({ default: 3, minimum: 0.1, maximum: 30 }),
   VIEW_CHECK_CACHE_SECONDS: Type.Number({ default: 10, minimum: 0, maximum: 3600 }),
   RESUME_WINDOW_SECONDS: Type.Number({ default: 30, minimum: 0, maximum: 3600 }),
+  FFMPEG_TIMEOUT_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 600 }),
   ENDED_RETENTION_SECONDS: Type.Number({ default: 60, minimum: 0, maximum: 86_400 }),
   SEGMENT_SECONDS: Type.Number({ default: 2, minimum: 1, maximum: 10 }),
   // RFC 8216bis appendix B.1 and Apple's authoring specification 8.11: at least 6 segments listed.

@@ -143,8 +143,16 @@ function inputOptions({ container, tracks }: SourceHeader, startSeconds: number 
   // With so little probing ffmpeg often misses where the recording starts, and would begin hours late in the middle of one.
   const begin = tracks !== undefined && startSeconds !== undefined ? ['-copyts', '-itsoffset', (-startSeconds).toFixed(6)] : [];
   // One decoder thread: with more, ffmpeg holds back a picture a thread.
-  return [...quiet, ...probing[container], ...begin, '-threads', '1'];
+  return [...quiet, ...(needsKeyframe(tracks) ? probingForKeyframe : probing[container]), ...begin, '-threads', '1'];
 }
+
+/** Whether the picture's parameter sets come with its keyframes only: there may be sound before the first of them. */
+function needsKeyframe(tracks: readonly SourceTrack[] | undefined): boolean {
+  return tracks?.some(({ codec, profile }) => codec === 'h264' && profile === undefined) === true;
+}
+
+/** More than the sound of a burst, less than most keyframes. */
+const probingForKeyframe = ['-probesize', '8192', '-analyzeduration', '0'];
 
 /** As little as finds all tracks, measured for each container: docs/decisions/0002-ffmpeg-command-lines.md. */
 const probing: Readonly<Record<Container, readonly string[]>> = {

@@ -160,8 +160,7 @@ export class LiveStream {
   async #play(recording: Recording): Promise<void> {
     const header = await recording.header;
     if (!header) return;
-    const startSeconds = await recording.startSeconds();
-    const planFor = await this.#planner(recording, header);
+    const [startSeconds, planFor] = await Promise.all([recording.startSeconds(), this.#planner(recording, header)]);
     const { tracks } = planFor(startSeconds === undefined ? {} : { startSeconds });
     if (tracks.length === 0) {
       throw new LiveError('unsupported-media', `expected a recording with picture or sound, got ${header.container} with neither`);

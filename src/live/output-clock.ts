@@ -2,8 +2,8 @@ import type { TrackRun } from '../fmp4/fragment.js';
 import type { Track } from '../fmp4/init-segment.js';
 
 export interface OutputClockOptions {
-  /** Time of the frame that the output begins with, on the recording's own clock. */
-  readonly startSeconds: number;
+  /** Time of the frame that the output begins with, on the recording's own clock; known when there is output. */
+  readonly startSeconds: () => number;
   /** Then all but the very first frame is late by what primes the encoder: docs/decisions/0002-ffmpeg-command-lines.md. */
   readonly soundIsEncoded: boolean;
   /** The recording's picture nearest to a time. */
@@ -29,7 +29,8 @@ export class OutputClock {
   deliveredBy(run: TrackRun, { kind, timescale }: Track): number {
     const outputSeconds = run.baseMediaDecodeTime / timescale;
     if (kind === 'audio') return this.#sourceTime(outputSeconds + run.duration / timescale, this.#delaySeconds);
-    if (outputSeconds === 0) return this.#options.pictureNearest(this.#options.startSeconds) ?? this.#options.startSeconds;
+    const startSeconds = this.#options.startSeconds();
+    if (outputSeconds === 0) return this.#options.pictureNearest(startSeconds) ?? startSeconds;
     // A sound track that is announced and never comes delays nothing.
     for (const delaySeconds of [this.#delaySeconds, 0, primingSeconds]) {
       const timeSeconds = this.#sourceTime(outputSeconds, delaySeconds);
@@ -42,6 +43,6 @@ export class OutputClock {
   }
 
   #sourceTime(outputSeconds: number, delaySeconds: number): number {
-    return this.#options.startSeconds + Math.max(0, outputSeconds - delaySeconds);
+    return this.#options.startSeconds() + Math.max(0, outputSeconds - delaySeconds);
   }
 }

@@ -119,14 +119,19 @@ export class Recording {
     return this.leadKind && this.#frames;
   }
 
-  /** Time of its first frame on its own clock; undefined where only ffmpeg finds out, or none comes. */
+  /** Time of its first frame on its own clock; undefined before it came, or where only ffmpeg finds out. */
+  get firstSeconds(): number | undefined {
+    return Number.isFinite(this.#startSeconds) ? this.#startSeconds : undefined;
+  }
+
+  /** The same as soon as it is known, or not worth waiting for. */
   async startSeconds(): Promise<number | undefined> {
     if (!this.leadKind) return undefined;
     const patience = new AbortController();
     const timeout = delay(firstFrameTimeoutMs, undefined, { signal: patience.signal }).catch(() => undefined);
     await Promise.race([this.#firstFrame, timeout]);
     patience.abort();
-    return Number.isFinite(this.#startSeconds) ? this.#startSeconds : undefined;
+    return this.firstSeconds;
   }
 
   /** Why the picture can't be copied, undefined when it can: known when the first keyframes, or enough bytes, are there. */

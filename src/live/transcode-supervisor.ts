@@ -37,7 +37,7 @@ interface Start {
 const maxRestartsInARow = 3;
 /** So much output makes up for what failed before. */
 const goodOutputSeconds = 10;
-/** Less than this came out after a restart: what makes it fail lies in the bytes that it was given again. */
+/** Less than this came out after a restart: it made no progress. */
 const progressSeconds = 1;
 
 /**
@@ -85,7 +85,8 @@ export class TranscodeSupervisor {
     const { recording, startTranscoder, hungAfterMs, output } = this.#options;
     const soundIsEncoded = plan.tracks.some(({ kind, action }) => kind === 'audio' && action === 'transcode');
     const pictureNearest = (timeSeconds: number): number | undefined => recording.leadNearest(timeSeconds);
-    const clock = startSeconds === undefined ? undefined : new OutputClock({ startSeconds, soundIsEncoded, pictureNearest });
+    const start = (): number => startSeconds ?? recording.firstSeconds ?? 0;
+    const clock = recording.leadKind && new OutputClock({ startSeconds: start, soundIsEncoded, pictureNearest });
     this.#run = new TranscodeRun({ transcoder: startTranscoder(plan), recording, read, clock, startSeconds, hungAfterMs, output });
     const result = await this.#run.finished;
     this.#gaveOutput ||= result.mediaSeconds > 0;
@@ -110,17 +111,19 @@ export class TranscodeSupervisor {
     onRestart(failure.message);
     await delay((this.#failures - 1) * restartDelayMs, undefined, { signal }).catch(() => undefined);
     if (recording.leadKind === undefined) return this.#startAt(undefined, {});
-    const isAgain = this.#failures > 1 && mediaSeconds < progressSeconds;
-    return (isAgain ? undefined : this.#resume()) ?? this.#skip();
+    // A process that is killed is killed from outside; one that fails by itself, twice, does so by the bytes it was given.
+    const maxTries = failure.fault === 'media' ? 1 : maxRestartsInARow - 1;
+    const isPoisoned = this.#failures > maxTries && mediaSeconds < progressSeconds;
+    return (isPoisoned ? undefined : this.#resume()) ?? this.#skip();
   }
 
   /** Goes on with the first frame that viewers lack. */
   #resume(): Start | undefined {
-    const { recording, startSeconds, planFor } = this.#options;
+    const { recording, planFor } = this.#options;
     const resumption = recording.resumption(this.#deliveredSeconds);
     if (!resumption) return undefined;
     const { offset, insideGroup } = resumption;
-    const from = resumption.startSeconds ?? startSeconds;
+    const from = resumption.startSeconds ?? recording.firstSeconds;
     if (!insideGroup || from === undefined) return this.#startAt(from, { from: offset });
     const copiesSomething = planFor({ startSeconds: from }).tracks.some(({ action }) => action === 'copy');
     return {
