@@ -3,12 +3,18 @@ import type { Teardown } from '../../test/helpers/programs.js';
 /** Collects what must be undone; the last thing started is the first to be stopped. */
 export class Scope implements Teardown {
   readonly #undos: (() => unknown)[] = [];
+  #closing: Promise<void> | undefined;
 
   readonly teardown = (undo: () => unknown): void => {
     this.#undos.push(undo);
   };
 
-  async close(): Promise<void> {
+  /** Idempotent: one thing after another, whoever asks. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#undoAll());
+  }
+
+  async #undoAll(): Promise<void> {
     for (let undo = this.#undos.pop(); undo; undo = this.#undos.pop()) {
       try {
         await undo();
