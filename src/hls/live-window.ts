@@ -1,8 +1,8 @@
 import type { PartEntry, SegmentEntry } from './media-playlist.js';
 
-/** A part with its media. */
+/** A part with its media: the bytes of its fragments, one after another. */
 export interface WindowPart extends PartEntry {
-  readonly bytes: Buffer;
+  readonly pieces: readonly Buffer[];
 }
 
 /** The segment being made, with the media of its parts. */
@@ -33,7 +33,8 @@ export class LiveWindow {
   #discontinuitySequence = 0;
   #open: OpenSegment | undefined;
   #nextMediaSequence = 0;
-  readonly #media = new Map<string, Buffer>();
+  /** Media in pieces is joined when somebody asks for it: of the many parts of a stream, few are asked for. */
+  readonly #media = new Map<string, Buffer | readonly Buffer[]>();
   /** Those that can be had, oldest first. */
   #initUris: string[] = [];
 
@@ -65,7 +66,11 @@ export class LiveWindow {
   }
 
   media(name: string): Buffer | undefined {
-    return this.#media.get(name);
+    const media = this.#media.get(name);
+    if (media === undefined || Buffer.isBuffer(media)) return media;
+    const joined = Buffer.concat(media);
+    this.#media.set(name, joined);
+    return joined;
   }
 
   addInit(uri: string, bytes: Buffer): void {
@@ -82,20 +87,26 @@ export class LiveWindow {
   /** Adds to the open segment. */
   addPart(part: WindowPart): void {
     this.#open?.parts.push(part);
-    this.#media.set(part.uri, part.bytes);
+    this.#media.set(part.uri, part.pieces);
   }
 
   /** Closes the open segment and moves the window; the segments that nobody can have any more are returned. */
   closeSegment(): { closed: WholeSegment; gone: WholeSegment[] } | undefined {
     if (!this.#open) return undefined;
     // The same bytes in the same order as its parts, RFC 8216bis §4.4.4.9; from now on they share one memory.
-    const bytes = Buffer.concat(this.#open.parts.map((part) => part.bytes));
+    const bytes = Buffer.concat(this.#open.parts.flatMap(({ pieces }) => pieces));
     let offset = 0;
-    const parts = this.#open.parts.map((part) => ({ ...part, bytes: bytes.subarray(offset, (offset += part.bytes.length)) }));
+    const parts = this.#open.parts.map((part) => {
+      const end = offset + part.pieces.reduce((sum, { length }) => sum + length, 0);
+      const pieces = [bytes.subarray(offset, end)];
+      offset = end;
+      return { ...part, pieces };
+    });
     const durationSeconds = parts.reduce((sum, part) => sum + part.durationSeconds, 0);
     const closed: WholeSegment = { ...this.#open, parts, durationSeconds, bytes };
     this.#open = undefined;
-    for (const { uri, bytes: media } of [closed, ...parts]) this.#media.set(uri, media);
+    this.#media.set(closed.uri, bytes);
+    for (const { uri, pieces } of parts) this.#media.set(uri, pieces[0] ?? []);
     this.#whole.push(closed);
     return { closed, gone: this.#slide() };
   }

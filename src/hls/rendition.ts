@@ -111,7 +111,7 @@ export class Rendition {
       uri: partUri(segment.mediaSequence, segment.parts.length),
       durationSeconds: part.durationSeconds,
       independent: part.independent,
-      bytes: Buffer.concat(part.fragments.map((fragment) => fragment.bytes)),
+      pieces: part.fragments.map(({ bytes }) => bytes),
     });
     this.#publish();
   }
