@@ -66,6 +66,11 @@ export class IngestSession {
     return this.#connection === undefined && !this.#ended;
   }
 
+  /** Whether its publisher was lost before the first byte, perhaps before it was told its resume token: nothing is waited for. */
+  get abandoned(): boolean {
+    return this.#resumeTimer !== undefined && this.waiting && this.#received === 0;
+  }
+
   /** Whether it was broken off. */
   get failed(): boolean {
     return this.#failure !== undefined;

@@ -40,9 +40,9 @@ export class LiveRegistry {
     }
     if (this.#closing) throw new LiveError('unavailable', 'the server is shutting down; try again in a minute');
     const running = this.#running(stream);
-    if (running) throw new LiveError('already-live', `"${stream}" is live already, from elsewhere; choose another name or end it first`);
+    if (running && !running.ingest.abandoned) throw new LiveError('already-live', `"${stream}" is live already, from elsewhere; choose another name or end it first`);
     const { maxStreams } = this.#options;
-    if (this.list().length >= maxStreams) {
+    if (this.list().length - (running ? 1 : 0) >= maxStreams) {
       throw new LiveError('unavailable', `no room: ${maxStreams} streams are live already; try again later`);
     }
   }
@@ -53,6 +53,7 @@ export class LiveRegistry {
    */
   publish(stream: string): LiveStream {
     this.requireRoom(stream);
+    void this.#running(stream)?.end();
     const liveStream = new LiveStream({ ...this.#options, stream, broadcast: randomUUID() });
     this.#current.set(stream, liveStream);
     this.#broadcasts.set(liveStream.broadcast, liveStream);
