@@ -1,11 +1,13 @@
 import type { LiveStreamUrls } from '../../protocol/urls.js';
 import { OnairError } from '../sdk/errors.js';
-import { Publisher, type PublisherState, type PublisherStats } from '../sdk/publisher.js';
+import { Publisher } from '../sdk/publisher.js';
+import type { PublisherState, PublisherStats } from '../sdk/publisher-events.js';
 import { assertCanCapture, canShareScreen } from '../sdk/support.js';
 import { bitRate, byteSize, clockTime } from '../ui/amounts.js';
 import { devicesAreKnown } from '../ui/device-picker.js';
 import { byId } from '../ui/element.js';
 import { failureTitles } from '../ui/failure-titles.js';
+import { endLeftBroadcast, findLeftBroadcast, forgetBroadcast, rememberBroadcast, type LeftBroadcast } from '../ui/left-broadcast.js';
 import { NoticeBoard } from '../ui/notice-board.js';
 import { shareLinks } from '../ui/share-links.js';
 import { StudioForm } from '../ui/studio-form.js';
@@ -45,7 +47,8 @@ async function openSource(): Promise<boolean> {
   }
 }
 
-async function goLive(): Promise<void> {
+/** @param resume token of the broadcast to go on with; without it a new one begins */
+async function goLive(resume?: string): Promise<void> {
   notices.clearAll();
   if (!form.validate()) return;
   go.disabled = true;
@@ -57,15 +60,50 @@ async function goLive(): Promise<void> {
   }
   form.remember();
   const { stream, key, quality } = form;
-  const next = new Publisher({ url: location.origin, key, stream, media: capture, quality });
+  resume ??= await waitingToken(stream);
+  const next = new Publisher({ url: location.origin, key, stream, media: capture, quality, ...(resume !== undefined && { resume }) });
   publisher = next;
   next.on('state', showState);
+  next.on('resumable', (broadcast) => rememberBroadcast(stream, broadcast));
+  void next.closed.then(() => forgetBroadcast(stream));
   next.on('urls', (known) => (urls = known));
   next.on('stats', showStats);
   next.on('warning', ({ code, message }) => notices.show(code, 'warning', { title: message }));
   next.on('recovered', ({ code }) => notices.clear(code));
   next.on('error', (error) => fail('broadcast', error));
   await next.start().catch((error: unknown) => fail('broadcast', error));
+}
+
+/** A broadcast that an earlier page of this tab left behind can be gone on with, for as long as the server waits. */
+async function offerLeftBroadcast(): Promise<void> {
+  const left = await findLeftBroadcast(form.stream);
+  if (left === undefined || isOnAir()) return;
+  const choose = (act: (left: LeftBroadcast) => Promise<void>) => (): void => {
+    notices.clear('left');
+    void act(left);
+  };
+  notices.show('left', 'info', {
+    ...(left.state === 'waiting'
+      ? { title: 'Your broadcast is waiting.', advice: 'Viewers see a standstill until you go on. Left alone, it ends by itself soon.' }
+      : { title: 'Your broadcast is on air.', advice: 'Another page seems to be sending it. Going on here takes it over.' }),
+    actions: [
+      { label: 'Go on', run: choose(() => goLive(left.resumeToken)) },
+      { label: 'End it', run: choose(endLeft) },
+    ],
+  });
+}
+
+/** Who presses “Go live” while a broadcast of theirs waits wants to go on with it: its name is taken by nobody else. */
+async function waitingToken(stream: string): Promise<string | undefined> {
+  const left = await findLeftBroadcast(stream);
+  return left?.state === 'waiting' ? left.resumeToken : undefined;
+}
+
+async function endLeft(left: LeftBroadcast): Promise<void> {
+  go.disabled = true;
+  status.textContent = 'Ending…';
+  await endLeftBroadcast(left, form.key);
+  showState('ended');
 }
 
 async function end(): Promise<void> {
@@ -137,6 +175,7 @@ async function prepare(): Promise<void> {
     source.openButton.disabled = true;
     return;
   }
+  void offerLeftBroadcast();
   navigator.mediaDevices.addEventListener('devicechange', () => void source.listDevices());
   await source.listDevices();
   // Who has said yes before is not asked again.

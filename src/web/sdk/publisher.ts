@@ -1,12 +1,13 @@
 import type { IngestMessage } from '../../protocol/ingest-messages.js';
-import { isStreamName, liveStreamUrls, type LiveStreamUrls } from '../../protocol/urls.js';
+import { isStreamName, liveStreamUrls } from '../../protocol/urls.js';
 import { captureCamera, type Capture } from './capture.js';
 import { ClockOffset } from './playback/clock-offset.js';
 import type { OnairError } from './errors.js';
 import { explainRefusal } from './explain-refusal.js';
 import { IngestSocket } from './ingest-socket.js';
 import { Listeners } from './listeners.js';
-import { defaultQuality, lowerBitRate, type Quality } from './quality.js';
+import type { PublisherEvents, PublisherOptions, PublisherState } from './publisher-events.js';
+import { defaultQuality, lowerBitRate } from './quality.js';
 import { Recorder, recorderError } from './recorder.js';
 import { ReconnectPolicy } from './reconnect-policy.js';
 import { startTicker } from './ticker.js';
@@ -16,44 +17,6 @@ import { UplinkWatch } from './uplink-watch.js';
 const tickMs = 100;
 const silentAfterMs = 4_000;
 const endTimeoutMs = 10_000;
-
-/** `connected`: the server takes the bytes. `live`: it said that viewers can watch. */
-export type PublisherState = 'idle' | 'connecting' | 'connected' | 'live' | 'reconnecting' | 'ended';
-
-export interface PublisherStats {
-  readonly upstreamBitsPerSecond: number;
-  readonly viewers: number;
-  /** Recorded, but not yet given to the network. */
-  readonly bufferedBytes: number;
-}
-
-/** Something is wrong but the broadcast goes on; codes of the server's warnings come through as they are. */
-export interface PublisherWarning {
-  readonly code: string;
-  readonly message: string;
-}
-
-export interface PublisherEvents {
-  state: PublisherState;
-  /** Where the broadcast can be watched. */
-  urls: LiveStreamUrls;
-  stats: PublisherStats;
-  warning: PublisherWarning;
-  /** The warning with this code no longer holds. */
-  recovered: { readonly code: string };
-  /** The broadcast is over although nobody ended it. */
-  error: OnairError;
-}
-
-export interface PublisherOptions {
-  /** The Onair server, e.g. `https://live.example`. */
-  readonly url: string;
-  readonly key: string;
-  readonly stream: string;
-  /** What to broadcast; left running at the end. Without it the camera and microphone are opened, and stopped at the end. */
-  readonly media?: MediaStream | Capture;
-  readonly quality?: Quality;
-}
 
 /** One broadcast from this page. */
 export class Publisher extends Listeners<PublisherEvents> {
@@ -92,6 +55,11 @@ export class Publisher extends Listeners<PublisherEvents> {
 
   get state(): PublisherState {
     return this.#state;
+  }
+
+  /** With it another page can go on with this broadcast; known once the server took it. */
+  get resumeToken(): string | undefined {
+    return this.#socket?.resumeToken;
   }
 
   /** Resolves when the server takes the broadcast (`live` follows), or when `end()` came first. @throws {OnairError} saying why not */
@@ -133,10 +101,11 @@ export class Publisher extends Listeners<PublisherEvents> {
   async #publish(capture: Capture): Promise<void> {
     this.#capture = capture;
     for (const track of capture.media.getTracks()) track.addEventListener('ended', this.#onTrackEnded);
-    const { key, stream } = this.#options;
+    const { key, stream, resume } = this.#options;
     const socket = new IngestSocket({
       url: liveStreamUrls(this.#origin, stream).publish,
       key,
+      ...(resume !== undefined && { resumeToken: resume }),
       policy: new ReconnectPolicy(),
       openSocket: (url) => new WebSocket(url),
       explainRefusal,
@@ -152,6 +121,7 @@ export class Publisher extends Listeners<PublisherEvents> {
       if (ticks % 100 === 0) socket.tell({ type: 'ping', sentAtMs: Date.now() });
     });
     addEventListener('online', this.#onOnline);
+    addEventListener('offline', this.#onOffline);
 
     const ready = new Promise<'ready'>((resolve) => {
       socket.on('state', (state) => {
@@ -217,6 +187,7 @@ export class Publisher extends Listeners<PublisherEvents> {
 
   #hear(message: IngestMessage, socket: IngestSocket): void {
     if (message.type === 'ready') {
+      this.emit('resumable', { broadcast: message.broadcast, resumeToken: message.resume });
       this.emit('urls', message.urls);
       socket.tell({ type: 'ping', sentAtMs: Date.now() });
     }
@@ -273,6 +244,8 @@ export class Publisher extends Listeners<PublisherEvents> {
 
   readonly #onOnline = (): void => this.#socket?.retryNow();
 
+  readonly #onOffline = (): void => this.#socket?.probe();
+
   #over(error: OnairError | null): void {
     if (error !== null) this.emit('error', error);
     this.#release(error);
@@ -288,6 +261,7 @@ export class Publisher extends Listeners<PublisherEvents> {
     this.#stopTicker?.();
     this.#recorder?.discard();
     removeEventListener('online', this.#onOnline);
+    removeEventListener('offline', this.#onOffline);
     for (const track of this.#capture?.media.getTracks() ?? []) track.removeEventListener('ended', this.#onTrackEnded);
     this.#capture?.close();
     this.#setState('ended');

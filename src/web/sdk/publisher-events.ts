@@ -1,0 +1,51 @@
+import type { LiveStreamUrls } from '../../protocol/urls.js';
+import type { Capture } from './capture.js';
+import type { OnairError } from './errors.js';
+import type { Quality } from './quality.js';
+
+/** `connected`: the server takes the bytes. `live`: it said that viewers can watch. */
+export type PublisherState = 'idle' | 'connecting' | 'connected' | 'live' | 'reconnecting' | 'ended';
+
+export interface PublisherStats {
+  readonly upstreamBitsPerSecond: number;
+  readonly viewers: number;
+  /** Recorded, but not yet given to the network. */
+  readonly bufferedBytes: number;
+}
+
+/** Something is wrong but the broadcast goes on; codes of the server's warnings come through as they are. */
+export interface PublisherWarning {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ResumableBroadcast {
+  readonly broadcast: string;
+  readonly resumeToken: string;
+}
+
+export interface PublisherEvents {
+  state: PublisherState;
+  /** Keep it for as long as the page may be loaded anew: with it, the next page goes on with this very broadcast. */
+  resumable: ResumableBroadcast;
+  /** Where the broadcast can be watched. */
+  urls: LiveStreamUrls;
+  stats: PublisherStats;
+  warning: PublisherWarning;
+  /** The warning with this code no longer holds. */
+  recovered: { readonly code: string };
+  /** The broadcast is over although nobody ended it. */
+  error: OnairError;
+}
+
+export interface PublisherOptions {
+  /** The Onair server, e.g. `https://live.example`. */
+  readonly url: string;
+  readonly key: string;
+  readonly stream: string;
+  /** What to broadcast; left running at the end. Without it the camera and microphone are opened, and stopped at the end. */
+  readonly media?: MediaStream | Capture;
+  readonly quality?: Quality;
+  /** Goes on with a broadcast whose page is gone, instead of beginning one: its resume token. */
+  readonly resume?: string;
+}

@@ -1,0 +1,73 @@
+import type { LiveStreamInfo } from '../../protocol/live-stream-info.js';
+import { liveStreamUrls } from '../../protocol/urls.js';
+import { explainRefusal } from '../sdk/explain-refusal.js';
+import { IngestSocket } from '../sdk/ingest-socket.js';
+import type { ResumableBroadcast } from '../sdk/publisher-events.js';
+import { ReconnectPolicy } from '../sdk/reconnect-policy.js';
+
+/** Broadcasts that this tab left on the server when its page was loaded anew, by stream: kept for as long as the tab. */
+const itemOf = (stream: string): string => `onair.broadcast.${stream}`;
+const askAgainAfterMs = 1_000;
+const endTimeoutMs = 10_000;
+
+export function rememberBroadcast(stream: string, broadcast: ResumableBroadcast): void {
+  sessionStorage.setItem(itemOf(stream), JSON.stringify(broadcast));
+}
+
+export function forgetBroadcast(stream: string): void {
+  sessionStorage.removeItem(itemOf(stream));
+}
+
+export interface LeftBroadcast extends ResumableBroadcast {
+  readonly stream: string;
+  /** `elsewhere`: the server hears from a publisher of it, so another tab may have it. */
+  readonly state: 'waiting' | 'elsewhere';
+}
+
+/** The broadcast of this stream that this tab left behind, if the server still has it. */
+export async function findLeftBroadcast(stream: string): Promise<LeftBroadcast | undefined> {
+  const item = sessionStorage.getItem(itemOf(stream));
+  if (item === null) return undefined;
+  const left = JSON.parse(item) as ResumableBroadcast;
+  let info = await infoOf(stream);
+  if (info?.broadcast === left.broadcast && info.state !== 'waiting') {
+    // The server may still be hearing of the old page's end.
+    await new Promise((resolve) => setTimeout(resolve, askAgainAfterMs));
+    info = await infoOf(stream);
+  }
+  if (info === undefined) return undefined;
+  if (info?.broadcast !== left.broadcast || info.state === 'ended') {
+    forgetBroadcast(stream);
+    return undefined;
+  }
+  return { ...left, stream, state: info.state === 'waiting' ? 'waiting' : 'elsewhere' };
+}
+
+/** Ends a broadcast that was left behind; resolves when the server has ended it, or cannot be reached. */
+export async function endLeftBroadcast({ stream, resumeToken }: LeftBroadcast, key: string): Promise<void> {
+  const socket = new IngestSocket({
+    url: liveStreamUrls(location.origin, stream).publish,
+    key,
+    resumeToken,
+    policy: new ReconnectPolicy(),
+    openSocket: (url) => new WebSocket(url),
+    explainRefusal,
+    nowMs: () => performance.now(),
+  });
+  const timer = setTimeout(() => socket.close(), endTimeoutMs);
+  socket.end();
+  await socket.closed;
+  clearTimeout(timer);
+  forgetBroadcast(stream);
+}
+
+/** null: no such live stream; undefined: the server does not say. */
+async function infoOf(stream: string): Promise<LiveStreamInfo | null | undefined> {
+  try {
+    const response = await fetch(`/api/streams/${stream}`, { headers: { accept: 'application/json' }, cache: 'no-store' });
+    if (response.status === 404) return null;
+    return response.ok ? ((await response.json()) as LiveStreamInfo) : undefined;
+  } catch {
+    return undefined;
+  }
+}
