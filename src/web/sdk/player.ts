@@ -10,6 +10,7 @@ import { NativeHls } from './playback/native-hls.js';
 import { choosePaths, explainFallback, pathLabels, type PathChoice, type PathName, type PlayerMode } from './playback/path-choice.js';
 import type { Playback, PlaybackEnd, PlaybackOptions, StreamAddresses } from './playback/playback.js';
 import { ProgressWatch } from './playback/progress-watch.js';
+import { Sight } from './playback/sight.js';
 import { FactsPoll, type StreamFacts } from './playback/stream-facts.js';
 import { WebSocketMse } from './playback/web-socket-mse.js';
 
@@ -51,6 +52,7 @@ export class Player {
   #info: LiveStreamInfo | undefined;
   #playback: Playback | undefined;
   #progress = new ProgressWatch();
+  #sight: Sight | undefined;
   #failures: PathChoice[] = [];
   /** Its `ended` came; the facts may still call it live for a moment. */
   #endedBroadcast: string | undefined;
@@ -91,6 +93,7 @@ export class Player {
     if (this.#facts !== undefined || this.#abort.signal.aborted) return;
     const { signal } = this.#abort;
     this.#video.playsInline = true;
+    this.#sight = new Sight(this.#video);
     this.#video.addEventListener('playing', () => this.#onPlaying(), { signal });
     this.#video.addEventListener('waiting', () => this.#onWaiting(), { signal });
     this.#video.addEventListener('pause', () => this.#onPause(), { signal });
@@ -106,6 +109,7 @@ export class Player {
   close(): void {
     this.#abort.abort();
     this.#facts?.close();
+    this.#sight?.close();
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#playback?.close();
   }
@@ -150,8 +154,8 @@ export class Player {
   }
 
   #checkStarted(playback: Playback): void {
-    // Browsers load nothing in a page that nobody has looked at yet.
-    if (document.hidden || this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) return;
+    // Browsers load nothing that nobody looks at.
+    if (this.#sight?.clear !== true || this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) return;
     this.#abandon(playback, `no picture within ${startWithinMs / 1000} s`);
   }
 
@@ -263,7 +267,7 @@ export class Player {
       playbackRate: video.playbackRate,
     });
     const fed = (rest.bitsPerSecond ?? 0) > 0 || video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
-    const shouldMove = fed && !video.paused && !document.hidden;
+    const shouldMove = fed && !video.paused && this.#sight?.clear === true;
     if (this.#progress.look({ nowMs: Date.now(), atSeconds: video.currentTime, shouldMove })) {
       this.#abandon(playback, 'media came in, but the picture stood still');
     }

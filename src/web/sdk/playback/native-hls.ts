@@ -1,10 +1,12 @@
 import { askServerTime } from './clock-offset.js';
 import { readRanges } from './buffered-ranges.js';
+import { EndWatch } from './end-watch.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 
 /** AVPlayer's own hold-back is unknown to the page; three of a usual target duration is what it keeps without low latency. */
 const farBehindSeconds = 12;
 const holdBackSeconds = 4;
+const lookEveryMs = 250;
 
 /** Plays the HLS playlist by the browser itself: Safari, iOS, WebKitGTK. */
 export class NativeHls implements Playback {
@@ -13,11 +15,14 @@ export class NativeHls implements Playback {
   readonly #video: HTMLVideoElement;
   readonly #ending = new Ending();
   readonly #abort = new AbortController();
+  readonly #endWatch = new EndWatch();
+  readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
     this.#video = options.video;
     const { signal } = this.#abort;
+    this.#timer = setInterval(() => this.#look(), lookEveryMs);
     this.#video.addEventListener('ended', () => this.#finish({ reason: 'ended' }), { signal });
     this.#video.addEventListener('error', () => this.#onError(), { signal });
     if (this.#video.canPlayType('application/vnd.apple.mpegurl') === '') {
@@ -49,6 +54,13 @@ export class NativeHls implements Playback {
     this.#finish({ reason: 'closed' });
   }
 
+  #look(): void {
+    const { currentTime: atSeconds, duration: durationSeconds } = this.#video;
+    const shouldMove = !this.#video.paused && !this.#video.seeking && this.#video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
+    const target = this.#endWatch.look({ nowMs: Date.now(), atSeconds, durationSeconds, shouldMove });
+    if (target !== undefined) this.#video.currentTime = target;
+  }
+
   #onError(): void {
     const error = this.#video.error;
     this.#finish({ reason: 'failed', why: error?.message ? error.message : `media error ${error?.code ?? 'unknown'}` });
@@ -57,6 +69,7 @@ export class NativeHls implements Playback {
   #finish(end: PlaybackEnd): void {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort();
+    clearInterval(this.#timer);
     releaseElement(this.#video);
     this.#ending.resolve(end);
   }

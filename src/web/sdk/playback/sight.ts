@@ -1,0 +1,18 @@
+/** Whether somebody could see the video: browsers hold back what is in a hidden tab or scrolled out of view. */
+export class Sight {
+  readonly #observer: IntersectionObserver;
+  #inView = true;
+
+  constructor(video: HTMLVideoElement) {
+    this.#observer = new IntersectionObserver((entries) => (this.#inView = entries.at(-1)?.isIntersecting ?? true));
+    this.#observer.observe(video);
+  }
+
+  get clear(): boolean {
+    return this.#inView && !document.hidden;
+  }
+
+  close(): void {
+    this.#observer.disconnect();
+  }
+}
