@@ -31,6 +31,7 @@ export class CuttingProxy {
   readonly #targetPort: number;
   readonly #plan: Cut[];
   readonly #sockets = new Set<Socket>();
+  #isDark = false;
   readonly #server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => this.#join(near));
 
   private constructor(targetPort: number, plan: readonly Cut[]) {
@@ -55,7 +56,23 @@ export class CuttingProxy {
     return address.href;
   }
 
+  /** From now on nothing passes, and nobody is told; new connections are taken and left alone. */
+  goDark(): void {
+    this.#isDark = true;
+  }
+
+  /** What was held is gone, and new connections pass. */
+  restore(): void {
+    this.#isDark = false;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   #join(near: Socket): void {
+    if (this.#isDark) {
+      this.#sockets.add(near);
+      near.on('error', () => undefined).once('close', () => this.#sockets.delete(near));
+      return;
+    }
     const far = connect({ host: '127.0.0.1', port: this.#targetPort, allowHalfOpen: true, noDelay: true });
     const cut = this.#plan.shift();
     let done = false;
@@ -76,7 +93,7 @@ export class CuttingProxy {
         border: borders[direction],
         bytesPerSecond: direction === 'up' ? cut?.upBytesPerSecond : undefined,
         leftBytes: cut?.direction === direction ? cut.afterBytes : Infinity,
-        isDone: () => done,
+        isDone: () => done || this.#isDark,
         onUsedUp: () => finish(cut!.manner, borders[direction].isInside),
       });
     }

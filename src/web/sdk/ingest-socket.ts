@@ -223,8 +223,9 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
 
   #dropIfFull(): void {
     const { maxReplayBytes = 32 * 1024 * 1024, maxReplaySeconds = 60 } = this.#options;
-    const ageMs = this.#options.nowMs() - (this.#replay.oldestMs ?? this.#options.nowMs());
-    if (this.#replay.size <= maxReplayBytes && ageMs <= maxReplaySeconds * 1000) return;
+    // Only what was not sent can be dropped, so only its age counts: what is on its way for long must not drop again and again.
+    const unsentSinceMs = this.#replay.recordedAtMs(this.#sentOffset);
+    if (unsentSinceMs === undefined || (this.#replay.size <= maxReplayBytes && this.#options.nowMs() - unsentSinceMs <= maxReplaySeconds * 1000)) return;
     // What was sent must stay until it is acknowledged; the unsent rest is worth nothing without its beginning.
     this.#replay.truncateAt(this.#sentOffset);
     this.#overflowed = true;

@@ -72,7 +72,17 @@ export class ReplayBuffer {
 
   /** The bytes from this offset to the end of the chunk they came in, or undefined when there are none. */
   read(offset: number): Uint8Array<ArrayBuffer> | undefined {
-    const chunk = this.#chunks.find(({ offset: start, bytes }) => start <= offset && offset < start + bytes.byteLength);
+    const chunk = this.#chunkAt(offset);
     return chunk?.bytes.subarray(offset - chunk.offset);
+  }
+
+  /** When the byte at this offset was recorded, or undefined when it is not held. */
+  recordedAtMs(offset: number): number | undefined {
+    return this.#chunkAt(offset)?.recordedAtMs;
+  }
+
+  #chunkAt(offset: number): Chunk | undefined {
+    // Mostly the last one is asked for.
+    return this.#chunks.findLast(({ offset: start, bytes }) => start <= offset && offset < start + bytes.byteLength);
   }
 }

@@ -281,3 +281,20 @@ t.test('a broadcast that ended while the word of its end was lost has ended as i
   last().drop();
   t.equal(await ingest.closed, null);
 });
+
+t.test('a link that is too slow drops once whenever the buffer is full, not at every chunk', async (t) => {
+  const { ingest, last, news, passMs } = bench({ maxReplaySeconds: 5 });
+  last().ready();
+  ingest.push(bytes(0));
+  last().bufferedAmount = 600_000; // on its way, and never acknowledged
+  for (let second = 0; second < 15; second++) {
+    last().say({ type: 'stats', viewers: 0, ingestBitsPerSecond: 0 });
+    passMs(1_000);
+    ingest.push(bytes(second));
+    if (news.at(-1) === 'overflow') {
+      news.push('restarted');
+      ingest.beginRecording('video/webm');
+    }
+  }
+  t.same(news, ['connected', 'overflow', 'restarted', 'overflow', 'restarted']);
+});
