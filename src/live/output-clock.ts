@@ -19,6 +19,7 @@ const toleranceSeconds = 0.003;
 export class OutputClock {
   readonly #options: OutputClockOptions;
   #delaySeconds: number;
+  #settled = false;
 
   constructor(options: OutputClockOptions) {
     this.#options = options;
@@ -31,12 +32,13 @@ export class OutputClock {
     if (kind === 'audio') return this.#sourceTime(outputSeconds + run.duration / timescale, this.#delaySeconds);
     const startSeconds = this.#options.startSeconds();
     if (outputSeconds === 0) return this.#options.pictureNearest(startSeconds) ?? startSeconds;
-    // A sound track that is announced and never comes delays nothing.
-    for (const delaySeconds of [this.#delaySeconds, 0, primingSeconds]) {
+    // A sound track that is announced and never comes delays nothing: the first pictures tell.
+    for (const delaySeconds of this.#settled ? [this.#delaySeconds] : [this.#delaySeconds, 0]) {
       const timeSeconds = this.#sourceTime(outputSeconds, delaySeconds);
       const picture = this.#options.pictureNearest(timeSeconds);
       if (picture === undefined || Math.abs(picture - timeSeconds) > toleranceSeconds) continue;
       this.#delaySeconds = delaySeconds;
+      this.#settled = true;
       return picture;
     }
     return this.#sourceTime(outputSeconds, this.#delaySeconds);

@@ -44,8 +44,15 @@ export class FakeTranscoder implements Transcoder {
     this.#finish(null);
   }
 
-  die(message: string): void {
-    this.#finish(new TranscoderError('media', message));
+  die(message: string, fault: TranscoderError['fault'] = 'media'): void {
+    this.ended = true;
+    this.feed();
+    this.#finish(new TranscoderError(fault, message));
+  }
+
+  /** It ends cleanly though nobody told it to. */
+  stop(): void {
+    this.end();
   }
 
   async close(): Promise<void> {
@@ -65,6 +72,17 @@ export class FakeTranscoder implements Transcoder {
       this.#seconds = this.#pictures / 10;
     }
     this.#give(Buffer.concat(chunks));
+  }
+
+  /** The pictures of a recording with sound that is encoded, as ffmpeg times them; a keyframe every tenth. */
+  picturesAt(sourceSeconds: readonly number[]): void {
+    const [start = 0] = sourceSeconds;
+    const times = sourceSeconds.map((time, index) => (index === 0 ? 0 : time - start + 1024 / 48_000));
+    const fragments = times.map((startSeconds, index) => {
+      const durationSeconds = (times[index + 1] ?? startSeconds + 0.03) - startSeconds;
+      return fragmentBytes([{ track: videoTrack, startSeconds, durationSeconds, keyframe: index % 10 === 0 }]);
+    });
+    this.#give(Buffer.concat(fragments));
   }
 
   #give(chunk: Uint8Array): void {

@@ -1,0 +1,221 @@
+import t, { type Test } from 'tap';
+import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
+import { Encoded } from '../../src/hls/encoded.js';
+import type { LiveStream } from '../../src/live/live-stream.js';
+import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
+import { violations } from '../helpers/playlist-rules.js';
+import { fixture, eventsOf } from '../source/fixture.js';
+import { openStudio, Publishing, recording, turns, until, type Studio } from './fake-studio.js';
+import type { FakeTranscoder } from './fake-transcoder.js';
+
+const whole = fixture('chromium-vp8.webm');
+const points = eventsOf(whole).filter((event) => event.type === 'random-access');
+const pictures = eventsOf(whole).flatMap((event) => (event.type === 'frame' && event.kind === 'video' ? [event.timeSeconds] : []));
+const headerBytes = eventsOf(whole).find((event) => event.type === 'header')?.endOffset ?? 0;
+
+interface Show {
+  readonly studio: Studio;
+  readonly liveStream: LiveStream;
+  readonly publishing: Publishing;
+}
+
+async function show(t: Test, options: Parameters<typeof openStudio>[1] = {}): Promise<Show> {
+  const studio = await openStudio(t, { restartDelayMs: 0, ...options });
+  const liveStream = studio.registry.publish('cam');
+  return { studio, liveStream, publishing: new Publishing(liveStream) };
+}
+
+async function playlistOf({ rendition }: LiveStream): Promise<ReadPlaylist> {
+  const { body } = await rendition.mediaPlaylist({}, () => new AbortController().signal);
+  if (!(body instanceof Encoded)) throw new Error('expected a playlist');
+  return readMediaPlaylist(body.identity.toString());
+}
+
+const warningsOf = ({ messages }: Publishing): IngestMessage[] => messages.filter(({ type }) => type === 'warning');
+const bytesOf = ({ written }: FakeTranscoder): Buffer => Buffer.concat(written);
+
+/** The n-th transcoder, having given its first output. */
+async function started(studio: Studio, number: number, pictures: number): Promise<FakeTranscoder> {
+  const transcoder = await studio.transcoder(number);
+  transcoder.init();
+  transcoder.pictures(pictures);
+  return transcoder;
+}
+
+function startOf({ plan }: FakeTranscoder): number {
+  return -Number(plan.inputOptions[plan.inputOptions.indexOf('-itsoffset') + 1]);
+}
+
+t.test('a transcoder that dies is replaced by one that begins with the first picture viewers lack', async (t) => {
+  const { studio, liveStream, publishing } = await show(t);
+  void publishing.connection.write(whole);
+  const first = await studio.transcoder(0);
+  first.init();
+  first.picturesAt(pictures.slice(0, 100));
+  first.die('ffmpeg was killed by SIGKILL', 'server');
+  const second = await studio.transcoder(1);
+  second.init();
+  second.picturesAt(pictures.slice(100, 150));
+  t.equal(startOf(second).toFixed(3), pictures[100]?.toFixed(3));
+  t.match(second.plan.outputOptions.join(' '), /select=gte/, 'what came before is decoded and left out');
+  const point = points.findLast(({ timeSeconds }) => timeSeconds < (pictures[100] ?? 0))?.offset;
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+  t.strictSame(bytesOf(second), Buffer.concat([whole.subarray(0, headerBytes), whole.subarray(point)]), 'header, then the group of pictures');
+  const { segments } = await playlistOf(liveStream);
+  t.strictSame(violations([await playlistOf(liveStream)]), []);
+  t.strictSame(segments.map(({ isDiscontinuity }) => isDiscontinuity).filter(Boolean), [true]);
+  t.equal(new Set(segments.map(({ mapUri }) => mapUri)).size, 2);
+  const border = segments.findIndex(({ isDiscontinuity }) => isDiscontinuity);
+  const [before, after] = segments.slice(border - 1);
+  const gapMs = Date.parse(after?.programDateTime ?? '') - Date.parse(before?.programDateTime ?? '') - (before?.durationSeconds ?? 0) * 1000;
+  t.ok(Math.abs(gapMs) < 30, `date-times go on where they were: ${gapMs} ms`);
+  t.match(warningsOf(publishing), [{ code: 'transcoder-restarted', message: /ffmpeg was killed by SIGKILL.*goes on/ }]);
+  t.ok(publishing.told.includes('live'));
+});
+
+t.test('a copied picture is encoded to the end of its group only, then copied again', async (t) => {
+  const mkv = fixture('chromium-h264.mkv');
+  const { studio, liveStream, publishing } = await show(t);
+  void publishing.connection.write(mkv);
+  (await started(studio, 0, 15)).die('ffmpeg was killed by SIGKILL', 'server');
+  const bridge = await studio.transcoder(1);
+  t.match(bridge.plan.tracks, [{ kind: 'video', action: 'transcode', reason: /restarted between two keyframes/ }, {}]);
+  const last = await studio.transcoder(2);
+  t.match(last.plan.tracks, [{ kind: 'video', action: 'copy' }, {}]);
+  t.equal(startOf(last), 2.048, 'from the next keyframe on');
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+  const [offset, next] = eventsOf(mkv).flatMap((event) => (event.type === 'random-access' && event.timeSeconds > 1 ? [event.offset] : []));
+  t.ok(bytesOf(bridge).subarray(-1000).equals(mkv.subarray((next ?? 0) - 1000, next)), 'not a byte beyond its group');
+  t.equal(bytesOf(bridge).length, 215 + (next ?? 0) - (offset ?? 0));
+  t.ok(bytesOf(last).subarray(215).equals(mkv.subarray(next)));
+  t.equal(warningsOf(publishing).length, 1, 'the second change is no failure');
+});
+
+t.test('nothing came out yet: the next one gets the recording from its first byte', async (t) => {
+  const { studio, liveStream, publishing } = await show(t);
+  void publishing.connection.write(recording);
+  (await studio.transcoder(0)).die('ffmpeg could not be started', 'server');
+  const second = await started(studio, 1, 30);
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+  t.strictSame(bytesOf(second), recording);
+});
+
+t.test('after three restarts in a row the broadcast ends in words, and nobody waits for ever', async (t) => {
+  for (const [fault, code] of [['server', 'internal'], ['media', 'unsupported-media']] as const) {
+    const { studio, liveStream, publishing } = await show(t);
+    const writing = publishing.connection.write(whole);
+    for (let number = 0; number < 4; number++) (await started(studio, number, 20)).die('ffmpeg gave up: reason 7', fault);
+    t.match(await liveStream.closed, { code, message: /reason 7.*failed 4 times in a row/ });
+    t.match(publishing.messages.at(-1), { type: 'ended', code, message: /reason 7/ });
+    t.equal(warningsOf(publishing).length, 3);
+    await writing;
+    t.equal(studio.transcoders.length, 4);
+  }
+});
+
+t.test('ten seconds of good output make up for what failed before', async (t) => {
+  const { studio, liveStream, publishing } = await show(t);
+  void publishing.connection.write(whole);
+  for (let number = 0; number < 8; number++) {
+    const transcoder = await studio.transcoder(number);
+    transcoder.init();
+    transcoder.pictures(101);
+    transcoder.die('ffmpeg was killed by SIGKILL', 'server');
+  }
+  await started(studio, 8, 10);
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+});
+
+t.test('bytes that make it fail again are left out, up to the next random access point', async (t) => {
+  const { studio, liveStream, publishing } = await show(t);
+  void publishing.connection.write(whole.subarray(0, 100_000));
+  const first = await started(studio, 0, 15);
+  await until(() => bytesOf(first).length === 100_000);
+  first.die('ffmpeg could not read this', 'media');
+  const second = await studio.transcoder(1);
+  await until(() => bytesOf(second).length > 40_000);
+  second.die('ffmpeg could not read this', 'media');
+  await turns(20);
+  t.equal(studio.transcoders.length, 2, 'the next one waits for such a point');
+  void publishing.connection.write(whole.subarray(100_000));
+  const third = await studio.transcoder(2);
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+  const point = points.find(({ offset }) => offset >= 100_000);
+  t.equal(startOf(third), point?.timeSeconds);
+  t.strictSame(bytesOf(third), Buffer.concat([whole.subarray(0, headerBytes), whole.subarray(point?.offset)]));
+});
+
+t.test('a transcoder that ends by itself before the recording does has failed', async (t) => {
+  const { studio, liveStream, publishing } = await show(t);
+  void publishing.connection.write(recording);
+  (await started(studio, 0, 5)).stop();
+  await started(studio, 1, 5);
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+  t.match(warningsOf(publishing), [{ message: /ended before the recording did/ }]);
+});
+
+t.test('a transcoder that takes nothing any more, or gives nothing, is replaced; its publisher waits meanwhile', async (t) => {
+  for (const fault of ['takes nothing', 'gives nothing'] as const) {
+    const { studio, liveStream, publishing } = await show(t, { hungAfterMs: 60 });
+    void publishing.connection.write(recording);
+    const first = await started(studio, 0, 5);
+    await until(() => first.written.length > 0);
+    await turns(20);
+    if (fault === 'takes nothing') first.hungry = false;
+    let taken = 0;
+    for (let at = 20_000; at < 60_000; at += 10_000) void publishing.connection.write(whole.subarray(at, at + 10_000)).then(() => taken++);
+    await turns(20);
+    if (fault === 'takes nothing') t.equal(taken, 0, 'the publisher waits');
+    const second = await started(studio, 1, 5);
+    t.match(warningsOf(publishing), [{ message: /ffmpeg hung: it took/ }]);
+    publishing.connection.end();
+    t.equal(await liveStream.closed, null);
+    t.ok(bytesOf(second).equals(whole.subarray(0, 60_000)), 'and the next one gets it all');
+  }
+});
+
+t.test('a transcoder that owes nothing is left alone, however long it is silent', async (t) => {
+  const { studio, publishing } = await show(t, { hungAfterMs: 20 });
+  void publishing.connection.write(recording);
+  await started(studio, 0, 5);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  t.equal(studio.transcoders.length, 1);
+  t.strictSame(warningsOf(publishing), []);
+});
+
+t.test('an end while a restart is due ends the broadcast at once, and starts nothing', async (t) => {
+  const { studio, publishing } = await show(t, { restartDelayMs: 60_000 });
+  void publishing.connection.write(recording);
+  for (const number of [0, 1]) (await started(studio, number, 5)).die('ffmpeg was killed by SIGKILL', 'server');
+  await until(() => warningsOf(publishing).length === 2);
+  await studio.registry.close();
+  t.match(publishing.messages.at(-1), { type: 'ended', code: 'unavailable' });
+  t.equal(studio.transcoders.length, 2);
+});
+
+t.test('what can not be entered in its middle ends with the transcoder; MPEG-TS goes on with what comes', async (t) => {
+  const packets = Buffer.alloc(188 * 200, 0x47);
+  for (const [container, bytes] of [['flv', Buffer.from('FLV\u0001\u0005\0\0\0\u0009')], ['mpegts', packets]] as const) {
+    const { studio, liveStream, publishing } = await show(t);
+    await publishing.connection.write(bytes);
+    const first = await started(studio, 0, 5);
+    await until(() => first.written.length > 0);
+    await turns(20);
+    first.die('ffmpeg was killed by SIGKILL', 'server');
+    if (container === 'flv') {
+      t.match(await liveStream.closed, { code: 'internal', message: /SIGKILL/ });
+      continue;
+    }
+    const second = await studio.transcoder(1);
+    await publishing.connection.write(packets.subarray(0, 188 * 3));
+    publishing.connection.end();
+    t.equal(await liveStream.closed, null);
+    t.equal(bytesOf(second).length, 188 * 3);
+  }
+});
