@@ -3,7 +3,7 @@ import type { PlayerMode } from '../sdk/playback/path-choice.js';
 import { Player } from '../sdk/player.js';
 import { copyField } from '../ui/copy-field.js';
 import { byId, element } from '../ui/element.js';
-import { sinceInWords, viewersInWords } from '../ui/live-words.js';
+import { behindInWords, sinceInWords, viewersInWords } from '../ui/live-words.js';
 import { playerStage } from '../ui/player-stage.js';
 import { qrCode } from '../ui/qr-code.js';
 import { statsPanel } from '../ui/stats-panel.js';
@@ -36,7 +36,15 @@ player.on('info', (info) => {
   since.textContent = sinceInWords(info.startedAt, new Date());
 });
 player.on('path', (choice) => stats.showPath(choice));
-player.on('stats', (numbers) => stats.showStats(numbers));
+const behind = byId('behind', HTMLElement);
+player.on('stats', (numbers) => {
+  stats.showStats(numbers);
+  behind.hidden = numbers.latencySeconds === undefined || player.state !== 'playing';
+  if (numbers.latencySeconds !== undefined) behind.textContent = behindInWords(numbers.latencySeconds);
+});
+player.on('state', ({ state }) => {
+  if (state !== 'playing') behind.hidden = true;
+});
 
 const statsButton = byId('stats-button', HTMLButtonElement);
 statsButton.addEventListener('click', () => {

@@ -3,6 +3,12 @@ export function viewersInWords(viewers: number): string {
   return `${viewers.toLocaleString()} watching`;
 }
 
+/** `0.4 s behind`, `12 s behind`: tenths only where they tell something. */
+export function behindInWords(latencySeconds: number): string {
+  const seconds = Math.max(0, latencySeconds);
+  return `${seconds.toFixed(seconds < 9.95 ? 1 : 0)} s behind`;
+}
+
 /** `since 14:05 (12 min)`; times of another day carry their date. */
 export function sinceInWords(startedAt: string, now: Date): string {
   const start = new Date(startedAt);
