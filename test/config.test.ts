@@ -50,6 +50,14 @@ t.test('a wrong value is told in one line: the variable, what was expected, what
     [{ SEGMENTS_DIR: '.' }, 'SEGMENTS_DIR: expected a directory of its own (it is cleared at start), got "."'],
     [{ DATA_DIR: 'segments/key' }, 'DATA_DIR: expected a directory outside SEGMENTS_DIR, got "segments/key"'],
     [{ DATA_DIR: 'public' }, 'DATA_DIR: expected a directory outside the web root, got "public"'],
+    [{ VIEW_KEY: 'short' }, 'VIEW_KEY: expected 16 to 256 visible ASCII characters without spaces, got 5 characters'],
+    [{ VIEW_KEY: 'a-secret-of-sixteen', PUBLISH_KEY: 'a-secret-of-sixteen' }, 'VIEW_KEY: expected another secret than PUBLISH_KEY, got the same'],
+    [{ PUBLISH_CHECK_URL: 'auth.example/check' }, 'PUBLISH_CHECK_URL: expected an http or https URL, got "auth.example/check"'],
+    [{ VIEW_CHECK_URL: 'https://user:secret@auth.example/' }, 'VIEW_CHECK_URL: expected an http or https URL without a user name, got another one'],
+    [{ EMBED_ORIGINS: 'site.example' }, 'EMBED_ORIGINS: expected "*" or a comma-separated list of origins such as https://site.example, got "site.example"'],
+    [{ PUBLISH_ORIGINS: 'https://site.example/' }, 'PUBLISH_ORIGINS: expected "*" or a comma-separated list of origins such as https://site.example, got "https://site.example/"'],
+    [{ MAX_CONNECTIONS: 'many' }, 'MAX_CONNECTIONS: expected an integer from 10 to 1000000, got "many"'],
+    [{ SOCKET_TIMEOUT_SECONDS: '0' }, 'SOCKET_TIMEOUT_SECONDS: expected a number from 1 to 600, got "0"'],
     [{ TLS_KEY: 'key.pem' }, 'TLS_CERT: expected a certificate to go with TLS_KEY, got nothing'],
     [{ TLS_CERT: 'cert.pem' }, 'TLS_KEY: expected a private key to go with TLS_CERT, got nothing'],
     [{ TLS_CERT: '/nonexistent', TLS_KEY: '/nonexistent' }, 'TLS_CERT: expected a readable PEM file, got "/nonexistent" (ENOENT)'],
@@ -73,6 +81,8 @@ t.test('TLS files are read once, and must be a certificate and the key that goes
 
 t.test('lists are split', (t) => {
   t.strictSame(load({ CORS_ORIGIN: 'https://a.example, http://b.example:8000' }).corsOrigins, ['https://a.example', 'http://b.example:8000']);
+  t.strictSame(load({ PUBLISH_ORIGINS: 'https://Studio.example', EMBED_ORIGINS: 'https://a.example,https://b.example' }).embedOrigins, ['https://a.example', 'https://b.example']);
+  t.strictSame(load({ PUBLISH_ORIGINS: 'https://Studio.example' }).publishOrigins, ['https://studio.example']);
   t.strictSame(load({ TRUST_PROXY: 'loopback, 10.0.0.0/8, ::1' }).trustedProxies, ['loopback', '10.0.0.0/8', '::1']);
   t.equal(load({ TRUST_PROXY: 'true' }).trustedProxies, true);
   t.end();

@@ -14,8 +14,16 @@ export function handleErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => answerError(new LiveError('not-found', `there is nothing at ${request.method} ${withoutSecrets(request.url)}`), request, reply));
 }
 
-/** Also for errors found before routing, such as a URL that can't be decoded. */
-export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Errors found before routing, such as a URL that can't be decoded. No hook runs then, so nobody else lets go of an upgrade. */
+export function answerUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (request.raw.httpVersionMajor === 1) {
+    const { socket } = request.raw;
+    reply.header('connection', 'close').raw.once('finish', () => socket.destroySoon());
+  }
+  return answerError(error, request, reply);
+}
+
+function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { code, message } = errorBody(error);
   const { httpStatus } = errorCodes[code];
   if (code === 'internal') request.log.error({ err: error, req: request }, 'request failed');

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify';
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
@@ -19,8 +20,7 @@ export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: 
 
   app.get<{ Params: BroadcastParams }>('/:broadcast/media.m3u8', async (request, reply) => {
     const { rendition, audience } = requireBroadcast(registry, request.params);
-    // A player has no connection of its own; its address and name are what there is to count it by.
-    audience.saw(`${request.ip} ${request.headers['user-agent'] ?? ''}`);
+    audience.saw(clientId(request));
     return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), () => goneSignal(reply)));
   });
 
@@ -46,4 +46,9 @@ function deliveryDirectives(query: unknown): Record<string, string> {
     directives[name] = value;
   }
   return directives;
+}
+
+/** A player has no connection of its own; its address and name are what there is to count it by. Of one length, however long they are. */
+function clientId(request: FastifyRequest): string {
+  return createHash('sha256').update(`${request.ip} ${request.headers['user-agent'] ?? ''}`).digest('base64url').slice(0, 22);
 }

@@ -10,7 +10,7 @@ import { liveStreamUrls } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import { ConnectionLimits } from './connection-limits.js';
-import { answerError, handleErrors } from './error-handler.js';
+import { answerUnroutable, handleErrors } from './error-handler.js';
 import { GracefulStop } from './graceful-stop.js';
 import { cutSlowHeads } from './head-timeout.js';
 import { healthRoutes } from './health-routes.js';
@@ -69,6 +69,9 @@ export interface RoutesOptions {
   readonly obstacle: () => string | undefined;
 }
 
+/** Requests at a time on one connection of HTTP/2: a player has a handful. Node's own limit is none. */
+const maxConcurrentStreams = 100;
+
 /** What a publisher's own viewing links are good for, where links are signed. */
 const publishersLinkSeconds = 86_400;
 
@@ -83,16 +86,16 @@ export function createServer({ tls, trustedProxies, logLevel, headersTimeoutMs, 
     // A name that is too long is answered by its own rule, not by the router's.
     routerOptions: { maxParamLength: 16_384 },
     bodyLimit: 65_536,
-    frameworkErrors: answerError,
+    frameworkErrors: answerUnroutable,
     // A publisher's request lasts as long as its broadcast: only heads and silence are timed.
     requestTimeout: 0,
     connectionTimeout: idleTimeoutMs,
     keepAliveTimeout: idleTimeoutMs,
     http2SessionTimeout: idleTimeoutMs,
   };
-  if (!tls) return fastify({ ...options, http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.min(headersTimeoutMs / 3, 5000) } });
+  if (!tls) return fastify({ ...options, http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.min(Math.ceil(headersTimeoutMs / 3), 5000) } });
   // RFC 9113 for players (Apple's needs it for low latency), HTTP/1.1 beside it for WebSockets. Routes see no difference.
-  const secure = { ...options, http2: true, https: { ...tls, handshakeTimeout: headersTimeoutMs, allowHTTP1: true } };
+  const secure = { ...options, http2: true, https: { ...tls, handshakeTimeout: headersTimeoutMs, settings: { maxConcurrentStreams }, allowHTTP1: true } };
   const app = fastify(secure as FastifyServerOptions);
   cutSlowHeads({ app, headersTimeoutMs, idleTimeoutMs });
   return app;

@@ -40,7 +40,7 @@ export class LimitedWebSocket extends WebSocket {
 /** What a plain request is told where a WebSocket was expected. */
 export async function answerUpgradeRequired(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   // RFC 9110 §15.5.22 wants the Upgrade field; HTTP/2 knows no such thing (RFC 9113 §8.2.2).
-  if (request.raw.httpVersionMajor === 1) reply.header('upgrade', 'websocket').header('connection', 'upgrade');
+  if (request.raw.httpVersionMajor === 1) reply.header('upgrade', 'websocket').header('connection', 'upgrade, close');
   return reply.code(426).send({ code: 'malformed', message: 'expected a WebSocket connection, got a plain request' } satisfies ErrorBody);
 }
 

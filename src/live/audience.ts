@@ -1,5 +1,7 @@
 /** How long after its last playlist request a client counts as watching: more than any player waits between two. */
 const watchingMs = 15_000;
+/** Clients may call themselves anything: beyond this many, the stalest are forgotten. */
+const maxClients = 100_000;
 
 /** Counts clients that have no connection of their own: players that fetch playlists. */
 export class Audience {
@@ -16,6 +18,8 @@ export class Audience {
     this.#lastSeenMs.delete(client);
     this.#lastSeenMs.set(client, this.#now());
     this.#forgetGone();
+    const [stalest] = this.#lastSeenMs.keys();
+    if (this.#lastSeenMs.size > maxClients && stalest !== undefined) this.#lastSeenMs.delete(stalest);
   }
 
   get count(): number {

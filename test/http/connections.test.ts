@@ -201,3 +201,22 @@ t.test('thousands of connections that come and go leave nothing behind', async (
   while ((await ask()).status !== 200) await new Promise(setImmediate);
   t.pass('there is room again');
 });
+
+t.test('whoever is refused an upgrade, or was to upgrade and did not, is let go of', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const address = await listen(app);
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+  for (const [path, fields, status] of [
+    ['/live/cam/%zz', upgrade, 400],
+    ['/live/%/play', upgrade, 400],
+    ['/live/cam/%zz', '', 400],
+    ['/live/nobody/play', upgrade, 404],
+    ['/live/cam/play', 'Connection: close\r\n', 426],
+  ] as const) {
+    const socket = open(t, address);
+    const answer = closed(socket);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`);
+    t.match(await answer, new RegExp(`^HTTP/1\\.1 ${status}[^]*"code":`), path);
+  }
+});

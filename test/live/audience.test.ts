@@ -17,3 +17,9 @@ t.test('a client counts once, as long as it keeps asking, and no longer', async 
   now = 25_001;
   t.equal(audience.count, 0);
 });
+
+t.test('memory is bounded, whatever clients call themselves', async (t) => {
+  const audience = new Audience();
+  for (let index = 0; index < 100_500; index++) audience.saw(`client ${index}`);
+  t.equal(audience.count, 100_000);
+});

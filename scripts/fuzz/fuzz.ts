@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { Dice } from './dice.js';
+import { fuzzParsers } from './parsers.js';
+import { fuzzServer } from './server.js';
+
+/** One input that takes longer than this is a hang: no parser of a live server may. */
+const hangMs = 20_000;
+
+await main();
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { seed: { type: 'string', default: '1' }, inputs: { type: 'string', default: '1000000' }, connections: { type: 'string', default: '10000' }, seconds: { type: 'string', default: '1800' } },
+  });
+  const [seed, inputs, connections, seconds] = [values.seed, values.inputs, values.connections, values.seconds].map(Number) as [number, number, number, number];
+  if (![seed, inputs, connections, seconds].every((value) => Number.isSafeInteger(value) && value >= 0)) throw new Error('expected whole numbers: --seed 1 --inputs 1000000 --connections 10000 --seconds 1800');
+  setTimeout(() => {
+    console.error(`expected an end within ${seconds} s, got none`);
+    process.exit(1);
+  }, seconds * 1000).unref();
+
+  console.log(`seed ${seed}\n`);
+  const parsers = await fuzzWatched(seed, inputs);
+  console.log('| parser | inputs | slowest input | crashes |\n|---|---|---|---|');
+  for (const { name, inputs, slowestMs, failures } of parsers) console.log(`| ${name} | ${inputs.toLocaleString('en')} | ${slowestMs.toFixed(0)} ms | ${failures.length} |`);
+
+  const startedAt = performance.now();
+  const server = await fuzzServer({ seed, connections, concurrency: 40 });
+  console.log(`\n| connections | count |\n|---|---|`);
+  for (const [outcome, count] of [...server.outcomes].sort()) console.log(`| ${outcome} | ${count.toLocaleString('en')} |`);
+  console.log(`| in all, in ${((performance.now() - startedAt) / 1000).toFixed(0)} s | ${server.connections.toLocaleString('en')} |`);
+  console.log(`\ndescriptors ${server.descriptors.join(' → ')}, heap ${server.heapMiB.map((size) => size.toFixed(0)).join(' → ')} MiB, broadcasts left ${server.liveStreamsLeft}`);
+  const failures = [...parsers.flatMap((parser) => parser.failures.map((failure) => `${parser.name}, ${failure}`)), ...server.failures];
+  console.log(`crashes and hangs: ${failures.length}`);
+  for (const failure of failures.slice(0, 30)) console.error(failure);
+  process.exit(failures.length > 0 || server.liveStreamsLeft > 0 ? 1 : 0);
+}
+
+/** A thread looks on, so that somebody is left to tell of a parser that does not come back. */
+async function fuzzWatched(seed: number, inputs: number): Promise<ReturnType<typeof fuzzParsers>> {
+  const progress = new Int32Array(new SharedArrayBuffer(4));
+  const watchdog = new Worker(
+    `const { workerData: { progress, hangMs } } = require('node:worker_threads');
+    let last = 0;
+    setInterval(() => {
+      if (progress[0] === last && last > 0) {
+        require('node:fs').writeSync(2, 'input ' + last + ' did not come back within ' + hangMs + ' ms\\n');
+        process.kill(process.pid, 'SIGKILL');
+      }
+      last = progress[0];
+    }, hangMs);`,
+    { eval: true, workerData: { progress, hangMs } },
+  );
+  try {
+    return fuzzParsers({ seed, inputs, makeDice: (own) => new Dice(own), onInput: (done) => (progress[0] = done) });
+  } finally {
+    await watchdog.terminate();
+  }
+}

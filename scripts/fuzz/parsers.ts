@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
+import { isListed, readPlaylistRequest } from '../../src/hls/blocking-request.js';
+import { parseRange } from '../../src/http/media-reply.js';
+import { withoutSecrets } from '../../src/http/request-log.js';
+import { parsePublisherMessage } from '../../src/protocol/ingest-messages.js';
+import { SourceReader } from '../../src/source/source-reader.js';
+import { fragmentBytes, initSegment, videoTrack } from '../../test/helpers/media-builder.js';
+import type { Dice } from './dice.js';
+import { mutateBytes, mutateText, slices } from './mutations.js';
+
+export interface ParserTarget {
+  readonly name: string;
+  /** Out of 100 inputs. */
+  readonly share: number;
+  /** Makes one input and feeds it; throws when the parser does what it must not. */
+  readonly feed: (dice: Dice) => void;
+}
+
+const recordings = ['chromium-vp8.webm', 'chromium-h264.mkv', 'chromium-h264.mp4', 'firefox-vp8.webm', 'chromium-audio.webm'].map((name) =>
+  readFileSync(join(import.meta.dirname, '../../test/fixtures', name)).subarray(0, 60_000),
+);
+const fragmentedMp4 = Buffer.concat([
+  initSegment([videoTrack]),
+  ...[0, 1, 2].map((second) => fragmentBytes([{ track: videoTrack, startSeconds: second, durationSeconds: 1, keyframe: second === 0 }], Buffer.from('picture'))),
+]);
+const messages = ['{"type":"end"}', '{"type":"recording"}', '{"type":"recording","mimeType":"video/webm;codecs=vp8,opus"}', '[1,2]', '"end"'];
+const edges = [0, 1, 5, 1000].map((openMediaSequence) => ({ openMediaSequence, openParts: 2, partTargetSeconds: 0.334, partsOf: (sequence: number) => (sequence < openMediaSequence - 6 ? undefined : 6) }));
+
+const told = /^expected .*, got /s;
+
+/** Everything that reads what strangers send, and keeps nothing. */
+export const parserTargets: readonly ParserTarget[] = [
+  {
+    name: 'SourceReader: mutated recordings',
+    share: 30,
+    feed: (dice) => {
+      const recording = dice.pick(recordings);
+      // Headers are where the readers decide; now and then some clusters or fragments follow.
+      const bytes = mutateBytes(dice, recording.subarray(0, dice.chance(50) ? 60_000 : 300 + dice.int(1700)));
+      readSource(bytes, dice);
+    },
+  },
+  { name: 'SourceReader: noise', share: 10, feed: (dice) => readSource(dice.chance(2) ? Buffer.concat([dice.pick(recordings).subarray(0, 4 + dice.int(12)), dice.bytes(dice.int(200))]) : dice.bytes(dice.int(200)), dice) },
+  {
+    name: 'FragmentReader: mutated fragments',
+    share: 20,
+    feed: (dice) => {
+      const reader = new FragmentReader();
+      // ffmpeg's own output: a RangeError in whatever words ends that broadcast alone.
+      expectOnly(RangeError, /./, () => {
+        for (const slice of slices(dice, mutateBytes(dice, fragmentedMp4))) reader.push(slice);
+      });
+    },
+  },
+  { name: 'parsePublisherMessage', share: 15, feed: (dice) => expectOnly(TypeError, told, () => parsePublisherMessage(mutateText(dice, dice.pick(messages)))) },
+  {
+    name: 'readPlaylistRequest',
+    share: 15,
+    feed: (dice) => {
+      const number = (): string | undefined => (dice.chance(4) ? undefined : dice.chance(2) ? String(dice.int(1010)) : mutateText(dice, String(dice.int(20))));
+      const edge = dice.pick(edges);
+      expectOnly(RangeError, told, () => {
+        const { until } = readPlaylistRequest({ _HLS_msn: number(), _HLS_part: number(), _HLS_skip: dice.pick([undefined, 'YES', 'v2', 'no']) }, edge);
+        if (until) isListed(edge, until);
+      });
+    },
+  },
+  {
+    name: 'Range header',
+    share: 5,
+    feed: (dice) => {
+      const size = dice.int(20);
+      const range = parseRange(mutateText(dice, dice.pick(['bytes=0-', 'bytes=2-5', 'bytes=-3', 'bytes=1-2,4-5'])), size);
+      if (typeof range === 'object' && !(range.start >= 0 && range.start <= range.end && range.end < size)) throw new Error(`a range of ${range.start} to ${range.end} in ${size} bytes`);
+    },
+  },
+  {
+    name: 'URLs in the log',
+    share: 5,
+    feed: (dice) => {
+      const secret = 'S3CRET';
+      const url = dice.pick([`/live/cam/publish?${mutateText(dice, 'a=1&b')}&key=${secret}`, `/live/${mutateText(dice, 'cam').replaceAll(/[?#]/g, '')}/~${secret}/index.m3u8`]);
+      if (withoutSecrets(url).includes(secret)) throw new Error(`the log would tell ${JSON.stringify(url)}`);
+    },
+  },
+];
+
+function readSource(bytes: Buffer, dice: Dice): void {
+  const reader = new SourceReader();
+  for (const slice of slices(dice, bytes)) {
+    for (const event of reader.push(slice)) {
+      if ('timeSeconds' in event && !Number.isFinite(event.timeSeconds)) throw new Error(`a time of ${event.timeSeconds}`);
+    }
+  }
+}
+
+/** Refusing is what a parser is for, in words where they go to a client; everything else is a crash. */
+function expectOnly(refusal: new (message?: string) => Error, words: RegExp, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof refusal) || !words.test(error.message)) throw error;
+  }
+}
+
+/** Feeds that many inputs to all targets by their share; what fails is told with the seed that repeats it. */
+export function fuzzParsers({ seed, inputs, makeDice, onInput = () => undefined }: { seed: number; inputs: number; makeDice: (seed: number) => Dice; onInput?: (count: number, name: string) => void }): { name: string; inputs: number; slowestMs: number; failures: string[] }[] {
+  let done = 0;
+  return parserTargets.map(({ name, share, feed }) => {
+    const failures: string[] = [];
+    const wanted = Math.ceil((inputs * share) / 100);
+    let slowestMs = 0;
+    for (let index = 0; index < wanted; index++) {
+      onInput(++done, name);
+      const startedAt = performance.now();
+      try {
+        feed(makeDice(seed + index));
+      } catch (error) {
+        if (failures.length < 10) failures.push(`seed ${seed + index}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      }
+      slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+    }
+    return { name, inputs: wanted, slowestMs, failures };
+  });
+}
