@@ -32,6 +32,8 @@ export class WebSocketMse implements Playback {
   #initSegment: Uint8Array | undefined;
   #begun = false;
   #started = false;
+  /** The element was playing before its source was changed, which pauses it. */
+  #playOn = false;
   #ended = false;
   #resumed = false;
   #stalled = false;
@@ -171,6 +173,8 @@ export class WebSocketMse implements Playback {
     const seconds = range.endSeconds - range.startSeconds;
     if (seconds < this.#settings.minCushionSeconds && !this.#ended) return;
     this.#started = true;
+    if (this.#playOn) void this.#video.play().catch(() => undefined);
+    this.#playOn = false;
     // The join brings a whole group of pictures: begin at its end, not at its start.
     this.#seek(Math.max(range.startSeconds, range.endSeconds - 2 * this.#settings.minCushionSeconds));
     this.#chaser = beginChase(this.#settings, Date.now());
@@ -191,6 +195,7 @@ export class WebSocketMse implements Playback {
   }
 
   #dropBuffer(): void {
+    this.#playOn ||= !this.#video.paused;
     this.#buffer?.close();
     this.#buffer = undefined;
     this.#started = false;
