@@ -16,10 +16,9 @@ export function handleErrors(app: FastifyInstance): void {
 
 /** Errors found before routing, such as a URL that can't be decoded. No hook runs then, so nobody else lets go of an upgrade. */
 export function answerUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (request.raw.httpVersionMajor === 1) {
-    const { socket } = request.raw;
-    reply.header('connection', 'close').raw.once('finish', () => socket.destroySoon());
-  }
+  const { socket, headers, httpVersionMajor } = request.raw;
+  if (httpVersionMajor === 1) reply.header('connection', 'close');
+  if (headers.upgrade !== undefined) reply.raw.once('finish', () => socket.destroy());
   return answerError(error, request, reply);
 }
 
