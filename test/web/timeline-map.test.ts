@@ -33,3 +33,12 @@ t.test('after a reconnect that missed media there is no hole', async (t) => {
 t.test('before anything was placed nothing is claimed', async (t) => {
   t.equal(new TimelineMap().captureTimeMs(1), undefined);
 });
+
+t.test('a corrected clock changes when the newest timeline was captured, and nothing else', async (t) => {
+  const map = new TimelineMap();
+  map.place({ mediaTimeSeconds: 0, captureTimeMs: 10_000 }, 0, undefined);
+  map.place({ mediaTimeSeconds: 0, captureTimeMs: 60_000 }, 0, 8);
+  map.correct({ mediaTimeSeconds: 1, captureTimeMs: 60_700 });
+  t.equal(map.captureTimeMs(7.5), 17_500);
+  t.equal(map.captureTimeMs(9.5), 61_200);
+});

@@ -3,7 +3,7 @@ import { AppendQueue } from './append-queue.js';
 import { forwardSeconds, liveEdgeSeconds, readRanges, type BufferedRange } from './buffered-ranges.js';
 import { firstDecodeSeconds, readInitFacts, type InitFacts } from './fragment-time.js';
 import { attachMediaSource } from './media-source.js';
-import { TimelineMap } from './timeline-map.js';
+import { TimelineMap, type TimelineAnchor } from './timeline-map.js';
 
 export type TimelineInit = Extract<ViewerMessage, { type: 'init' }>;
 
@@ -86,6 +86,11 @@ export class MseBuffer {
     });
     this.#queue.append(initSegment);
     this.#queue.append(firstFragment);
+  }
+
+  /** In the queue's order: it may speak of a timeline that waits to be opened. */
+  correctClock(anchor: TimelineAnchor): void {
+    this.#queue.run(() => this.#timelines.correct(anchor));
   }
 
   append(fragment: Uint8Array): void {

@@ -37,6 +37,14 @@ export class TimelineMap {
     return offsetSeconds;
   }
 
+  /** A better estimate for the newest timeline; nothing moves on the element. */
+  correct(anchor: TimelineAnchor): void {
+    const { mediaTimeSeconds, captureTimeMs } = anchor;
+    this.#timelines = this.#timelines.map((each, index, all) =>
+      index === all.length - 1 ? { ...each, mediaTimeSeconds, captureTimeMs } : each,
+    );
+  }
+
   /** Wall clock (ms since the epoch, the server's) at which the media shown at this time of the element was captured. */
   captureTimeMs(elementSeconds: number): number | undefined {
     const timeline = this.#timelines.findLast((each) => each.fromSeconds <= elementSeconds) ?? this.#timelines[0];

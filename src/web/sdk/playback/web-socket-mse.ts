@@ -29,6 +29,8 @@ export class WebSocketMse implements Playback {
   /** Being opened: fragments wait here. */
   #opening: Uint8Array[] | undefined;
   #init: TimelineInit | undefined;
+  /** The last correction of what `init` said, for a timeline that is not open yet. */
+  #clock: Extract<TimelineMessage, { type: 'clock' }> | undefined;
   #initSegment: Uint8Array | undefined;
   #begun = false;
   #started = false;
@@ -91,8 +93,12 @@ export class WebSocketMse implements Playback {
         return this.#finish({ reason: 'failed', why: `this browser can't play ${message.mimeType}` });
       }
       this.#init = message;
+      this.#clock = undefined;
       this.#initSegment = undefined;
       this.#begun = false;
+    } else if (message.type === 'clock') {
+      this.#clock = message;
+      if (this.#begun) this.#buffer?.correctClock(message);
     } else if (message.type === 'ended') {
       this.#ended = true;
       this.#socket.close();
@@ -117,8 +123,7 @@ export class WebSocketMse implements Playback {
     } else if (this.#begun) {
       this.#buffer.append(bytes);
     } else {
-      this.#begun = true;
-      this.#buffer.begin(this.#init, this.#initSegment, bytes);
+      this.#begin(this.#buffer, this.#init, this.#initSegment, bytes);
     }
   }
 
@@ -140,10 +145,15 @@ export class WebSocketMse implements Playback {
     this.#opening = undefined;
     // Another `init` came meanwhile: what waited may belong to either; the next keyframe is near.
     if (this.#init !== init) return;
-    this.#begun = true;
-    this.#buffer.begin(init, initSegment, firstFragment);
+    this.#begin(this.#buffer, init, initSegment, firstFragment);
     for (const fragment of waiting) this.#buffer.append(fragment);
     if (this.#ended) this.#buffer.end();
+  }
+
+  #begin(buffer: MseBuffer, ...opening: Parameters<MseBuffer['begin']>): void {
+    this.#begun = true;
+    buffer.begin(...opening);
+    if (this.#clock !== undefined) buffer.correctClock(this.#clock);
   }
 
   #look(): void {
