@@ -76,6 +76,19 @@ t.test('no key, token or ticket of anybody stands in the log, at its most talkat
   t.notMatch(await readFile(join(directory, 'data/stream-keys.json'), 'utf8'), made.key);
 });
 
+t.test('a signed link plays in a player that knows nothing of signatures, and nothing plays without', async (t) => {
+  const server = await startServer(t, { VIEW_KEY: viewKey });
+  const publisher = new TestPublisher(t, server.publishUrl('cam'));
+  const { urls } = await publisher.message('ready');
+  const sending = publisher.sendPaced(messagesOf(fixture));
+  await publisher.message('live');
+  const play = (url: string) => run('ffmpeg', ['-hide_banner', '-i', url, '-t', '1', '-c', 'copy', '-f', 'null', '-'], { timeoutMs: 30_000 });
+  for (const url of [urls.hls, urls.mp4]) t.match((await play(url)).stderr, /Stream #0.*h264/);
+  await t.rejects(play(server.hlsUrl('cam')), { message: /401/ });
+  await sending;
+  t.equal((await publisher.end()).code, 1000);
+});
+
 t.test('after SIGKILL and a new start nothing of before is served, on disk or by address', async (t) => {
   const directory = await temporaryDirectory(t);
   const first = await startProcess(t, directory, { LOG_LEVEL: 'warn' });
