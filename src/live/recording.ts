@@ -30,6 +30,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The last bytes that came may begin a random access point, which is known only with its first picture. */
+const undecidedBytes = 4096;
 /** No frame for this long after the header: it is not waited for. */
 const firstFrameTimeoutMs = 1000;
 
@@ -200,14 +202,19 @@ export class Recording {
     while (!signal?.aborted) {
       const until = untilPointFrom === undefined ? undefined : this.pointFrom(untilPointFrom)?.offset;
       if (until !== undefined && at >= until) return;
-      const bytes = this.#log.from(at, until);
+      const limit = until ?? (untilPointFrom === undefined || this.#ended ? Infinity : this.#log.end - undecidedBytes);
+      const bytes = at < limit ? this.#log.from(at, limit) : undefined;
       if (bytes) {
         yield bytes;
         if (signal?.aborted) return;
         at = Math.max(at, this.#log.firstOffset) + bytes.length;
         this.#log.take(at);
-      } else if (this.#ended) return;
-      else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+      } else if (this.#ended && at >= this.#log.end) return;
+      else {
+        // What is held back must not hold back what would decide about it.
+        if (at < this.#log.end) this.#log.release();
+        await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+      }
     }
   }
 
@@ -251,7 +258,7 @@ export class Recording {
   /** Lets the writer go on while there is room; a full store is reason enough to stop waiting for keyframes. */
   #hold(bytes: number): void {
     this.#heldBytes += bytes;
-    if (this.#heldBytes <= this.#maxHeldBytes) this.#log.releaseLast();
+    if (this.#heldBytes <= this.#maxHeldBytes) this.#log.release();
     else this.#groups.end();
   }
 

@@ -65,6 +65,11 @@ export class ReplayLog {
     return this.#entries[0]?.offset ?? this.#end;
   }
 
+  /** Where the next byte will stand. */
+  get end(): number {
+    return this.#end;
+  }
+
   /** Nothing can be read twice. */
   keepNothing(): void {
     this.#keepFrom = undefined;
@@ -77,11 +82,13 @@ export class ReplayLog {
     this.#end += bytes.length;
   }
 
-  /** The last bytes that were appended are as good as read for whoever wrote them. */
-  releaseLast(): void {
-    const last = this.#entries.at(-1);
-    last?.taken?.();
-    if (last) last.taken = undefined;
+  /** What waits here is as good as read for whoever wrote it. */
+  release(): void {
+    for (let index = this.#indexOf(this.#takenTo); index < this.#entries.length; index++) {
+      const entry = this.#entries[index];
+      entry?.taken?.();
+      if (entry) entry.taken = undefined;
+    }
   }
 
   /** The bytes from `offset` on that came in one go; never beyond `limit`. */

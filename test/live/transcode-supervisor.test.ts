@@ -93,6 +93,20 @@ t.test('a copied picture is encoded to the end of its group only, then copied ag
   t.equal(warningsOf(publishing).length, 1, 'the second change is no failure');
 });
 
+t.test('the end of a group is waited for without holding up the messages that bring it', async (t) => {
+  const mkv = fixture('chromium-h264.mkv');
+  const { studio, liveStream, publishing } = await show(t);
+  await publishing.connection.write(mkv.subarray(0, 60_000));
+  const first = await started(studio, 0, 15);
+  await until(() => bytesOf(first).length === 60_000);
+  first.die('ffmpeg was killed by SIGKILL', 'server');
+  await studio.transcoder(1);
+  for (let at = 60_000; at < mkv.length; at += 1000) await publishing.connection.write(mkv.subarray(at, at + 1000));
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+  t.equal(studio.transcoders.length, 3);
+});
+
 t.test('nothing came out yet: the next one gets the recording from its first byte', async (t) => {
   const { studio, liveStream, publishing } = await show(t);
   void publishing.connection.write(recording);
