@@ -30,7 +30,7 @@ export class IngestSocket {
   readonly #connection: IngestConnection;
   readonly #onBytes: (count: number) => void;
   readonly #acks: NodeJS.Timeout;
-  #handled: Promise<void> = Promise.resolve();
+  #handled: Promise<void>;
   #pendingBytes = 0;
   #acknowledged: number;
   /** The publisher broke the rules: nothing is gained by waiting for it to come back. */
@@ -44,6 +44,8 @@ export class IngestSocket {
     this.#onBytes = onBytes;
     const { broadcast, ingest } = liveStream;
     this.#acknowledged = ingest.received;
+    // Not before what an earlier connection brought: to come back again and again must not fill the memory.
+    this.#handled = ingest.passedOn;
     this.#send({ type: 'ready', broadcast, resume: ingest.resumeToken, received: ingest.received, urls });
     this.#connection = ingest.connect({
       onMessage: (message) => this.#tell(message),

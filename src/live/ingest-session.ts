@@ -45,6 +45,7 @@ export class IngestSession {
   /** The last bytes, which may yet turn out to begin a recording. */
   #tail = Buffer.alloc(0);
   #received = 0;
+  #passedOn: Promise<void> = Promise.resolve();
   #connection: IngestListener | undefined;
   #resumeTimer: NodeJS.Timeout | undefined;
   #failure: LiveError | undefined;
@@ -59,6 +60,11 @@ export class IngestSession {
   /** Bytes of the broadcast that are safe with the server. */
   get received(): number {
     return this.#received;
+  }
+
+  /** Resolves when what came so far was passed on, by whichever connection it came. */
+  get passedOn(): Promise<void> {
+    return this.#passedOn;
   }
 
   /** Whether the publisher's connection is lost and may be resumed. */
@@ -89,7 +95,7 @@ export class IngestSession {
     this.#connection = listener;
     const isCurrent = (): boolean => this.#connection === listener && !this.#ended;
     return {
-      write: (bytes) => (isCurrent() ? this.#write(bytes) : Promise.resolve()),
+      write: (bytes) => (isCurrent() ? (this.#passedOn = this.#write(bytes)) : Promise.resolve()),
       beginRecording: () => {
         if (!isCurrent()) return;
         this.#current?.end();

@@ -6,7 +6,7 @@ import { messagesOf, readFixture, recordingsOf, type FixtureName } from '../help
 import { HlsViewer } from '../helpers/hls-viewer.js';
 import { decode } from '../helpers/pictures-and-sound.js';
 import { violations } from '../helpers/playlist-rules.js';
-import { waitUntil } from '../helpers/programs.js';
+import { childrenOf, waitUntil } from '../helpers/programs.js';
 import { RefusedUpgrade, TestPublisher } from '../helpers/publisher.js';
 import { ResumingPublisher } from '../helpers/resuming-publisher.js';
 import { openSdkSocket } from '../helpers/sdk-publisher.js';
@@ -220,4 +220,33 @@ t.test('a publisher that was lost before it was told its token does not block it
   second.terminate();
   await waitUntil('the loss to be noticed', async () => ((await (await fetch(`${server.origin}/api/streams/name`)).json()) as { state: string }).state === 'waiting');
   t.equal((await refusal(t, server.publishUrl('name'))).status, 409, 'what has been sent is waited for');
+});
+
+t.test('who comes back again and again while the server can pass nothing on is not taken more from', async (t) => {
+  const server = await startServer(t);
+  const first = new TestPublisher(t, server.publishUrl('eager'));
+  const { resume } = await first.message('ready');
+  const { bytes } = readFixture('chromium-h264.mkv');
+  await first.send(bytes.subarray(0, 200_000));
+  await first.message('live');
+  const [ffmpeg] = await childrenOf(process.pid, 'ffmpeg');
+  if (ffmpeg === undefined) throw new Error('expected an ffmpeg');
+  process.kill(ffmpeg, 'SIGSTOP');
+  t.teardown(() => {
+    try {
+      process.kill(ffmpeg, 'SIGKILL');
+    } catch {
+      // it has gone, as it should
+    }
+  });
+  const slice = Buffer.alloc(300_000, bytes.subarray(200_000));
+  const received: number[] = [];
+  for (let connection = 0; connection < 8; connection++) {
+    const next = new TestPublisher(t, `${server.publishUrl('eager')}&resume=${resume}`);
+    received.push((await next.message('ready')).received);
+    await next.send(slice);
+    await sleep(50);
+  }
+  // A pipe's worth went through; the rest was not taken, and would be sent again.
+  t.ok(received.at(-1)! <= 200_000 + 2 * slice.length, `received: ${received.join(', ')}`);
 });

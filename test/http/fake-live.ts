@@ -137,6 +137,7 @@ export class FakeIngest {
   readonly writes: Buffer[] = [];
   /** What `write` waits for: replace it to stall. */
   gate: Promise<void> = Promise.resolve();
+  readonly passedOn: Promise<void> = Promise.resolve();
   readonly #onEnd: () => void;
   #listener: IngestListener | undefined;
   #changed: (() => void)[] = [];
