@@ -25,11 +25,13 @@ export class CaptureClock {
   #firstSeconds: number | undefined;
   #windowStartSeconds = 0;
   /** The quickest arrival of the window, as wall clock at media time 0. */
-  #quickestMs = Infinity;
+  #quickestMs: number;
   #settled = false;
 
   constructor({ startedAtMs, notBeforeMs = -Infinity }: CaptureClockOptions) {
     this.#notBeforeMs = notBeforeMs;
+    // Media time 0 was captured before its first byte came, however long ffmpeg held it.
+    this.#quickestMs = startedAtMs;
     this.#captureTimeMs = Math.max(startedAtMs, notBeforeMs);
   }
 

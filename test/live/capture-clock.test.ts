@@ -16,6 +16,12 @@ t.test('without a word of the publisher, the quickest frame counts as captured w
   t.equal(clock.captureTimeMs, startMs + 100);
 });
 
+t.test('media that was held on its way was captured when its first byte came', async (t) => {
+  const clock = new CaptureClock({ startedAtMs: startMs + 80 });
+  for (let at = 0; at < 3; at += frameSeconds) clock.arrived(at, startMs + Math.max(2080, at * 1000 + 80));
+  t.equal(clock.captureTimeMs, startMs + 80);
+});
+
 t.test('a burst of held media at the beginning does not put its capture into the future', async (t) => {
   const clock = new CaptureClock({ startedAtMs: startMs + 5000 });
   for (let at = 0; at < 5; at += frameSeconds) clock.arrived(at, startMs + 5000);

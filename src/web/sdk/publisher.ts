@@ -37,7 +37,7 @@ export class Publisher extends Listeners<PublisherEvents> {
   #silent = false;
   #mustRestart = false;
   readonly #serverClock = new ClockOffset();
-  #clockTold = false;
+  #timesClockTold = 0;
 
   /** @throws {TypeError} when the stream's name or the server's address cannot be right */
   constructor(options: PublisherOptions) {
@@ -146,13 +146,13 @@ export class Publisher extends Listeners<PublisherEvents> {
     const { audioBitsPerSecond } = this.#options.quality ?? defaultQuality;
     this.#recorder?.discard();
     try {
-      this.#clockTold = false;
+      this.#timesClockTold = 0;
       this.#recorder = new Recorder({
         media: capture.media,
         quality: { videoBitsPerSecond: this.#videoBitsPerSecond, audioBitsPerSecond },
         onChunk: (bytes) => {
           socket.push(bytes);
-          if (!this.#clockTold) this.#tellClock(socket);
+          if (this.#timesClockTold === 0) this.#tellClock(socket);
         },
         onStopped: (error) => (error === null ? void this.end() : socket.close(error)),
       });
@@ -182,7 +182,7 @@ export class Publisher extends Listeners<PublisherEvents> {
     const captureTimeMs = this.#recorder && this.#serverClock.serverTimeMs(this.#recorder.startedAtMs);
     if (captureTimeMs === undefined) return;
     socket.tell({ type: 'clock', captureTimeMs });
-    this.#clockTold = true;
+    this.#timesClockTold += 1;
   }
 
   #hear(message: IngestMessage, socket: IngestSocket): void {
@@ -193,7 +193,7 @@ export class Publisher extends Listeners<PublisherEvents> {
     }
     if (message.type === 'pong') {
       this.#serverClock.add({ ...message, receivedAtMs: Date.now() });
-      if (this.#clockTold) this.#tellClock(socket);
+      if (this.#timesClockTold > 0) this.#tellClock(socket);
     }
     if (message.type === 'stats') this.#viewers = message.viewers;
     if (message.type === 'warning') this.emit('warning', { code: message.code, message: message.message });
@@ -204,6 +204,8 @@ export class Publisher extends Listeners<PublisherEvents> {
   }
 
   #everySecond(socket: IngestSocket): void {
+    // A first chunk of one byte does not tell the server yet that a recording began: what was said then is said again.
+    if (this.#timesClockTold < 3) this.#tellClock(socket);
     if (!socket.connected) {
       this.emit('stats', { upstreamBitsPerSecond: 0, viewers: this.#viewers, bufferedBytes: socket.unsentBytes });
       return;
