@@ -35,7 +35,7 @@ export type IngestMessage =
   | { readonly type: 'ended'; readonly code?: ErrorCode; readonly message: string };
 
 /** Something is not as it should be, but the broadcast goes on. */
-export type WarningCode = 'slow-server' | 'transcoder-restarted' | 'disk' | 'no-media';
+export type WarningCode = 'transcoder-restarted' | 'disk';
 
 /**
  * Reads one text message of a publisher.
