@@ -7,10 +7,13 @@ interface Pulse {
   readonly socket: WebSocket;
   readonly connection: Socket;
   signs: string;
-  silentSinceMs: number;
+  unanswered: number;
 }
 
-/** How often in its timeout a peer is asked for a sign of life. */
+/**
+ * How often in its timeout a peer is asked for a sign of life. Silence is counted in these, so that a server that stood still
+ * itself does not take its peers for dead.
+ */
 const asksPerTimeout = 3;
 
 /**
@@ -18,14 +21,12 @@ const asksPerTimeout = 3;
  * after a timeout without a sign of life. A publisher's broadcast then waits for it to come back.
  */
 export class Heartbeat {
-  readonly #timeoutMs: number;
   readonly #pulses = new Set<Pulse>();
   readonly #timer: NodeJS.Timeout;
 
   constructor({ server, timeoutMs }: { server: FastifyInstance['websocketServer']; timeoutMs: number }) {
-    this.#timeoutMs = timeoutMs;
     server.on('connection', (socket: WebSocket, { socket: connection }: IncomingMessage) => {
-      const pulse: Pulse = { socket, connection, signs: '', silentSinceMs: performance.now() };
+      const pulse: Pulse = { socket, connection, signs: '', unanswered: 0 };
       this.#pulses.add(pulse);
       socket.once('close', () => this.#pulses.delete(pulse));
     });
@@ -38,16 +39,13 @@ export class Heartbeat {
   }
 
   #ask(): void {
-    const now = performance.now();
     for (const pulse of this.#pulses) {
       const { socket, connection } = pulse;
       const signs = signsOfLife(connection);
       // A socket that the server itself has stopped reading can't answer.
-      if (signs !== pulse.signs || socket.isPaused) {
-        pulse.signs = signs;
-        pulse.silentSinceMs = now;
-      }
-      if (now - pulse.silentSinceMs >= this.#timeoutMs) socket.terminate();
+      pulse.unanswered = signs !== pulse.signs || socket.isPaused ? 0 : pulse.unanswered + 1;
+      pulse.signs = signs;
+      if (pulse.unanswered >= asksPerTimeout) socket.terminate();
       else if (socket.readyState === socket.OPEN) socket.ping();
     }
   }

@@ -18,7 +18,7 @@ function planFor(bytes: Uint8Array, ffmpegMajor = ffmpeg.major, forceVideoEncode
 }
 
 function start(plan: TranscodePlan, ffmpegPath = ffmpeg.path): FfmpegTranscoder {
-  return new FfmpegTranscoder(plan, { ffmpegPath, endTimeoutMs: 5000, closeTimeoutMs: 500 });
+  return new FfmpegTranscoder(plan, { ffmpegPath, endTimeoutMs: 30_000, closeTimeoutMs: 500 });
 }
 
 async function collect(output: AsyncIterable<Uint8Array>): Promise<Buffer> {

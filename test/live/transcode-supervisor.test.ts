@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import t, { type Test } from 'tap';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
 import { Encoded } from '../../src/hls/encoded.js';
@@ -174,9 +175,17 @@ t.test('a transcoder that ends by itself before the recording does has failed', 
   t.match(warningsOf(publishing), [{ message: /ended before the recording did/ }]);
 });
 
+/** Time stands still for whoever counts a transcoder's silence, until the test lets it pass. */
+function silenceInHand(t: Test): (ms: number) => void {
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.teardown(() => mock.timers.reset());
+  return (ms) => mock.timers.tick(ms);
+}
+
 t.test('a transcoder that takes nothing any more, or gives nothing, is replaced; its publisher waits meanwhile', async (t) => {
+  const pass = silenceInHand(t);
   for (const fault of ['takes nothing', 'gives nothing'] as const) {
-    const { studio, liveStream, publishing } = await show(t, { hungAfterMs: 60 });
+    const { studio, liveStream, publishing } = await show(t);
     void publishing.connection.write(recording);
     const first = await started(studio, 0, 5);
     await until(() => first.written.length > 0);
@@ -186,8 +195,11 @@ t.test('a transcoder that takes nothing any more, or gives nothing, is replaced;
     for (let at = 20_000; at < 60_000; at += 10_000) void publishing.connection.write(whole.subarray(at, at + 10_000)).then(() => taken++);
     await turns(20);
     if (fault === 'takes nothing') t.equal(taken, 0, 'the publisher waits');
+    pass(10_000);
+    t.strictSame(warningsOf(publishing), [], 'not before its time');
+    pass(2_000);
     const second = await started(studio, 1, 5);
-    t.match(warningsOf(publishing), [{ message: /ffmpeg hung: it took/ }]);
+    t.match(warningsOf(publishing), [{ message: /ffmpeg hung: it took .* for 10 s/ }]);
     publishing.connection.end();
     t.equal(await liveStream.closed, null);
     t.ok(bytesOf(second).equals(whole.subarray(0, 60_000)), 'and the next one gets it all');
@@ -195,10 +207,15 @@ t.test('a transcoder that takes nothing any more, or gives nothing, is replaced;
 });
 
 t.test('a transcoder that owes nothing is left alone, however long it is silent', async (t) => {
-  const { studio, publishing } = await show(t, { hungAfterMs: 20 });
+  const pass = silenceInHand(t);
+  const { studio, publishing } = await show(t);
   void publishing.connection.write(recording);
+  const first = await studio.transcoder(0);
+  await until(() => bytesOf(first).length === recording.length);
   await started(studio, 0, 5);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await turns(20);
+  pass(3_600_000);
+  await turns(20);
   t.equal(studio.transcoders.length, 1);
   t.strictSame(warningsOf(publishing), []);
 });
