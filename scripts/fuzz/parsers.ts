@@ -7,6 +7,7 @@ import { withoutSecrets } from '../../src/http/request-log.js';
 import { parsePublisherMessage } from '../../src/protocol/ingest-messages.js';
 import { SourceReader } from '../../src/source/source-reader.js';
 import { fragmentBytes, initSegment, videoTrack } from '../../test/helpers/media-builder.js';
+import { aacConfig, avcConfig, flv, keyframe, picture, sound } from '../../test/source/flv-builder.js';
 import type { Dice } from './dice.js';
 import { mutateBytes, mutateText, slices } from './mutations.js';
 
@@ -18,9 +19,10 @@ export interface ParserTarget {
   readonly feed: (dice: Dice) => void;
 }
 
-const recordings = ['chromium-vp8.webm', 'chromium-h264.mkv', 'chromium-h264.mp4', 'firefox-vp8.webm', 'chromium-audio.webm'].map((name) =>
+const browserRecordings = ['chromium-vp8.webm', 'chromium-h264.mkv', 'chromium-h264.mp4', 'firefox-vp8.webm', 'chromium-audio.webm'].map((name) =>
   readFileSync(join(import.meta.dirname, '../../test/fixtures', name)).subarray(0, 60_000),
 );
+const recordings = [...browserRecordings, flv('av', [{ script: [2, 0, 10] }, avcConfig, aacConfig, keyframe(0), ...Array.from({ length: 60 }, (_, index) => (index % 2 ? sound(index * 20) : picture(index * 20)))])];
 const fragmentedMp4 = Buffer.concat([
   initSegment([videoTrack]),
   ...[0, 1, 2].map((second) => fragmentBytes([{ track: videoTrack, startSeconds: second, durationSeconds: 1, keyframe: second === 0 }], Buffer.from('picture'))),

@@ -143,24 +143,27 @@ function inputOptions({ container, tracks }: SourceHeader, startSeconds: number 
   // With so little probing ffmpeg often misses where the recording starts, and would begin hours late in the middle of one.
   const begin = tracks !== undefined && startSeconds !== undefined ? ['-copyts', '-itsoffset', (-startSeconds).toFixed(6)] : [];
   // One decoder thread: with more, ffmpeg holds back a picture a thread.
-  return [...quiet, ...(needsKeyframe(tracks) ? probingForKeyframe : probing[container]), ...begin, '-threads', '1'];
+  return [...quiet, ...(needsKeyframe(container, tracks) ? probingForKeyframe : probing[container]), ...begin, '-threads', '1'];
 }
 
 /** Whether the picture's parameter sets come with its keyframes only: there may be sound before the first of them. */
-function needsKeyframe(tracks: readonly SourceTrack[] | undefined): boolean {
-  return tracks?.some(({ codec, profile }) => codec === 'h264' && profile === undefined) === true;
+function needsKeyframe(container: Container, tracks: readonly SourceTrack[] | undefined): boolean {
+  return probing[container] === headerTells && tracks?.some(({ codec, profile }) => codec === 'h264' && profile === undefined) === true;
 }
 
 /** More than the sound of a burst, less than most keyframes. */
 const probingForKeyframe = ['-probesize', '8192', '-analyzeduration', '0'];
 
+const headerTells = ['-probesize', '32', '-analyzeduration', '0'];
+
 /** As little as finds all tracks, measured for each container: docs/decisions/0002-ffmpeg-command-lines.md. */
 const probing: Readonly<Record<Container, readonly string[]>> = {
-  webm: ['-probesize', '32', '-analyzeduration', '0'],
-  matroska: ['-probesize', '32', '-analyzeduration', '0'],
-  mp4: ['-probesize', '32', '-analyzeduration', '0'],
-  mpegts: ['-probesize', '500000', '-analyzeduration', '1000000'],
-  flv: ['-probesize', '500000', '-analyzeduration', '1000000'],
+  webm: headerTells,
+  matroska: headerTells,
+  mp4: headerTells,
+  mpegts: ['-probesize', '2000000', '-analyzeduration', '1000000'],
+  // A frame of each track: its header alone would make all sound 44.1 kHz.
+  flv: ['-probesize', '2000000', '-analyzeduration', '100000'],
   ogg: ['-probesize', '500000', '-analyzeduration', '1000000'],
 };
 

@@ -4,6 +4,7 @@ export type ContainerFamily = 'ebml' | 'mp4' | 'mpegts' | 'flv' | 'ogg';
 
 const ebmlMagic = [0x1a, 0x45, 0xdf, 0xa3];
 const ftyp = ascii('ftyp');
+const flvMagic = ascii('FLV\u0001');
 const transportPacketBytes = 188;
 const describedBytes = 16;
 
@@ -12,7 +13,7 @@ export function sniffContainer(feed: ByteFeed): ContainerFamily | 'more' | { rea
   const magic = feed.peek(4);
   if (magic === undefined) return 'more';
   if (startsWith(magic, ebmlMagic)) return 'ebml';
-  if (startsWith(magic, ascii('FLV\u0001'))) return 'flv';
+  if (startsWith(magic, flvMagic)) return 'flv';
   if (startsWith(magic, ascii('OggS'))) return 'ogg';
   // A small box: its size, then its type.
   if (magic[0] === 0 && magic[1] === 0) {
@@ -34,9 +35,9 @@ function notMedia(feed: ByteFeed): { notMedia: string } {
   return { notMedia: `expected WebM, Matroska, fragmented MP4, MPEG-TS, FLV or Ogg, got ${describeBytes(bytes)}` };
 }
 
-/** Whether a message starts a recording of its own: an EBML magic or an `ftyp` box. */
+/** Whether a message starts a recording of its own: an EBML or FLV magic or an `ftyp` box. */
 export function beginsRecording(message: Uint8Array): boolean {
-  return startsWith(message, ebmlMagic) || startsWith(message.subarray(4), ftyp);
+  return startsWith(message, ebmlMagic) || startsWith(message, flvMagic) || startsWith(message.subarray(4), ftyp);
 }
 
 const signatures: readonly (readonly [magic: readonly number[], name: string])[] = [

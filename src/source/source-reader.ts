@@ -1,6 +1,7 @@
 import { ByteFeed } from './byte-feed.js';
 import { quietReader, type ContainerReader } from './container-reader.js';
 import { beginsRecording, sniffContainer, type ContainerFamily } from './container-sniffer.js';
+import { FlvReader } from './flv-reader.js';
 import { MatroskaReader } from './matroska-reader.js';
 import { Mp4SourceReader } from './mp4-source-reader.js';
 import type { SourceEvent } from './source-events.js';
@@ -59,7 +60,7 @@ export class SourceReader {
     const offset = this.#feed.offset;
     events.push({ type: 'recording', offset });
     this.#reader = this.#readerOf(found, offset);
-    if (found !== 'ebml' && found !== 'mp4') {
+    if (found === 'mpegts' || found === 'ogg') {
       events.push({ type: 'header', header: { container: found, tracks: undefined }, endOffset: offset });
     }
     return true;
@@ -69,6 +70,7 @@ export class SourceReader {
     const headerLimit = offset + this.#maxHeaderBytes;
     if (family === 'ebml') return new MatroskaReader({ headerLimit });
     if (family === 'mp4') return new Mp4SourceReader({ headerLimit });
+    if (family === 'flv') return new FlvReader({ headerLimit });
     return quietReader;
   }
 

@@ -57,7 +57,7 @@ t.test('what is encoded keeps its timing, gets even sides, a bounded rate and a 
 t.test('where the recording is entered becomes 0 of the output, if it can be known', async (t) => {
   const known = planTranscode(header(vp8), { ...wishes, startSeconds: 3.0676333 }).inputOptions.join(' ');
   t.match(known, '-copyts -itsoffset -3.067633');
-  const unknown = planTranscode({ container: 'flv', tracks: undefined }, { ...wishes, startSeconds: 3 }).inputOptions;
+  const unknown = planTranscode({ container: 'ogg', tracks: undefined }, { ...wishes, startSeconds: 3 }).inputOptions;
   t.notOk(unknown.includes('-copyts'));
 });
 
@@ -74,13 +74,17 @@ t.test('only what exists is mapped', async (t) => {
 });
 
 t.test('a container that only ffmpeg can look into is encoded whole, with time to probe', async (t) => {
-  for (const container of ['mpegts', 'flv', 'ogg'] as const) {
-    const plan = planTranscode({ container, tracks: undefined }, wishes);
-    t.equal(plan.inputFormat, container);
-    t.match(plan.inputOptions.join(' '), '-probesize 500000');
-    t.same(plan.tracks.map(({ action }) => action), ['transcode', 'transcode']);
-    t.match(plan.tracks[0]?.reason, 'known only after it was decoded');
-  }
+  const plan = planTranscode({ container: 'ogg', tracks: undefined }, wishes);
+  t.equal(plan.inputFormat, 'ogg');
+  t.match(plan.inputOptions.join(' '), '-probesize 500000');
+  t.same(plan.tracks.map(({ action }) => action), ['transcode', 'transcode']);
+  t.match(plan.tracks[0]?.reason, 'known only after it was decoded');
+});
+
+t.test('FLV is copied like any container, and probed for a frame of each track', async (t) => {
+  const plan = planTranscode({ container: 'flv', tracks: [h264, aac] }, { ...wishes, startSeconds: 2 });
+  t.same(plan.tracks.map(({ action }) => action), ['copy', 'copy']);
+  t.match(plan.inputOptions.join(' '), '-probesize 2000000 -analyzeduration 100000 -copyts -itsoffset -2.000000');
 });
 
 t.test('an old ffmpeg is only asked for what it knows', async (t) => {
