@@ -67,9 +67,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.#options = options;
     this.#resumeToken = options.resumeToken;
     this.#startUnknown = options.resumeToken !== undefined;
-    this.closed = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
+    this.closed = new Promise((resolve) => (this.#settle = resolve));
     this.#connect();
   }
 
@@ -106,9 +104,12 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     if (this.#replay.endOffset > 0) this.#replay.beginRecording(mimeType);
   }
 
-  /** Says something beside the bytes; left out while there is no connection. */
-  tell(message: Extract<PublisherMessage, { type: 'ping' | 'clock' }>): void {
-    if (this.#ready) this.#socket?.send(JSON.stringify(message));
+  /** Says something beside the bytes. false: it was left out, there is no connection or the recording it is about was not begun there. */
+  tell(message: Extract<PublisherMessage, { type: 'ping' | 'clock' }>): boolean {
+    const isEarly = message.type === 'clock' && this.#replay.hasRecordingFrom(this.#sentOffset);
+    if (!this.#ready || isEarly) return false;
+    this.#socket?.send(JSON.stringify(message));
+    return true;
   }
 
   /** Call a few times a second: retries and timeouts happen here, so that the caller chooses the clock. */
@@ -281,11 +282,8 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     }
     const delayMs = this.#options.policy.delayMs(this.#attempt, nowMs - this.#lostAtMs);
     this.#attempt += 1;
-    if (delayMs === undefined) {
-      this.#finish(new OnairError('unreachable', 'The connection to the server was lost and did not come back. Check your network, then go live again.'));
-    } else {
-      this.#retryAtMs = nowMs + delayMs;
-    }
+    if (delayMs !== undefined) this.#retryAtMs = nowMs + delayMs;
+    else this.#finish(new OnairError('unreachable', 'The connection to the server was lost and did not come back. Check your network, then go live again.'));
   }
 
   #finish(outcome: OnairError | null): void {

@@ -35,7 +35,7 @@ export class Publisher extends Listeners<PublisherEvents> {
   #viewers = 0;
   #wasLive = false;
   #silent = false;
-  #mustRestart = false;
+  #skippedAPart = false;
   readonly #serverClock = new ClockOffset();
   #timesClockTold = 0;
 
@@ -127,12 +127,17 @@ export class Publisher extends Listeners<PublisherEvents> {
       socket.on('state', (state) => {
         this.#setState(state === 'reconnecting' ? 'reconnecting' : this.#wasLive ? 'live' : 'connected');
         if (state === 'reconnecting') return;
-        if (this.#recorder === undefined || this.#mustRestart) this.#record(socket, capture);
+        if (this.#recorder === undefined) this.#record(socket, capture);
+        if (this.#skippedAPart) this.emit('recovered', { code: 'replay-full' });
+        this.#skippedAPart = false;
         resolve('ready');
       });
     });
     socket.on('message', (message) => this.#hear(message, socket));
-    socket.on('overflow', () => this.#restartLighter(socket, capture));
+    socket.on('overflow', () => {
+      this.#tellOverflow(socket);
+      this.#record(socket, capture);
+    });
 
     const outcome = await Promise.race([ready, socket.closed]);
     if (outcome === 'ready') void socket.closed.then((error) => this.#over(error));
@@ -141,8 +146,6 @@ export class Publisher extends Listeners<PublisherEvents> {
   }
 
   #record(socket: IngestSocket, capture: Capture): void {
-    if (this.#mustRestart) this.emit('recovered', { code: 'replay-full' });
-    this.#mustRestart = false;
     const { audioBitsPerSecond } = this.#options.quality ?? defaultQuality;
     this.#recorder?.discard();
     try {
@@ -162,27 +165,26 @@ export class Publisher extends Listeners<PublisherEvents> {
     }
   }
 
-  /** What was waiting is dropped: only a new recording can be decoded after the gap, and a lighter one has a chance. */
-  #restartLighter(socket: IngestSocket, capture: Capture): void {
-    this.#mustRestart = true;
-    if (!socket.connected) {
-      this.emit('warning', { code: 'replay-full', message: 'The connection has been away for too long to keep everything: viewers will miss a part. The broadcast goes on when it comes back.' });
+  /** What was waiting is dropped: only a new recording can be decoded after the gap, and on a slow line a lighter one has a chance. */
+  #tellOverflow({ connected }: IngestSocket): void {
+    if (connected) {
+      this.#videoBitsPerSecond = lowerBitRate(this.#videoBitsPerSecond);
+      this.emit('warning', {
+        code: 'quality-lowered',
+        message: `Your uplink is too slow for this quality: a part was skipped, and the picture goes on with ${(this.#videoBitsPerSecond / 1e6).toFixed(1)} Mbit/s.`,
+      });
       return;
     }
-    this.#videoBitsPerSecond = lowerBitRate(this.#videoBitsPerSecond);
-    this.emit('warning', {
-      code: 'quality-lowered',
-      message: `Your uplink is too slow for this quality: a part was skipped, and the picture goes on with ${(this.#videoBitsPerSecond / 1e6).toFixed(1)} Mbit/s.`,
-    });
-    this.#record(socket, capture);
+    if (this.#skippedAPart) return;
+    this.#skippedAPart = true;
+    this.emit('warning', { code: 'replay-full', message: 'The connection has been away for too long to keep everything: viewers will miss a part. The broadcast goes on when it comes back.' });
   }
 
   /** Viewers see how far behind they are only if the server knows when the recording was made. */
   #tellClock(socket: IngestSocket): void {
     const captureTimeMs = this.#recorder && this.#serverClock.serverTimeMs(this.#recorder.startedAtMs);
     if (captureTimeMs === undefined) return;
-    socket.tell({ type: 'clock', captureTimeMs });
-    this.#timesClockTold += 1;
+    if (socket.tell({ type: 'clock', captureTimeMs })) this.#timesClockTold += 1;
   }
 
   #hear(message: IngestMessage, socket: IngestSocket): void {

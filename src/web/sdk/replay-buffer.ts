@@ -43,6 +43,11 @@ export class ReplayBuffer {
     return this.#recordings.findLast((recording) => recording.offset === offset)?.mimeType;
   }
 
+  /** Whether a recording begins at this offset or after it. */
+  hasRecordingFrom(offset: number): boolean {
+    return this.#recordings.some((recording) => recording.offset >= offset);
+  }
+
   append(bytes: Uint8Array<ArrayBuffer>, recordedAtMs: number): void {
     this.#chunks.push({ bytes, offset: this.#endOffset, recordedAtMs });
     this.#endOffset += bytes.byteLength;

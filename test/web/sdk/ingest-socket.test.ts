@@ -163,6 +163,42 @@ t.test('a full replay buffer drops what was not sent and goes on with a new reco
   t.same(last().bytes, [1, 26, 69]);
 });
 
+t.test('in an outage longer than the buffer, what was recorded since it was full last is kept', async (t) => {
+  const { ingest, last, news, passMs } = bench({ maxReplayBytes: 4 });
+  last().ready();
+  ingest.push(bytes(0, 1));
+  last().drop();
+  for (const recording of [10, 20, 30]) {
+    ingest.push(bytes(2, 3, 4));
+    t.equal(news.at(-1), 'overflow');
+    ingest.beginRecording('video/webm');
+    ingest.push(bytes(recording));
+  }
+  passMs(100);
+  last().ready(1);
+  t.same(last().bytes, [1, 30], 'what was sent once, and the last recording from its beginning');
+  t.same(last().texts, [{ type: 'recording', mimeType: 'video/webm' }], 'of those that were dropped nothing is said');
+});
+
+t.test('when a recording was captured is said when the server has its beginning, not before', async (t) => {
+  const { ingest, last, passMs } = bench();
+  const tell = (): boolean => ingest.tell({ type: 'clock', captureTimeMs: 5 });
+  t.notOk(tell(), 'no connection');
+  last().ready();
+  ingest.push(bytes(0));
+  t.ok(tell());
+  last().drop();
+  ingest.beginRecording('video/webm');
+  ingest.push(bytes(1));
+  passMs(100);
+  last().bufferedAmount = 600_000;
+  last().ready(1);
+  t.notOk(tell(), 'it would be taken for the recording before');
+  last().bufferedAmount = 0;
+  passMs(100);
+  t.ok(tell());
+});
+
 t.test('the memory of a publisher whose server never acknowledges is bounded', async (t) => {
   const { ingest, last, news } = bench({ maxReplayBytes: 1_000_000 });
   last().ready();
