@@ -3,6 +3,7 @@ import { errorCodes } from '../protocol/error-codes.js';
 import { parsePublisherMessage } from '../protocol/ingest-messages.js';
 import type { IngestMessage } from '../protocol/ingest-messages.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
+import { isPictureUrl, readPictureUrl } from '../source/picture-url.js';
 import { LiveError, toLiveError } from '../live/errors.js';
 import type { IngestConnection } from '../live/ingest-session.js';
 import type { LiveStream } from '../live/live-stream.js';
@@ -65,11 +66,12 @@ export class IngestSocket {
   #enqueue(data: Buffer, isBinary: boolean): void {
     if (this.#over) return;
     const cost = data.length + messageOverheadBytes;
+    const arrivedAtMs = performance.now();
     this.#pendingBytes += cost;
     if (isBinary) this.#onBytes(data.length);
     if (this.#pendingBytes > maxPendingBytes) this.#socket.pause();
     this.#handled = this.#handled
-      .then(() => this.#handle(data, isBinary))
+      .then(() => this.#handle(data, isBinary, arrivedAtMs))
       .catch((error: unknown) => this.#fail(toLiveError(error)))
       .then(() => {
         this.#pendingBytes -= cost;
@@ -77,10 +79,12 @@ export class IngestSocket {
       });
   }
 
-  async #handle(data: Buffer, isBinary: boolean): Promise<void> {
+  async #handle(data: Buffer, isBinary: boolean, arrivedAtMs: number): Promise<void> {
     if (this.#over) return;
-    if (isBinary) return this.#connection.write(data);
-    const message = parse(data.toString('utf8'));
+    if (isBinary) return this.#connection.write(data, arrivedAtMs);
+    const text = data.toString('utf8');
+    if (isPictureUrl(text)) return this.#connection.writePicture(this.#picture(text), arrivedAtMs);
+    const message = parse(text);
     switch (message.type) {
       case 'end':
         return this.#connection.end();
@@ -91,6 +95,14 @@ export class IngestSocket {
       case 'clock':
         return this.#connection.tellCaptureTime(message.captureTimeMs);
     }
+  }
+
+  #picture(url: string): Buffer {
+    const picture = readPictureUrl(url);
+    if ('malformed' in picture) throw new LiveError('malformed', picture.malformed);
+    if ('unsupported' in picture) throw new LiveError('unsupported-media', picture.unsupported);
+    this.#onBytes(picture.bytes.length);
+    return picture.bytes;
   }
 
   #acknowledge(): void {

@@ -35,7 +35,7 @@ export function planTranscode(header: SourceHeader, wishes: TranscodeWishes): Tr
       ? [planVideo(unprobed('video', header.container), wishes), planAudio(unprobed('audio', header.container), wishes)]
       : planKnown(header.tracks, wishes);
   return {
-    inputFormat: header.container === 'webm' ? 'matroska' : header.container,
+    inputFormat: header.container === 'webm' || header.container === 'jpeg' ? 'matroska' : header.container,
     tracks: plans.map(({ facts }) => facts),
     inputOptions: inputOptions(header, wishes.startSeconds),
     outputOptions: [
@@ -160,6 +160,7 @@ const headerTells = ['-probesize', '32', '-analyzeduration', '0'];
 const probing: Readonly<Record<Container, readonly string[]>> = {
   webm: headerTells,
   matroska: headerTells,
+  jpeg: headerTells,
   mp4: headerTells,
   mpegts: ['-probesize', '2000000', '-analyzeduration', '1000000'],
   // A frame of each track: its header alone would make all sound 44.1 kHz.
@@ -188,6 +189,7 @@ const displayNames: Readonly<Record<string, string>> = {
   vorbis: 'Vorbis',
   mp3: 'MP3',
   flac: 'FLAC',
+  mjpeg: 'JPEG pictures',
 };
 
 function displayName(codec: string): string {

@@ -1,7 +1,9 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IngestMessage } from '../protocol/ingest-messages.js';
-import { SourceReader } from '../source/source-reader.js';
+import { beginsJpeg } from '../source/jpeg.js';
+import { beginsRecording, SourceReader, type SourceHeader } from '../source/source-reader.js';
 import { LiveError } from './errors.js';
+import { PictureIngest } from './picture-ingest.js';
 import { Recording } from './recording.js';
 
 /** Where a connection hears of its broadcast. */
@@ -13,8 +15,13 @@ export interface IngestListener {
 
 /** One publisher's connection. */
 export interface IngestConnection {
-  /** Resolves when the bytes were passed on: awaiting it is the backpressure. Ignored when replaced or over. */
-  write(bytes: Uint8Array): Promise<void>;
+  /**
+   * Resolves when the bytes were passed on: awaiting it is the backpressure. Ignored when replaced or over.
+   * @param arrivedAtMs by `performance.now()`: the time of the picture, where the bytes are one
+   */
+  write(bytes: Uint8Array, arrivedAtMs?: number): Promise<void>;
+  /** One JPEG picture, whatever came before it. */
+  writePicture(jpeg: Uint8Array, arrivedAtMs?: number): Promise<void>;
   /** Announced: the next byte begins a new container header. */
   beginRecording(): void;
   /** When media time 0 of the present recording was captured, ms since the epoch by this server's clock. */
@@ -38,6 +45,7 @@ export class IngestSession {
   readonly #resumeWindowMs: number;
   readonly #onReceived: ((bytes: number) => void) | undefined;
   readonly #reader = new SourceReader();
+  readonly #pictures = new PictureIngest({ write: (bytes) => this.#write(bytes) });
   readonly #recordings: Recording[] = [];
   #current: Recording | undefined;
   /** Its timestamps jumped: it is continued from the next random access point on. */
@@ -45,6 +53,10 @@ export class IngestSession {
   /** The last bytes, which may yet turn out to begin a recording. */
   #tail = Buffer.alloc(0);
   #received = 0;
+  /** Bytes of all recordings so far: what came, but of pictures what was made of them. */
+  #written = 0;
+  /** The next byte is the first of all, or of an announced recording. */
+  #isBeginning = true;
   #passedOn: Promise<void> = Promise.resolve();
   #connection: IngestListener | undefined;
   #resumeTimer: NodeJS.Timeout | undefined;
@@ -95,9 +107,12 @@ export class IngestSession {
     this.#connection = listener;
     const isCurrent = (): boolean => this.#connection === listener && !this.#ended;
     return {
-      write: (bytes) => (isCurrent() ? (this.#passedOn = this.#write(bytes)) : Promise.resolve()),
+      write: (bytes, arrivedAtMs) => (isCurrent() ? (this.#passedOn = this.#take(bytes, arrivedAtMs)) : Promise.resolve()),
+      writePicture: (jpeg, arrivedAtMs) => (isCurrent() ? (this.#passedOn = this.#takePicture(jpeg, arrivedAtMs)) : Promise.resolve()),
       beginRecording: () => {
         if (!isCurrent()) return;
+        this.#isBeginning = true;
+        this.#pictures.stop();
         this.#current?.end();
         this.#current = undefined;
         this.#brokenOff = undefined;
@@ -126,6 +141,7 @@ export class IngestSession {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#resumeTimer);
+    this.#pictures.rest();
     this.#current?.end();
     this.#wake();
   }
@@ -150,10 +166,30 @@ export class IngestSession {
     }
   }
 
+  /** A slice of a recording may begin like a JPEG picture: only where a recording begins does that tell something. */
+  async #take(message: Uint8Array, arrivedAtMs?: number): Promise<void> {
+    const isPicture = this.#pictures.running ? !beginsRecording(message) : this.#isBeginning && beginsJpeg(message);
+    if (isPicture) return this.#takePicture(message, arrivedAtMs);
+    this.#pictures.stop();
+    this.#count(message);
+    await this.#write(message);
+  }
+
+  async #takePicture(jpeg: Uint8Array, arrivedAtMs = performance.now()): Promise<void> {
+    this.#count(jpeg);
+    const refusal = await this.#pictures.add(jpeg, arrivedAtMs);
+    if (refusal) this.fail(refusal);
+  }
+
+  #count({ length }: Uint8Array): void {
+    if (length > 0) this.#isBeginning = false;
+    this.#received += length;
+    this.#onReceived?.(length);
+  }
+
   async #write(chunk: Uint8Array): Promise<void> {
-    const base = this.#received;
-    this.#received += chunk.length;
-    this.#onReceived?.(chunk.length);
+    const base = this.#written;
+    this.#written += chunk.length;
     const writes: Promise<void>[] = [];
     let done = 0;
     /** Gives the current recording what comes before byte `offset` of the broadcast. */
@@ -172,7 +208,10 @@ export class IngestSession {
     for (const event of this.#reader.push(chunk)) {
       if (event.type === 'recording') moveTo(new Recording({ startedAtMs: Date.now(), offset: event.offset }), event.offset);
       else if (event.type === 'not-media') this.fail(new LiveError('unsupported-media', event.reason));
-      else if (event.type === 'header') this.#current?.announceHeader(event.header, event.endOffset);
+      else if (event.type === 'header') {
+        const header: SourceHeader = this.#pictures.running ? { ...event.header, container: 'jpeg' } : event.header;
+        this.#current?.announceHeader(header, event.endOffset);
+      }
       else {
         const { offset } = event;
         const from = this.#brokenOff ?? (this.#current?.mustBeContinued ? this.#current : undefined);
@@ -218,6 +257,7 @@ export class IngestSession {
   }
 
   #awaitResume(): void {
+    this.#pictures.rest();
     this.#connection = undefined;
     this.#resumeTimer = setTimeout(() => this.end(), this.#resumeWindowMs);
   }

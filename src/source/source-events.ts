@@ -1,5 +1,5 @@
-/** How the publisher's bytes are wrapped, read from the bytes, never from a label. */
-export type Container = 'webm' | 'matroska' | 'mp4' | 'mpegts' | 'flv' | 'ogg';
+/** How the publisher's bytes are wrapped, read from the bytes, never from a label. `jpeg`: single pictures, made a recording here. */
+export type Container = 'webm' | 'matroska' | 'mp4' | 'mpegts' | 'flv' | 'ogg' | 'jpeg';
 
 export interface SourceTrack {
   readonly id: number;

@@ -132,8 +132,8 @@ export class FakeLiveStream {
 export class FakeIngest {
   readonly resumeToken = 'token';
   received = 0;
-  /** What happened, in order: byte counts, `recording`, `end`, `drop`. */
-  readonly events: (number | 'recording' | 'end' | 'drop')[] = [];
+  /** What happened, in order: byte counts, `picture`, `recording`, `end`, `drop`. */
+  readonly events: (number | 'picture' | 'recording' | 'end' | 'drop')[] = [];
   readonly writes: Buffer[] = [];
   /** What `write` waits for: replace it to stall. */
   gate: Promise<void> = Promise.resolve();
@@ -156,6 +156,11 @@ export class FakeIngest {
         await this.gate;
         this.received += bytes.length;
       },
+      writePicture: async (jpeg) => {
+        this.writes.push(Buffer.from(jpeg));
+        this.#note('picture');
+        this.received += jpeg.length;
+      },
       beginRecording: () => this.#note('recording'),
       tellCaptureTime: (captureTimeMs) => this.#note(captureTimeMs),
       end: () => {
@@ -175,7 +180,7 @@ export class FakeIngest {
     while (!condition()) await new Promise<void>((resolve) => this.#changed.push(resolve));
   }
 
-  #note(event: number | 'recording' | 'end' | 'drop'): void {
+  #note(event: number | 'picture' | 'recording' | 'end' | 'drop'): void {
     this.events.push(event);
     for (const wake of this.#changed.splice(0)) wake();
   }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
 import { LiveError } from '../../src/live/errors.js';
+import { jpegOf } from '../helpers/jpeg.js';
 import { withResolvers } from './fake-live.js';
 import { listen, startFakeServer, testKey } from './fake-server.js';
 import { SocketClient, refusal } from './socket-client.js';
@@ -214,4 +215,28 @@ t.test('a server that stops tells its publishers to try again, and takes no new 
   t.equal((await client.closed).code, 4503);
   await stopped;
   t.ok(registry.closed);
+});
+
+t.test('a data URL is a picture, told from control messages; one that is none says what was expected', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const base = `ws://${await listen(app)}/live`;
+  const publish = (stream: string): SocketClient => new SocketClient(t, `${base}/${stream}/publish?key=${testKey}`);
+  const client = publish('cam');
+  await client.next();
+  client.socket.send(`data:image/jpeg;base64,${jpegOf(8, 8).toString('base64')}`);
+  client.socket.send(jpegOf(8, 8));
+  const { ingest } = registry.get('cam')!;
+  await ingest.until(() => ingest.events.length === 2);
+  t.same(ingest.events, ['picture', jpegOf(8, 8).length]);
+  t.same(ingest.writes[0], jpegOf(8, 8));
+  for (const [text, code, words] of [
+    ['data:,', 4400, /a canvas without width or height gives that/],
+    ['data:image/png;base64,iVBORw0KGgo=', 4415, /toDataURL\('image\/jpeg'\)/],
+  ] as const) {
+    const wrong = publish(`wrong-${code}`);
+    await wrong.next();
+    wrong.socket.send(text);
+    t.match(await wrong.nextOf('ended'), { message: words });
+    t.equal((await wrong.closed).code, code);
+  }
 });

@@ -1,0 +1,129 @@
+import t from 'tap';
+import { IngestSession, type IngestConnection } from '../../src/live/ingest-session.js';
+import { PictureIngest } from '../../src/live/picture-ingest.js';
+import type { Recording } from '../../src/live/recording.js';
+import { jpegOf } from '../helpers/jpeg.js';
+import { eventsOf, fixture } from '../source/fixture.js';
+import { until } from './fake-studio.js';
+
+const jpeg = jpegOf(64, 48);
+
+function connected(session: IngestSession): IngestConnection {
+  return session.connect({ onMessage: () => undefined, onReplaced: () => undefined });
+}
+
+/** Every recording's container and the times of its pictures, once the session is over. */
+async function readAll(session: IngestSession): Promise<{ container: string | undefined; times: number[] }[]> {
+  const all: Recording[] = [];
+  for await (const recording of session.recordings()) all.push(recording);
+  return Promise.all(
+    all.map(async (recording) => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of recording.read()) chunks.push(Buffer.from(chunk));
+      const times = eventsOf(Buffer.concat(chunks)).flatMap((event) => (event.type === 'frame' && event.kind === 'video' ? [event.timeSeconds] : []));
+      return { container: (await recording.header)?.container, times };
+    }),
+  );
+}
+
+t.test('messages that are pictures are one recording at their pace, and count with their own bytes', async (t) => {
+  const session = new IngestSession({ resumeWindowSeconds: 1 });
+  const connection = connected(session);
+  await connection.write(jpeg, 500);
+  await connection.writePicture(jpeg, 600);
+  connection.drop();
+  const next = connected(session);
+  t.equal(session.received, 2 * jpeg.length);
+  await next.write(jpeg, 750);
+  next.end();
+  t.same(await readAll(session), [{ container: 'jpeg', times: [0, 0.1, 0.25] }]);
+});
+
+t.test('another size begins a recording', async (t) => {
+  const session = new IngestSession({ resumeWindowSeconds: 1 });
+  const connection = connected(session);
+  for (const [index, width] of [64, 64, 32].entries()) await connection.write(jpegOf(width, 48), index * 100);
+  connection.end();
+  t.same(await readAll(session), [
+    { container: 'jpeg', times: [0, 0.1] },
+    { container: 'jpeg', times: [0] },
+  ]);
+});
+
+t.test('pictures and other recordings may follow each other', async (t) => {
+  const session = new IngestSession({ resumeWindowSeconds: 1 });
+  const connection = connected(session);
+  const webm = fixture('chromium-vp8.webm').subarray(0, 20_000);
+  await connection.write(jpeg, 0);
+  await connection.write(webm);
+  await connection.writePicture(jpeg, 100);
+  connection.beginRecording();
+  await connection.write(webm);
+  connection.beginRecording();
+  await connection.write(jpeg, 200);
+  connection.end();
+  t.same((await readAll(session)).map(({ container }) => container), ['jpeg', 'webm', 'jpeg', 'webm', 'jpeg']);
+});
+
+t.test('a slice of a recording that begins like a picture is a slice all the same', async (t) => {
+  const session = new IngestSession({ resumeWindowSeconds: 1 });
+  const connection = connected(session);
+  const webm = fixture('chromium-vp8.webm').subarray(0, 20_000);
+  await connection.write(webm);
+  await connection.write(jpeg);
+  connection.end();
+  t.equal((await readAll(session)).length, 1);
+  t.equal(session.received, webm.length + jpeg.length);
+});
+
+t.test('what is no picture among pictures ends the broadcast in words, after what was good', async (t) => {
+  for (const [wrong, words] of [
+    [Buffer.from('hello'), /expected a JPEG picture, got 5 bytes/],
+    [jpeg.subarray(0, -2), /end is missing/],
+    [jpegOf(9000, 10), /at most 8192 × 8192, got 9000 × 10/],
+  ] as const) {
+    const session = new IngestSession({ resumeWindowSeconds: 1 });
+    const connection = connected(session);
+    const recordings = session.recordings();
+    await connection.write(jpeg, 0);
+    t.equal((await recordings.next()).done, false);
+    await connection.write(wrong, 100);
+    await t.rejects(recordings.next(), { code: 'unsupported-media', message: words });
+  }
+});
+
+/** Long enough for a timer of 1 ms to have run out. */
+async function laterThanTheTimer(): Promise<void> {
+  const start = performance.now();
+  await until(() => performance.now() > start + 10);
+}
+
+t.test('while no picture comes the last one is shown again, until the connection is lost', async (t) => {
+  const written: Uint8Array[] = [];
+  const pictures = new PictureIngest({ standstillMs: 1, write: async (bytes) => void written.push(bytes) });
+  await pictures.add(jpeg, performance.now());
+  await until(() => written.length > 3);
+  pictures.rest();
+  t.ok(eventsOf(Buffer.concat(written)).filter(({ type }) => type === 'frame').length > 3);
+  const count = written.length;
+  await laterThanTheTimer();
+  t.equal(written.length, count);
+});
+
+t.test('it is not shown again while its bytes wait', async (t) => {
+  let writes = 0;
+  let take = (): void => undefined;
+  const pictures = new PictureIngest({
+    standstillMs: 1,
+    write: () => {
+      writes++;
+      return new Promise((resolve) => (take = resolve));
+    },
+  });
+  t.teardown(() => pictures.stop());
+  void pictures.add(jpeg, performance.now());
+  await laterThanTheTimer();
+  t.equal(writes, 1);
+  take();
+  await until(() => writes === 2);
+});
