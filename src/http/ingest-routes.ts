@@ -4,6 +4,7 @@ import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
 import type { ConnectionLimits } from './connection-limits.js';
+import { IngestParts, readPart } from './ingest-parts.js';
 import { IngestSocket } from './ingest-socket.js';
 import { requireStreamName } from './live-stream-lookup.js';
 import type { PublishGate } from './publish-gate.js';
@@ -27,6 +28,7 @@ interface PublishRoute {
 /** Where publishers connect. Whatever refuses them does so before the upgrade, with a status and words. */
 export async function ingestRoutes(app: FastifyInstance, { registry, publishGate, limits, urlsFor, obstacle, onBytes }: IngestRoutesOptions): Promise<void> {
   const admitted = new WeakMap<FastifyRequest['raw'], LiveStream>();
+  const parts = new IngestParts(registry);
 
   app.route<PublishRoute>({
     method: 'GET',
@@ -35,7 +37,8 @@ export async function ingestRoutes(app: FastifyInstance, { registry, publishGate
       const stream = requireStreamName(request.params.stream);
       await publishGate.requirePublisher(request, stream);
       const { resume } = request.query as { resume?: unknown };
-      const resumed = typeof resume === 'string' ? registry.resume(stream, resume) : undefined;
+      const part = readPart(request.query);
+      const resumed = typeof resume === 'string' ? registry.resume(stream, resume) : part && parts.opened(stream);
       if (!resumed) {
         const reason = obstacle();
         if (reason !== undefined) throw new LiveError('unavailable', reason);
@@ -45,6 +48,7 @@ export async function ingestRoutes(app: FastifyInstance, { registry, publishGate
       if (!request.ws) return;
       limits.hold(request, request.raw.socket);
       const liveStream = resumed ?? registry.publish(stream);
+      if (part) parts.open(liveStream);
       admitted.set(request.raw, liveStream);
       // An upgrade that fails its handshake leaves a broadcast that nobody will ever feed.
       request.raw.socket.once('close', () => {
@@ -56,7 +60,8 @@ export async function ingestRoutes(app: FastifyInstance, { registry, publishGate
       if (!liveStream) return socket.terminate();
       admitted.delete(request.raw);
       request.raw.socket.setNoDelay(true);
-      new IngestSocket({ socket, liveStream, urls: urlsFor(request, liveStream.stream), onBytes });
+      const ingest = parts.entry(liveStream, readPart(request.query));
+      new IngestSocket({ socket, liveStream, ingest, urls: urlsFor(request, liveStream.stream), onBytes });
     },
     handler: (request, reply) => answerUpgradeRequired(request, reply),
   });

@@ -7,6 +7,7 @@ import { isPictureUrl, readPictureUrl } from '../source/picture-url.js';
 import { LiveError, toLiveError } from '../live/errors.js';
 import type { IngestConnection } from '../live/ingest-session.js';
 import type { LiveStream } from '../live/live-stream.js';
+import type { IngestEntry } from '../live/part-ingest.js';
 import { closeReason } from './websocket.js';
 
 /** What may wait for the transcoder before the socket is paused; what the kernel holds comes on top. */
@@ -19,6 +20,8 @@ const ackIntervalMs = 500;
 export interface IngestSocketOptions {
   readonly socket: WebSocket;
   readonly liveStream: LiveStream;
+  /** Where in the broadcast its bytes go. */
+  readonly ingest: IngestEntry;
   /** The stream's addresses as this publisher can use them. */
   readonly urls: LiveStreamUrls;
   readonly onBytes: (count: number) => void;
@@ -27,7 +30,7 @@ export interface IngestSocketOptions {
 /** A publisher's WebSocket: hands messages on strictly in order, and stops reading while the broadcast is busy. */
 export class IngestSocket {
   readonly #socket: WebSocket;
-  readonly #liveStream: LiveStream;
+  readonly #ingest: IngestEntry;
   readonly #connection: IngestConnection;
   readonly #onBytes: (count: number) => void;
   readonly #acks: NodeJS.Timeout;
@@ -39,11 +42,11 @@ export class IngestSocket {
   /** Nothing that still comes is of use: the goodbye has been said. */
   #over = false;
 
-  constructor({ socket, liveStream, urls, onBytes }: IngestSocketOptions) {
+  constructor({ socket, liveStream, ingest, urls, onBytes }: IngestSocketOptions) {
     this.#socket = socket;
-    this.#liveStream = liveStream;
+    this.#ingest = ingest;
     this.#onBytes = onBytes;
-    const { broadcast, ingest } = liveStream;
+    const { broadcast } = liveStream;
     this.#acknowledged = ingest.received;
     // Not before what an earlier connection brought: to come back again and again must not fill the memory.
     this.#handled = ingest.passedOn;
@@ -106,7 +109,7 @@ export class IngestSocket {
   }
 
   #acknowledge(): void {
-    const { received } = this.#liveStream.ingest;
+    const { received } = this.#ingest;
     if (received === this.#acknowledged) return;
     this.#acknowledged = received;
     this.#send({ type: 'ack', received });

@@ -71,6 +71,6 @@ function keysIn(request: FastifyRequest): string[] {
 
 /** What the publisher's page says beside what is said to Onair: its own credentials, perhaps. */
 function ownQuery(query: unknown): Record<string, string> {
-  const entries = Object.entries(query as Record<string, unknown>).filter(([name, value]) => name !== 'key' && name !== 'resume' && typeof value === 'string');
+  const entries = Object.entries(query as Record<string, unknown>).filter(([name, value]) => !['key', 'resume', 'part'].includes(name) && typeof value === 'string');
   return Object.fromEntries(entries) as Record<string, string>;
 }

@@ -146,6 +146,10 @@ export class FakeIngest {
     this.#onEnd = onEnd;
   }
 
+  acceptsToken(token: string): boolean {
+    return token === this.resumeToken;
+  }
+
   connect(listener: IngestListener): IngestConnection {
     this.#listener?.onReplaced();
     this.#listener = listener;

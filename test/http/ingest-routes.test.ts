@@ -240,3 +240,32 @@ t.test('a data URL is a picture, told from control messages; one that is none sa
     t.equal((await wrong.closed).code, code);
   }
 });
+
+t.test('two sockets of one publisher, one a part, feed one broadcast; nobody else joins it', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const url = `ws://${await listen(app)}/live/cam/publish?key=${testKey}`;
+  const chunk = new SocketClient(t, `${url}&part=chunk`);
+  t.match(await chunk.next(), { type: 'ready', broadcast: 'run1' });
+  const blob = new SocketClient(t, `${url}&part=blob`);
+  t.match(await blob.next(), { type: 'ready', broadcast: 'run1' });
+  const { ingest } = registry.get('cam')!;
+  blob.socket.send(Buffer.from([0x1a]));
+  await new Promise((resolve) => blob.socket.once('pong', resolve).ping());
+  chunk.socket.send(Buffer.from([0x45, 0xdf, 0xa3]));
+  await ingest.until(() => ingest.events.length === 3);
+  t.strictSame(ingest.events, ['recording', 1, 3]);
+  t.match(await refusal(t, url), { status: 409 });
+  t.match(await refusal(t, `${url}&part=whole`), { status: 400, body: { code: 'malformed', message: 'expected part to be "blob" or "chunk", got "whole"' } });
+  const again = new SocketClient(t, `${url}&part=chunk`);
+  t.match(await again.next(), { type: 'ready' });
+  t.equal((await chunk.closed).code, 4409, 'a later one of the same part takes over');
+  again.socket.close(1000);
+  await ingest.until(() => ingest.events.at(-1) === 'end');
+  t.notOk(ingest.events.includes('drop'));
+});
+
+t.test('a part does not join a broadcast that came on one socket', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  t.match(await refusal(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}&part=chunk`), { status: 409, body: { code: 'already-live' } });
+});

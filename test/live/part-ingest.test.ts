@@ -1,0 +1,118 @@
+import t from 'tap';
+import { IngestSession, type IngestConnection } from '../../src/live/ingest-session.js';
+import { PartIngest, type IngestPart } from '../../src/live/part-ingest.js';
+import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
+import { eventsOf, fixture } from '../source/fixture.js';
+import { until } from './fake-studio.js';
+
+const whole = fixture('chromium-restart-vp8.webm');
+const borders = eventsOf(whole).flatMap((event) => (event.type === 'recording' ? [event.offset] : []));
+const recordings = borders.map((start, index) => whole.subarray(start, borders[index + 1]));
+
+function bench() {
+  const session = new IngestSession({ resumeWindowSeconds: 30 });
+  const parts = new PartIngest(session);
+  const read: Buffer[] = [];
+  const reading = (async () => {
+    for await (const recording of session.recordings()) {
+      const index = read.push(Buffer.alloc(0)) - 1;
+      for await (const bytes of recording.read()) read[index] = Buffer.concat([read[index]!, bytes]);
+    }
+  })();
+  const connect = (part: IngestPart) => {
+    const messages: IngestMessage[] = [];
+    const seen = { messages, replaced: false };
+    const connection: IngestConnection = parts.entry(part).connect({ onMessage: (message) => messages.push(message), onReplaced: () => (seen.replaced = true) });
+    return { connection, seen };
+  };
+  return { session, connect, read, reading };
+}
+
+/** As the two-socket page sends: the first blob on one, what follows on the other. */
+async function send(blob: IngestConnection, chunk: IngestConnection, bytes: Buffer, blobBytes = 5_000): Promise<void> {
+  await blob.write(bytes.subarray(0, blobBytes));
+  for (let at = blobBytes; at < bytes.length; at += 7_000) await chunk.write(bytes.subarray(at, at + 7_000));
+}
+
+t.test('first blobs and the chunks that follow them are joined to recordings, whichever socket comes first', async (t) => {
+  for (const order of [['blob', 'chunk'], ['chunk', 'blob']] as const) {
+    const { session, connect, read, reading } = bench();
+    const sockets = Object.fromEntries(order.map((part) => [part, connect(part).connection]));
+    for (const recording of recordings) await send(sockets.blob!, sockets.chunk!, recording);
+    sockets.blob!.end();
+    await reading;
+    t.ok(Buffer.concat(read).equals(whole));
+    t.strictSame(read.map(({ length }) => length), recordings.map(({ length }) => length));
+    t.equal(session.received, whole.length);
+  }
+});
+
+t.test('a first blob may be a single byte, and chunks before the first blob are left out', async (t) => {
+  const { connect, read, reading } = bench();
+  const [blob, chunk] = [connect('blob').connection, connect('chunk').connection];
+  await chunk.write(Buffer.from('the end of a recording whose beginning nobody has'));
+  for (const recording of recordings) await send(blob, chunk, recording, 1);
+  chunk.end();
+  await reading;
+  t.ok(Buffer.concat(read).equals(whole));
+});
+
+t.test('where the chunks have the first blob too, it is taken once', async (t) => {
+  for (const blobBytes of [1, 5_000]) {
+    const { connect, read, reading } = bench();
+    const [blob, chunk] = [connect('blob').connection, connect('chunk').connection];
+    for (const recording of recordings) {
+      await blob.write(recording.subarray(0, blobBytes));
+      await chunk.write(recording.subarray(0, blobBytes));
+      await chunk.write(recording.subarray(blobBytes));
+    }
+    blob.end();
+    await reading;
+    t.ok(Buffer.concat(read).equals(whole));
+    t.equal(read.length, recordings.length);
+  }
+});
+
+t.test('blobs without chunks are recordings, also the last one', async (t) => {
+  const { connect, read, reading } = bench();
+  const { connection } = connect('blob');
+  for (const recording of recordings) await connection.write(recording);
+  connection.end();
+  await reading;
+  t.ok(Buffer.concat(read).equals(whole));
+});
+
+t.test('a later socket of the same part takes over, the other part stays; a new chunk socket waits for the next blob', async (t) => {
+  const { session, connect, read, reading } = bench();
+  const [first, second] = recordings as [Buffer, Buffer];
+  const [blob, chunk] = [connect('blob'), connect('chunk')];
+  await send(blob.connection, chunk.connection, first);
+  const [blobAgain, chunkAgain] = [connect('blob'), connect('chunk')];
+  t.ok(blob.seen.replaced && chunk.seen.replaced);
+  await chunk.connection.write(first);
+  chunk.connection.end();
+  blob.connection.drop();
+  await chunkAgain.connection.write(first.subarray(9_000));
+  t.notOk(session.waiting, 'what the old ones say is of no account');
+  await send(blobAgain.connection, chunkAgain.connection, second);
+  session.send({ type: 'live' });
+  for (const { seen } of [blobAgain, chunkAgain]) t.strictSame(seen.messages, [{ type: 'live' }], 'both are told');
+  blobAgain.connection.end();
+  await reading;
+  t.ok(Buffer.concat(read).equals(Buffer.concat([first, second])));
+});
+
+t.test('the broadcast waits when both are gone, and either takes it up', async (t) => {
+  const { session, connect, read, reading } = bench();
+  const [blob, chunk] = [connect('blob').connection, connect('chunk').connection];
+  await blob.write(recordings[0]!.subarray(0, 5_000));
+  blob.drop();
+  t.notOk(session.waiting);
+  chunk.drop();
+  t.ok(session.waiting);
+  await until(() => read[0]?.length === 5_000);
+  const { connection } = connect('chunk');
+  t.notOk(session.waiting);
+  connection.end();
+  await reading;
+});
