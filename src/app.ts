@@ -58,6 +58,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     hungAfterMs: milliseconds(config.FFMPEG_TIMEOUT_SECONDS),
     maxStreams: config.MAX_STREAMS,
     maxViewerBacklogBytes: config.MAX_VIEWER_BACKLOG_BYTES,
+    chat: config.CHAT === 'off' ? undefined : { maxPeople: config.MAX_CHATTERS_PER_STREAM, messagesPerMinute: config.CHAT_MESSAGES_PER_MINUTE },
     log: http.log,
   });
   await registry.open().catch((error: unknown) => {
@@ -82,6 +83,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
       maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS,
       wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
       apiRequestsPerMinute: config.API_REQUESTS_PER_MINUTE,
+      chatMessagesPerMinute: config.CHAT_MESSAGES_PER_MINUTE,
       socketTimeoutMs: milliseconds(config.SOCKET_TIMEOUT_SECONDS),
     },
     stopLingerMs: milliseconds(config.STOP_LINGER_SECONDS),

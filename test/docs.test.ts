@@ -31,11 +31,12 @@ t.test('every setting described is one the server reads', async (t) => {
 
 t.test('every failure and every message stands in the protocol', async (t) => {
   const page = read('docs/protocol.md');
-  const types = ['ingest-messages', 'viewer-messages'].flatMap((name) =>
+  const types = ['ingest-messages', 'viewer-messages', 'chat-messages'].flatMap((name) =>
     [...read(`src/protocol/${name}.ts`).matchAll(/\btype: '([\w-]+)'/g)].map((match) => match[1] ?? ''),
   );
   const warnings = /type WarningCode =([^;]+);/.exec(read('src/protocol/ingest-messages.ts'))?.[1]?.match(/[\w-]+/g) ?? [];
-  const words = [...Object.keys(errorCodes), ...Object.values(errorCodes).map(({ closeCode }) => String(closeCode)), ...new Set(types), ...warnings];
+  const refusals = /type ChatRefusal =([^;]+);/.exec(read('src/protocol/chat-messages.ts'))?.[1]?.match(/[\w-]+/g) ?? [];
+  const words = [...Object.keys(errorCodes), ...Object.values(errorCodes).map(({ closeCode }) => String(closeCode)), ...new Set(types), ...warnings, ...refusals];
   t.ok(types.length > 8, 'the message types are found');
   t.strictSame(words.filter((word) => !new RegExp(`["\`]${word}["\`]`).test(page) && !(/^\d+$/.test(word) && page.includes(word))), []);
 });

@@ -38,6 +38,7 @@ export const liveStreamInfo = Type.Object({
   state: Type.Enum(['starting', 'live', 'waiting', 'ended']),
   startedAt: Type.String({ description: 'RFC 3339, UTC' }),
   viewers: Type.Integer(),
+  chat: Type.Boolean({ description: 'whether there is a chat beside it' }),
   receivedBytes: Type.Integer(),
   ingestBitsPerSecond: Type.Number(),
   recording: Type.Optional(recordingFacts),
@@ -48,6 +49,7 @@ export const liveStreamInfo = Type.Object({
     hls: Type.String(),
     play: Type.String(),
     mp4: Type.String(),
+    chat: Type.String(),
     publish: Type.String(),
   }),
 });

@@ -25,7 +25,7 @@ export class PublishGate {
 
   /** @throws {LiveError} unauthorized | unavailable after too many wrong keys */
   requireServerKey(request: FastifyRequest): void {
-    this.#requireMatch(request, (candidate) => (this.#options.access.serverKey.matches(candidate) ? 'server' : undefined));
+    this.#requireMatch(keysIn(request), request.ip, (candidate) => (this.#options.access.serverKey.matches(candidate) ? 'server' : undefined));
   }
 
   /**
@@ -33,8 +33,21 @@ export class PublishGate {
    * @throws {LiveError} unauthorized | unavailable after too many wrong keys
    */
   requireKey(request: FastifyRequest, stream: string): string {
+    return this.requireKeyAmong(keysIn(request), request.ip, stream);
+  }
+
+  /**
+   * As `requireKey`, for keys that came some other way.
+   * @throws {LiveError} unauthorized | unavailable after too many wrong keys from that address
+   */
+  requireKeyAmong(candidates: readonly string[], address: string, stream: string): string {
     const { serverKey, streamKeys } = this.#options.access;
-    return this.#requireMatch(request, (candidate) => (serverKey.matches(candidate) ? 'server' : streamKeys.match(stream, candidate)));
+    return this.#requireMatch(candidates, address, (candidate) => (serverKey.matches(candidate) ? 'server' : streamKeys.match(stream, candidate)));
+  }
+
+  /** Whether a request tries to prove anything. */
+  carriesKey(request: FastifyRequest): boolean {
+    return keysIn(request).length > 0;
   }
 
   /**
@@ -50,15 +63,14 @@ export class PublishGate {
     await access.publishCheck?.require({ action: 'publish', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), key, query: ownQuery(request.query) });
   }
 
-  #requireMatch(request: FastifyRequest, match: (candidate: string) => string | undefined): string {
-    const candidates = keysIn(request);
+  #requireMatch(candidates: readonly string[], address: string, match: (candidate: string) => string | undefined): string {
     if (candidates.length === 0) throw new LiveError('unauthorized', 'expected the publish key as "Authorization: Bearer" or "?key=", got none');
     // Before the comparison: an address that guesses does not learn when it is right.
-    const waitSeconds = this.#options.wrongKeys.waitSeconds(request.ip);
+    const waitSeconds = this.#options.wrongKeys.waitSeconds(address);
     if (waitSeconds > 0) throw new LimitError('too many wrong keys came from this address; wait a moment', waitSeconds);
     const found = candidates.map(match).find((key) => key !== undefined);
     if (found !== undefined) return found;
-    this.#options.wrongKeys.spend(request.ip);
+    this.#options.wrongKeys.spend(address);
     throw new LiveError('unauthorized', 'the publish key is wrong');
   }
 }

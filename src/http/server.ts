@@ -9,6 +9,7 @@ import { LimitError } from '../access/limit-error.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
+import { chatRoutes } from './chat-routes.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { answerUnroutable, handleErrors } from './error-handler.js';
 import { GracefulStop } from './graceful-stop.js';
@@ -49,6 +50,7 @@ export interface Limits {
   readonly maxConnectionsPerAddress: number;
   readonly wrongKeysPerMinute: number;
   readonly apiRequestsPerMinute: number;
+  readonly chatMessagesPerMinute: number;
   /** WebSockets without a sign of life for so long are cut. */
   readonly socketTimeoutMs: number;
 }
@@ -71,6 +73,9 @@ export interface RoutesOptions {
 
 /** Requests at a time on one connection of HTTP/2: a player has a handful. Node's own limit is none. */
 const maxConcurrentStreams = 100;
+
+/** How many may talk from one address as fast as one person may: a household, a small office. */
+const chattersPerAddress = 6;
 
 /** What a publisher's own viewing links are good for, where links are signed. */
 const publishersLinkSeconds = 86_400;
@@ -152,10 +157,12 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       });
       await live.register(fastifyCors, playbackCors);
       await live.register(ingestRoutes, { registry, publishGate, limits: connections, urlsFor, obstacle, onBytes: metrics.countIngest });
+      const chatBudget = new AddressBudget({ perMinute: limits.chatMessagesPerMinute * chattersPerAddress });
       const watching = async (stream: FastifyInstance): Promise<void> => {
         stream.addHook('onRequest', viewingGate({ access, origins: options.corsOrigins, publicUrl }));
         await stream.register(hlsRoutes, { registry });
         await stream.register(viewerRoutes, { registry, limits: connections, ...limits });
+        await stream.register(chatRoutes, { registry, publishGate, limits: connections, budget: chatBudget });
       };
       await live.register(watching, { prefix: '/:stream' });
       await live.register(watching, { prefix: '/:stream/~:token' });

@@ -58,7 +58,7 @@ export function refuseStrayUpgrades(app: FastifyInstance): void {
   });
   app.addHook('onRequest', async (request) => {
     if (request.ws && request.routeOptions.config.upgrades !== true) {
-      throw new LiveError('not-found', 'expected /live/NAME/publish or /live/NAME/play, got an address without a WebSocket');
+      throw new LiveError('not-found', 'expected /live/NAME/publish, /live/NAME/play or /live/NAME/chat, got an address without a WebSocket');
     }
   });
 }

@@ -4,6 +4,7 @@ import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol
 import { liveStreamUrls } from '../protocol/urls.js';
 import type { SourceHeader } from '../source/source-events.js';
 import { Audience } from './audience.js';
+import { ChatRoom, type ChatSettings } from './chat-room.js';
 import { LiveError, toLiveError } from './errors.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { IngestSession } from './ingest-session.js';
@@ -30,6 +31,8 @@ export interface LiveStreamSettings {
   readonly restartDelayMs?: number;
   /** More than this behind, and a WebSocket viewer is skipped forward. */
   readonly maxViewerBacklogBytes: number;
+  /** Without it there is no chat. */
+  readonly chat?: ChatSettings | undefined;
   readonly log: LiveLog;
 }
 
@@ -56,6 +59,8 @@ export class LiveStream {
   readonly ingest: IngestSession;
   readonly rendition: Rendition;
   readonly viewers: Viewers;
+  /** Opens and ends with the broadcast; undefined where chat is switched off. */
+  readonly chat: ChatRoom | undefined;
   /** Who watches by HLS, told by the playlist requests. */
   readonly audience = new Audience();
   /** Resolves when the broadcast is over: null when it ended as it should. */
@@ -76,6 +81,7 @@ export class LiveStream {
     const { resumeWindowSeconds } = options;
     this.ingest = new IngestSession({ resumeWindowSeconds, onReceived: (bytes) => this.#throughput.add(bytes) });
     this.viewers = new Viewers({ maxBacklogBytes: options.maxViewerBacklogBytes });
+    this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.broadcast });
     this.#store = this.#createStore();
     this.rendition = new Rendition({
       listedSegments: options.windowSegments,
@@ -107,6 +113,7 @@ export class LiveStream {
       state: this.state,
       startedAt: this.startedAt.toISOString(),
       viewers: this.viewerCount,
+      chat: this.chat !== undefined,
       receivedBytes: this.ingest.received,
       ingestBitsPerSecond: this.#throughput.bitsPerSecond,
       ...(this.#recording && { recording: this.#recording }),
@@ -148,6 +155,7 @@ export class LiveStream {
     this.#packager.endTimeline();
     this.rendition.end();
     this.viewers.end();
+    this.chat?.end();
     this.#over = true;
     this.ingest.send(
       failure

@@ -45,6 +45,8 @@ export interface LiveStreamInfo {
   /** RFC 3339, UTC. */
   readonly startedAt: string;
   readonly viewers: number;
+  /** Whether there is a chat beside it. */
+  readonly chat: boolean;
   readonly receivedBytes: number;
   readonly ingestBitsPerSecond: number;
   readonly recording?: RecordingFacts;

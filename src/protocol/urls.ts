@@ -14,6 +14,7 @@ export interface LiveStreamUrls {
   readonly hls: string;
   readonly play: string;
   readonly mp4: string;
+  readonly chat: string;
   readonly publish: string;
 }
 
@@ -31,6 +32,7 @@ export function liveStreamUrls(origin: string, stream: string, token?: string): 
     hls: `${origin}/live/${watched}/index.m3u8`,
     play: `${socketOrigin}/live/${watched}/play`,
     mp4: `${origin}/live/${watched}/stream.mp4`,
+    chat: `${socketOrigin}/live/${watched}/chat`,
     publish: `${socketOrigin}/live/${stream}/publish`,
   };
 }

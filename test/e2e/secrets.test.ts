@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { WebSocket } from 'ws';
 import t, { type Test } from 'tap';
 import { messagesOf, readFixture } from '../helpers/fixtures.js';
 import { run, temporaryDirectory, waitUntil } from '../helpers/programs.js';
@@ -45,7 +46,7 @@ t.test('no key, token or ticket of anybody stands in the log, at its most talkat
   const post = (path: string, body: object) =>
     fetch(`${origin}/api/streams/cam/${path}`, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
   const made = (await (await post('keys', {})).json()) as { key: string; id: string };
-  const links = (await (await post('links', { expiresInSeconds: 600 })).json()) as { token: string; urls: { hls: string; watch: string } };
+  const links = (await (await post('links', { expiresInSeconds: 600 })).json()) as { token: string; urls: { hls: string; watch: string; play: string } };
   const socketUrl = `${origin.replace('http', 'ws')}/live/cam/publish`;
 
   await fetch(`${origin}/live/cam/publish?key=a-wrong-secret-guess`);
@@ -63,6 +64,10 @@ t.test('no key, token or ticket of anybody stands in the log, at its most talkat
   const rest = messages.filter(({ data }) => (skipped += data.length) > received);
   await second.sendPaced(rest, { speed: 2 });
   await second.message('live');
+  const chatter = new WebSocket(links.urls.play.replace(/play$/, 'chat'));
+  await once(chatter, 'open');
+  for (const message of ['{"type":"join","name":"a-name-of-the-chat"}', '{"type":"message","text":"words-of-the-chat"}', 'words-of-the-chat']) chatter.send(message);
+  await once(chatter, 'close');
   for (const url of [links.urls.hls, links.urls.watch, links.urls.hls.replace('~', '%7E'), links.urls.hls.replace('index.m3u8', 'nothing.m4s')]) await (await fetch(url)).text();
   t.equal((await second.end()).code, 1000);
   await fetch(`${origin}/api/streams/cam/keys/${made.id}?key=${key}`, { method: 'DELETE' });
@@ -71,7 +76,7 @@ t.test('no key, token or ticket of anybody stands in the log, at its most talkat
 
   const lines = output().split('\n');
   t.ok(lines.some((line) => line.includes('"msg":"request"')) && lines.some((line) => line.includes('on air')), 'there is a log to look at');
-  const secrets = { 'server key': key, 'view key': viewKey, 'stream key': made.key, 'viewing token': links.token, 'resume token': resume, 'wrong guess': 'a-wrong-secret-guess' };
+  const secrets = { 'server key': key, 'view key': viewKey, 'stream key': made.key, 'viewing token': links.token, 'resume token': resume, 'wrong guess': 'a-wrong-secret-guess', 'name in the chat': 'a-name-of-the-chat', 'text of the chat': 'words-of-the-chat' };
   for (const [name, secret] of Object.entries(secrets)) t.strictSame(lines.filter((line) => line.includes(secret)), [], name);
   t.notMatch(await readFile(join(directory, 'data/stream-keys.json'), 'utf8'), made.key);
 });

@@ -6,6 +6,7 @@ import type { Answer } from '../../src/hls/rendition.js';
 import { LiveError } from '../../src/live/errors.js';
 import type { IngestConnection, IngestListener } from '../../src/live/ingest-session.js';
 import type { LiveRegistry } from '../../src/live/live-registry.js';
+import { ChatRoom } from '../../src/live/chat-room.js';
 import { Viewers } from '../../src/live/viewers.js';
 
 /** Stands in for `src/live`: what the routes ask of it is written down, what it answers is set by the test. */
@@ -63,6 +64,7 @@ export class FakeLiveStream {
   state: BroadcastState = 'live';
   readonly ingest: FakeIngest;
   readonly viewers = new Viewers({ maxBacklogBytes: 1_000_000 });
+  chat: ChatRoom | undefined;
   readonly seen: string[] = [];
   readonly audience = { saw: (client: string) => this.seen.push(client) };
   readonly signals: AbortSignal[] = [];
@@ -93,6 +95,7 @@ export class FakeLiveStream {
     onEnd: () => void,
   ) {
     this.#onEnd = onEnd;
+    this.chat = new ChatRoom({ stream, broadcast: this.broadcast, maxPeople: 10, messagesPerMinute: 60 });
     this.ingest = new FakeIngest(() => void this.end());
   }
 
@@ -103,6 +106,7 @@ export class FakeLiveStream {
       state: this.state,
       startedAt: '2026-01-02T03:04:05.678Z',
       viewers: 3,
+      chat: this.chat !== undefined,
       receivedBytes: 4096,
       ingestBitsPerSecond: 2_500_000,
       recording: { container: 'webm', tracks: [{ kind: 'video', sourceCodec: 'vp8', action: 'transcode', reason: 'VP8 does not go into HLS.' }] },
@@ -116,6 +120,7 @@ export class FakeLiveStream {
     this.ended = true;
     this.#onEnd();
     this.viewers.end();
+    this.chat?.end();
     this.ingest.say({ type: 'ended', message: 'The broadcast is over.' });
   }
 

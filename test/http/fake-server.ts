@@ -47,6 +47,7 @@ export async function startFakeServer(t: Test, options: Partial<ServerOptions & 
       maxConnectionsPerAddress: 1000,
       wrongKeysPerMinute: 1000,
       apiRequestsPerMinute: 10_000,
+      chatMessagesPerMinute: 60,
       socketTimeoutMs: 25_000,
       ...options,
     },
