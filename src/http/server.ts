@@ -6,13 +6,13 @@ import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fast
 import type { Access } from '../access/access.js';
 import { AddressBudget } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
-import { PublishAdmission } from '../access/publish-admission.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import { chatRoutes } from './chat-routes.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { answerUnroutable, handleErrors } from './error-handler.js';
+import { holdBackContinue } from './expect-continue.js';
 import { GracefulStop } from './graceful-stop.js';
 import { cutSlowHeads } from './head-timeout.js';
 import { healthRoutes } from './health-routes.js';
@@ -25,6 +25,7 @@ import { originOf } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 import { pageRoutes } from './page-routes.js';
 import { PublishGate } from './publish-gate.js';
+import { isPushUrl, pushRoutes } from './push-routes.js';
 import { logRequests, loggerOptions } from './request-log.js';
 import { ServerMetrics } from './server-metrics.js';
 import { refuseSlowBodies } from './slow-bodies.js';
@@ -70,8 +71,6 @@ export interface RoutesOptions {
   readonly stopLingerMs: number;
   /** Why no broadcast can be taken, in words; undefined when one can. */
   readonly obstacle: () => string | undefined;
-  /** Where RTMP is taken, if it is. */
-  readonly rtmpPort: () => number | undefined;
 }
 
 /** Requests at a time on one connection of HTTP/2: a player has a handful. Node's own limit is none. */
@@ -109,25 +108,16 @@ export function createServer({ tls, trustedProxies, logLevel, headersTimeoutMs, 
   return app;
 }
 
-/** What other protocols share with HTTP: who may publish, how many may connect, what is counted. */
-export interface FrontDesk {
-  readonly admission: PublishAdmission;
-  readonly connections: ConnectionLimits;
-  readonly obstacle: () => string | undefined;
-  readonly onBytes: (count: number) => void;
-}
-
 /** Everything the server answers. Closing it ends every broadcast first. */
-export async function registerRoutes(app: FastifyInstance, options: RoutesOptions): Promise<FrontDesk> {
-  const { registry, access, publicUrl, publicDir, limits, rtmpPort } = options;
+export async function registerRoutes(app: FastifyInstance, options: RoutesOptions): Promise<void> {
+  const { registry, access, publicUrl, publicDir, limits } = options;
   const metrics = new ServerMetrics(registry);
   const stop = new GracefulStop({ app, registry, lingerMs: options.stopLingerMs });
   const obstacle = (): string | undefined => (stop.stopping ? 'the server is shutting down; try again in a minute' : options.obstacle());
   const wrongKeys = new AddressBudget({ perMinute: limits.wrongKeysPerMinute });
-  const admission = new PublishAdmission({ access, wrongKeys });
-  const publishGate = new PublishGate({ admission, origins: options.publishOrigins, publicUrl });
+  const publishGate = new PublishGate({ access, wrongKeys, origins: options.publishOrigins, publicUrl });
   const urlsFor = (request: FastifyRequest, stream: string): LiveStreamUrls =>
-    liveStreamUrls(originOf(request, publicUrl), stream, access.viewingLinks?.sign(stream, publishersLinkSeconds).token, rtmpPort());
+    liveStreamUrls(originOf(request, publicUrl), stream, access.viewingLinks?.sign(stream, publishersLinkSeconds).token);
 
   handleErrors(app);
   logRequests(app);
@@ -148,6 +138,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   const heartbeat = new Heartbeat({ server: app.websocketServer, timeoutMs: limits.socketTimeoutMs });
   app.addHook('onClose', async () => heartbeat.close());
   refuseStrayUpgrades(app);
+  holdBackContinue(app, isPushUrl);
   await app.register(fastifySwagger, {
     hideUntagged: true,
     openapi: {
@@ -168,7 +159,9 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
         reply.header('cross-origin-resource-policy', 'cross-origin').header('x-content-type-options', 'nosniff');
       });
       await live.register(fastifyCors, playbackCors);
-      await live.register(ingestRoutes, { registry, publishGate, limits: connections, urlsFor, obstacle, onBytes: metrics.countIngest });
+      const ingest = { registry, publishGate, limits: connections, urlsFor, obstacle, onBytes: metrics.countIngest };
+      await live.register(ingestRoutes, ingest);
+      await live.register(pushRoutes, ingest);
       const chatBudget = new AddressBudget({ perMinute: limits.chatMessagesPerMinute * chattersPerAddress });
       const watching = async (stream: FastifyInstance): Promise<void> => {
         stream.addHook('onRequest', viewingGate({ access, origins: options.corsOrigins, publicUrl }));
@@ -190,11 +183,11 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
         budget.spend(ip);
       });
       refuseSlowBodies(api);
-      await api.register(controlRoutes, { registry, publishGate, publicUrl, rtmpPort });
+      await api.register(controlRoutes, { registry, publishGate, publicUrl });
       await api.register(keyRoutes, { access, publishGate, publicUrl });
       await api.register(async (facts) => {
         await facts.register(fastifyCors, playbackCors);
-        await facts.register(playbackFactsRoutes, { registry, publicUrl, rtmpPort });
+        await facts.register(playbackFactsRoutes, { registry, publicUrl });
       });
     },
     { prefix: '/api' },
@@ -202,5 +195,4 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   await app.register(healthRoutes, { obstacle, metrics });
   await app.register(pageRoutes, { publicDir, embedOrigins: options.embedOrigins });
   app.get('/openapi.json', async () => app.swagger());
-  return { admission, connections, obstacle, onBytes: metrics.countIngest };
 }

@@ -34,6 +34,10 @@ export interface IngestConnection {
 
 export interface IngestSessionOptions {
   readonly resumeWindowSeconds: number;
+  /** Names the publisher where its kind of client can't keep a resume token: by its key. */
+  readonly heir?: string | undefined;
+  /** Monotonic, in ms. */
+  readonly now?: () => number;
   /** Told of every slice that came. */
   readonly onReceived?: (bytes: number) => void;
 }
@@ -43,6 +47,8 @@ export class IngestSession {
   /** Who has it may take the broadcast up again. */
   readonly resumeToken = randomBytes(18).toString('base64url');
   readonly #resumeWindowMs: number;
+  readonly #heir: string | undefined;
+  readonly #now: () => number;
   readonly #onReceived: ((bytes: number) => void) | undefined;
   readonly #reader = new SourceReader();
   readonly #pictures = new PictureIngest({ write: (bytes) => this.#write(bytes) });
@@ -53,6 +59,7 @@ export class IngestSession {
   /** The last bytes, which may yet turn out to begin a recording. */
   #tail = Buffer.alloc(0);
   #received = 0;
+  #lastBytesMs: number;
   /** Bytes of all recordings so far: what came, but of pictures what was made of them. */
   #written = 0;
   /** The next byte is the first of all, or of an announced recording. */
@@ -64,8 +71,11 @@ export class IngestSession {
   #ended = false;
   #wakeReader: (() => void) | undefined;
 
-  constructor({ resumeWindowSeconds, onReceived }: IngestSessionOptions) {
+  constructor({ resumeWindowSeconds, heir, now = () => performance.now(), onReceived }: IngestSessionOptions) {
+    this.#now = now;
+    this.#lastBytesMs = now();
     this.#resumeWindowMs = resumeWindowSeconds * 1000;
+    this.#heir = heir;
     this.#onReceived = onReceived;
   }
 
@@ -98,6 +108,12 @@ export class IngestSession {
   acceptsToken(token: string): boolean {
     const [given, wanted] = [Buffer.from(token), Buffer.from(this.resumeToken)];
     return !this.#ended && given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+
+  /** Whether this publisher, who has no token, may go on with it: its connection is lost, or seems to be. */
+  isLeftTo(heir: string): boolean {
+    const isSilent = this.#now() - this.#lastBytesMs >= silentMs;
+    return !this.#ended && heir === this.#heir && (this.waiting || isSilent);
   }
 
   /** A new connection, which takes over from an earlier one. */
@@ -184,6 +200,7 @@ export class IngestSession {
   #count({ length }: Uint8Array): void {
     if (length > 0) this.#isBeginning = false;
     this.#received += length;
+    this.#lastBytesMs = this.#now();
     this.#onReceived?.(length);
   }
 
@@ -267,6 +284,9 @@ export class IngestSession {
     this.#wakeReader = undefined;
   }
 }
+
+/** A recording that goes on brings bytes more often than this; a connection without any is likely to be gone. */
+const silentMs = 5000;
 
 /**
  * How many bytes can pass before it is known what they begin: a container header (the size and type of an ftyp box), or

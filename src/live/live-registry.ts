@@ -49,12 +49,13 @@ export class LiveRegistry {
 
   /**
    * Begins a broadcast.
+   * @param heir names a publisher that can't keep a resume token: it may go on with `inherit`
    * @throws {LiveError} as `requireRoom`
    */
-  publish(stream: string): LiveStream {
+  publish(stream: string, heir?: string): LiveStream {
     this.requireRoom(stream);
     void this.#running(stream)?.end();
-    const liveStream = new LiveStream({ ...this.#options, stream, broadcast: randomUUID() });
+    const liveStream = new LiveStream({ ...this.#options, stream, broadcast: randomUUID(), heir });
     this.#current.set(stream, liveStream);
     this.#broadcasts.set(liveStream.broadcast, liveStream);
     this.#track(this.#retire(liveStream));
@@ -69,6 +70,12 @@ export class LiveRegistry {
     const running = this.#running(stream);
     if (running?.ingest.acceptsToken(token)) return running;
     throw new LiveError('not-found', 'the broadcast to be resumed is over; start a new one');
+  }
+
+  /** The broadcast that a lost or silent connection of the same publisher left behind, if there is one. */
+  inherit(stream: string, heir: string): LiveStream | undefined {
+    const running = this.#running(stream);
+    return running?.ingest.isLeftTo(heir) ? running : undefined;
   }
 
   /** The running broadcast of a name, or the last one while it can still be watched. */

@@ -47,6 +47,8 @@ export interface LiveStreamOptions extends LiveStreamSettings {
   readonly stream: string;
   /** This run's own id. */
   readonly broadcast: string;
+  /** See `IngestSessionOptions`. */
+  readonly heir?: string | undefined;
 }
 
 const statsIntervalMs = 2000;
@@ -78,8 +80,8 @@ export class LiveStream {
     this.#options = options;
     this.stream = options.stream;
     this.broadcast = options.broadcast;
-    const { resumeWindowSeconds } = options;
-    this.ingest = new IngestSession({ resumeWindowSeconds, onReceived: (bytes) => this.#throughput.add(bytes) });
+    const { resumeWindowSeconds, heir } = options;
+    this.ingest = new IngestSession({ resumeWindowSeconds, heir, onReceived: (bytes) => this.#throughput.add(bytes) });
     this.viewers = new Viewers({ maxBacklogBytes: options.maxViewerBacklogBytes });
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.broadcast });
     this.#store = this.#createStore();
@@ -104,11 +106,8 @@ export class LiveStream {
     return this.viewers.count + this.audience.count;
   }
 
-  /**
-   * @param origin scheme, host and port as the asking client reached the server
-   * @param rtmpPort where RTMP is taken, if it is
-   */
-  info(origin: string, rtmpPort?: number): LiveStreamInfo {
+  /** @param origin scheme, host and port as the asking client reached the server */
+  info(origin: string): LiveStreamInfo {
     const rendition = this.rendition.facts;
     return {
       stream: this.stream,
@@ -121,7 +120,7 @@ export class LiveStream {
       ingestBitsPerSecond: this.#throughput.bitsPerSecond,
       ...(this.#recording && { recording: this.#recording }),
       ...(rendition && { rendition }),
-      urls: liveStreamUrls(origin, this.stream, undefined, rtmpPort),
+      urls: liveStreamUrls(origin, this.stream),
     };
   }
 

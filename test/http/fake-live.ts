@@ -24,9 +24,16 @@ export class FakeRegistry {
     if (this.streams.has(stream)) throw new LiveError('already-live', `"${stream}" is live already`);
   }
 
-  publish(stream: string): FakeLiveStream {
+  publish(stream: string, heir?: string): FakeLiveStream {
     this.requireRoom(stream);
-    return this.add(stream);
+    const liveStream = this.add(stream);
+    liveStream.heir = heir;
+    return liveStream;
+  }
+
+  inherit(stream: string, heir: string): FakeLiveStream | undefined {
+    const liveStream = this.streams.get(stream);
+    return liveStream?.state === 'waiting' && liveStream.heir === heir ? liveStream : undefined;
   }
 
   resume(stream: string, token: string): FakeLiveStream {
@@ -62,7 +69,10 @@ export class FakeRegistry {
 export class FakeLiveStream {
   readonly broadcast = 'run1';
   state: BroadcastState = 'live';
+  heir: string | undefined;
   readonly ingest: FakeIngest;
+  readonly #over = withResolvers<LiveError | null>();
+  readonly closed = this.#over.promise;
   readonly viewers = new Viewers({ maxBacklogBytes: 1_000_000 });
   chat: ChatRoom | undefined;
   readonly seen: string[] = [];
@@ -115,9 +125,10 @@ export class FakeLiveStream {
     };
   }
 
-  async end(): Promise<void> {
+  async end(reason: LiveError | null = null): Promise<void> {
     if (this.ended) return;
     this.ended = true;
+    this.#over.resolve(reason);
     this.#onEnd();
     this.viewers.end();
     this.chat?.end();
@@ -126,7 +137,7 @@ export class FakeLiveStream {
 
   async abort(reason: LiveError): Promise<void> {
     this.ingest.say({ type: 'ended', code: reason.code, message: reason.message });
-    await this.end();
+    await this.end(reason);
   }
 
   #answer(name: string): Answer | Promise<Answer> {

@@ -53,7 +53,6 @@ export async function startFakeServer(t: Test, options: Partial<ServerOptions & 
     },
     stopLingerMs: 0,
     obstacle: () => undefined,
-    rtmpPort: () => undefined,
     ...options,
   });
   t.teardown(async () => {

@@ -133,3 +133,25 @@ t.test('writes wait for a reader that does not read, and memory stays bounded wh
   await turns(2);
   t.equal(taken, 30, 'and nobody waits for ever');
 });
+
+t.test('a publisher without a token may go on once its connection is lost or silent; nobody else may', async (t) => {
+  let nowMs = 0;
+  const session = new IngestSession({ resumeWindowSeconds: 60, heir: 'key-1', now: () => nowMs });
+  const connection = connected(session);
+  const whoMay = (): string[] => ['key-1', 'key-2', ''].filter((heir) => session.isLeftTo(heir));
+  t.strictSame(whoMay(), []);
+  nowMs = 4000;
+  await connection.write(fixture('chromium-vp8.webm').subarray(0, 100));
+  nowMs = 8999;
+  t.strictSame(whoMay(), []);
+  nowMs = 9000;
+  t.strictSame(whoMay(), ['key-1'], 'silent for 5 s');
+  await connection.write(fixture('chromium-vp8.webm').subarray(100, 200));
+  t.strictSame(whoMay(), [], 'it lives after all');
+  connection.drop();
+  t.strictSame(whoMay(), ['key-1'], 'lost');
+  session.end();
+  t.strictSame(whoMay(), []);
+  const withToken = new IngestSession({ resumeWindowSeconds: 60, now: () => 1e6 });
+  t.notOk(withToken.isLeftTo('key-1'), 'one that has a token needs it');
+});

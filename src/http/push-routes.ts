@@ -1,0 +1,97 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { LiveStreamUrls } from '../protocol/urls.js';
+import { LiveError } from '../live/errors.js';
+import type { LiveRegistry } from '../live/live-registry.js';
+import type { LiveStream } from '../live/live-stream.js';
+import { errorBody, liveStreamInfo, streamParams } from './api-schemas.js';
+import type { ConnectionLimits } from './connection-limits.js';
+import { askForBody } from './expect-continue.js';
+import { IngestBody } from './ingest-body.js';
+import { lingerOverBodies } from './lingering-answer.js';
+import { requireStreamName } from './live-stream-lookup.js';
+import type { PublishGate } from './publish-gate.js';
+
+export interface PushRoutesOptions {
+  readonly registry: LiveRegistry;
+  readonly publishGate: PublishGate;
+  readonly limits: ConnectionLimits;
+  /** The addresses a publisher is told, of its own stream. */
+  readonly urlsFor: (request: FastifyRequest, stream: string) => LiveStreamUrls;
+  /** Why no broadcast can be taken now, in words; undefined when one can. */
+  readonly obstacle: () => string | undefined;
+  readonly onBytes: (count: number) => void;
+}
+
+interface PushRoute {
+  Params: { stream: string };
+}
+
+interface Admission {
+  readonly liveStream: LiveStream;
+  readonly skipBytes: number | undefined;
+}
+
+/** Whether a request to this URL is told by `pushRoutes` when to send its body. */
+export function isPushUrl(url: string): boolean {
+  return /^\/live\/[^/?]+\/publish(\?|$)/.test(url);
+}
+
+/** Where programs publish that speak no WebSocket: the body of one request is the broadcast. */
+export async function pushRoutes(app: FastifyInstance, { registry, publishGate, limits, urlsFor, obstacle, onBytes }: PushRoutesOptions): Promise<void> {
+  // Labels are ignored, and the body is read as it comes.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  lingerOverBodies(app);
+
+  const admit = (request: FastifyRequest, stream: string, heir: string): Admission => {
+    const { resume, from } = request.query as { resume?: unknown; from?: unknown };
+    if (typeof resume === 'string') {
+      const liveStream = registry.resume(stream, resume);
+      return { liveStream, skipBytes: bytesToSkip(from, liveStream.ingest.received) };
+    }
+    const reason = obstacle();
+    if (reason !== undefined) throw new LiveError('unavailable', reason);
+    const inherited = registry.inherit(stream, heir);
+    if (inherited) return { liveStream: inherited, skipBytes: undefined };
+    return { liveStream: registry.publish(stream, heir), skipBytes: 0 };
+  };
+
+  app.route<PushRoute>({
+    method: ['PUT', 'POST'],
+    url: '/:stream/publish',
+    schema: {
+      tags: ['publish'],
+      summary: 'Publish: the body is the recording, in any container that ffmpeg reads from a pipe',
+      security: [{ publishKey: [] }, { publishKeyInQuery: [] }],
+      params: streamParams,
+      response: { 200: liveStreamInfo, ...Object.fromEntries([400, 401, 404, 409, 415, 503].map((status) => [status, errorBody])) },
+    },
+    handler: async (request, reply) => {
+      const stream = requireStreamName(request.params.stream);
+      const heir = await publishGate.requirePublisher(request, stream);
+      requireRecording(request);
+      limits.hold(request, reply.raw);
+      const { liveStream, skipBytes } = admit(request, stream, heir);
+      const body = new IngestBody({ body: request.raw, liveStream, skipBytes, onBytes });
+      askForBody(reply.raw);
+      await body.finished;
+      return { ...liveStream.info(''), urls: urlsFor(request, stream) };
+    },
+  });
+}
+
+/** What can't be a recording, by its head alone: so that it need not be sent. */
+function requireRecording({ headers }: FastifyRequest): void {
+  const { 'content-encoding': encoding = 'identity', 'content-type': type = '', 'content-length': length } = headers;
+  if (encoding.toLowerCase() !== 'identity') throw new LiveError('unsupported-media', `expected the bytes of a recording as they are, got ${encoding.slice(0, 40)}`);
+  if (/^multipart\//i.test(type)) throw new LiveError('unsupported-media', 'expected the bytes of a recording as the body, got a form (curl: -T FILE, not -F)');
+  if (length === '0') throw new LiveError('unsupported-media', 'expected a recording, got an empty body');
+}
+
+/** @param from where in the bytes of the broadcast the body begins; without it, it begins with a container header */
+function bytesToSkip(from: unknown, received: number): number | undefined {
+  if (from === undefined) return undefined;
+  const offset = typeof from === 'string' && /^\d{1,15}$/.test(from) ? Number(from) : NaN;
+  if (offset <= received) return received - offset;
+  throw new LiveError('malformed', `expected "from" to be an offset of at most ${received} bytes, which is what came so far`);
+}
