@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { openAccess } from './access/access.js';
 import { keepServerKey } from './access/server-key.js';
@@ -9,6 +10,8 @@ import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
 import { LiveRegistry } from './live/live-registry.js';
 import type { StartTranscoder } from './live/transcoder.js';
+import { liveStreamUrls } from './protocol/urls.js';
+import { RtmpServer } from './rtmp/rtmp-server.js';
 
 export interface AppDependencies {
   /** Pages, styles and bundles. */
@@ -20,6 +23,8 @@ export interface AppDependencies {
 export interface App {
   /** Listens when told to; closing it ends every broadcast and every child process. */
   readonly http: FastifyInstance;
+  /** Where RTMP is wanted: listens when told to, and is closed with the rest. */
+  readonly rtmp: RtmpServer | undefined;
   readonly publishKey: string;
   /** In words when there is none: the server runs, but can't take a broadcast. */
   readonly ffmpeg: FoundFfmpeg | string;
@@ -66,7 +71,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     throw new ConfigError('SEGMENTS_DIR', 'a directory that can be cleared', `${JSON.stringify(config.SEGMENTS_DIR)} (${code ?? message})`);
   });
 
-  await registerRoutes(http, {
+  const { admission, connections, obstacle, onBytes } = await registerRoutes(http, {
     registry,
     access,
     publicDir,
@@ -88,9 +93,31 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     },
     stopLingerMs: milliseconds(config.STOP_LINGER_SECONDS),
     obstacle: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
+    rtmpPort: () => rtmp?.port,
   });
+  const rtmp =
+    config.RTMP_PORT === undefined
+      ? undefined
+      : new RtmpServer({
+          registry,
+          admission,
+          admitConnection: (socket) => connections.admit(socket, { mayBeProxy: false }),
+          obstacle,
+          urlsFor: (host, stream) => liveStreamUrls(config.PUBLIC_URL ?? originAt(http, host, config.tls !== undefined), stream),
+          onBytes,
+          maxMessageBytes: config.MAX_MESSAGE_BYTES,
+          setupTimeoutMs: milliseconds(config.HEADERS_TIMEOUT_SECONDS),
+          silenceTimeoutMs: milliseconds(config.SOCKET_TIMEOUT_SECONDS),
+        });
+  http.addHook('onClose', () => rtmp?.close());
   await http.ready();
-  return { http, publishKey, ffmpeg };
+  return { http, rtmp, publishKey, ffmpeg };
+}
+
+/** Where pages are, for somebody who came to this host by another protocol. */
+function originAt(http: FastifyInstance, host: string, secure: boolean): string {
+  const { port } = http.server.address() as AddressInfo;
+  return `${secure ? 'https' : 'http'}://${host}:${port}`;
 }
 
 /** A wrong FFMPEG_PATH stops the start like any wrong setting; having none at all does not. */

@@ -15,6 +15,7 @@ const serviceUrl = Type.String({ pattern: '^https?://[^/?#\\s]+(/\\S*)?$', descr
 const schema = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'an address or host name to listen on' }),
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535 }),
+  RTMP_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
   PUBLISH_KEY: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{4,256}$', description: '4 to 256 visible ASCII characters without spaces' })),
   SEGMENTS_DIR: Type.String({ default: 'segments', description: 'a directory' }),
   DATA_DIR: Type.String({ default: '.onair', description: 'a directory' }),
@@ -117,6 +118,7 @@ function relate(settings: Settings, publicDir: string): Config {
     if (url !== undefined && (!URL.canParse(url) || new URL(url).username !== '')) throw new ConfigError(name, 'an http or https URL without a user name', 'another one');
   }
   if (settings.VIEW_KEY !== undefined && settings.VIEW_KEY === settings.PUBLISH_KEY) throw new ConfigError('VIEW_KEY', 'another secret than PUBLISH_KEY', 'the same');
+  if (settings.RTMP_PORT !== undefined && settings.RTMP_PORT !== 0 && settings.RTMP_PORT === settings.PORT) throw new ConfigError('RTMP_PORT', 'another port than PORT', 'the same');
   return {
     ...rest,
     ...(settings.PUBLIC_URL === undefined ? {} : { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),

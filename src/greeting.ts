@@ -1,11 +1,14 @@
 import { isIPv6 } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
+import { rtmpServer } from './protocol/urls.js';
 import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 
 export interface GreetingOptions {
   readonly host: string;
   /** The one that was taken, also when any free one was asked for. */
   readonly port: number;
+  /** Where RTMP is taken, if it is. */
+  readonly rtmpPort?: number | undefined;
   readonly secure: boolean;
   readonly publicUrl: string | undefined;
   readonly publishKey: string;
@@ -16,11 +19,12 @@ export interface GreetingOptions {
 
 /** What a person is told once per start: what to open, and what the server works with. */
 export function greeting(options: GreetingOptions): string {
-  const { publishKey, ffmpeg, secure, publicUrl } = options;
+  const { publishKey, ffmpeg, secure, publicUrl, rtmpPort } = options;
   const origins = publicUrl === undefined ? reachableOrigins(options) : [publicUrl];
   const lines = ['Onair is ready.'];
   for (const origin of origins) {
     lines.push(`  broadcast  ${origin}/broadcast?key=${encodeURIComponent(publishKey)}`, `  watch      ${origin}/`);
+    if (rtmpPort !== undefined) lines.push(`  rtmp       ${rtmpServer(origin, rtmpPort)} with the stream key NAME?key=${encodeURIComponent(publishKey)}`);
   }
   if (!secure && origins.length > 1) lines.push('  Browsers give cameras to pages on localhost or HTTPS only: for other devices run "npm run dev-cert".');
   if (typeof ffmpeg === 'string') lines.push(`  ffmpeg     none, so nobody can broadcast: ${ffmpeg}`);

@@ -23,20 +23,25 @@ try {
   await listen(app, config);
   const { port } = app.http.server.address() as AddressInfo;
   const { HOST: host, PUBLIC_URL: publicUrl, tls } = config;
-  process.stdout.write(`${greeting({ ...app, host, port, publicUrl, secure: tls !== undefined, interfaces: networkInterfaces() })}\n`);
+  process.stdout.write(`${greeting({ ...app, host, port, rtmpPort: app.rtmp?.port, publicUrl, secure: tls !== undefined, interfaces: networkInterfaces() })}\n`);
 } catch (error) {
   process.stderr.write(`onair: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 }
 
-async function listen({ http }: App, { HOST, PORT }: Config): Promise<void> {
+async function listen({ http, rtmp }: App, { HOST: host, PORT, RTMP_PORT }: Config): Promise<void> {
+  await inWords('PORT', host, PORT, () => http.listen({ host, port: PORT, listenTextResolver: () => 'listening' }));
+  if (RTMP_PORT !== undefined) await inWords('RTMP_PORT', host, RTMP_PORT, async () => rtmp?.listen({ host, port: RTMP_PORT }));
+}
+
+async function inWords(name: string, host: string, port: number, attempt: () => Promise<unknown>): Promise<void> {
   try {
-    await http.listen({ host: HOST, port: PORT, listenTextResolver: () => 'listening' });
+    await attempt();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') throw new Error(`PORT: expected a free port, got ${PORT}, which another program uses on ${HOST}`, { cause: error });
-    if (code === 'EACCES') throw new Error(`PORT: expected a port that this user may listen on, got ${PORT}`, { cause: error });
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new Error(`HOST: expected an address of this machine, got ${JSON.stringify(HOST)}`, { cause: error });
+    if (code === 'EADDRINUSE') throw new Error(`${name}: expected a free port, got ${port}, which another program uses on ${host}`, { cause: error });
+    if (code === 'EACCES') throw new Error(`${name}: expected a port that this user may listen on, got ${port}`, { cause: error });
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new Error(`HOST: expected an address of this machine, got ${JSON.stringify(host)}`, { cause: error });
     throw error;
   }
 }

@@ -17,15 +17,18 @@ const root = join(import.meta.dirname, '..');
 const floors: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   fmp4: ['protocol'],
+  flv: ['fmp4'],
   source: ['protocol'],
   hls: ['protocol', 'fmp4', 'source'],
-  live: ['protocol', 'fmp4', 'source', 'hls'],
+  live: ['protocol', 'fmp4', 'flv', 'source', 'hls'],
   access: ['protocol', 'live'],
+  'rtmp/wire': [],
+  rtmp: ['protocol', 'flv', 'live', 'access', 'rtmp/wire'],
   http: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access'],
   config: ['protocol'],
   greeting: ['protocol', 'live'],
-  app: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access', 'http', 'config'],
-  main: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access', 'http', 'config', 'greeting', 'app'],
+  app: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access', 'rtmp', 'http', 'config'],
+  main: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access', 'rtmp', 'http', 'config', 'greeting', 'app'],
   web: ['protocol'],
 };
 
@@ -49,7 +52,7 @@ t.test('imports go down the floors, never up', async (t) => {
 });
 
 t.test('files below the process know nothing of settings', async (t) => {
-  const faults = files.filter(({ floor, imports }) => ['protocol', 'fmp4', 'source', 'hls', 'live', 'access'].includes(floor) && imports.includes('src/config.ts'));
+  const faults = files.filter(({ floor, imports }) => ['protocol', 'fmp4', 'flv', 'source', 'hls', 'live', 'access', 'rtmp', 'rtmp/wire'].includes(floor) && imports.includes('src/config.ts'));
   t.strictSame(faults.map(({ path }) => path), []);
 });
 
@@ -64,7 +67,7 @@ t.test('the shared language and the browser import no package of Node', async (t
 
 t.test('packaging is pure: no clock, no disk, no sockets', async (t) => {
   const faults = files.flatMap(({ path, floor, imports, syntax }) => {
-    if (!['fmp4', 'source', 'hls'].includes(floor)) return [];
+    if (!['fmp4', 'flv', 'source', 'hls', 'rtmp/wire'].includes(floor)) return [];
     const effects = imports.filter((name) => /^node:(fs|net|http|child_process|timers)/.test(name)).map((name) => `${path} imports ${name}`);
     return [...effects, ...(/\bDate\.now\(|\bperformance\.now\(|\bMath\.random\(/.test(syntax.text) ? [`${path} asks the clock or the dice`] : [])];
   });
@@ -129,8 +132,9 @@ function resolveImport(from: string, specifier: string): string {
   return normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts');
 }
 
-/** `src/hls/rendition.ts` → hls, `src/main.ts` → main. */
+/** `src/hls/rendition.ts` → hls, `src/main.ts` → main; the grammar of RTMP is a floor of its own. */
 function floorOf(path: string): string {
+  if (path.startsWith('src/rtmp/wire/')) return 'rtmp/wire';
   return path.split('/')[1]?.replace(/\.ts$/, '') ?? '';
 }
 

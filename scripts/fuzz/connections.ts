@@ -4,10 +4,12 @@ import { WebSocket } from 'ws';
 import { errorCodeOfClose } from '../../src/protocol/error-codes.js';
 import type { Dice } from './dice.js';
 import { mutateBytes, mutateText } from './mutations.js';
+import { rtmpBeginning, rtmpMedia } from './rtmp-messages.js';
 
 export interface Target {
   readonly host: string;
   readonly port: number;
+  readonly rtmpPort: number;
   readonly key: string;
   /** Something real to ask of. */
   readonly stream: string;
@@ -85,10 +87,19 @@ const frames: Attack = async (dice, target) => {
   return 'frames';
 };
 
-/** As often as they stand here. */
-export const attacks: readonly Attack[] = [request, request, request, request, request, noise, publisher, publisher, viewer, frames];
+/** An encoder with the key and without manners. */
+const encoder: Attack = async (dice, { host, rtmpPort, key }) => {
+  const handshake = Buffer.concat([Buffer.from([3]), dice.bytes(2 * 1536)]);
+  const beginning = rtmpBeginning(`fuzz-${dice.int(1e9)}?key=${key}`);
+  const said = dice.chance(4) ? mutateBytes(dice, Buffer.concat([handshake, beginning])) : Buffer.concat([handshake, beginning, mutateBytes(dice, rtmpMedia)]);
+  const answer = await exchange({ host, port: rtmpPort }, said, { leaveAfterMs: 50 + dice.int(150) });
+  return `encoder ${/Publish\.(\w+)(?![\s\S]*Publish\.)/.exec(answer)?.[1] ?? 'cut'}`;
+};
 
-async function exchange({ host, port }: Target, bytes: Buffer, { leaveAfterBytes = Infinity, leaveAfterMs }: { leaveAfterBytes?: number; leaveAfterMs?: number }): Promise<string> {
+/** As often as they stand here. */
+export const attacks: readonly Attack[] = [request, request, request, request, request, noise, publisher, publisher, viewer, frames, encoder];
+
+async function exchange({ host, port }: Pick<Target, 'host' | 'port'>, bytes: Buffer, { leaveAfterBytes = Infinity, leaveAfterMs }: { leaveAfterBytes?: number; leaveAfterMs?: number }): Promise<string> {
   const socket = connect({ host, port });
   const chunks: Buffer[] = [];
   const timeout = AbortSignal.timeout(leaveAfterMs ?? hangMs);

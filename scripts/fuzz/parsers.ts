@@ -5,10 +5,16 @@ import { isListed, readPlaylistRequest } from '../../src/hls/blocking-request.js
 import { parseRange } from '../../src/http/media-reply.js';
 import { withoutSecrets } from '../../src/http/request-log.js';
 import { parsePublisherMessage } from '../../src/protocol/ingest-messages.js';
+import { FlvRecorder } from '../../src/rtmp/flv-recorder.js';
+import { readPublishTarget } from '../../src/rtmp/publish-target.js';
+import { readAmf0, writeAmf0 } from '../../src/rtmp/wire/amf0.js';
+import { ChunkReader } from '../../src/rtmp/wire/chunk-reader.js';
+import { RtmpProtocolError } from '../../src/rtmp/wire/protocol-error.js';
 import { SourceReader } from '../../src/source/source-reader.js';
 import { fragmentBytes, initSegment, videoTrack } from '../../test/helpers/media-builder.js';
 import { aacConfig, avcConfig, flv, keyframe, picture, sound } from '../../test/source/flv-builder.js';
 import type { Dice } from './dice.js';
+import { rtmpMessages } from './rtmp-messages.js';
 import { mutateBytes, mutateText, slices } from './mutations.js';
 
 export interface ParserTarget {
@@ -27,6 +33,7 @@ const fragmentedMp4 = Buffer.concat([
   initSegment([videoTrack]),
   ...[0, 1, 2].map((second) => fragmentBytes([{ track: videoTrack, startSeconds: second, durationSeconds: 1, keyframe: second === 0 }], Buffer.from('picture'))),
 ]);
+const amfValues = writeAmf0(['connect', 1, { app: 'live', tcUrl: 'rtmp://live.example/live', capabilities: 239, list: [1, 'two', null], nested: { deep: { deeper: true } } }, undefined, 'x'.repeat(300)]);
 const messages = ['{"type":"end"}', '{"type":"recording"}', '{"type":"recording","mimeType":"video/webm;codecs=vp8,opus"}', '[1,2]', '"end"'];
 const edges = [0, 1, 5, 1000].map((openMediaSequence) => ({ openMediaSequence, openParts: 2, partTargetSeconds: 0.334, partsOf: (sequence: number) => (sequence < openMediaSequence - 6 ? undefined : 6) }));
 
@@ -36,7 +43,7 @@ const told = /^expected .*, got /s;
 export const parserTargets: readonly ParserTarget[] = [
   {
     name: 'SourceReader: mutated recordings',
-    share: 30,
+    share: 25,
     feed: (dice) => {
       const recording = dice.pick(recordings);
       // Headers are where the readers decide; now and then some clusters or fragments follow.
@@ -47,7 +54,7 @@ export const parserTargets: readonly ParserTarget[] = [
   { name: 'SourceReader: noise', share: 10, feed: (dice) => readSource(dice.chance(2) ? Buffer.concat([dice.pick(recordings).subarray(0, 4 + dice.int(12)), dice.bytes(dice.int(200))]) : dice.bytes(dice.int(200)), dice) },
   {
     name: 'FragmentReader: mutated fragments',
-    share: 20,
+    share: 15,
     feed: (dice) => {
       const reader = new FragmentReader();
       // ffmpeg's own output: a RangeError in whatever words ends that broadcast alone.
@@ -56,10 +63,10 @@ export const parserTargets: readonly ParserTarget[] = [
       });
     },
   },
-  { name: 'parsePublisherMessage', share: 15, feed: (dice) => expectOnly(TypeError, told, () => parsePublisherMessage(mutateText(dice, dice.pick(messages)))) },
+  { name: 'parsePublisherMessage', share: 10, feed: (dice) => expectOnly(TypeError, told, () => parsePublisherMessage(mutateText(dice, dice.pick(messages)))) },
   {
     name: 'readPlaylistRequest',
-    share: 15,
+    share: 10,
     feed: (dice) => {
       const number = (): string | undefined => (dice.chance(4) ? undefined : dice.chance(2) ? String(dice.int(1010)) : mutateText(dice, String(dice.int(20))));
       const edge = dice.pick(edges);
@@ -78,6 +85,21 @@ export const parserTargets: readonly ParserTarget[] = [
       if (typeof range === 'object' && !(range.start >= 0 && range.start <= range.end && range.end < size)) throw new Error(`a range of ${range.start} to ${range.end} in ${size} bytes`);
     },
   },
+  {
+    name: 'RTMP: chunks, and FLV from them',
+    share: 10,
+    feed: (dice) => {
+      const reader = new ChunkReader({ maxMessageBytes: 5000 });
+      const recorder = new FlvRecorder();
+      expectOnly(RtmpProtocolError, told, () => {
+        for (const slice of slices(dice, mutateBytes(dice, rtmpMessages))) {
+          for (const message of reader.push(slice)) if (recorder.obstacle(message) === undefined) recorder.record(message);
+        }
+      });
+    },
+  },
+  { name: 'RTMP: AMF 0', share: 5, feed: (dice) => expectOnly(RtmpProtocolError, told, () => readAmf0(mutateBytes(dice, amfValues))) },
+  { name: 'RTMP: stream keys', share: 5, feed: (dice) => void readPublishTarget(mutateText(dice, 'live?a=b'), mutateText(dice, 'cam?key=k&a=%20')) },
   {
     name: 'URLs in the log',
     share: 5,
@@ -99,7 +121,7 @@ function readSource(bytes: Buffer, dice: Dice): void {
 }
 
 /** Refusing is what a parser is for, in words where they go to a client; everything else is a crash. */
-function expectOnly(refusal: new (message?: string) => Error, words: RegExp, act: () => void): void {
+function expectOnly(refusal: new (message: string) => Error, words: RegExp, act: () => void): void {
   try {
     act();
   } catch (error) {

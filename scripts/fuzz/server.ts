@@ -38,22 +38,23 @@ export async function fuzzServer({ seed, connections, concurrency, onConnection 
   const publicDir = join(root, 'public');
   const config = loadConfig(
     {
-      PUBLISH_KEY: key, SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data'), LOG_LEVEL: 'silent', RESUME_WINDOW_SECONDS: '0', ENDED_RETENTION_SECONDS: '0', STOP_LINGER_SECONDS: '0',
+      PUBLISH_KEY: key, SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data'), LOG_LEVEL: 'silent', RTMP_PORT: '0', RESUME_WINDOW_SECONDS: '0', ENDED_RETENTION_SECONDS: '0', STOP_LINGER_SECONDS: '0',
       MAX_STREAMS: '1000', WRONG_KEYS_PER_MINUTE: '10000', API_REQUESTS_PER_MINUTE: '1000000', HEADERS_TIMEOUT_SECONDS: '2',
     },
     publicDir,
   );
   const camera = new Camera();
-  const { http } = await buildApp(config, { publicDir, startTranscoder: (plan) => camera.start(plan) });
+  const { http, rtmp } = await buildApp(config, { publicDir, startTranscoder: (plan) => camera.start(plan) });
   const failures: string[] = [];
   const crashed = (error: unknown): unknown => failures.push(`crash: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   process.on('uncaughtException', crashed).on('unhandledRejection', crashed);
   try {
     await http.listen({ host: '127.0.0.1', port: 0 });
+    await rtmp?.listen({ host: '127.0.0.1', port: 0 });
     const { port } = http.server.address() as AddressInfo;
     const recording = readFileSync(join(root, 'test/fixtures/chromium-vp8.webm'));
     const { broadcast } = await camera.goLive(`ws://127.0.0.1:${port}/live/${stream}/publish?key=${key}`, recording);
-    const target: Target = { host: '127.0.0.1', port, key, stream, broadcast, recording };
+    const target: Target = { host: '127.0.0.1', port, rtmpPort: rtmp?.port ?? 0, key, stream, broadcast, recording };
     const settle = async (): Promise<[number, number]> => {
       const streams = async (): Promise<number> => ((await (await fetch(`http://127.0.0.1:${port}/api/streams`, { headers: { connection: 'close' } })).json()) as { streams: unknown[] }).streams.length;
       for (let patience = 200; patience > 0 && (http.websocketServer.clients.size > 1 || (await streams()) > 1); patience--) await new Promise((resolve) => setTimeout(resolve, 50));

@@ -42,7 +42,7 @@ export class ConnectionLimits {
     this.#maxPerAddress = maxConnectionsPerAddress;
     this.#isProxy = proxyTest(trustedProxies);
     app.server.maxConnections = maxConnections + spareConnections;
-    app.server.on('connection', (socket: Socket) => this.#admit(socket));
+    app.server.on('connection', (socket: Socket) => this.admit(socket, { mayBeProxy: true }));
     app.addHook('onRequest', async (request, reply) => {
       const words = this.#refused.get(farEnd(request.socket));
       if (words === undefined) return;
@@ -63,10 +63,15 @@ export class ConnectionLimits {
     connection.once('close', () => add(this.#held, group, -1));
   }
 
-  #admit(socket: Socket): void {
+  /**
+   * Counts a connection from its beginning. One too many is to be told why, in the words that this answers, and is cut after
+   * a moment.
+   */
+  admit(socket: Socket, { mayBeProxy }: { mayBeProxy: boolean }): string | undefined {
     const address = socket.remoteAddress ?? '';
-    const group = this.#isProxy(address) ? undefined : addressGroup(address);
+    const group = mayBeProxy && this.#isProxy(address) ? undefined : addressGroup(address);
     this.#total += 1;
+    if (this.#total > this.#maxConnections + spareConnections) socket.destroy();
     if (group !== undefined) add(this.#counts, group, 1);
     const words = this.#refusal(group);
     const key = farEnd(socket);
@@ -81,6 +86,7 @@ export class ConnectionLimits {
       if (words !== undefined) this.#refused.delete(key);
       clearTimeout(patience);
     });
+    return words;
   }
 
   #refusal(group: string | undefined): string | undefined {

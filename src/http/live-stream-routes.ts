@@ -11,15 +11,17 @@ export interface LiveStreamRoutesOptions {
   readonly registry: LiveRegistry;
   readonly publishGate: PublishGate;
   readonly publicUrl: string | undefined;
+  /** Where RTMP is taken, if it is. */
+  readonly rtmpPort: () => number | undefined;
 }
 
 /** What only the server's own pages ask, and what the key allows. */
-export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { registry, publishGate, publicUrl }) => {
+export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { registry, publishGate, publicUrl, rtmpPort }) => {
   sendUncached(app);
 
   app.get('/streams', { schema: { tags: ['streams'], summary: 'Everything that is live', response: { 200: liveStreamList } } }, async (request) => {
     const origin = originOf(request, publicUrl);
-    return { streams: registry.list().map((liveStream) => liveStream.info(origin)) };
+    return { streams: registry.list().map((liveStream) => liveStream.info(origin, rtmpPort())) };
   });
 
   app.delete(
@@ -42,11 +44,11 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
 };
 
 /** What a player has to know, on whatever page it is. */
-export const playbackFactsRoutes: FastifyPluginAsyncTypebox<Omit<LiveStreamRoutesOptions, 'publishGate'>> = async (app, { registry, publicUrl }) => {
+export const playbackFactsRoutes: FastifyPluginAsyncTypebox<Omit<LiveStreamRoutesOptions, 'publishGate'>> = async (app, { registry, publicUrl, rtmpPort }) => {
   sendUncached(app);
 
   app.get('/streams/:stream', { schema: { tags: ['streams'], summary: 'One live stream', params: streamParams, response: { 200: liveStreamInfo, 400: errorBody, 404: errorBody } } }, async (request) =>
-    requireLiveStream(registry, request.params.stream).info(originOf(request, publicUrl)),
+    requireLiveStream(registry, request.params.stream).info(originOf(request, publicUrl), rtmpPort()),
   );
 
   app.get('/time', { schema: { tags: ['time'], summary: "The server's clock, for measuring latency", response: { 200: serverTime } } }, async () => ({

@@ -1,15 +1,11 @@
 import type { FastifyRequest } from 'fastify';
-import type { Access } from '../access/access.js';
-import type { AddressBudget } from '../access/address-budget.js';
-import { LimitError } from '../access/limit-error.js';
+import type { Credentials, PublishAdmission } from '../access/publish-admission.js';
 import { LiveError } from '../live/errors.js';
 import { isAllowedOrigin } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 
 export interface PublishGateOptions {
-  readonly access: Access;
-  /** What an address may guess wrong. */
-  readonly wrongKeys: AddressBudget;
+  readonly admission: PublishAdmission;
   /** Pages that may publish; the server's own always may. */
   readonly origins: AllowedOrigins;
   readonly publicUrl: string | undefined;
@@ -25,7 +21,7 @@ export class PublishGate {
 
   /** @throws {LiveError} unauthorized | unavailable after too many wrong keys */
   requireServerKey(request: FastifyRequest): void {
-    this.#requireMatch(keysIn(request), request.ip, (candidate) => (this.#options.access.serverKey.matches(candidate) ? 'server' : undefined));
+    this.#options.admission.requireServerKey(credentialsIn(request));
   }
 
   /**
@@ -33,21 +29,20 @@ export class PublishGate {
    * @throws {LiveError} unauthorized | unavailable after too many wrong keys
    */
   requireKey(request: FastifyRequest, stream: string): string {
-    return this.requireKeyAmong(keysIn(request), request.ip, stream);
+    return this.#options.admission.requireKey(credentialsIn(request), stream);
   }
 
   /**
    * As `requireKey`, for keys that came some other way.
    * @throws {LiveError} unauthorized | unavailable after too many wrong keys from that address
    */
-  requireKeyAmong(candidates: readonly string[], address: string, stream: string): string {
-    const { serverKey, streamKeys } = this.#options.access;
-    return this.#requireMatch(candidates, address, (candidate) => (serverKey.matches(candidate) ? 'server' : streamKeys.match(stream, candidate)));
+  requireKeyAmong(keys: readonly string[], address: string, stream: string): string {
+    return this.#options.admission.requireKey({ keys, address, expected: keyForms }, stream);
   }
 
   /** Whether a request tries to prove anything. */
   carriesKey(request: FastifyRequest): boolean {
-    return keysIn(request).length > 0;
+    return credentialsIn(request).keys.length > 0;
   }
 
   /**
@@ -55,31 +50,21 @@ export class PublishGate {
    * @throws {LiveError} unauthorized | unavailable
    */
   async requirePublisher(request: FastifyRequest, stream: string): Promise<string> {
-    const { access, origins, publicUrl } = this.#options;
+    const { admission, origins, publicUrl } = this.#options;
     const { origin } = request.headers;
     if (!isAllowedOrigin(request, origins, publicUrl)) throw new LiveError('unauthorized', `pages of ${String(origin).slice(0, 100)} may not publish here`);
-    const key = this.requireKey(request, stream);
-    const userAgent = request.headers['user-agent'];
-    await access.publishCheck?.require({ action: 'publish', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), key, query: ownQuery(request.query) });
-    return key;
-  }
-
-  #requireMatch(candidates: readonly string[], address: string, match: (candidate: string) => string | undefined): string {
-    if (candidates.length === 0) throw new LiveError('unauthorized', 'expected the publish key as "Authorization: Bearer" or "?key=", got none');
-    // Before the comparison: an address that guesses does not learn when it is right.
-    const waitSeconds = this.#options.wrongKeys.waitSeconds(address);
-    if (waitSeconds > 0) throw new LimitError('too many wrong keys came from this address; wait a moment', waitSeconds);
-    const found = candidates.map(match).find((key) => key !== undefined);
-    if (found !== undefined) return found;
-    this.#options.wrongKeys.spend(address);
-    throw new LiveError('unauthorized', 'the publish key is wrong');
+    return admission.requirePublisher({ ...credentialsIn(request), userAgent: request.headers['user-agent'], query: ownQuery(request.query) }, stream);
   }
 }
 
-function keysIn(request: FastifyRequest): string[] {
+/** How HTTP brings a key, in words. */
+const keyForms = '"Authorization: Bearer" or "?key="';
+
+function credentialsIn(request: FastifyRequest): Credentials {
   const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
   const { key } = request.query as { key?: unknown };
-  return [bearer, key].filter((candidate) => typeof candidate === 'string');
+  const keys = [bearer, key].filter((candidate) => typeof candidate === 'string');
+  return { address: request.ip, keys, expected: keyForms };
 }
 
 /** What the publisher's page says beside what is said to Onair: its own credentials, perhaps. */

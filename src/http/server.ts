@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fast
 import type { Access } from '../access/access.js';
 import { AddressBudget } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
+import { PublishAdmission } from '../access/publish-admission.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
@@ -71,6 +72,8 @@ export interface RoutesOptions {
   readonly stopLingerMs: number;
   /** Why no broadcast can be taken, in words; undefined when one can. */
   readonly obstacle: () => string | undefined;
+  /** Where RTMP is taken, if it is. */
+  readonly rtmpPort: () => number | undefined;
 }
 
 /** Requests at a time on one connection of HTTP/2: a player has a handful. Node's own limit is none. */
@@ -108,16 +111,25 @@ export function createServer({ tls, trustedProxies, logLevel, headersTimeoutMs, 
   return app;
 }
 
+/** What other protocols share with HTTP: who may publish, how many may connect, what is counted. */
+export interface FrontDesk {
+  readonly admission: PublishAdmission;
+  readonly connections: ConnectionLimits;
+  readonly obstacle: () => string | undefined;
+  readonly onBytes: (count: number) => void;
+}
+
 /** Everything the server answers. Closing it ends every broadcast first. */
-export async function registerRoutes(app: FastifyInstance, options: RoutesOptions): Promise<void> {
-  const { registry, access, publicUrl, publicDir, limits } = options;
+export async function registerRoutes(app: FastifyInstance, options: RoutesOptions): Promise<FrontDesk> {
+  const { registry, access, publicUrl, publicDir, limits, rtmpPort } = options;
   const metrics = new ServerMetrics(registry);
   const stop = new GracefulStop({ app, registry, lingerMs: options.stopLingerMs });
   const obstacle = (): string | undefined => (stop.stopping ? 'the server is shutting down; try again in a minute' : options.obstacle());
   const wrongKeys = new AddressBudget({ perMinute: limits.wrongKeysPerMinute });
-  const publishGate = new PublishGate({ access, wrongKeys, origins: options.publishOrigins, publicUrl });
+  const admission = new PublishAdmission({ access, wrongKeys });
+  const publishGate = new PublishGate({ admission, origins: options.publishOrigins, publicUrl });
   const urlsFor = (request: FastifyRequest, stream: string): LiveStreamUrls =>
-    liveStreamUrls(originOf(request, publicUrl), stream, access.viewingLinks?.sign(stream, publishersLinkSeconds).token);
+    liveStreamUrls(originOf(request, publicUrl), stream, access.viewingLinks?.sign(stream, publishersLinkSeconds).token, rtmpPort());
 
   handleErrors(app);
   logRequests(app);
@@ -183,11 +195,11 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
         budget.spend(ip);
       });
       refuseSlowBodies(api);
-      await api.register(controlRoutes, { registry, publishGate, publicUrl });
+      await api.register(controlRoutes, { registry, publishGate, publicUrl, rtmpPort });
       await api.register(keyRoutes, { access, publishGate, publicUrl });
       await api.register(async (facts) => {
         await facts.register(fastifyCors, playbackCors);
-        await facts.register(playbackFactsRoutes, { registry, publicUrl });
+        await facts.register(playbackFactsRoutes, { registry, publicUrl, rtmpPort });
       });
     },
     { prefix: '/api' },
@@ -195,4 +207,5 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   await app.register(healthRoutes, { obstacle, metrics });
   await app.register(pageRoutes, { publicDir, embedOrigins: options.embedOrigins });
   app.get('/openapi.json', async () => app.swagger());
+  return { admission, connections, obstacle, onBytes: metrics.countIngest };
 }

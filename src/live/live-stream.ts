@@ -106,8 +106,11 @@ export class LiveStream {
     return this.viewers.count + this.audience.count;
   }
 
-  /** @param origin scheme, host and port as the asking client reached the server */
-  info(origin: string): LiveStreamInfo {
+  /**
+   * @param origin scheme, host and port as the asking client reached the server
+   * @param rtmpPort where RTMP is taken, if it is
+   */
+  info(origin: string, rtmpPort?: number): LiveStreamInfo {
     const rendition = this.rendition.facts;
     return {
       stream: this.stream,
@@ -120,7 +123,7 @@ export class LiveStream {
       ingestBitsPerSecond: this.#throughput.bitsPerSecond,
       ...(this.#recording && { recording: this.#recording }),
       ...(rendition && { rendition }),
-      urls: liveStreamUrls(origin, this.stream),
+      urls: liveStreamUrls(origin, this.stream, undefined, rtmpPort),
     };
   }
 

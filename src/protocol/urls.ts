@@ -15,15 +15,19 @@ export interface LiveStreamUrls {
   readonly play: string;
   readonly mp4: string;
   readonly chat: string;
+  readonly flv: string;
   readonly publish: string;
+  /** Where RTMP is taken: what encoders call the server, then a slash, then the stream key without its `?key=`. */
+  readonly rtmp?: string;
 }
 
 /**
  * @param origin scheme, host and port as the client reached the server, e.g. `https://live.example`
  * @param stream a valid live stream name
  * @param token of a signed viewing link: it stands in the path, so that relative URLs keep it
+ * @param rtmpPort where RTMP is taken, if it is
  */
-export function liveStreamUrls(origin: string, stream: string, token?: string): LiveStreamUrls {
+export function liveStreamUrls(origin: string, stream: string, token?: string, rtmpPort?: number): LiveStreamUrls {
   const socketOrigin = origin.replace(/^http/, 'ws');
   const watched = token === undefined ? stream : `${stream}/~${token}`;
   return {
@@ -33,6 +37,14 @@ export function liveStreamUrls(origin: string, stream: string, token?: string): 
     play: `${socketOrigin}/live/${watched}/play`,
     mp4: `${origin}/live/${watched}/stream.mp4`,
     chat: `${socketOrigin}/live/${watched}/chat`,
+    flv: `${origin}/live/${watched}/stream.flv`,
     publish: `${socketOrigin}/live/${stream}/publish`,
+    ...(rtmpPort !== undefined && { rtmp: `${rtmpServer(origin, rtmpPort)}/${stream}` }),
   };
+}
+
+/** What encoders call the server: `rtmp://live.example/live`. */
+export function rtmpServer(origin: string, rtmpPort: number): string {
+  const host = origin.replace(/^https?:\/\//, '').replace(/:\d+$/, '');
+  return `rtmp://${host}${rtmpPort === 1935 ? '' : `:${rtmpPort}`}/live`;
 }

@@ -6,6 +6,8 @@ import { WebSocket } from 'ws';
 import t, { type Test } from 'tap';
 import { messagesOf, readFixture } from '../helpers/fixtures.js';
 import { run, temporaryDirectory, waitUntil } from '../helpers/programs.js';
+import { messageType } from '../../src/rtmp/wire/message.js';
+import { RtmpClient } from '../helpers/rtmp-client.js';
 import { TestPublisher } from '../helpers/publisher.js';
 import { startServer } from '../helpers/server.js';
 
@@ -19,6 +21,7 @@ const viewKey = 'the-view-key-of-this-test';
 interface Process {
   readonly child: ChildProcess;
   readonly origin: string;
+  readonly rtmpPort: number;
   readonly output: () => string;
 }
 
@@ -37,12 +40,13 @@ async function startProcess(t: Test, directory: string, settings: Record<string,
     await exited;
   });
   const origin = await waitUntil('the greeting', () => /watch {6}(http:\/\/[^/]+)\//.exec(text.stdout)?.[1], 60_000);
-  return { child, origin, output: () => text.stderr };
+  const rtmpPort = Number(/rtmp:\/\/[^/]+:(\d+)\/live/.exec(text.stdout)?.[1]);
+  return { child, origin, rtmpPort, output: () => text.stderr };
 }
 
 t.test('no key, token or ticket of anybody stands in the log, at its most talkative', async (t) => {
   const directory = await temporaryDirectory(t);
-  const { child, origin, output } = await startProcess(t, directory, { LOG_LEVEL: 'trace', VIEW_KEY: viewKey });
+  const { child, origin, rtmpPort, output } = await startProcess(t, directory, { LOG_LEVEL: 'trace', VIEW_KEY: viewKey, RTMP_PORT: '0' });
   const post = (path: string, body: object) =>
     fetch(`${origin}/api/streams/cam/${path}`, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
   const made = (await (await post('keys', {})).json()) as { key: string; id: string };
@@ -53,6 +57,11 @@ t.test('no key, token or ticket of anybody stands in the log, at its most talkat
   await fetch(`${origin}/live/cam/publish`, { headers: { authorization: 'Bearer a-wrong-secret-guess' } });
   await fetch(`${origin}/live/cam/nowhere/at/all?key=${key}`);
   await fetch(`${origin}/nothing?%6Bey=${key}`);
+  await new RtmpClient(t, rtmpPort).publish('encoder?key=a-wrong-secret-guess');
+  const encoder = new RtmpClient(t, rtmpPort);
+  await encoder.publish(`encoder?key=${key}`, `live?key=${made.key}`);
+  encoder.send(messageType.video, 0, Buffer.from('\x90hvc1', 'latin1'));
+  await encoder.status();
   const first = new TestPublisher(t, `${socketUrl}?key=${made.key}`);
   const { resume } = await first.message('ready');
   const messages = messagesOf(fixture);

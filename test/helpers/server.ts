@@ -9,6 +9,8 @@ import { temporaryDirectory, type Teardown } from './programs.js';
 export interface TestServer {
   readonly origin: string;
   readonly key: string;
+  /** With a setting of RTMP_PORT. */
+  rtmpUrl(stream: string, key?: string): string;
   readonly segmentsDir: string;
   publishUrl(stream: string): string;
   hlsUrl(stream: string): string;
@@ -25,16 +27,18 @@ export async function startServer(t: Teardown, settings: Readonly<Record<string,
   const key = 'test-key-of-sixteen-characters-or-more';
   const defaults = { PUBLISH_KEY: key, PORT: '0', SEGMENTS_DIR: segmentsDir, DATA_DIR: join(directory, 'data'), STOP_LINGER_SECONDS: '0' };
   const config = loadConfig({ ...defaults, LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent', ...settings }, publicDir);
-  const { http } = await buildApp(config, { publicDir });
+  const { http, rtmp } = await buildApp(config, { publicDir });
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= Promise.resolve(http.close()));
   t.teardown(close);
   await http.listen({ host: config.HOST, port: config.PORT });
+  if (config.RTMP_PORT !== undefined) await rtmp?.listen({ host: config.HOST, port: config.RTMP_PORT });
   const address = `127.0.0.1:${String((http.server.address() as AddressInfo).port)}`;
   return {
     origin: `http://${address}`,
     key,
     segmentsDir,
+    rtmpUrl: (stream, given = key) => `rtmp://127.0.0.1:${String(rtmp?.port)}/live/${stream}?key=${given}`,
     publishUrl: (stream) => `ws://${address}/live/${stream}/publish?key=${key}`,
     hlsUrl: (stream) => `http://${address}/live/${stream}/index.m3u8`,
     close,

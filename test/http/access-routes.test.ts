@@ -109,6 +109,7 @@ t.test('where links are signed, nothing is watched without a token of that strea
     hls: `http://live.example/live/cam/~${token}/index.m3u8`,
     play: `ws://live.example/live/cam/~${token}/play`,
     mp4: `http://live.example/live/cam/~${token}/stream.mp4`,
+    flv: `http://live.example/live/cam/~${token}/stream.flv`,
   });
   const open = ['index.m3u8', 'run1/media.m3u8', 'run1/media.m3u8?_HLS_msn=1', 'run1/0.m4s'];
   for (const path of open) {

@@ -53,6 +53,7 @@ export async function startFakeServer(t: Test, options: Partial<ServerOptions & 
     },
     stopLingerMs: 0,
     obstacle: () => undefined,
+    rtmpPort: () => undefined,
     ...options,
   });
   t.teardown(async () => {
