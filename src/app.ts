@@ -10,8 +10,12 @@ import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
 import { LiveRegistry } from './live/live-registry.js';
 import type { StartTranscoder } from './live/transcoder.js';
+import { Turns } from './live/turns.js';
 import { liveStreamUrls } from './protocol/urls.js';
 import { RtmpServer } from './rtmp/rtmp-server.js';
+
+/** Each takes a core for a tenth of a second. */
+const postersAtATime = 2;
 
 export interface AppDependencies {
   /** Pages, styles and bundles. */
@@ -64,6 +68,13 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     maxStreams: config.MAX_STREAMS,
     maxViewerBacklogBytes: config.MAX_VIEWER_BACKLOG_BYTES,
     chat: config.CHAT === 'off' ? undefined : { maxPeople: config.MAX_CHATTERS_PER_STREAM, messagesPerMinute: config.CHAT_MESSAGES_PER_MINUTE },
+    pictures: {
+      framesPerSecond: config.FRAMES_PER_SECOND,
+      width: config.FRAMES_WIDTH,
+      posterMaxAgeMs: milliseconds(config.POSTER_SECONDS),
+      encoders: new Turns(config.MAX_FRAMES_ENCODERS),
+      posters: new Turns(postersAtATime),
+    },
     log: http.log,
   });
   await registry.open().catch((error: unknown) => {

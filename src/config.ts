@@ -39,6 +39,9 @@ const schema = Type.Object({
   SEGMENT_SECONDS: Type.Number({ default: 2, minimum: 1, maximum: 10 }),
   // RFC 8216bis appendix B.1 and Apple's authoring specification 8.11: at least 6 segments listed.
   WINDOW_SEGMENTS: Type.Integer({ default: 10, minimum: 6, maximum: 3600 }),
+  FRAMES_PER_SECOND: Type.Number({ default: 5, minimum: 0.1, maximum: 30 }),
+  FRAMES_WIDTH: Type.Integer({ default: 640, minimum: 64, maximum: 3840 }),
+  POSTER_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 3600 }),
   STOP_LINGER_SECONDS: Type.Number({ default: 2, minimum: 0, maximum: 5 }),
   MAX_STREAMS: Type.Integer({ default: 100, minimum: 1, maximum: 100_000 }),
   MAX_VIEWERS_PER_STREAM: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
@@ -46,6 +49,7 @@ const schema = Type.Object({
   CHAT: Type.Enum(['on', 'off'], { default: 'on' }),
   MAX_CHATTERS_PER_STREAM: Type.Integer({ default: 2000, minimum: 1, maximum: 1_000_000 }),
   CHAT_MESSAGES_PER_MINUTE: Type.Integer({ default: 20, minimum: 1, maximum: 1000 }),
+  MAX_FRAMES_ENCODERS: Type.Integer({ default: 16, minimum: 1, maximum: 10_000 }),
   MAX_VIEWER_BACKLOG_BYTES: Type.Integer({ default: 8_388_608, minimum: 65_536, maximum: 1_073_741_824 }),
   MAX_MESSAGE_BYTES: Type.Integer({ default: 16_777_216, minimum: 1024, maximum: 1_073_741_824 }),
   MAX_CONNECTIONS: Type.Integer({ default: 25_000, minimum: 10, maximum: 1_000_000 }),

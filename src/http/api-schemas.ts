@@ -51,6 +51,8 @@ export const liveStreamInfo = Type.Object({
     mp4: Type.String(),
     chat: Type.String(),
     flv: Type.String(),
+    frames: Type.String(),
+    poster: Type.String(),
     publish: Type.String(),
     rtmp: Type.Optional(Type.String({ description: 'only where RTMP is taken' })),
   }),
@@ -75,7 +77,7 @@ export const signedLinks = Type.Object({
   stream: Type.String(),
   token: Type.String(),
   expiresAt: Type.String({ description: 'RFC 3339, UTC' }),
-  urls: Type.Object({ watch: Type.String(), embed: Type.String(), hls: Type.String(), play: Type.String(), mp4: Type.String(), flv: Type.String() }),
+  urls: Type.Object({ watch: Type.String(), embed: Type.String(), hls: Type.String(), play: Type.String(), mp4: Type.String(), flv: Type.String(), frames: Type.String(), poster: Type.String() }),
 });
 
 export const errorBody = Type.Object({ code: Type.Enum(Object.keys(errorCodes) as ErrorCode[]), message: Type.String() });

@@ -72,8 +72,8 @@ export const keyRoutes: FastifyPluginAsyncTypebox<KeyRoutesOptions> = async (app
       const stream = requireStreamName(request.params.stream);
       if (!viewingLinks) throw new LiveError('not-found', 'links are signed only where VIEW_KEY is set; here everybody may watch');
       const { token, expiresAt } = viewingLinks.sign(stream, request.body.expiresInSeconds);
-      const { watch, embed, hls, play, mp4, flv } = liveStreamUrls(originOf(request, publicUrl), stream, token);
-      return reply.code(201).send({ stream, token, expiresAt, urls: { watch, embed, hls, play, mp4, flv } });
+      const { watch, embed, hls, play, mp4, flv, frames, poster } = liveStreamUrls(originOf(request, publicUrl), stream, token);
+      return reply.code(201).send({ stream, token, expiresAt, urls: { watch, embed, hls, play, mp4, flv, frames, poster } });
     },
   );
 };

@@ -25,6 +25,7 @@ import { controlRoutes, playbackFactsRoutes } from './live-stream-routes.js';
 import { originOf } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 import { pageRoutes } from './page-routes.js';
+import { pictureRoutes } from './picture-routes.js';
 import { PublishGate } from './publish-gate.js';
 import { isPushUrl, pushRoutes } from './push-routes.js';
 import { logRequests, loggerOptions } from './request-log.js';
@@ -180,6 +181,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
         await stream.register(hlsRoutes, { registry });
         await stream.register(viewerRoutes, { registry, limits: connections, ...limits });
         await stream.register(chatRoutes, { registry, publishGate, limits: connections, budget: chatBudget });
+        await stream.register(pictureRoutes, { ...limits, registry, limits: connections });
       };
       await live.register(watching, { prefix: '/:stream' });
       await live.register(watching, { prefix: '/:stream/~:token' });

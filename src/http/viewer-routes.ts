@@ -1,19 +1,13 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { LiveError } from '../live/errors.js';
-import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
 import type { ConnectionLimits } from './connection-limits.js';
-import { requireLiveStream } from './live-stream-lookup.js';
+import { viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
 import { answerUpgradeRequired, limitMessages } from './websocket.js';
 import { WebSocketSink } from './websocket-sink.js';
 
-export interface ViewerRoutesOptions {
-  readonly registry: LiveRegistry;
+export interface ViewerRoutesOptions extends ViewerRoomOptions {
   readonly limits: ConnectionLimits;
-  readonly maxViewersPerStream: number;
-  /** Of all streams together. */
-  readonly maxViewers: number;
 }
 
 interface ViewerRoute {
@@ -25,14 +19,7 @@ const maxViewerMessageBytes = 1024;
 
 /** Fragments pushed the moment they exist, by WebSocket or as one endless body; below a live stream's address. */
 export async function viewerRoutes(app: FastifyInstance, { registry, limits, maxViewersPerStream, maxViewers }: ViewerRoutesOptions): Promise<void> {
-  const requireRoom = (request: FastifyRequest): LiveStream => {
-    const liveStream = requireLiveStream(registry, (request.params as ViewerRoute['Params']).stream);
-    if (liveStream.state === 'ended') throw new LiveError('not-found', `"${liveStream.stream}" is not live any more`);
-    if (liveStream.viewers.count >= maxViewersPerStream) throw new LiveError('unavailable', `"${liveStream.stream}" has as many viewers as it can take`);
-    const viewers = registry.list().reduce((sum, each) => sum + each.viewers.count, 0);
-    if (viewers >= maxViewers) throw new LiveError('unavailable', 'the server has as many viewers as it can take');
-    return liveStream;
-  };
+  const requireRoom = viewerRoom({ registry, maxViewersPerStream, maxViewers });
   const admitted = new WeakMap<FastifyRequest['raw'], LiveStream>();
 
   app.route<ViewerRoute>({

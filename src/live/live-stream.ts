@@ -8,6 +8,7 @@ import { ChatRoom, type ChatSettings } from './chat-room.js';
 import { LiveError, toLiveError } from './errors.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { IngestSession } from './ingest-session.js';
+import { Pictures, type PictureSettings } from './pictures.js';
 import { RecordingOutput } from './recording-output.js';
 import type { Recording } from './recording.js';
 import { broadcastDirectory, SegmentStore } from './segment-store.js';
@@ -33,6 +34,7 @@ export interface LiveStreamSettings {
   readonly maxViewerBacklogBytes: number;
   /** Without it there is no chat. */
   readonly chat?: ChatSettings | undefined;
+  readonly pictures: PictureSettings;
   readonly log: LiveLog;
 }
 
@@ -63,6 +65,7 @@ export class LiveStream {
   readonly viewers: Viewers;
   /** Opens and ends with the broadcast; undefined where chat is switched off. */
   readonly chat: ChatRoom | undefined;
+  readonly pictures: Pictures;
   /** Who watches by HLS, told by the playlist requests. */
   readonly audience = new Audience();
   /** Resolves when the broadcast is over: null when it ended as it should. */
@@ -84,6 +87,7 @@ export class LiveStream {
     this.ingest = new IngestSession({ resumeWindowSeconds, heir, onReceived: (bytes) => this.#throughput.add(bytes) });
     this.viewers = new Viewers({ maxBacklogBytes: options.maxViewerBacklogBytes });
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.broadcast });
+    this.pictures = this.#createPictures();
     this.#store = this.#createStore();
     this.rendition = new Rendition({
       listedSegments: options.windowSegments,
@@ -167,6 +171,7 @@ export class LiveStream {
         ? { type: 'ended', code: failure.code, message: failure.message }
         : { type: 'ended', message: 'The broadcast is over.' },
     );
+    await this.pictures.close();
     return failure;
   }
 
@@ -224,6 +229,16 @@ export class LiveStream {
 
   #tellStats(): void {
     this.ingest.send({ type: 'stats', viewers: this.viewerCount, ingestBitsPerSecond: this.#throughput.bitsPerSecond });
+  }
+
+  #createPictures(): Pictures {
+    const { pictures, startTranscoder, hungAfterMs, restartDelayMs, log } = this.#options;
+    return new Pictures({
+      ...{ ...pictures, viewers: this.viewers, startTranscoder },
+      ...(hungAfterMs !== undefined && { hungAfterMs }),
+      ...(restartDelayMs !== undefined && { restartDelayMs }),
+      onFailure: (reason) => log.warn({ stream: this.stream, broadcast: this.broadcast, reason }, 'an ffmpeg that made pictures failed'),
+    });
   }
 
   #createStore(): SegmentStore {

@@ -16,6 +16,8 @@ export interface ViewerSink {
   media(burst: FragmentBurst): void;
   /** Bytes that were handed over but have not left the server. */
   readonly backlogBytes: number;
+  /** How many people watch by it; absent: one. */
+  readonly viewerCount?: number;
   /** Nothing follows. */
   end(): void;
 }
@@ -37,10 +39,13 @@ interface Viewer {
 export class Viewers {
   readonly #maxBacklogBytes: number;
   readonly #viewers = new Set<Viewer>();
+  /** Sinks that say themselves for how many they stand. */
+  readonly #shared = new Set<ViewerSink>();
   #timeline: Timeline | undefined;
   /** The bursts since the last keyframe: with them a newcomer starts at once. undefined when there are too many to keep. */
   #groupOfPictures: FragmentBurst[] | undefined = [];
   #groupBytes = 0;
+  #keyframe: FragmentBurst | undefined;
   #toldCaptureTimeMs = 0;
   #gaps = 0;
   #ended = false;
@@ -50,7 +55,19 @@ export class Viewers {
   }
 
   get count(): number {
-    return this.#viewers.size;
+    let count = this.#viewers.size - this.#shared.size;
+    for (const { viewerCount = 1 } of this.#shared) count += viewerCount;
+    return count;
+  }
+
+  /** What is sent now; undefined before there was anything. */
+  get timeline(): Timeline | undefined {
+    return this.#timeline;
+  }
+
+  /** The last picture of the present timeline that can be decoded alone, with what came in one go with it. */
+  get keyframe(): FragmentBurst | undefined {
+    return this.#keyframe;
   }
 
   /** How often a slow viewer was skipped forward. */
@@ -62,6 +79,7 @@ export class Viewers {
     this.#timeline = timeline;
     this.#toldCaptureTimeMs = timeline.captureTimeMs;
     this.#groupOfPictures = [];
+    this.#keyframe = undefined;
     for (const viewer of this.#viewers) if (!viewer.skipping) this.#sendInit(viewer, timeline);
   }
 
@@ -85,11 +103,15 @@ export class Viewers {
     }
     const viewer: Viewer = { sink, timeline: undefined, skipping: this.#groupOfPictures === undefined };
     this.#viewers.add(viewer);
+    if (sink.viewerCount !== undefined) this.#shared.add(sink);
     if (this.#timeline && this.#groupOfPictures) {
       this.#sendInit(viewer, this.#timeline);
       for (const burst of this.#groupOfPictures) sink.media(burst);
     }
-    return () => this.#viewers.delete(viewer);
+    return () => {
+      this.#viewers.delete(viewer);
+      this.#shared.delete(sink);
+    };
   }
 
   end(): void {
@@ -100,11 +122,14 @@ export class Viewers {
       sink.end();
     }
     this.#viewers.clear();
+    this.#shared.clear();
     this.#groupOfPictures = [];
+    this.#keyframe = undefined;
   }
 
   #keep(burst: FragmentBurst): void {
     if (burst.startsWithKeyframe) {
+      this.#keyframe = burst;
       this.#groupOfPictures = [];
       this.#groupBytes = 0;
     }

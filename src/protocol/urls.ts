@@ -16,6 +16,10 @@ export interface LiveStreamUrls {
   readonly mp4: string;
   readonly chat: string;
   readonly flv: string;
+  /** Pictures for an `<img>`. */
+  readonly frames: string;
+  /** A recent picture. */
+  readonly poster: string;
   readonly publish: string;
   /** Where RTMP is taken: what encoders call the server, then a slash, then the stream key without its `?key=`. */
   readonly rtmp?: string;
@@ -38,6 +42,8 @@ export function liveStreamUrls(origin: string, stream: string, token?: string, r
     mp4: `${origin}/live/${watched}/stream.mp4`,
     chat: `${socketOrigin}/live/${watched}/chat`,
     flv: `${origin}/live/${watched}/stream.flv`,
+    frames: `${origin}/live/${watched}/frames`,
+    poster: `${origin}/live/${watched}/poster.jpg`,
     publish: `${socketOrigin}/live/${stream}/publish`,
     ...(rtmpPort !== undefined && { rtmp: `${rtmpServer(origin, rtmpPort)}/${stream}` }),
   };

@@ -110,13 +110,15 @@ t.test('where links are signed, nothing is watched without a token of that strea
     play: `ws://live.example/live/cam/~${token}/play`,
     mp4: `http://live.example/live/cam/~${token}/stream.mp4`,
     flv: `http://live.example/live/cam/~${token}/stream.flv`,
+    frames: `http://live.example/live/cam/~${token}/frames`,
+    poster: `http://live.example/live/cam/~${token}/poster.jpg`,
   });
   const open = ['index.m3u8', 'run1/media.m3u8', 'run1/media.m3u8?_HLS_msn=1', 'run1/0.m4s'];
   for (const path of open) {
     t.equal((await app.inject(`/live/cam/~${token}/${path}`)).statusCode, 200, path);
     t.equal((await app.inject(`/live/cam/%7E${token}/${path}`)).statusCode, 200, `${path}, percent-encoded`);
   }
-  for (const path of [...open, 'play', 'stream.mp4']) {
+  for (const path of [...open, 'play', 'stream.mp4', 'frames', 'poster.jpg']) {
     for (const wrong of [`/live/cam/${path}`, `/live/cam/~/${path}`, `/live/cam/~wrong/${path}`, `/live/other/~${token}/${path}`]) {
       const refused = await app.inject(wrong);
       t.ok(refused.statusCode === 401 || refused.statusCode === 404, `${wrong}: ${refused.statusCode}`);

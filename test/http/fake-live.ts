@@ -7,7 +7,10 @@ import { LiveError } from '../../src/live/errors.js';
 import type { IngestConnection, IngestListener } from '../../src/live/ingest-session.js';
 import type { LiveRegistry } from '../../src/live/live-registry.js';
 import { ChatRoom } from '../../src/live/chat-room.js';
+import { Pictures } from '../../src/live/pictures.js';
+import { Turns } from '../../src/live/turns.js';
 import { Viewers } from '../../src/live/viewers.js';
+import { FakeTranscoder } from '../live/fake-transcoder.js';
 
 /** Stands in for `src/live`: what the routes ask of it is written down, what it answers is set by the test. */
 export class FakeRegistry {
@@ -75,6 +78,19 @@ export class FakeLiveStream {
   readonly closed = this.#over.promise;
   readonly viewers = new Viewers({ maxBacklogBytes: 1_000_000 });
   chat: ChatRoom | undefined;
+  /** Those that make pictures for viewers. */
+  readonly transcoders: FakeTranscoder[] = [];
+  onTranscoder: (transcoder: FakeTranscoder) => void = () => undefined;
+  readonly pictures = new Pictures({
+    ...{ framesPerSecond: 5, width: 640, posterMaxAgeMs: 10_000, encoders: new Turns(1), posters: new Turns(1), viewers: this.viewers },
+    startTranscoder: (plan) => {
+      const transcoder = new FakeTranscoder(plan);
+      this.transcoders.push(transcoder);
+      this.onTranscoder(transcoder);
+      return transcoder;
+    },
+    onFailure: () => undefined,
+  });
   readonly seen: string[] = [];
   readonly audience = { saw: (client: string) => this.seen.push(client) };
   readonly signals: AbortSignal[] = [];

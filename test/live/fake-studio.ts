@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { IngestConnection } from '../../src/live/ingest-session.js';
 import { LiveRegistry, type LiveRegistryOptions } from '../../src/live/live-registry.js';
 import type { LiveStream } from '../../src/live/live-stream.js';
+import { Turns } from '../../src/live/turns.js';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
 import { temporaryDirectory, type Teardown } from '../helpers/programs.js';
 import { fixture } from '../source/fixture.js';
@@ -36,6 +37,7 @@ export async function openStudio(t: Teardown, options: Partial<LiveRegistryOptio
     windowSegments: 6,
     resumeWindowSeconds: 30,
     maxViewerBacklogBytes: 1000,
+    pictures: { framesPerSecond: 5, width: 640, posterMaxAgeMs: 10_000, encoders: new Turns(2), posters: new Turns(1) },
     maxStreams: 3,
     endedRetentionSeconds: 60,
     log: { info: () => undefined, warn: (_facts, message) => warnings.push(message) },

@@ -63,6 +63,11 @@ export class FakeTranscoder implements Transcoder {
     this.#give(initSegment([videoTrack]));
   }
 
+  /** A picture as ffmpeg's muxer `mpjpeg` writes it. */
+  jpeg(picture: string): void {
+    this.#give(Buffer.from(`--ffmpeg\r\nContent-type: image/jpeg\r\nContent-length: ${picture.length}\r\n\r\n${picture}\r\n`));
+  }
+
   /** Pictures ten a second, a keyframe every second, in one go. */
   pictures(count: number, payload = 'picture'): void {
     const chunks: Buffer[] = [];

@@ -1,0 +1,88 @@
+import type { TranscodePlan } from './ffmpeg-options.js';
+import { PictureReader, type Picture } from './picture.js';
+import type { StartTranscoder } from './transcoder.js';
+import type { Turns } from './turns.js';
+import type { Viewers } from './viewers.js';
+
+export interface PosterOptions {
+  readonly viewers: Viewers;
+  readonly plan: TranscodePlan;
+  readonly startTranscoder: StartTranscoder;
+  /** How long one picture is good for, whoever asks. */
+  readonly maxAgeMs: number;
+  /** One picture may take so long. */
+  readonly timeoutMs?: number;
+  /** How many are made at a time, of all streams. */
+  readonly turns: Turns;
+}
+
+export interface PosterPicture {
+  readonly jpeg: Buffer;
+  /** Until another one may be made, ms since the epoch. */
+  readonly goodUntilMs: number;
+}
+
+/** A recent picture of a live stream, made when it is asked for: of the last keyframe alone, once for all who ask. */
+export class Poster {
+  readonly #options: Required<PosterOptions>;
+  readonly #closing = new AbortController();
+  #goodUntilMs = 0;
+  #latest: Picture | undefined;
+  #making: Promise<void> | undefined;
+
+  constructor(options: PosterOptions) {
+    this.#options = { timeoutMs: 5000, ...options };
+  }
+
+  /** undefined when there is none. @param atHand one that was made for somebody else anyway */
+  async picture(atHand: Picture | undefined): Promise<PosterPicture | undefined> {
+    if (Date.now() >= this.#goodUntilMs && !this.#making && this.#options.viewers.keyframe) {
+      this.#making = this.#renew(atHand).finally(() => (this.#making = undefined));
+    }
+    await this.#making;
+    return this.#latest && { jpeg: this.#latest.jpeg, goodUntilMs: this.#goodUntilMs };
+  }
+
+  /** Resolves when no transcoder is left. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#making;
+  }
+
+  /** A failure counts as an attempt: nobody can have it tried again and again. */
+  async #renew(atHand: Picture | undefined): Promise<void> {
+    const { turns, maxAgeMs } = this.#options;
+    if (atHand) this.#latest = atHand;
+    else {
+      await turns.wait();
+      this.#latest = (await this.#make().finally(() => turns.giveBack())) ?? this.#latest;
+    }
+    this.#goodUntilMs = Date.now() + maxAgeMs;
+  }
+
+  async #make(): Promise<Picture | undefined> {
+    const { viewers, startTranscoder, plan, timeoutMs } = this.#options;
+    const { keyframe, timeline } = viewers;
+    if (!keyframe || !timeline || this.#closing.signal.aborted) return undefined;
+    const transcoder = startTranscoder(plan);
+    const giveUp = (): void => void transcoder.close();
+    const late = setTimeout(giveUp, timeoutMs);
+    this.#closing.signal.addEventListener('abort', giveUp, { once: true });
+    void transcoder
+      .write(timeline.init.bytes)
+      .then(() => transcoder.write(keyframe.mp4))
+      .then(() => transcoder.end());
+    const reader = new PictureReader();
+    let picture: Picture | undefined;
+    try {
+      for await (const chunk of transcoder.output) picture ??= reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))[0];
+    } catch {
+      picture = undefined; // whatever it wrote was no picture
+    } finally {
+      await transcoder.close();
+      clearTimeout(late);
+      this.#closing.signal.removeEventListener('abort', giveUp);
+    }
+    return picture;
+  }
+}
