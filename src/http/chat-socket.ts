@@ -89,6 +89,8 @@ export class ChatSocket implements ChatSink {
         return room.mute(visitor, request.person);
       case 'unmute':
         return room.unmute(visitor, request.person);
+      case 'ping':
+        return room.pong(visitor);
     }
   }
 

@@ -128,6 +128,10 @@ export class ChatRoom {
     return true;
   }
 
+  pong(visitor: ChatVisitor): void {
+    this.#tell(visitor, { type: 'pong' });
+  }
+
   /** For limits that are not the room's own. */
   refuseForNow(visitor: ChatVisitor, waitSeconds: number): false {
     return this.#refuse(visitor, 'too-fast', `Not so fast: wait ${waitSeconds === 1 ? 'a second' : `${waitSeconds} seconds`}.`, waitSeconds);

@@ -27,7 +27,9 @@ export type ChatRequest =
   /** The publisher's alone. */
   | { readonly type: 'delete'; readonly id: number }
   | { readonly type: 'mute'; readonly person: string }
-  | { readonly type: 'unmute'; readonly person: string };
+  | { readonly type: 'unmute'; readonly person: string }
+  /** Asks for a sign of life. */
+  | { readonly type: 'ping' };
 
 /** Server → page, text JSON. `history` comes first. */
 export type ChatMessage =
@@ -41,6 +43,7 @@ export type ChatMessage =
   | { readonly type: 'muted'; readonly muted: boolean; readonly message: string }
   /** To the publisher: everybody who is muted at present. */
   | { readonly type: 'mutes'; readonly people: readonly MutedPerson[] }
+  | { readonly type: 'pong' }
   /** The broadcast is over, and its chat with it. */
   | { readonly type: 'ended' };
 
@@ -66,8 +69,10 @@ export function parseChatRequest(text: string): ChatRequest {
     case 'mute':
     case 'unmute':
       return { type: value.type, person: readText(value, 'person') };
+    case 'ping':
+      return { type: 'ping' };
     default:
-      throw new TypeError('expected "type" to be "join", "message", "delete", "mute" or "unmute", got another');
+      throw new TypeError('expected "type" to be "join", "message", "delete", "mute", "unmute" or "ping", got another');
   }
 }
 
@@ -95,8 +100,9 @@ export function parseChatMessage(text: string): ChatMessage | undefined {
       return { type: 'muted', muted: value.muted === true, message: readText(value, 'message') };
     case 'mutes':
       return { type: 'mutes', people: readList(value, 'people').map((each) => ({ person: readText(each, 'person'), name: readText(each, 'name') })) };
+    case 'pong':
     case 'ended':
-      return { type: 'ended' };
+      return { type: value.type };
     default:
       return undefined;
   }

@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
+import { WebSocket } from 'ws';
 
 import { chromiumProgram, launchChromium } from '../helpers/chromium.js';
 import { skipWithout } from '../helpers/programs.js';
@@ -67,7 +69,26 @@ t.test('no page has a serious fault of access, in light or in dark', { skip: ski
   await checkAccess(t, page, 'watch, playing');
   await scripted.press('Statistics');
   await checkAccess(t, page, 'watch, with statistics');
+  const publisherInChat = new WebSocket(server.publishUrl('card').replace('/publish', '/chat'));
+  t.teardown(() => publisherInChat.terminate());
+  await once(publisherInChat, 'open');
+  publisherInChat.send('{"type":"join","name":"card"}');
+  await scripted.fill('Your name in the chat', 'Ann');
+  await scripted.press('Join');
+  await scripted.fill('Message', 'A question');
+  await scripted.press('Send');
+  publisherInChat.send('{"type":"message","text":"An answer"}');
+  await waitForWords(scripted, /A question[\s\S]*An answer/);
+  await checkAccess(t, page, 'watch, with its chat');
   await scripted.goto(`${server.origin}/embed/card`);
   await waitForPlayback(scripted, 1);
   await checkAccess(t, page, 'embed, playing');
+
+  await scripted.goto(`${server.origin}/broadcast?key=${server.key}&stream=show`);
+  await scripted.press('Go live');
+  await waitForWords(scripted, /You write as show/);
+  await scripted.fill('Message', 'Welcome');
+  await scripted.press('Send');
+  await waitForWords(scripted, /Welcome/);
+  await checkAccess(t, page, 'studio, with its chat');
 });

@@ -16,6 +16,7 @@ t.test('a stream is found by any of its addresses, or by a server and a name', a
       origin: 'https://live.example',
       stream: 'talk',
       play: 'wss://live.example/live/talk/play',
+      chat: 'wss://live.example/live/talk/chat',
       hls: 'https://live.example/live/talk/index.m3u8',
       facts: 'https://live.example/api/streams/talk',
     }, url);
@@ -28,6 +29,7 @@ t.test('the token of a signed link goes into every address of what is played', a
       origin: 'https://h',
       stream: 'talk',
       play: 'wss://h/live/talk/~a.B-_9/play',
+      chat: 'wss://h/live/talk/~a.B-_9/chat',
       hls: 'https://h/live/talk/~a.B-_9/index.m3u8',
       facts: 'https://h/api/streams/talk',
     }, url);

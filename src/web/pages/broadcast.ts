@@ -10,6 +10,7 @@ import { failureTitles } from '../ui/failure-titles.js';
 import { endLeftBroadcast, findLeftBroadcast, forgetBroadcast, rememberBroadcast, type LeftBroadcast } from '../ui/left-broadcast.js';
 import { NoticeBoard } from '../ui/notice-board.js';
 import { shareLinks } from '../ui/share-links.js';
+import { StudioChat } from '../ui/studio-chat.js';
 import { StudioForm } from '../ui/studio-form.js';
 import { StudioSource } from '../ui/studio-source.js';
 
@@ -30,6 +31,7 @@ const lamp = byId('lamp', HTMLElement);
 const elapsed = byId('elapsed', HTMLElement);
 const figures = byId('figures', HTMLElement);
 const share = byId('share', HTMLElement);
+const chat = new StudioChat(byId('chat', HTMLElement));
 const status = byId('status', HTMLElement);
 
 let publisher: Publisher | undefined;
@@ -141,9 +143,13 @@ function showState(state: PublisherState): void {
   }
   if (state === 'live') {
     liveSinceMs ??= Date.now();
+    chat.open(form.stream, form.key);
     if (urls !== undefined && share.hidden) byId('share-links', HTMLElement).replaceChildren(shareLinks(urls));
   }
-  if (!onAir) liveSinceMs = undefined;
+  if (!onAir) {
+    liveSinceMs = undefined;
+    chat.close();
+  }
   share.hidden = figures.hidden = elapsed.hidden = liveSinceMs === undefined;
   showElapsed();
 }

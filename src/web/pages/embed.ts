@@ -1,4 +1,6 @@
 import { Player } from '../sdk/player.js';
+import { Chat } from '../sdk/chat.js';
+import { danmaku } from '../ui/danmaku.js';
 import { byId } from '../ui/element.js';
 import { playerStage } from '../ui/player-stage.js';
 import { playerQuery } from './player-query.js';
@@ -6,9 +8,18 @@ import { playerQuery } from './player-query.js';
 const stream = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 document.title = `${stream} · Onair`;
 
-const stage = playerStage('player-frame');
+const stage = playerStage();
 byId('player', HTMLElement).append(stage.frame);
 
 const player = new Player({ url: location.href, video: stage.video, ...playerQuery(location.search) });
 stage.follow(player);
 player.play();
+
+// Only where the page around it asks for them: `?danmaku=1`.
+if (new URLSearchParams(location.search).get('danmaku') === '1') {
+  const comments = danmaku();
+  stage.overlay(comments.element);
+  const chat = new Chat({ url: location.href });
+  chat.on('message', (entry) => comments.fly(entry));
+  chat.on('deleted', (id) => comments.remove(id));
+}

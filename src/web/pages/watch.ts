@@ -2,11 +2,14 @@ import { liveStreamUrls } from '../../protocol/urls.js';
 import type { PlayerMode } from '../sdk/playback/path-choice.js';
 import { Player } from '../sdk/player.js';
 import { copyField } from '../ui/copy-field.js';
+import { danmaku } from '../ui/danmaku.js';
 import { byId, element } from '../ui/element.js';
 import { behindInWords, sinceInWords, viewersInWords } from '../ui/live-words.js';
 import { playerStage } from '../ui/player-stage.js';
 import { qrCode } from '../ui/qr-code.js';
+import { recall, remember } from '../ui/remembered.js';
 import { statsPanel } from '../ui/stats-panel.js';
+import { watchChat } from '../ui/watch-chat.js';
 import { playerQuery } from './player-query.js';
 
 const modeKey = 'onair.mode';
@@ -17,12 +20,12 @@ const stream = decodeURIComponent(name);
 document.title = `${stream} · Onair`;
 byId('stream-name', HTMLElement).textContent = stream;
 
-const stage = playerStage('player-frame');
+const stage = playerStage();
 const stats = statsPanel('stats');
 stage.frame.append(stats.element);
 byId('player', HTMLElement).append(stage.frame);
 
-const player = new Player({ url: location.href, video: stage.video, mode: savedMode(), ...playerQuery(location.search) });
+const player = new Player({ url: location.href, video: stage.video, mode: recall(modeKey) === 'smooth' ? 'smooth' : 'lowest-delay', ...playerQuery(location.search) });
 stage.follow(player);
 
 const viewers = byId('viewers', HTMLElement);
@@ -56,9 +59,18 @@ for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="mod
   radio.checked = radio.value === player.mode;
   radio.addEventListener('change', () => {
     player.mode = radio.value as PlayerMode;
-    saveMode(player.mode);
+    remember(modeKey, player.mode);
   });
 }
+
+const comments = danmaku();
+stage.overlay(comments.element);
+watchChat({
+  ...{ url: location.href, stream, danmaku: comments },
+  section: byId('chat', HTMLElement),
+  chatButton: byId('chat-button', HTMLButtonElement),
+  danmakuButton: byId('danmaku-button', HTMLButtonElement),
+});
 
 const urls = liveStreamUrls(location.origin, stream, token === undefined ? undefined : decodeURIComponent(token).replace(/^~/, ''));
 byId('links', HTMLElement).append(
@@ -73,20 +85,3 @@ if (['localhost', '127.0.0.1', '[::1]'].includes(location.hostname)) {
 }
 
 player.play();
-
-/** Private windows may refuse storage: then the choice lasts as long as the page. */
-function savedMode(): PlayerMode {
-  try {
-    return localStorage.getItem(modeKey) === 'smooth' ? 'smooth' : 'lowest-delay';
-  } catch {
-    return 'lowest-delay';
-  }
-}
-
-function saveMode(mode: PlayerMode): void {
-  try {
-    localStorage.setItem(modeKey, mode);
-  } catch {
-    return;
-  }
-}

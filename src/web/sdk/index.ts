@@ -1,4 +1,6 @@
 export { captureCamera, captureScreen, type CameraOptions, type Capture, type ScreenOptions } from './capture.js';
+export { Chat } from './chat.js';
+export type { ChatEvents, ChatIdentity, ChatOptions, ChatState } from './chat-events.js';
 export { OnairError, type OnairErrorReason } from './errors.js';
 export { Player } from './player.js';
 export { Publisher } from './publisher.js';

@@ -13,14 +13,18 @@ function control(tag: string, attributes: Readonly<Record<string, string>> = {})
   return made;
 }
 
-/** A live video with play, sound, picture-in-picture and full screen; `frameId` names the element that goes full screen. */
-export function mediaControls(video: HTMLVideoElement, frameId: string): HTMLElement {
+export interface MediaControls extends HTMLElement {
+  /** What goes full screen. */
+  fullscreenElement: HTMLElement;
+}
+
+/** A live video with play, sound, picture-in-picture and full screen. */
+export function mediaControls(video: HTMLVideoElement): MediaControls {
   video.slot = 'media';
   // Seeking keys would leave the live edge; everything else works from the keyboard.
   const controller = control('media-controller', {
     defaultstreamtype: 'live',
     hotkeys: 'noarrowleft noarrowright',
-    fullscreenelement: frameId,
     nomutedpref: '',
   });
   const spacer = element('span', { class: 'controls-spacer' });
@@ -34,5 +38,5 @@ export function mediaControls(video: HTMLVideoElement, frameId: string): HTMLEle
     control('media-fullscreen-button'),
   );
   controller.append(video, bar);
-  return controller;
+  return controller as MediaControls;
 }

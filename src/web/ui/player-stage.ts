@@ -30,12 +30,14 @@ const lampWords: Record<PlayerState, string> = {
 export interface PlayerStage {
   readonly frame: HTMLElement;
   readonly video: HTMLVideoElement;
+  /** Lies something over the picture that is in full screen too, below what can be pressed. */
+  overlay(layer: HTMLElement): void;
   /** Shows what the player says from now on. */
   follow(player: Player): void;
 }
 
 /** The picture with its controls, the lamp, the waiting room and the unmute button. */
-export function playerStage(frameId: string): PlayerStage {
+export function playerStage(): PlayerStage {
   const video = element('video', { playsinline: true });
   const lamp = element('span', { class: 'lamp player-lamp' }, lampWords.connecting);
   const title = element('p', { class: 'curtain-title' }, curtains.connecting.title);
@@ -44,8 +46,11 @@ export function playerStage(frameId: string): PlayerStage {
   const curtain = element('div', { class: 'curtain', role: 'status' }, pulse, title, text);
   const stalled = element('p', { class: 'stalled-note', role: 'status' });
   const unmute = element('button', { class: 'button button--primary button--large unmute', type: 'button', hidden: true }, 'Unmute');
-  const stage = element('div', { class: 'stage player-stage' }, mediaControls(video, frameId), curtain, lamp, stalled, unmute);
-  const frame = element('div', { class: 'player-frame', id: frameId }, stage);
+  const controls = mediaControls(video);
+  const stage = element('div', { class: 'stage player-stage' }, controls, curtain, lamp, stalled, unmute);
+  const frame = element('div', { class: 'player-frame' }, stage);
+  // All that lies over the picture goes with it. Not by its id: that is looked for before it is on the page.
+  controls.fullscreenElement = frame;
 
   unmute.addEventListener('click', () => {
     video.muted = false;
@@ -97,5 +102,5 @@ export function playerStage(frameId: string): PlayerStage {
       showUnmute();
     });
   }
-  return { frame, video, follow };
+  return { frame, video, follow, overlay: (layer) => curtain.before(layer) };
 }

@@ -18,5 +18,5 @@ export function streamAddresses(url: string, stream: string | undefined, pageUrl
   const prefix = match === null ? parsed.pathname.replace(/\/+$/, '') : (match[1] ?? '');
   const base = `${parsed.protocol.replace(/^ws/, 'http')}//${parsed.host}${prefix}`;
   const urls = liveStreamUrls(base, name, match?.[3]);
-  return { origin: base, stream: name, play: urls.play, hls: urls.hls, facts: `${base}/api/streams/${name}` };
+  return { origin: base, stream: name, play: urls.play, hls: urls.hls, chat: urls.chat, facts: `${base}/api/streams/${name}` };
 }

@@ -15,6 +15,7 @@ export interface StreamAddresses {
   readonly stream: string;
   readonly play: string;
   readonly hls: string;
+  readonly chat: string;
   readonly facts: string;
 }
 
