@@ -57,7 +57,7 @@ export class IngestSession {
   /** Its timestamps jumped: it is continued from the next random access point on. */
   #brokenOff: Recording | undefined;
   /** The last bytes, which may yet turn out to begin a recording. */
-  #tail = Buffer.alloc(0);
+  #tail: Uint8Array = Buffer.alloc(0);
   #received = 0;
   #lastBytesMs: number;
   /** Bytes of all recordings so far: what came, but of pictures what was made of them. */
@@ -266,7 +266,7 @@ export class IngestSession {
   #keepTail(chunk: Uint8Array): void {
     const begun = this.#current !== undefined || this.#brokenOff !== undefined;
     if (begun && chunk.length >= longestLookBackBytes) {
-      this.#tail = Buffer.from(chunk.subarray(-longestLookBackBytes));
+      this.#tail = chunk.subarray(-longestLookBackBytes);
       return;
     }
     const bytes = this.#tail.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#tail, chunk]);

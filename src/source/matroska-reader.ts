@@ -183,6 +183,6 @@ function peekBlock(feed: ByteFeed, head: ElementHead): Block | 'more' | undefine
   const numberBytes = vintLength(bytes[0]) ?? 9;
   const flags = bytes[numberBytes + 2];
   if (numberBytes > 8 || flags === undefined) return undefined;
-  const ticks = new DataView(bytes.buffer, bytes.byteOffset).getInt16(numberBytes);
+  const ticks = (((bytes[numberBytes] ?? 0) << 24) >> 16) | (bytes[numberBytes + 1] ?? 0);
   return { track: vintValue(bytes.subarray(0, numberBytes)), ticks, keyframe: (flags & 0x80) !== 0 };
 }
