@@ -9,6 +9,8 @@ export interface VideoTrack {
   readonly codec: string;
   readonly width: number;
   readonly height: number;
+  /** AVCDecoderConfigurationRecord, ISO/IEC 14496-15 §5.3.3. */
+  readonly configuration: Buffer;
 }
 
 export interface AudioTrack {
@@ -17,6 +19,8 @@ export interface AudioTrack {
   readonly timescale: number;
   /** RFC 6381 §3.3, e.g. `mp4a.40.2`. */
   readonly codec: string;
+  /** AudioSpecificConfig, ISO/IEC 14496-3 §1.6.2; empty where there is none. */
+  readonly configuration: Buffer;
 }
 
 export type Track = VideoTrack | AudioTrack;
@@ -61,32 +65,34 @@ function readTrack(bytes: Buffer, trak: ChildBox): Track | undefined {
     case 'avc1':
       return { kind: 'video', trackId, timescale, ...readVisualSampleEntry(bytes, entry) };
     case 'mp4a':
-      return { kind: 'audio', trackId, timescale, codec: readAudioCodec(bytes, entry) };
+      return { kind: 'audio', trackId, timescale, ...readAudioSampleEntry(bytes, entry) };
     default:
       return undefined;
   }
 }
 
 /** ISO/IEC 14496-12 §12.1.3 and the avcC box of ISO/IEC 14496-15 §5.3.3. */
-function readVisualSampleEntry(bytes: Buffer, entry: ChildBox): Pick<VideoTrack, 'codec' | 'width' | 'height'> {
+function readVisualSampleEntry(bytes: Buffer, entry: ChildBox): Pick<VideoTrack, 'codec' | 'width' | 'height' | 'configuration'> {
   const avcC = findBox(bytes, ['avcC'], { start: entry.start + 78, end: entry.end });
   if (!avcC) throw new RangeError('expected an avc1 sample entry with an avcC box, got none');
   return {
     codec: `avc1.${bytes.toString('hex', avcC.start + 1, avcC.start + 4)}`,
     width: bytes.readUInt16BE(entry.start + 24),
     height: bytes.readUInt16BE(entry.start + 26),
+    configuration: bytes.subarray(avcC.start, avcC.end),
   };
 }
 
 /** The object type indications of an esds box, ISO/IEC 14496-14 §5.6 and 14496-3 §1.6.2. */
-function readAudioCodec(bytes: Buffer, entry: ChildBox): string {
+function readAudioSampleEntry(bytes: Buffer, entry: ChildBox): Pick<AudioTrack, 'codec' | 'configuration'> {
   const esds = findBox(bytes, ['esds'], { start: entry.start + 28, end: entry.end });
   const config = esds && findDescriptor(bytes, esds.start + 4, esds.end, decoderConfigTag);
   if (!config) throw new RangeError('expected an mp4a sample entry with a decoder configuration, got none');
   const objectType = bytes.readUInt8(config.start).toString(16);
   const specific = findDescriptor(bytes, config.start + 13, config.end, decoderSpecificTag);
   const audioObjectType = specific ? bytes.readUInt8(specific.start) >> 3 : undefined;
-  return audioObjectType === undefined ? `mp4a.${objectType}` : `mp4a.${objectType}.${audioObjectType}`;
+  const codec = audioObjectType === undefined ? `mp4a.${objectType}` : `mp4a.${objectType}.${audioObjectType}`;
+  return { codec, configuration: specific ? bytes.subarray(specific.start, specific.end) : Buffer.alloc(0) };
 }
 
 const elementaryStreamTag = 0x03;

@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { LiveStream } from '../live/live-stream.js';
 import type { ConnectionLimits } from './connection-limits.js';
+import { flvForm, mp4Form, sendEndless } from './endless-body.js';
 import { viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
 import { answerUpgradeRequired, limitMessages } from './websocket.js';
 import { WebSocketSink } from './websocket-sink.js';
@@ -43,33 +43,10 @@ export async function viewerRoutes(app: FastifyInstance, { registry, limits, max
     handler: (request, reply) => answerUpgradeRequired(request, reply),
   });
 
-  app.get<ViewerRoute>('/stream.mp4', async (request, reply) => {
-    const { viewers } = requireRoom(request);
-    reply.header('content-type', 'video/mp4').header('cache-control', 'no-store');
-    // Its body would never end, and nobody would read it.
-    if (request.method === 'HEAD') return reply.send();
-    limits.hold(request, reply.raw);
-    let leave = (): unknown => undefined;
-    const body = new Readable({
-      read: () => undefined,
-      destroy: (error, done) => {
-        leave();
-        done(error);
-      },
+  for (const [path, form] of [['/stream.mp4', mp4Form], ['/stream.flv', flvForm]] as const) {
+    app.get<ViewerRoute>(path, async (request, reply) => {
+      const { viewers } = requireRoom(request);
+      return sendEndless(request, reply, { viewers, limits, form });
     });
-    leave = viewers.join({
-      message: () => undefined,
-      init: (bytes) => body.push(bytes),
-      media: ({ mp4 }) => body.push(mp4),
-      get backlogBytes() {
-        return body.readableLength + reply.raw.writableLength;
-      },
-      end: () => body.push(null),
-    });
-    // While the broadcast stands still there is nothing to send; whoever takes nothing of what there is, is cut.
-    reply.raw.on('timeout', () => {
-      if (body.readableLength + reply.raw.writableLength > 0) request.raw.destroy();
-    });
-    return reply.send(body);
-  });
+  }
 }

@@ -1,3 +1,4 @@
+import type { FlvTags, FlvTimeline } from '../flv/flv-timeline.js';
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 
@@ -6,6 +7,7 @@ export class FragmentBurst {
   readonly startsWithKeyframe: boolean;
   readonly #fragments: readonly Fragment[];
   #mp4: Buffer | undefined;
+  #flv: FlvTags | undefined;
   #webSocketFrames: Buffer | undefined;
 
   constructor(fragments: readonly Fragment[], startsWithKeyframe: boolean) {
@@ -20,6 +22,11 @@ export class FragmentBurst {
   /** The fragments one after another. */
   get mp4(): Buffer {
     return (this.#mp4 ??= Buffer.concat(this.#fragments.map(({ bytes }) => bytes)));
+  }
+
+  /** @param timeline the one they belong to */
+  flv(timeline: FlvTimeline): FlvTags {
+    return (this.#flv ??= timeline.tags(this.#fragments));
   }
 
   /** One unmasked binary WebSocket message a fragment (RFC 6455 §5.2), ready for the socket. */

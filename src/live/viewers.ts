@@ -1,3 +1,4 @@
+import { FlvTimeline } from '../flv/flv-timeline.js';
 import type { Fragment } from '../fmp4/fragment.js';
 import type { Timeline } from '../hls/rendition.js';
 import type { ViewerMessage } from '../protocol/viewer-messages.js';
@@ -12,8 +13,11 @@ export interface ViewerSink {
   /** Text beside the media; a sink without text leaves it out. */
   message(message: ViewerMessage): void;
   init(bytes: Buffer): void;
-  /** The same burst goes to every viewer: what is built from it is built once. */
-  media(burst: FragmentBurst): void;
+  /**
+   * The same burst goes to every viewer: what is built from it is built once.
+   * @param flv its timeline, for those who are sent FLV
+   */
+  media(burst: FragmentBurst, flv: FlvTimeline): void;
   /** Bytes that were handed over but have not left the server. */
   readonly backlogBytes: number;
   /** How many people watch by it; absent: one. */
@@ -42,6 +46,7 @@ export class Viewers {
   /** Sinks that say themselves for how many they stand. */
   readonly #shared = new Set<ViewerSink>();
   #timeline: Timeline | undefined;
+  #flv: FlvTimeline | undefined;
   /** The bursts since the last keyframe: with them a newcomer starts at once. undefined when there are too many to keep. */
   #groupOfPictures: FragmentBurst[] | undefined = [];
   #groupBytes = 0;
@@ -77,6 +82,7 @@ export class Viewers {
 
   startTimeline(timeline: Timeline): void {
     this.#timeline = timeline;
+    this.#flv = new FlvTimeline({ init: timeline.init, startMs: this.#flv?.endMs ?? 0 });
     this.#toldCaptureTimeMs = timeline.captureTimeMs;
     this.#groupOfPictures = [];
     this.#keyframe = undefined;
@@ -85,13 +91,14 @@ export class Viewers {
 
   /** Fragments that came in one go, in order. */
   push(fragments: readonly Fragment[]): void {
-    const timeline = this.#timeline;
-    if (!timeline || fragments.length === 0) return;
+    const [timeline, flv] = [this.#timeline, this.#flv];
+    if (!timeline || !flv || fragments.length === 0) return;
+    flv.passed(fragments);
     for (const burst of splitAtKeyframe(fragments, timeline.init)) {
       if (!burst.startsWithKeyframe && this.#groupOfPictures?.length === 0) continue;
       this.#keep(burst);
       if (burst.startsWithKeyframe) this.#tellClock(timeline);
-      for (const viewer of this.#viewers) this.#send(viewer, burst, timeline);
+      for (const viewer of this.#viewers) this.#send(viewer, burst, timeline, flv);
     }
   }
 
@@ -104,9 +111,9 @@ export class Viewers {
     const viewer: Viewer = { sink, timeline: undefined, skipping: this.#groupOfPictures === undefined };
     this.#viewers.add(viewer);
     if (sink.viewerCount !== undefined) this.#shared.add(sink);
-    if (this.#timeline && this.#groupOfPictures) {
+    if (this.#timeline && this.#flv && this.#groupOfPictures) {
       this.#sendInit(viewer, this.#timeline);
-      for (const burst of this.#groupOfPictures) sink.media(burst);
+      for (const burst of this.#groupOfPictures) sink.media(burst, this.#flv);
     }
     return () => {
       this.#viewers.delete(viewer);
@@ -139,7 +146,7 @@ export class Viewers {
     this.#groupOfPictures?.push(burst);
   }
 
-  #send(viewer: Viewer, burst: FragmentBurst, timeline: Timeline): void {
+  #send(viewer: Viewer, burst: FragmentBurst, timeline: Timeline, flv: FlvTimeline): void {
     const { sink } = viewer;
     if (!viewer.skipping && sink.backlogBytes > this.#maxBacklogBytes) {
       viewer.skipping = true;
@@ -151,7 +158,7 @@ export class Viewers {
       if (viewer.timeline === timeline) sink.message({ type: 'gap' });
       else this.#sendInit(viewer, timeline);
     }
-    sink.media(burst);
+    sink.media(burst, flv);
   }
 
   /** What newcomers are told by `init`, those who are here are told when it is known better. */

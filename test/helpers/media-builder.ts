@@ -12,8 +12,8 @@ export function box(type: string, payload: readonly Uint8Array[] = [], { size64 
   return Buffer.concat([header, body]);
 }
 
-export const videoTrack: Track = { kind: 'video', trackId: 1, timescale: 90_000, codec: 'avc1.42c01f', width: 640, height: 360 };
-export const audioTrack: Track = { kind: 'audio', trackId: 2, timescale: 48_000, codec: 'mp4a.40.2' };
+export const videoTrack: Track = { kind: 'video', trackId: 1, timescale: 90_000, codec: 'avc1.42c01f', width: 640, height: 360, configuration: Buffer.from([1, 0x42, 0xc0, 0x1f, 0xff, 0xe0, 0]) };
+export const audioTrack: Track = { kind: 'audio', trackId: 2, timescale: 48_000, codec: 'mp4a.40.2', configuration: Buffer.from([0x11, 0x90]) };
 
 /** A sample as a script says it, in seconds. */
 export interface Sample {
@@ -114,11 +114,11 @@ function avc1(width: number, height: number): Buffer {
   const entry = Buffer.alloc(78);
   entry.writeUInt16BE(width, 24);
   entry.writeUInt16BE(height, 26);
-  return box('avc1', [entry, box('avcC', [Buffer.from([1, 0x42, 0xc0, 0x1f, 0xff, 0xe0, 0])])]);
+  return box('avc1', [entry, box('avcC', [videoTrack.configuration])]);
 }
 
 function mp4a(): Buffer {
-  const specific = Buffer.from([5, 2, 0x11, 0x90]);
+  const specific = Buffer.from([5, audioTrack.configuration.length, ...audioTrack.configuration]);
   const config = Buffer.from([4, 13 + specific.length, 0x40, 0x15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...specific]);
   const descriptor = Buffer.from([3, 3 + config.length, 0, 2, 0, ...config]);
   return box('mp4a', [Buffer.alloc(28), box('esds', [Buffer.alloc(4), descriptor])]);

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import t from 'tap';
+import { readInitSegment } from '../../src/fmp4/init-segment.js';
+import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 import type { FakeLiveStream } from './fake-live.js';
 import { listen, startFakeServer } from './fake-server.js';
 import { SocketClient, refusal } from './socket-client.js';
@@ -103,6 +105,28 @@ t.test('/stream.mp4 is the same as one endless body', async (t) => {
   t.equal(statusCode, 200);
   t.match(headers, { 'content-type': 'video/mp4', 'cache-control': 'no-store', 'access-control-allow-origin': '*' });
   t.equal(body, 'INITkeydelta');
+});
+
+t.test('/stream.flv is one file over all timelines, with what decoders must know before the tags that need it', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const { viewers } = registry.add('cam');
+  const init = readInitSegment(initSegment([videoTrack]));
+  const push = (startSeconds: number): void => viewers.push([fragment([{ track: videoTrack, startSeconds, durationSeconds: 1, keyframe: true }])]);
+  viewers.startTimeline({ init, captureTimeMs: 5 });
+  push(0);
+  push(1);
+  const answer = app.inject({ url: '/live/cam/stream.flv', headers: { origin: 'https://elsewhere.example' } });
+  while (viewers.count === 0) await new Promise(setImmediate);
+  viewers.startTimeline({ init, captureTimeMs: 9000 });
+  push(0);
+  viewers.end();
+  const { statusCode, headers, rawPayload } = await answer;
+  t.equal(statusCode, 200);
+  t.match(headers, { 'content-type': 'video/x-flv', 'cache-control': 'no-store', 'access-control-allow-origin': '*' });
+  const tags: [time: number, head: string][] = [];
+  for (let at = 13; at < rawPayload.length; at += 15 + rawPayload.readUIntBE(at + 1, 3)) tags.push([rawPayload.readUIntBE(at + 4, 3), rawPayload.toString('hex', at + 11, at + 13)]);
+  t.equal(rawPayload.toString('latin1', 0, 5), 'FLV\u0001\u0001');
+  t.strictSame(tags, [[1000, '1700'], [1000, '1701'], [2000, '1700'], [2000, '1701']]);
 });
 
 t.test('who stops listening to /stream.mp4 is forgotten, and HEAD does not begin to', async (t) => {

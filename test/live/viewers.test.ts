@@ -1,4 +1,5 @@
 import t from 'tap';
+import { FlvTimeline } from '../../src/flv/flv-timeline.js';
 import type { Fragment } from '../../src/fmp4/fragment.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import type { FragmentBurst } from '../../src/live/fragment-burst.js';
@@ -73,6 +74,8 @@ t.test('every viewer is sent the same memory', async (t) => {
   const [first, second] = sinks.map(({ bursts }) => bursts[0]);
   t.equal(first?.webSocketFrames, second?.webSocketFrames);
   t.equal(first?.mp4, second?.mp4);
+  const flv = new FlvTimeline({ init: timeline().init, startMs: 0 });
+  t.equal(first?.flv(flv), second?.flv(flv));
 });
 
 t.test('a viewer that falls behind skips to a keyframe, is told of the gap and keeps its memory bounded; the others are unharmed', async (t) => {

@@ -1,0 +1,95 @@
+import type { Fragment } from '../fmp4/fragment.js';
+import type { InitSegment, Track } from '../fmp4/init-segment.js';
+import { readSamples } from '../fmp4/samples.js';
+import { flvHeader, flvTag, flvTagType } from './flv-tag.js';
+
+/** Tags, and the time of the first of them. */
+export interface FlvTags {
+  readonly startMs: number;
+  readonly bytes: Buffer;
+}
+
+interface TimedTag {
+  readonly decodeMs: number;
+  readonly tag: Buffer;
+}
+
+// Of Adobe FLV 10.1 §E.4.2 and §E.4.3: AAC is always said to be stereo at 44 kHz, its own configuration counts.
+const aac = 0xaf;
+const avcKeyframe = 0x17;
+const avcPicture = 0x27;
+const sequenceHeader = 0;
+const frame = 1;
+
+/** Media under one init segment as FLV tags, at times that go on where the timeline before ended. */
+export class FlvTimeline {
+  readonly #tracks: ReadonlyMap<number, Track>;
+  readonly #startMs: number;
+  #endMs: number;
+
+  /** @param options.startMs where in the FLV the timeline's time 0 stands */
+  constructor({ init, startMs }: { init: InitSegment; startMs: number }) {
+    this.#tracks = new Map(init.tracks.map((track) => [track.trackId, track]));
+    this.#startMs = startMs;
+    this.#endMs = startMs;
+  }
+
+  /** Where the next timeline begins. */
+  get endMs(): number {
+    return this.#endMs;
+  }
+
+  /** What stands once at the head of a viewer's file. */
+  get fileHeader(): Buffer {
+    const kinds = [...this.#tracks.values()].map(({ kind }) => kind);
+    return flvHeader({ video: kinds.includes('video'), audio: kinds.includes('audio') });
+  }
+
+  /** What decoders must know before the tags from this time on. */
+  decoderHeaders(atMs: number): Buffer {
+    return Buffer.concat(
+      [...this.#tracks.values()].map(({ kind, configuration }) =>
+        kind === 'video'
+          ? flvTag(flvTagType.video, tagTime(atMs), Buffer.concat([Buffer.from([avcKeyframe, sequenceHeader, 0, 0, 0]), configuration]))
+          : flvTag(flvTagType.audio, tagTime(atMs), Buffer.concat([Buffer.from([aac, sequenceHeader]), configuration])),
+      ),
+    );
+  }
+
+  /** Takes note of how far the media has come, whether somebody watches or not. */
+  passed(fragments: readonly Fragment[]): void {
+    for (const run of fragments.flatMap(({ runs }) => runs)) {
+      const timescale = this.#tracks.get(run.trackId)?.timescale;
+      if (timescale !== undefined) this.#endMs = Math.max(this.#endMs, this.#startMs + milliseconds(run.baseMediaDecodeTime + run.duration, timescale));
+    }
+  }
+
+  /** The fragments' frames, sound and picture in the order of their decode times. */
+  tags(fragments: readonly Fragment[]): FlvTags {
+    const tags = fragments.flatMap((fragment) => this.#tagsOf(fragment)).sort((a, b) => a.decodeMs - b.decodeMs);
+    return { startMs: tags[0]?.decodeMs ?? this.#endMs, bytes: Buffer.concat(tags.map(({ tag }) => tag)) };
+  }
+
+  #tagsOf(fragment: Fragment): TimedTag[] {
+    return readSamples(fragment).flatMap(({ trackId, decodeTime, compositionOffset, isSync, bytes }) => {
+      const track = this.#tracks.get(trackId);
+      if (!track) return [];
+      const mediaMs = milliseconds(decodeTime, track.timescale);
+      const decodeMs = this.#startMs + mediaMs;
+      if (track.kind === 'audio') return [{ decodeMs, tag: flvTag(flvTagType.audio, tagTime(decodeMs), Buffer.concat([Buffer.from([aac, frame]), bytes])) }];
+      const head = Buffer.from([isSync ? avcKeyframe : avcPicture, frame, 0, 0, 0]);
+      // From rounded time to rounded time, so that presentation times do not drift.
+      head.writeIntBE(milliseconds(decodeTime + compositionOffset, track.timescale) - mediaMs, 2, 3);
+      return [{ decodeMs, tag: flvTag(flvTagType.video, tagTime(decodeMs), Buffer.concat([head, bytes])) }];
+    });
+  }
+}
+
+function milliseconds(ticks: number, timescale: number): number {
+  return Math.round((ticks * 1000) / timescale);
+}
+
+/** Readers take timestamps for signed numbers of 32 bits: after 24.9 days they begin again. */
+function tagTime(ms: number): number {
+  return ms % 2 ** 31;
+}

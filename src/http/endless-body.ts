@@ -1,0 +1,72 @@
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ViewerSink, Viewers } from '../live/viewers.js';
+import type { ConnectionLimits } from './connection-limits.js';
+
+/** A form in which an endless body carries media. */
+export interface EndlessForm {
+  readonly contentType: string;
+  /** What one viewer is sent, of what all are told. */
+  readonly sinkFor: (push: (bytes: Buffer) => void) => Pick<ViewerSink, 'init' | 'media'>;
+}
+
+export interface EndlessBodyOptions {
+  readonly viewers: Viewers;
+  readonly limits: ConnectionLimits;
+  readonly form: EndlessForm;
+}
+
+/** Answers with media as it is made, until the broadcast ends or the client is gone. */
+export function sendEndless(request: FastifyRequest, reply: FastifyReply, { viewers, limits, form }: EndlessBodyOptions): FastifyReply {
+  reply.header('content-type', form.contentType).header('cache-control', 'no-store');
+  // Its body would never end, and nobody would read it.
+  if (request.method === 'HEAD') return reply.send();
+  limits.hold(request, reply.raw);
+  let leave = (): unknown => undefined;
+  const body = new Readable({
+    read: () => undefined,
+    destroy: (error, done) => {
+      leave();
+      done(error);
+    },
+  });
+  leave = viewers.join({
+    ...form.sinkFor((bytes) => body.push(bytes)),
+    message: () => undefined,
+    get backlogBytes() {
+      return body.readableLength + reply.raw.writableLength;
+    },
+    end: () => body.push(null),
+  });
+  // While the broadcast stands still there is nothing to send; whoever takes nothing of what there is, is cut.
+  reply.raw.on('timeout', () => {
+    if (body.readableLength + reply.raw.writableLength > 0) request.raw.destroy();
+  });
+  return reply.send(body);
+}
+
+/** Fragmented MP4 as it is; where codecs change, another init segment stands in the body. */
+export const mp4Form: EndlessForm = {
+  contentType: 'video/mp4',
+  sinkFor: (push) => ({ init: (bytes) => push(bytes), media: ({ mp4 }) => push(mp4) }),
+};
+
+/** One FLV file: times go on over all timelines, and decoders are told anew when they have to be. */
+export const flvForm: EndlessForm = {
+  contentType: 'video/x-flv',
+  sinkFor: (push) => {
+    let begun = false;
+    let toldTimeline: unknown;
+    return {
+      init: () => undefined,
+      media: (burst, timeline) => {
+        const { startMs, bytes } = burst.flv(timeline);
+        if (!begun) push(timeline.fileHeader);
+        if (toldTimeline !== timeline) push(timeline.decoderHeaders(startMs));
+        begun = true;
+        toldTimeline = timeline;
+        push(bytes);
+      },
+    };
+  },
+};
