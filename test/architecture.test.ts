@@ -27,8 +27,9 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   http: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access'],
   config: ['protocol'],
   greeting: ['protocol', 'live'],
+  'garbage-collector': [],
   app: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access', 'rtmp', 'http', 'config'],
-  main: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access', 'rtmp', 'http', 'config', 'greeting', 'app'],
+  main: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access', 'rtmp', 'http', 'config', 'greeting', 'garbage-collector', 'app'],
   web: ['protocol'],
 };
 
