@@ -32,6 +32,23 @@ const renditionFacts = Type.Object({
   partTargetSeconds: Type.Number(),
 });
 
+const liveStreamUrls = Type.Object({
+  watch: Type.String(),
+  embed: Type.String(),
+  embedCode: Type.String({ description: 'HTML for any page' }),
+  hls: Type.String(),
+  play: Type.String(),
+  mp4: Type.String(),
+  chat: Type.String(),
+  flv: Type.String(),
+  frames: Type.String(),
+  poster: Type.String(),
+  studio: Type.String({ description: 'the page to publish from' }),
+  publish: Type.String({ description: 'WebSocket' }),
+  push: Type.String({ description: 'PUT or POST' }),
+  rtmp: Type.Optional(Type.String({ description: 'only where RTMP is taken' })),
+});
+
 export const liveStreamInfo = Type.Object({
   stream: Type.String(),
   broadcast: Type.String(),
@@ -43,22 +60,23 @@ export const liveStreamInfo = Type.Object({
   ingestBitsPerSecond: Type.Number(),
   recording: Type.Optional(recordingFacts),
   rendition: Type.Optional(renditionFacts),
-  urls: Type.Object({
-    watch: Type.String(),
-    embed: Type.String(),
-    hls: Type.String(),
-    play: Type.String(),
-    mp4: Type.String(),
-    chat: Type.String(),
-    flv: Type.String(),
-    frames: Type.String(),
-    poster: Type.String(),
-    publish: Type.String(),
-    rtmp: Type.Optional(Type.String({ description: 'only where RTMP is taken' })),
-  }),
+  urls: liveStreamUrls,
 });
 
 export const liveStreamList = Type.Object({ streams: Type.Immutable(Type.Array(liveStreamInfo)) });
+
+export const ingestState = Type.Object({
+  stream: Type.String(),
+  urls: liveStreamUrls,
+  broadcast: Type.Optional(
+    Type.Object({
+      id: Type.String(),
+      state: Type.Enum(['starting', 'live', 'waiting']),
+      received: Type.Integer({ description: 'bytes that came; the next connection sends from here on' }),
+      resume: Type.String({ description: 'the token with which it is taken up' }),
+    }),
+  ),
+});
 
 export const serverTime = Type.Object({ serverTimeMs: Type.Number({ description: 'milliseconds since 1970 UTC on the clock that stamps the media' }) });
 

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
-import { errorBody, liveStreamInfo, liveStreamList, serverTime, streamParams } from './api-schemas.js';
+import { errorBody, ingestState, liveStreamInfo, liveStreamList, serverTime, streamParams } from './api-schemas.js';
 import { requireLiveStream, requireStreamName } from './live-stream-lookup.js';
 import { originOf } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
@@ -10,19 +11,44 @@ import type { PublishGate } from './publish-gate.js';
 export interface LiveStreamRoutesOptions {
   readonly registry: LiveRegistry;
   readonly publishGate: PublishGate;
+  /** The addresses a publisher is told, of its own stream. */
+  readonly urlsFor: (request: FastifyRequest, stream: string) => LiveStreamUrls;
   readonly publicUrl: string | undefined;
   /** Where RTMP is taken, if it is. */
   readonly rtmpPort: () => number | undefined;
 }
 
 /** What only the server's own pages ask, and what the key allows. */
-export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { registry, publishGate, publicUrl, rtmpPort }) => {
+export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { registry, publishGate, urlsFor, publicUrl, rtmpPort }) => {
   sendUncached(app);
 
   app.get('/streams', { schema: { tags: ['streams'], summary: 'Everything that is live', response: { 200: liveStreamList } } }, async (request) => {
     const origin = originOf(request, publicUrl);
     return { streams: registry.list().map((liveStream) => liveStream.info(origin, rtmpPort())) };
   });
+
+  app.get(
+    '/streams/:stream/ingest',
+    {
+      schema: {
+        tags: ['publish'],
+        summary: 'Every address in and out, live or not, and how a running broadcast is taken up',
+        security: [{ publishKey: [] }, { publishKeyInQuery: [] }],
+        params: streamParams,
+        response: { 200: ingestState, 400: errorBody, 401: errorBody, 503: errorBody },
+      },
+      onRequest: async (request) => void publishGate.requireKey(request, requireStreamName(request.params.stream)),
+    },
+    async (request) => {
+      const { stream } = request.params;
+      const running = registry.get(stream);
+      const state = running?.state ?? 'ended';
+      const urls = urlsFor(request, stream);
+      if (!running || state === 'ended') return { stream, urls };
+      const { received, resumeToken: resume } = running.ingest;
+      return { stream, urls, broadcast: { id: running.broadcast, state, received, resume } };
+    },
+  );
 
   app.delete(
     '/streams/:stream',
@@ -44,7 +70,7 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
 };
 
 /** What a player has to know, on whatever page it is. */
-export const playbackFactsRoutes: FastifyPluginAsyncTypebox<Omit<LiveStreamRoutesOptions, 'publishGate'>> = async (app, { registry, publicUrl, rtmpPort }) => {
+export const playbackFactsRoutes: FastifyPluginAsyncTypebox<Omit<LiveStreamRoutesOptions, 'publishGate' | 'urlsFor'>> = async (app, { registry, publicUrl, rtmpPort }) => {
   sendUncached(app);
 
   app.get('/streams/:stream', { schema: { tags: ['streams'], summary: 'One live stream', params: streamParams, response: { 200: liveStreamInfo, 400: errorBody, 404: errorBody } } }, async (request) =>

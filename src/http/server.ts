@@ -197,7 +197,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
         budget.spend(ip);
       });
       refuseSlowBodies(api);
-      await api.register(controlRoutes, { registry, publishGate, publicUrl, rtmpPort });
+      await api.register(controlRoutes, { registry, publishGate, urlsFor, publicUrl, rtmpPort });
       await api.register(keyRoutes, { access, publishGate, publicUrl });
       await api.register(async (facts) => {
         await facts.register(fastifyCors, playbackCors);

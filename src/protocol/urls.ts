@@ -7,10 +7,12 @@ export function isStreamName(name: string): boolean {
   return streamName.test(name);
 }
 
-/** Every public address of one live stream, absolute. */
+/** Every address of one live stream, in and out, absolute. A new way in or out is added here, in `api-schemas.ts` and in `stream-addresses.ts`. */
 export interface LiveStreamUrls {
   readonly watch: string;
   readonly embed: string;
+  /** HTML that shows `embed` on any page. */
+  readonly embedCode: string;
   readonly hls: string;
   readonly play: string;
   readonly mp4: string;
@@ -20,7 +22,12 @@ export interface LiveStreamUrls {
   readonly frames: string;
   /** A recent picture. */
   readonly poster: string;
+  /** The page to publish from. */
+  readonly studio: string;
+  /** WebSocket. */
   readonly publish: string;
+  /** The same for PUT and POST. */
+  readonly push: string;
   /** Where RTMP is taken: what encoders call the server, then a slash, then the stream key without its `?key=`. */
   readonly rtmp?: string;
 }
@@ -34,9 +41,11 @@ export interface LiveStreamUrls {
 export function liveStreamUrls(origin: string, stream: string, token?: string, rtmpPort?: number): LiveStreamUrls {
   const socketOrigin = origin.replace(/^http/, 'ws');
   const watched = token === undefined ? stream : `${stream}/~${token}`;
+  const embed = `${origin}/embed/${watched}`;
   return {
     watch: `${origin}/watch/${watched}`,
-    embed: `${origin}/embed/${watched}`,
+    embed,
+    embedCode: `<iframe src="${embed}" width="640" height="360" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`,
     hls: `${origin}/live/${watched}/index.m3u8`,
     play: `${socketOrigin}/live/${watched}/play`,
     mp4: `${origin}/live/${watched}/stream.mp4`,
@@ -44,7 +53,9 @@ export function liveStreamUrls(origin: string, stream: string, token?: string, r
     flv: `${origin}/live/${watched}/stream.flv`,
     frames: `${origin}/live/${watched}/frames`,
     poster: `${origin}/live/${watched}/poster.jpg`,
+    studio: `${origin}/broadcast?stream=${stream}`,
     publish: `${socketOrigin}/live/${stream}/publish`,
+    push: `${origin}/live/${stream}/publish`,
     ...(rtmpPort !== undefined && { rtmp: `${rtmpServer(origin, rtmpPort)}/${stream}` }),
   };
 }

@@ -96,6 +96,31 @@ t.test('the API describes itself', async (t) => {
   t.equal(answer.statusCode, 200);
   const document = answer.json<{ openapi: string; paths: Record<string, Record<string, unknown>> }>();
   t.match(document.openapi, /^3\./);
-  t.strictSame(Object.keys(document.paths).sort(), ['/api/streams', '/api/streams/{stream}', '/api/streams/{stream}/keys', '/api/streams/{stream}/keys/{id}', '/api/streams/{stream}/links', '/api/time', '/live/{stream}/publish']);
+  t.strictSame(Object.keys(document.paths).sort(), ['/api/streams', '/api/streams/{stream}', '/api/streams/{stream}/ingest', '/api/streams/{stream}/keys', '/api/streams/{stream}/keys/{id}', '/api/streams/{stream}/links', '/api/time', '/live/{stream}/publish']);
   t.strictSame(Object.keys(document.paths['/api/streams/{stream}']!).sort(), ['delete', 'get']);
+});
+
+t.test('who has the key is told every address, before the stream is live, and how a broadcast is taken up', async (t) => {
+  const { app, registry } = await startFakeServer(t, { trustedProxies: ['loopback'] });
+  const ask = (headers: Record<string, string> = {}, url = '/api/streams/cam/ingest') => app.inject({ url, headers: { host: 'inside:8080', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'live.example', ...headers } });
+  t.equal((await ask()).statusCode, 401);
+  t.equal((await ask({ authorization: 'Bearer wrong' })).statusCode, 401);
+  const key = { authorization: `Bearer ${testKey}` };
+  t.equal((await ask(key, '/api/streams/a%20b/ingest')).statusCode, 400);
+  const before = (await ask(key)).json<{ urls: Record<string, string>; broadcast?: unknown }>();
+  t.equal(before.broadcast, undefined);
+  t.match(before.urls, {
+    studio: 'https://live.example/broadcast?stream=cam',
+    push: 'https://live.example/live/cam/publish',
+    publish: 'wss://live.example/live/cam/publish',
+    watch: 'https://live.example/watch/cam',
+    embedCode: /^<iframe src="https:\/\/live\.example\/embed\/cam" /,
+    hls: 'https://live.example/live/cam/index.m3u8',
+    play: 'wss://live.example/live/cam/play',
+    mp4: 'https://live.example/live/cam/stream.mp4',
+  });
+  t.notMatch(JSON.stringify(before), testKey);
+  registry.add('cam').ingest.received = 7;
+  t.strictSame((await ask(key)).json<{ broadcast: unknown }>().broadcast, { id: 'run1', state: 'live', received: 7, resume: 'token' });
+  t.match((await ask({}, '/api/streams/cam')).json(), { urls: before.urls }, 'the same as the public facts tell while it is live');
 });

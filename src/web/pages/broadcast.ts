@@ -10,6 +10,7 @@ import { failureTitles } from '../ui/failure-titles.js';
 import { endLeftBroadcast, findLeftBroadcast, forgetBroadcast, rememberBroadcast, type LeftBroadcast } from '../ui/left-broadcast.js';
 import { NoticeBoard } from '../ui/notice-board.js';
 import { shareLinks } from '../ui/share-links.js';
+import { StudioAddresses } from '../ui/studio-addresses.js';
 import { StudioChat } from '../ui/studio-chat.js';
 import { StudioForm } from '../ui/studio-form.js';
 import { StudioSource } from '../ui/studio-source.js';
@@ -204,4 +205,5 @@ addEventListener('beforeunload', (event) => {
   if (isOnAir()) event.preventDefault();
 });
 setInterval(showElapsed, 1000);
+new StudioAddresses(form);
 void prepare();

@@ -5,7 +5,6 @@ import { qrCode } from './qr-code.js';
 
 /** Everything a broadcaster hands on: links to copy, code to embed, a QR code for a phone. */
 export function shareLinks(urls: LiveStreamUrls): HTMLElement {
-  const embedCode = `<iframe src="${urls.embed}" width="640" height="360" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`;
   return element(
     'div',
     { class: 'share-links' },
@@ -14,7 +13,7 @@ export function shareLinks(urls: LiveStreamUrls): HTMLElement {
       { class: 'stack' },
       copyField('Watch page', urls.watch),
       copyField('HLS, for VLC and other players', urls.hls),
-      copyField('Embed code for your own page', embedCode),
+      copyField('Embed code for your own page', urls.embedCode),
       element('a', { href: urls.watch, target: '_blank', rel: 'noopener' }, 'Open the watch page'),
     ),
     element(
