@@ -4,6 +4,8 @@ import { sinceInWords, viewersInWords } from '../ui/live-words.js';
 import { notice } from '../ui/notice.js';
 
 const refreshMs = 4000;
+/** The server makes no more of them than one in so long, by default. */
+const pictureMs = 12_000;
 
 interface Card {
   readonly item: HTMLLIElement;
@@ -23,18 +25,28 @@ function streamCard(stream: string): Card {
   const since = element('span', { class: 'soft small' });
   const viewers = element('span', { class: 'chip numbers' });
   const lamp = element('span', { class: 'lamp', 'data-state': 'live' }, 'LIVE');
+  const sound = element('span', { class: 'stream-sound small', hidden: true }, 'Sound only');
+  // Beside the name it tells nothing to who can't see it.
+  const picture = element('img', { alt: '', width: '640', height: '360', loading: 'lazy', decoding: 'async' });
+  const showPicture = (isThere: boolean): boolean => picture.toggleAttribute('data-there', isThere);
+  picture.addEventListener('load', () => showPicture(true));
+  picture.addEventListener('error', () => showPicture(false));
   const item = element(
     'li',
     { class: 'card stream-card' },
-    element('div', { class: 'row' }, lamp, viewers),
-    element('h2', {}, link),
-    since,
+    element('div', { class: 'stream-picture' }, picture, sound, lamp),
+    element('div', { class: 'stream-facts' }, element('h2', {}, link), element('div', { class: 'row' }, since, viewers)),
   );
   return {
     item,
     show(info) {
       since.textContent = sinceInWords(info.startedAt, new Date());
       viewers.textContent = viewersInWords(info.viewers);
+      const hasPicture = info.rendition?.width !== undefined;
+      sound.hidden = hasPicture;
+      // The old one stays until the new one is there.
+      if (hasPicture) picture.src = `/live/${encodeURIComponent(stream)}/poster.jpg?at=${Math.floor(Date.now() / pictureMs)}`;
+      else showPicture(false);
     },
   };
 }

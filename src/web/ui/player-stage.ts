@@ -1,4 +1,5 @@
 import type { BroadcastState } from '../../protocol/live-stream-info.js';
+import { streamAddresses } from '../sdk/playback/addresses.js';
 import type { Player } from '../sdk/player.js';
 import type { PlayerState } from '../sdk/player-events.js';
 import { element } from './element.js';
@@ -69,6 +70,17 @@ export function playerStage(): PlayerStage {
       lamp.dataset.state = lit ? 'live' : player.state === 'connecting' || player.state === 'waiting' ? 'busy' : 'off';
       lamp.textContent = lit ? 'LIVE' : onAir === 'waiting' ? 'On hold' : lampWords[player.state];
     };
+    let postered: string | undefined;
+    const showPoster = (broadcast: string): void => {
+      if (postered === broadcast || video.readyState > 0) return;
+      postered = broadcast;
+      const picture = new Image();
+      picture.addEventListener('load', () => {
+        video.poster = picture.src;
+        stage.dataset.poster = '';
+      });
+      picture.src = new URL('poster.jpg', streamAddresses(location.href, undefined).hls).href;
+    };
     const showUnmute = (): void => {
       const picture = player.state === 'playing' || player.state === 'stalled';
       unmute.hidden = !(blocked || (picture && video.muted));
@@ -86,6 +98,7 @@ export function playerStage(): PlayerStage {
     player.on('info', (info) => {
       onAir = info?.state;
       showLamp();
+      if (onAir === 'live' && info?.rendition?.width !== undefined) showPoster(info.broadcast);
     });
     player.on('state', ({ state, message }) => {
       const picture = state === 'playing' || state === 'stalled';
