@@ -8,6 +8,7 @@ import { formatTable, type Figure } from './report.js';
 import { writeResults } from './results-page.js';
 import { within } from './scope.js';
 import { measureCopy } from './sections/copy.js';
+import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
 import { measureSegments } from './sections/segments.js';
 import { measureStart } from './sections/start.js';
@@ -22,6 +23,7 @@ const sections: Readonly<Record<string, Section>> = {
   viewers: measureViewers,
   crowd: measureCrowd,
   inside: measureInside,
+  frames: measureFrames,
 };
 
 const usage = `npm run bench -- [${Object.keys(sections).join('|')} …] [--seconds 20] [--write] [--no-build]
