@@ -128,7 +128,8 @@ export class Segmenter {
       this.#keyframe = start;
     }
     this.#leadStart = start;
-    this.#leadEnd = start + sampleSeconds;
+    // A last frame that claims to last for long would make its segment too long.
+    this.#leadEnd = start + Math.min(sampleSeconds, this.#partTarget * run.sampleCount);
     return cuts;
   }
 

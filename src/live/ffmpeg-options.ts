@@ -63,14 +63,19 @@ function planVideo(track: SourceTrack, wishes: TranscodeWishes): TrackPlan {
   const whyEncode = reasonToEncodeVideo(track, wishes.forceVideoEncode ?? wishes.leaveOutBefore);
   if (whyEncode === undefined) {
     const reason = 'H.264 plays everywhere: copied';
-    return { facts: { kind: 'video', sourceCodec: track.codec, action: 'copy', reason }, map: '0:v:0', options: ['-c:v', 'copy'] };
+    return { facts: { kind: 'video', sourceCodec: track.codec, action: 'copy', reason }, map: '0:v:0', options: ['-c:v', 'copy', ...believableDurations(track, wishes)] };
   }
   const reason = `${whyEncode}: transcoded to H.264`;
   return {
     facts: { kind: 'video', sourceCodec: track.codec, action: 'transcode', reason },
     map: '0:v:0',
-    options: encodeVideoOptions(track, wishes),
+    options: [...encodeVideoOptions(track, wishes), ...believableDurations(track, wishes)],
   };
+}
+
+/** A player takes a frame's duration for media it has: only the next frame's time is the truth. ffmpeg before 5 can't change it. */
+function believableDurations({ claimedFrameSeconds }: SourceTrack, { ffmpegMajor }: TranscodeWishes): string[] {
+  return claimedFrameSeconds === undefined || ffmpegMajor < 5 ? [] : ['-bsf:v', 'setts=duration=0.04/TB'];
 }
 
 function reasonToEncodeVideo(track: SourceTrack, forced: string | undefined): string | undefined {

@@ -13,6 +13,7 @@ export const elementId = {
   trackEntry: 0xae,
   trackNumber: 0xd7,
   trackType: 0x83,
+  defaultDuration: 0x23e383,
   codecId: 0x86,
   codecPrivate: 0x63a2,
   video: 0xe0,
@@ -68,17 +69,21 @@ export function readTickSeconds(data: Uint8Array): number {
   return 0.001;
 }
 
+/** A recorder with frames further apart than this has no even frame rate to tell. */
+const believableFrameSeconds = 1;
+
 function readTrack(entry: Uint8Array): SourceTrack | undefined {
   let number = 0;
   let type = 0;
   let codecId = '';
   let codecPrivate: Uint8Array | undefined;
-  const facts: { width?: number; height?: number; sampleRate?: number; channels?: number } = {};
+  const facts: { width?: number; height?: number; sampleRate?: number; channels?: number; claimedFrameSeconds?: number } = {};
   for (const { id, data } of children(entry)) {
     if (id === elementId.trackNumber) number = unsigned(data);
     else if (id === elementId.trackType) type = unsigned(data);
     else if (id === elementId.codecId) codecId = text(data);
     else if (id === elementId.codecPrivate) codecPrivate = data;
+    else if (id === elementId.defaultDuration && unsigned(data) / 1e9 > believableFrameSeconds) facts.claimedFrameSeconds = unsigned(data) / 1e9;
     else if (id === elementId.video) {
       for (const child of children(data)) {
         if (child.id === elementId.pixelWidth) facts.width = unsigned(child.data);

@@ -14,6 +14,8 @@ export interface SourceTrack {
   readonly profile?: number;
   /** h264 only: level_idc of the avcC. */
   readonly level?: number;
+  /** Matroska only: how long its header says that every frame lasts, where that can't be. */
+  readonly claimedFrameSeconds?: number;
 }
 
 export interface SourceHeader {

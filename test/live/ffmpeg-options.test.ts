@@ -93,3 +93,11 @@ t.test('an old ffmpeg is only asked for what it knows', async (t) => {
   t.notMatch(old, '-fps_mode');
   t.notMatch(old, '-max_interleave_delta');
 });
+
+t.test('frames that claim to last for seconds are given a duration that players can believe, where ffmpeg can', async (t) => {
+  const options = (ffmpegMajor: number, claimedFrameSeconds?: number): string =>
+    planTranscode({ container: 'webm', tracks: [{ ...vp8, ...(claimedFrameSeconds !== undefined && { claimedFrameSeconds }) }] }, { ...wishes, ffmpegMajor }).outputOptions.join(' ');
+  t.match(options(5, 4), '-bsf:v setts=duration=');
+  t.notMatch(options(4, 4), 'setts');
+  t.notMatch(options(5), 'setts');
+});
