@@ -80,6 +80,20 @@ const viewer: Attack = async (dice, target) => {
   return leave(dice, socket, closed, 'viewer');
 };
 
+/** Somebody in the chat, with and without the key. */
+const chatter: Attack = async (dice, target) => {
+  const socket = open(target, dice.chance(6) ? `chat?key=${target.key}` : 'chat');
+  const closed = closeOf(socket);
+  if (!(await opened(socket))) return 'chatter refused';
+  const said = ['{"type":"join","name":"Ann"}', `{"type":"join","name":"Host","key":"${dice.chance(8) ? 'wrong' : target.key}","token":"a.1.b"}`, '{"type":"message","text":"Hi"}', '{"type":"delete","id":1}', '{"type":"mute","person":"p"}', '{"type":"unmute","person":"p"}', '{"type":"ping"}'];
+  if (!dice.chance(4)) socket.send(`{"type":"join","name":"Guest ${dice.int(1e6)}"}`);
+  for (let count = dice.int(8); count > 0 && socket.readyState === WebSocket.OPEN; count--) {
+    if (dice.chance(10)) socket.send(dice.bytes(dice.int(9000)));
+    else socket.send(dice.chance(2) ? dice.pick(said) : mutateText(dice, dice.pick(said)));
+  }
+  return leave(dice, socket, closed, 'chatter');
+};
+
 /** WebSocket frames that are none. */
 const frames: Attack = async (dice, target) => {
   const head = `GET /live/${dice.chance(2) ? `${target.stream}/play` : `fuzz-${dice.int(1e9)}/publish?key=${target.key}`} HTTP/1.1\r\nHost: fuzz\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
@@ -97,7 +111,7 @@ const encoder: Attack = async (dice, { host, rtmpPort, key }) => {
 };
 
 /** As often as they stand here. */
-export const attacks: readonly Attack[] = [request, request, request, request, request, noise, publisher, publisher, viewer, frames, encoder];
+export const attacks: readonly Attack[] = [request, request, request, request, request, noise, publisher, publisher, viewer, chatter, frames, encoder];
 
 async function exchange({ host, port }: Pick<Target, 'host' | 'port'>, bytes: Buffer, { leaveAfterBytes = Infinity, leaveAfterMs }: { leaveAfterBytes?: number; leaveAfterMs?: number }): Promise<string> {
   const socket = connect({ host, port });

@@ -4,6 +4,8 @@ import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import { isListed, readPlaylistRequest } from '../../src/hls/blocking-request.js';
 import { parseRange } from '../../src/http/media-reply.js';
 import { withoutSecrets } from '../../src/http/request-log.js';
+import { parseChatMessage, parseChatRequest } from '../../src/protocol/chat-messages.js';
+import { likenessOf, readChatName, readChatText } from '../../src/protocol/chat-text.js';
 import { parsePublisherMessage } from '../../src/protocol/ingest-messages.js';
 import { FlvRecorder } from '../../src/rtmp/flv-recorder.js';
 import { readPublishTarget } from '../../src/rtmp/publish-target.js';
@@ -35,6 +37,8 @@ const fragmentedMp4 = Buffer.concat([
 ]);
 const amfValues = writeAmf0(['connect', 1, { app: 'live', tcUrl: 'rtmp://live.example/live', capabilities: 239, list: [1, 'two', null], nested: { deep: { deeper: true } } }, undefined, 'x'.repeat(300)]);
 const messages = ['{"type":"end"}', '{"type":"recording"}', '{"type":"recording","mimeType":"video/webm;codecs=vp8,opus"}', '[1,2]', '"end"'];
+const chatMessages = ['{"type":"join","name":"Ann","key":"k","token":"a.1.b"}', '{"type":"message","text":"Hi"}', '{"type":"delete","id":1}', '{"type":"mute","person":"p"}', '{"type":"history","broadcast":"b","messages":[{"id":1,"person":"p","name":"Ann","text":"Hi","sentAtMs":1}]}'];
+const chatTexts = ['Ann', '\u{1F469}\u200D\u{1F469}\u200D\u{1F467}', '\u202Etxet\u202C', 'Z\u0335\u0335a', '\u0645\u06CC\u200C\u062E'];
 const edges = [0, 1, 5, 1000].map((openMediaSequence) => ({ openMediaSequence, openParts: 2, partTargetSeconds: 0.334, partsOf: (sequence: number) => (sequence < openMediaSequence - 6 ? undefined : 6) }));
 
 const told = /^expected .*, got /s;
@@ -51,7 +55,7 @@ export const parserTargets: readonly ParserTarget[] = [
       readSource(bytes, dice);
     },
   },
-  { name: 'SourceReader: noise', share: 10, feed: (dice) => readSource(dice.chance(2) ? Buffer.concat([dice.pick(recordings).subarray(0, 4 + dice.int(12)), dice.bytes(dice.int(200))]) : dice.bytes(dice.int(200)), dice) },
+  { name: 'SourceReader: noise', share: 5, feed: (dice) => readSource(dice.chance(2) ? Buffer.concat([dice.pick(recordings).subarray(0, 4 + dice.int(12)), dice.bytes(dice.int(200))]) : dice.bytes(dice.int(200)), dice) },
   {
     name: 'FragmentReader: mutated fragments',
     share: 15,
@@ -63,7 +67,29 @@ export const parserTargets: readonly ParserTarget[] = [
       });
     },
   },
-  { name: 'parsePublisherMessage', share: 10, feed: (dice) => expectOnly(TypeError, told, () => parsePublisherMessage(mutateText(dice, dice.pick(messages)))) },
+  {
+    name: 'chat messages',
+    share: 6,
+    feed: (dice) => {
+      const text = mutateText(dice, dice.pick(chatMessages));
+      expectOnly(TypeError, told, () => parseChatRequest(text));
+      expectOnly(TypeError, told, () => parseChatMessage(text));
+    },
+  },
+  {
+    name: 'chat names and texts',
+    share: 4,
+    feed: (dice) => {
+      const text = mutateText(dice, dice.chance(2) ? dice.pick(chatTexts) : dice.bytes(dice.int(600)).toString(dice.pick(['utf8', 'utf16le'])));
+      expectOnly(TypeError, told, () => expectClean(readChatText(text), readChatText, 300));
+      expectOnly(TypeError, told, () => {
+        const name = readChatName(text);
+        expectClean(name, readChatName, 32);
+        likenessOf(name);
+      });
+    },
+  },
+  { name: 'parsePublisherMessage', share: 5, feed: (dice) => expectOnly(TypeError, told, () => parsePublisherMessage(mutateText(dice, dice.pick(messages)))) },
   {
     name: 'readPlaylistRequest',
     share: 10,
@@ -121,6 +147,12 @@ function readSource(bytes: Buffer, dice: Dice): void {
 }
 
 /** Refusing is what a parser is for, in words where they go to a client; everything else is a crash. */
+/** What was cleaned once is clean, of the length that was promised, and hides nothing. */
+function expectClean(text: string, read: (text: string) => string, maxCharacters: number): void {
+  if (read(text) !== text) throw new Error(`${JSON.stringify(text)} is not clean: ${JSON.stringify(read(text))}`);
+  if (Array.from(text).length > maxCharacters || /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069\u200B\uFEFF]/u.test(text)) throw new Error(`${JSON.stringify(text)} is more than was promised`);
+}
+
 function expectOnly(refusal: new (message: string) => Error, words: RegExp, act: () => void): void {
   try {
     act();

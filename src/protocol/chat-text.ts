@@ -44,11 +44,12 @@ const lookalikes = new Map(
 
 function clean(came: string, joiner: RegExp): string {
   return came
-    .normalize('NFC')
     .replace(space, ' ')
     .replace(unseen, '')
     .replace(joiner, '')
     .replace(strayVariant, '')
+    // Not before: what lay between two signs may have kept them from being one.
+    .normalize('NFC')
     .replace(stackedMarks, '$1')
     .replace(/ {2,}/g, ' ')
     .trim();

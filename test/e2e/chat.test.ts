@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 
@@ -8,10 +10,17 @@ import { TestPublisher } from '../helpers/publisher.js';
 import { chromiumPage, waitForWords } from '../helpers/scripted-page.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 import { sendTestCard } from '../helpers/test-card.js';
+import { serveWebSite } from '../helpers/web-site.js';
 
 t.setTimeout(90_000);
 
 const skip = skipWithout(chromiumProgram, 'Chromium');
+
+// One for all tests: every page has a profile of its own.
+let browser: Browser;
+t.before(async () => {
+  if (skip === false) browser = await launchChromium(t);
+});
 
 /** Each in a profile of its own, as on a computer of its own. */
 async function viewer(browser: Browser, url: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
@@ -20,7 +29,7 @@ async function viewer(browser: Browser, url: string, options: Parameters<Browser
   return page;
 }
 
-async function join(page: Page, name: string): Promise<void> {
+async function enter(page: Page, name: string): Promise<void> {
   await page.getByLabel('Your name in the chat').fill(name);
   await page.getByRole('button', { name: 'Join', exact: true }).click();
 }
@@ -35,7 +44,6 @@ const flying = (page: Page, text: string): ReturnType<Page['locator']> => page.l
 
 t.test('two viewers and a publisher talk: read, seen flying, deleted, muted, and nothing of it is HTML', { skip }, async (t) => {
   const server = await startServer(t);
-  const browser = await launchChromium(t);
   const studio = await (await browser.newContext({ permissions: ['camera', 'microphone'] })).newPage();
   const complaints = complaintsOf(studio);
   const ann = await viewer(browser, `${server.origin}/watch/show`);
@@ -43,8 +51,8 @@ t.test('two viewers and a publisher talk: read, seen flying, deleted, muted, and
   await studio.goto(`${server.origin}/broadcast?key=${server.key}&stream=show`);
   await studio.getByRole('button', { name: 'Go live' }).click();
   const ben = await viewer(browser, `${server.origin}/watch/show`);
-  await join(ann, 'Ann');
-  await join(ben, 'Ben');
+  await enter(ann, 'Ann');
+  await enter(ben, 'Ben');
 
   const hostile = '<img src=x onerror="document.title=1"> hello';
   await say(ann, hostile);
@@ -83,15 +91,14 @@ t.test('two viewers and a publisher talk: read, seen flying, deleted, muted, and
 
 t.test('a viewer’s page: full screen, switches that are remembered, reduced motion, an embedded player', { skip }, async (t) => {
   const server = await startServer(t);
-  const browser = await launchChromium(t);
   await goLive(t, server);
   const page = await viewer(browser, `${server.origin}/watch/card`);
   const embedded = await viewer(browser, `${server.origin}/embed/card?danmaku=1`);
   const calm = await viewer(browser, `${server.origin}/watch/card`, { reducedMotion: 'reduce' });
-  await join(page, 'Card');
+  await enter(page, 'Card');
   await waitForWords(chromiumPage(page), /broadcaster’s\. Choose another/);
-  await join(page, 'Ann');
-  await join(calm, 'Calm');
+  await enter(page, 'Ann');
+  await enter(calm, 'Calm');
   await page.locator('media-fullscreen-button').click();
   await page.waitForFunction('document.fullscreenElement !== null');
   await say(calm, 'Second');
@@ -114,11 +121,10 @@ t.test('a viewer’s page: full screen, switches that are remembered, reduced mo
 
 t.test('a lost connection comes back by itself, as the same person, and what was typed is kept', { skip }, async (t) => {
   const server = await startServer(t);
-  const browser = await launchChromium(t);
   await goLive(t, server);
   const proxy = await CuttingProxy.listen(t, server.origin, []);
   const page = await viewer(browser, proxy.through(`${server.origin}/watch/card`));
-  await join(page, 'Ann');
+  await enter(page, 'Ann');
   await say(page, 'Before');
   await line(page, 'Before').waitFor();
   proxy.goDark();
@@ -131,6 +137,24 @@ t.test('a lost connection comes back by itself, as the same person, and what was
   await page.getByRole('button', { name: 'Send' }).click();
   await line(page, 'Into the dark').waitFor();
   t.equal(await page.getByLabel('Message', { exact: true }).inputValue(), '');
+});
+
+t.test('the example talks from a page of another origin', { skip }, async (t) => {
+  const server = await startServer(t);
+  await goLive(t, server);
+  const site = await serveWebSite(t, { '/': await readFile(join(import.meta.dirname, '../../examples/chat/index.html'), 'utf8'), '/favicon.ico': '' });
+  const page = await viewer(browser, `${site}/#server=${encodeURIComponent(server.origin)}&stream=card&name=Ann`);
+  const complaints = complaintsOf(page);
+  const watching = await viewer(browser, `${server.origin}/watch/card`);
+  await page.getByRole('button', { name: 'Join' }).click();
+  await page.getByLabel('Message').fill('From elsewhere <b>');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await line(watching, 'From elsewhere <b>').waitFor();
+  await page.getByRole('log').getByText('Ann: From elsewhere <b>').waitFor();
+  await enter(watching, 'Ben');
+  await say(watching, 'Back to you');
+  await page.getByRole('log').getByText('Ben: Back to you').waitFor();
+  t.strictSame(complaints, []);
 });
 
 async function goLive(t: Test, server: TestServer): Promise<void> {
