@@ -58,19 +58,14 @@ t.test('over restarts of the recorder the FLV goes on: one file, one clock, noth
   t.ok(gaps.every((gap) => gap > 0 && gap < 0.6), `${String(Math.min(...gaps))} to ${String(Math.max(...gaps))} s from picture to picture`);
 });
 
-t.test('mpegts.js plays the FLV on a page of another origin, close to live', { skip: skipWithout(chromiumProgram, 'Chromium') }, async (t) => {
-  const script = readFileSync(createRequire(import.meta.url).resolve('mpegts.js/dist/mpegts.js'), 'utf8');
-  const site = await serveWebSite(t, { '/': '<!doctype html><title>FLV</title><video muted playsinline></video>' });
+t.test('the example page plays the FLV with mpegts.js, from another origin and close to live', { skip: skipWithout(chromiumProgram, 'Chromium') }, async (t) => {
+  const site = await serveWebSite(t, {
+    '/': readFileSync(new URL('../../examples/rtmp/index.html', import.meta.url), 'utf8'),
+    '/mpegts.js': readFileSync(createRequire(import.meta.url).resolve('mpegts.js/dist/mpegts.js'), 'utf8'),
+  });
   const page = await (await launchChromium(t)).newPage();
   const complaints = complaintsOf(page);
-  await page.goto(site);
-  await page.addScriptTag({ content: script });
-  await page.evaluate(`{
-    const player = mpegts.createPlayer({ type: 'flv', isLive: true, url: '${url}' }, { liveBufferLatencyChasing: true, enableStashBuffer: false });
-    player.attachMediaElement(document.querySelector('video'));
-    player.load();
-    player.play();
-  }`);
+  await page.goto(`${site}/?url=${encodeURIComponent(url)}`);
   const facts = (): Promise<{ time: number; shown: number; width: number; behind: number }> =>
     page.evaluate(`(() => {
       const video = document.querySelector('video');

@@ -61,6 +61,21 @@ t.test('an encoder that was killed comes back with its key and goes on in the sa
   t.equal((await viewer.timelines()).length, 2, 'viewers see a discontinuity, not an end');
 });
 
+t.test('GStreamer publishes by RTMP', { skip: skipWithout(findProgram('gst-launch-1.0'), 'GStreamer') }, async (t) => {
+  const server = await startServer(t, { RTMP_PORT: '0' });
+  const viewer = new HlsViewer(server.hlsUrl('gst'));
+  const picture = 'videotestsrc is-live=true num-buffers=150 ! video/x-raw,format=I420,width=320,height=180,framerate=30/1 ! openh264enc gop-size=30 ! h264parse ! flvmux name=mux streamable=true';
+  const sound = 'audiotestsrc is-live=true num-buffers=240 ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! aacparse ! mux.';
+  const launch = `-e ${picture} ! rtmp2sink name=sink location=${server.rtmpUrl('gst')} ${sound}`;
+  await run('gst-launch-1.0', launch.split(' '));
+  await viewer.ended;
+  const [timeline, ...more] = await viewer.timelines();
+  t.equal(more.length, 0);
+  const { pictures } = await decode(t, timeline!.bytes);
+  t.ok(pictures.length >= 148, `${String(pictures.length)} of 150 pictures`);
+  t.strictSame((await infoOf(server, 'gst')).recording?.tracks.map(({ action }) => action), ['copy', 'copy']);
+});
+
 t.test('ffmpeg tells its user why it may not publish', { skip }, async (t) => {
   const server = await startServer(t, { RTMP_PORT: '0' });
   const words = async (url: string): Promise<string> => run('ffmpeg', ['-v', 'error', '-nostdin', '-f', 'lavfi', '-i', 'testsrc2=s=64x64', '-t', '3', '-f', 'flv', url]).then(() => 'accepted', String);
