@@ -15,6 +15,7 @@ import { RtmpProtocolError } from '../../src/rtmp/wire/protocol-error.js';
 import { SourceReader } from '../../src/source/source-reader.js';
 import { fragmentBytes, initSegment, videoTrack } from '../../test/helpers/media-builder.js';
 import { aacConfig, avcConfig, flv, keyframe, picture, sound } from '../../test/source/flv-builder.js';
+import { mpegts } from '../../test/source/mpegts-builder.js';
 import type { Dice } from './dice.js';
 import { rtmpMessages } from './rtmp-messages.js';
 import { mutateBytes, mutateText, slices } from './mutations.js';
@@ -30,7 +31,7 @@ export interface ParserTarget {
 const browserRecordings = ['chromium-vp8.webm', 'chromium-h264.mkv', 'chromium-h264.mp4', 'firefox-vp8.webm', 'chromium-audio.webm'].map((name) =>
   readFileSync(join(import.meta.dirname, '../../test/fixtures', name)).subarray(0, 60_000),
 );
-const recordings = [...browserRecordings, flv('av', [{ script: [2, 0, 10] }, avcConfig, aacConfig, keyframe(0), ...Array.from({ length: 60 }, (_, index) => (index % 2 ? sound(index * 20) : picture(index * 20)))])];
+const recordings = [...browserRecordings, flv('av', [{ script: [2, 0, 10] }, avcConfig, aacConfig, keyframe(0), ...Array.from({ length: 60 }, (_, index) => (index % 2 ? sound(index * 20) : picture(index * 20)))]), mpegts()];
 const fragmentedMp4 = Buffer.concat([
   initSegment([videoTrack]),
   ...[0, 1, 2].map((second) => fragmentBytes([{ track: videoTrack, startSeconds: second, durationSeconds: 1, keyframe: second === 0 }], Buffer.from('picture'))),

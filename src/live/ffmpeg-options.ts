@@ -34,13 +34,14 @@ export function planTranscode(header: SourceHeader, wishes: TranscodeWishes): Tr
     header.tracks === undefined
       ? [planVideo(unprobed('video', header.container), wishes), planAudio(unprobed('audio', header.container), wishes)]
       : planKnown(header.tracks, wishes);
+  const copiesAdts = header.container === 'mpegts' && plans.some(({ facts }) => facts.kind === 'audio' && facts.action === 'copy');
   return {
     inputFormat: header.container === 'webm' || header.container === 'jpeg' ? 'matroska' : header.container,
     tracks: plans.map(({ facts }) => facts),
     inputOptions: inputOptions(header, wishes.startSeconds),
     outputOptions: [
       ...plans.flatMap(({ map, options }) => ['-map', header.tracks === undefined ? `${map}?` : map, ...options]),
-      ...containerOptions(wishes.ffmpegMajor),
+      ...containerOptions(wishes.ffmpegMajor, copiesAdts),
     ],
   };
 }
@@ -173,11 +174,13 @@ const probing: Readonly<Record<Container, readonly string[]>> = {
   ogg: ['-probesize', '500000', '-analyzeduration', '1000000'],
 };
 
-function containerOptions(ffmpegMajor: number): string[] {
+/** @param copiesAdts AAC of a transport stream: what its decoder must know stands in its frames, so the header waits for one */
+function containerOptions(ffmpegMajor: number, copiesAdts: boolean): string[] {
   return [
+    ...(copiesAdts ? ['-bsf:a', 'aac_adtstoasc'] : []),
     // A fragment a frame by a duration of 1 µs: frag_every_frame moves timestamps by up to a frame's length (4.1, 5.1).
     // No cmaf: it starts every track at 0 and so parts sound from picture; no edit lists: the decode times say it all.
-    ...['-movflags', 'empty_moov+default_base_moof+skip_trailer', '-frag_duration', '1', '-use_editlist', '0'],
+    ...['-movflags', `empty_moov+default_base_moof+skip_trailer${copiesAdts ? '+delay_moov' : ''}`, '-frag_duration', '1', '-use_editlist', '0'],
     ...['-video_track_timescale', '90000'],
     // A track that falls silent must not hold the other back for ffmpeg's own 10 s; 4.x loses timestamps over it.
     ...(ffmpegMajor >= 5 ? ['-max_interleave_delta', '1000000'] : []),
@@ -194,6 +197,7 @@ const displayNames: Readonly<Record<string, string>> = {
   vorbis: 'Vorbis',
   mp3: 'MP3',
   flac: 'FLAC',
+  aac_latm: 'AAC in LATM',
   mjpeg: 'JPEG pictures',
 };
 

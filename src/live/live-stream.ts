@@ -190,10 +190,9 @@ export class LiveStream {
     const { rendition, viewers } = this;
     const output = new RecordingOutput({ recording, packager: this.#packager, rendition, viewers, onProgress: () => this.#tellWhenLive() });
     const { startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
-    const { container } = header;
     const onRestart = (reason: string): void => this.#tellRestart(reason);
     this.#supervisor = new TranscodeSupervisor({
-      ...{ recording, container, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output, onRestart },
+      ...{ recording, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output, onRestart },
     });
     if (this.ingest.failed) this.#supervisor.end();
     await this.#supervisor.play();

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SourceHeader } from '../source/source-events.js';
 import { LiveError } from './errors.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
 import { OutputClock } from './output-clock.js';
@@ -9,7 +8,6 @@ import type { StartTranscoder, TranscoderError } from './transcoder.js';
 
 export interface TranscodeSupervisorOptions {
   readonly recording: Recording;
-  readonly container: SourceHeader['container'];
   /** What ffmpeg is asked, wherever in the recording it begins. */
   readonly planFor: (start: PlanStart) => TranscodePlan;
   readonly startSeconds: number | undefined;
@@ -101,16 +99,15 @@ export class TranscodeSupervisor {
   }
 
   async #recover({ mediaSeconds }: RunResult, failure: TranscoderError): Promise<Start | undefined> {
-    const { recording, container, onRestart, restartDelayMs } = this.#options;
+    const { recording, onRestart, restartDelayMs } = this.#options;
     const { signal } = this.#ending;
     if (signal.aborted) return undefined;
     this.#failures = mediaSeconds >= goodOutputSeconds ? 1 : this.#failures + 1;
-    const canGoOn = recording.leadKind !== undefined || container === 'mpegts';
+    const canGoOn = recording.leadKind !== undefined;
     const isHopeless = failure.fault === 'media' && !this.#gaveOutput;
     if (!canGoOn || isHopeless || this.#failures > maxRestartsInARow) throw lastWords(failure, this.#failures);
     onRestart(failure.message);
     await delay((this.#failures - 1) * restartDelayMs, undefined, { signal }).catch(() => undefined);
-    if (recording.leadKind === undefined) return this.#startAt(undefined, {});
     // A process that is killed is killed from outside; one that fails by itself, twice, does so by the bytes it was given.
     const maxTries = failure.fault === 'media' ? 1 : maxRestartsInARow - 1;
     const isPoisoned = this.#failures > maxTries && mediaSeconds < progressSeconds;

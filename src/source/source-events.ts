@@ -20,7 +20,7 @@ export interface SourceTrack {
 
 export interface SourceHeader {
   readonly container: Container;
-  /** undefined: only ffmpeg's probing can tell (mpegts, flv, ogg). */
+  /** undefined: only ffmpeg's probing can tell (ogg). */
   readonly tracks: readonly SourceTrack[] | undefined;
 }
 

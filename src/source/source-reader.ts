@@ -4,6 +4,7 @@ import { beginsRecording, sniffContainer, type ContainerFamily } from './contain
 import { FlvReader } from './flv-reader.js';
 import { MatroskaReader } from './matroska-reader.js';
 import { Mp4SourceReader } from './mp4-source-reader.js';
+import { MpegTsReader } from './mpegts-reader.js';
 import type { SourceEvent } from './source-events.js';
 
 export { beginsRecording } from './container-sniffer.js';
@@ -60,7 +61,7 @@ export class SourceReader {
     const offset = this.#feed.offset;
     events.push({ type: 'recording', offset });
     this.#reader = this.#readerOf(found, offset);
-    if (found === 'mpegts' || found === 'ogg') {
+    if (found === 'ogg') {
       events.push({ type: 'header', header: { container: found, tracks: undefined }, endOffset: offset });
     }
     return true;
@@ -71,6 +72,7 @@ export class SourceReader {
     if (family === 'ebml') return new MatroskaReader({ headerLimit });
     if (family === 'mp4') return new Mp4SourceReader({ headerLimit });
     if (family === 'flv') return new FlvReader({ headerLimit });
+    if (family === 'mpegts') return new MpegTsReader({ headerLimit });
     return quietReader;
   }
 

@@ -81,6 +81,14 @@ t.test('a container that only ffmpeg can look into is encoded whole, with time t
   t.match(plan.tracks[0]?.reason, 'known only after it was decoded');
 });
 
+t.test('AAC of a transport stream is copied with what MP4 wants of it', async (t) => {
+  const plan = planTranscode({ container: 'mpegts', tracks: [h264, aac] }, { ...wishes, startSeconds: 1.4 });
+  t.match(plan.inputOptions.join(' '), '-probesize 2000000 -analyzeduration 1000000 -copyts -itsoffset -1.400000');
+  t.match(plan.outputOptions.join(' '), '-bsf:a aac_adtstoasc -movflags empty_moov+default_base_moof+skip_trailer+delay_moov');
+  const encoded = planTranscode({ container: 'mpegts', tracks: [h264, { ...aac, codec: 'aac_latm' }] }, wishes).outputOptions.join(' ');
+  t.notMatch(encoded, /aac_adtstoasc|delay_moov/);
+});
+
 t.test('FLV is copied like any container, and probed for a frame of each track', async (t) => {
   const plan = planTranscode({ container: 'flv', tracks: [h264, aac] }, { ...wishes, startSeconds: 2 });
   t.same(plan.tracks.map(({ action }) => action), ['copy', 'copy']);

@@ -108,10 +108,7 @@ t.test('an announced recording begins at the next byte', async (t) => {
 });
 
 t.test('containers that only ffmpeg can look into are recognised', async (t) => {
-  const transport = Buffer.alloc(400);
-  for (const at of [0, 188, 376]) transport[at] = 0x47;
   for (const [bytes, container] of [
-    [transport, 'mpegts'],
     [Buffer.from('OggS\0\u0002aaaaaaaaaaaaaa'), 'ogg'],
   ] as const) {
     t.same(eventsOf(bytes, () => 1), [
