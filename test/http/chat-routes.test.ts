@@ -30,6 +30,8 @@ t.test('what one says all read, also who comes later and who has no name', async
   t.match(await ann.nextOf('message'), { id: 1 });
   const { type: _type, ...entry } = said;
   t.strictSame((await new SocketClient(t, url).nextOf('history')).messages, [entry]);
+  ben.socket.send('{"type":"ping"}');
+  t.strictSame(await ben.nextOf('pong'), { type: 'pong' });
   say(ben, 'who am I?');
   t.match(await ben.nextOf('refused'), { reason: 'not-joined' });
 });

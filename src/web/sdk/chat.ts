@@ -121,7 +121,10 @@ export class Chat {
   #learn(facts: StreamFacts): void {
     if (!facts.known) return this.#enter('connecting', `Can't reach the server: ${facts.why}. Trying again.`);
     const { info } = facts;
-    if (info?.chat === false) return this.#enter('off');
+    if (info?.chat === false) {
+      this.#facts?.close();
+      return this.#enter('off');
+    }
     if (info === undefined || info.state === 'ended' || info.broadcast === this.#endedBroadcast) return this.#enter('waiting');
     this.#facts?.close();
     this.#connect();

@@ -13,7 +13,9 @@ export class ChatForm {
   readonly #rename = element('button', { class: 'chat-rename', type: 'button', hidden: true });
   readonly #status = element('p', { class: 'chat-status', role: 'status' });
   #chat: Chat | undefined;
+  /** Somebody pressed Join, rather than being remembered. */
   #wanted = false;
+  #sending = false;
   #muted = '';
 
   constructor() {
@@ -36,27 +38,28 @@ export class ChatForm {
   follow(chat: Chat, name: string | undefined): void {
     this.#chat = chat;
     this.#name.value = name ?? '';
-    this.#muted = '';
+    this.#showMuted('');
     this.#ask(name === undefined);
     chat.on('joined', (identity) => {
-      const hadFocus = this.#nameForm.contains(document.activeElement);
       this.#name.value = identity.name;
       this.#rename.textContent = identity.publisher ? `You write as ${identity.name}, the broadcaster` : `You write as ${identity.name}. Change`;
       this.#rename.disabled = identity.publisher;
       this.#ask(false);
+      // Said anew, if it is still so, after every connection.
+      this.#showMuted('');
       this.#tell('');
-      if (hadFocus || this.#wanted) this.#text.focus();
+      if (this.#wanted) this.#text.focus();
       this.#wanted = false;
     });
     chat.on('refused', ({ reason, message }) => {
       this.#tell(message);
       if (reason !== 'name') return;
       this.#ask(true);
-      this.#name.focus();
+      if (this.#wanted) this.#name.focus();
+      this.#wanted = false;
     });
     chat.on('muted', ({ muted, message }) => {
-      this.#muted = muted ? message : '';
-      this.#text.disabled = this.#send.disabled = muted;
+      this.#showMuted(muted ? message : '');
       this.#tell(message);
     });
   }
@@ -73,7 +76,9 @@ export class ChatForm {
   }
 
   async #say(): Promise<void> {
+    if (this.#sending) return;
     const typed = this.#text.value;
+    this.#sending = true;
     try {
       this.#tell('');
       const said = await this.#chat?.send(typed);
@@ -82,6 +87,8 @@ export class ChatForm {
       if (this.#text.value === typed) this.#text.value = '';
     } catch (error) {
       this.#complain(error, this.#text);
+    } finally {
+      this.#sending = false;
     }
   }
 
@@ -94,6 +101,13 @@ export class ChatForm {
     if (!(error instanceof TypeError)) throw error;
     this.#tell(`${error.message.replace(/^e/, 'E')}.`);
     input.focus();
+  }
+
+  /** Not disabled: what was typed can still be read and copied, and the focus stays. */
+  #showMuted(words: string): void {
+    this.#muted = words;
+    this.#text.readOnly = words !== '';
+    this.#send.disabled = words !== '';
   }
 
   #tell(words: string): void {
