@@ -13,7 +13,7 @@ import { chromiumPage, waitForPlayback, waitForWords } from '../helpers/scripted
 import { startServer } from '../helpers/server.js';
 import { sendTestCard } from '../helpers/test-card.js';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -58,7 +58,7 @@ t.test('no page has a serious fault of access, in light or in dark', { skip: ski
 
   const publisher = new TestPublisher(t, server.publishUrl('card'));
   await publisher.message('ready');
-  const broadcast = sendTestCard(t, publisher, { seconds: 60 });
+  const broadcast = sendTestCard(t, publisher, { seconds: 240 });
   broadcast.catch(() => undefined); // it is cut off when the test is done
   await publisher.message('live');
   await scripted.goto(`${server.origin}/`);
