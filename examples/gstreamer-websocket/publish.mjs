@@ -11,6 +11,9 @@ if (url === undefined) {
 /** More than this unsent, and the pipeline is held back. */
 const maxUnsentBytes = 1024 * 1024;
 
+// Ctrl+C is for the pipeline: the end of its output is the end of the broadcast.
+process.on('SIGINT', () => undefined);
+
 const socket = new WebSocket(url, { perMessageDeflate: false });
 socket.on('message', (data, isBinary) => {
   const message = isBinary ? undefined : JSON.parse(data.toString());
