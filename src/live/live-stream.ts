@@ -11,6 +11,7 @@ import { IngestSession } from './ingest-session.js';
 import { Pictures, type PictureSettings } from './pictures.js';
 import { RecordingOutput } from './recording-output.js';
 import type { Recording } from './recording.js';
+import { ReleasePace } from './release-pace.js';
 import { broadcastDirectory, SegmentStore } from './segment-store.js';
 import { ThroughputMeter } from './throughput-meter.js';
 import { TranscodeSupervisor, type PlanStart } from './transcode-supervisor.js';
@@ -72,6 +73,7 @@ export class LiveStream {
   readonly closed: Promise<LiveError | null>;
   readonly #options: LiveStreamOptions;
   readonly #packager: Packager;
+  readonly #pace = new ReleasePace();
   readonly #store: SegmentStore;
   readonly #throughput = new ThroughputMeter();
   #supervisor: TranscodeSupervisor | undefined;
@@ -154,7 +156,11 @@ export class LiveStream {
     const statsTimer = setInterval(() => this.#tellStats(), statsIntervalMs);
     let failure: LiveError | null = null;
     try {
-      for await (const recording of this.ingest.recordings()) await this.#play(recording);
+      try {
+        for await (const recording of this.ingest.recordings()) await this.#play(recording);
+      } finally {
+        this.#pace.flush();
+      }
     } catch (error) {
       failure = toLiveError(error);
       this.#logEnd(failure);
@@ -188,7 +194,8 @@ export class LiveStream {
     this.ingest.send({ type: 'recording', ...this.#recording });
 
     const { rendition, viewers } = this;
-    const output = new RecordingOutput({ recording, packager: this.#packager, rendition, viewers, onProgress: () => this.#tellWhenLive() });
+    const direct = new RecordingOutput({ recording, packager: this.#packager, rendition, viewers, onProgress: () => this.#tellWhenLive() });
+    const output = this.#pace.paced(recording, direct);
     const { startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
     const onRestart = (reason: string): void => this.#tellRestart(reason);
     this.#supervisor = new TranscodeSupervisor({

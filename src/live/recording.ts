@@ -54,6 +54,8 @@ export class Recording {
   readonly #firstFrame: Promise<void>;
   #tellFirstFrame!: () => void;
   #startSeconds = Infinity;
+  #lastSeconds = -Infinity;
+  #lastByteAtMs: number;
   #frames = 0;
   #resolveHeader!: (header: SourceHeader | undefined) => void;
   #knownHeader: SourceHeader | undefined;
@@ -69,6 +71,7 @@ export class Recording {
 
   constructor({ startedAtMs, offset = 0, continues, maxHeldBytes = 8 * 1024 * 1024, maxReplayBytes = 16 * 1024 * 1024 }: RecordingOptions) {
     this.startedAtMs = startedAtMs;
+    this.#lastByteAtMs = startedAtMs;
     this.#offset = offset;
     this.#log = new ReplayLog({ offset, maxReplayBytes });
     this.#maxHeldBytes = maxHeldBytes;
@@ -104,6 +107,7 @@ export class Recording {
     }
     this.#frames++;
     this.#startSeconds = Math.min(this.#startSeconds, event.timeSeconds);
+    this.#lastSeconds = Math.max(this.#lastSeconds, event.timeSeconds);
     this.#tellFirstFrame();
     if (event.kind === 'video') this.#groups.add(event);
     if (event.kind === this.leadKind) this.#log.noteLead(event.timeSeconds);
@@ -126,7 +130,17 @@ export class Recording {
     return Number.isFinite(this.#startSeconds) ? this.#startSeconds : undefined;
   }
 
-  /** The same as soon as it is known, or not worth waiting for. */
+  /** Time of its latest frame so far; undefined like `firstSeconds`. */
+  get lastSeconds(): number | undefined {
+    return Number.isFinite(this.#lastSeconds) ? this.#lastSeconds : undefined;
+  }
+
+  /** Wall clock, ms since the epoch, when its latest byte came. */
+  get lastByteAtMs(): number {
+    return this.#lastByteAtMs;
+  }
+
+  /** `firstSeconds` as soon as it is known, or not worth waiting for. */
   async startSeconds(): Promise<number | undefined> {
     if (!this.leadKind) return undefined;
     const patience = new AbortController();
@@ -167,6 +181,7 @@ export class Recording {
   /** Resolves when the reader took the bytes, or gave up. */
   write(bytes: Uint8Array): Promise<void> {
     if (this.#ended || bytes.length === 0) return Promise.resolve();
+    this.#lastByteAtMs = Date.now();
     if (this.#headerBytes.length < this.#headerLength) this.#headerBytes = Buffer.concat([this.#headerBytes, bytes]);
     return new Promise((resolve) => {
       this.#log.append(bytes, resolve);

@@ -83,7 +83,7 @@ t.test('H.264 and AAC in fragmented MP4, as Safari sends it, are copied both', a
 
 t.test('AV1 is encoded to what every device plays', async (t) => {
   const { stdout } = await run('ffmpeg', ['-v', 'error', '-encoders']);
-  if (!/libsvtav1/.test(stdout.toString())) return t.pass('this ffmpeg makes no AV1');
+  if (!stdout.toString().includes('libsvtav1')) return t.pass('this ffmpeg makes no AV1');
   const av1 = ['-c:v', 'libsvtav1', '-preset', '12', '-g', '40', '-b:v', '500k', ...webm];
   const { source, result, info } = await publishAndWatch(t, 'av1', await record({ width: 320, height: 180, rate: 20, sound: true }, av1));
   t.match(info.recording, { tracks: [{ sourceCodec: 'av1', action: 'transcode' }, {}] });

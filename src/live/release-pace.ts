@@ -1,0 +1,109 @@
+import type { Fragment } from '../fmp4/fragment.js';
+import type { InitSegment } from '../fmp4/init-segment.js';
+import type { Recording } from './recording.js';
+import type { MediaOutput } from './transcode-run.js';
+
+/** From the first byte of a recording until its first picture may be there: what ffmpeg takes to start. */
+const leadMs = 750;
+/** Nothing is held longer, whatever the media's clock says. */
+const maxHoldMs = 15_000;
+const defaultMaxHeldBytes = 32 * 1024 * 1024;
+
+interface Step {
+  readonly dueMs: number;
+  readonly bytes: number;
+  readonly act: () => void;
+}
+
+/**
+ * Some publishers send each recording only when it is over: some seconds of media in one go, then nothing for as long. Once a
+ * source was seen to do so, what it sends is given to viewers at the pace at which it was recorded: else they would
+ * see all at once, and then stand still.
+ */
+export class ReleasePace {
+  readonly #maxHeldBytes: number;
+  #before: Recording | undefined;
+  #steps: Step[] = [];
+  #heldBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** What a step threw while nobody waited for it: told to whoever brings the next one. */
+  #failure: Error | undefined;
+
+  constructor({ maxHeldBytes = defaultMaxHeldBytes }: { readonly maxHeldBytes?: number } = {}) {
+    this.#maxHeldBytes = maxHeldBytes;
+  }
+
+  /** Where the media of the next recording goes, on its way to `output`. */
+  paced(recording: Recording, output: MediaOutput): MediaOutput {
+    const isPaced = this.#before !== undefined && cameAtOnce(this.#before, recording);
+    this.#before = recording;
+    let dueAt: ((fragment: Fragment) => number) | undefined;
+    return {
+      startTimeline: (init, startSeconds) => {
+        if (isPaced) dueAt = schedule(recording, init, startSeconds);
+        this.#then({ dueMs: -Infinity, bytes: 0, act: () => output.startTimeline(init, startSeconds) });
+      },
+      push: (fragments) => {
+        const bursts = dueAt ? fragments.map((fragment) => [fragment]) : [fragments];
+        for (const burst of bursts) {
+          const bytes = burst.reduce((sum, fragment) => sum + fragment.bytes.length, 0);
+          this.#then({ dueMs: (burst[0] && dueAt?.(burst[0])) ?? -Infinity, bytes, act: () => output.push(burst) });
+        }
+      },
+      endTimeline: () => this.#then({ dueMs: -Infinity, bytes: 0, act: () => output.endTimeline() }),
+    };
+  }
+
+  /** Whatever is held is given away at once. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#actUntil(Infinity);
+  }
+
+  #then(step: Step): void {
+    if (this.#failure) throw this.#failure;
+    this.#steps.push(step);
+    this.#heldBytes += step.bytes;
+    if (this.#heldBytes > this.#maxHeldBytes) this.flush();
+    else if (this.#timer === undefined) this.#actUntil(Date.now());
+  }
+
+  #actUntil(nowMs: number): void {
+    for (let step = this.#steps[0]; step; step = this.#steps[0]) {
+      const waitMs = step.dueMs - nowMs;
+      if (waitMs > 0 && waitMs < maxHoldMs) return this.#wakeIn(waitMs);
+      this.#steps.shift();
+      this.#heldBytes -= step.bytes;
+      step.act();
+    }
+  }
+
+  #wakeIn(waitMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      try {
+        this.#actUntil(Date.now());
+      } catch (error) {
+        this.#failure = error as Error;
+        this.#steps = [];
+      }
+    }, waitMs);
+  }
+}
+
+/** Whether the recording before came in one go, and this one when its time was over. */
+function cameAtOnce(before: Recording, next: Recording): boolean {
+  const { firstSeconds, lastSeconds } = before;
+  if (firstSeconds === undefined || lastSeconds === undefined) return false;
+  const mediaMs = (lastSeconds - firstSeconds) * 1000;
+  const betweenMs = next.startedAtMs - before.startedAtMs;
+  return mediaMs >= 2000 && before.lastByteAtMs - before.startedAtMs < mediaMs / 2 && betweenMs > mediaMs * 0.6 && betweenMs < mediaMs * 1.6;
+}
+
+/** When a fragment is due, by the time of its first sample on the recording's own clock. */
+function schedule(recording: Recording, { tracks }: InitSegment, startSeconds = 0): (fragment: Fragment) => number {
+  const timescales = new Map(tracks.map(({ trackId, timescale }) => [trackId, timescale]));
+  const beginMs = recording.startedAtMs + leadMs + (startSeconds - (recording.firstSeconds ?? startSeconds)) * 1000;
+  return ({ runs: [run] }) => (run ? beginMs + (run.baseMediaDecodeTime / (timescales.get(run.trackId) ?? Infinity)) * 1000 : -Infinity);
+}

@@ -1,0 +1,101 @@
+import { mock } from 'node:test';
+import t, { type Test } from 'tap';
+import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
+import type { Fragment } from '../../src/fmp4/fragment.js';
+import type { InitSegment } from '../../src/fmp4/init-segment.js';
+import { Recording } from '../../src/live/recording.js';
+import { ReleasePace } from '../../src/live/release-pace.js';
+import type { MediaOutput } from '../../src/live/transcode-run.js';
+import { fragmentBytes, initSegment, videoTrack } from '../helpers/media-builder.js';
+
+const init = new FragmentReader().push(initSegment([videoTrack])).flatMap((event): InitSegment[] => (event.type === 'init' ? [event.init] : []))[0]!;
+const durationSeconds = 0.5;
+/** Five seconds of media. */
+const fragments = new FragmentReader()
+  .push(Buffer.concat([initSegment([videoTrack]), ...Array.from({ length: 10 }, (_, index) => fragmentBytes([{ track: videoTrack, startSeconds: index * durationSeconds, durationSeconds, keyframe: true }]))]))
+  .flatMap((event): Fragment[] => (event.type === 'fragment' ? [event.fragment] : []));
+
+function bench(t: Test, options: ConstructorParameters<typeof ReleasePace>[0] = {}) {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  t.teardown(() => mock.timers.reset());
+  const pace = new ReleasePace(options);
+  const given: string[] = [];
+  let failNext = false;
+  const output: MediaOutput = {
+    startTimeline: () => given.push('init'),
+    push: (burst) => {
+      if (failNext) throw new RangeError('no such track');
+      given.push(...burst.map(() => 'fragment'));
+    },
+    endTimeline: () => given.push('end'),
+  };
+  /** A recording of five seconds whose bytes take this long to come. */
+  const play = (arrivalMs = 200): void => {
+    const recording = new Recording({ startedAtMs: Date.now() });
+    const paced = pace.paced(recording, output);
+    for (const timeSeconds of [0, 4.9]) recording.note({ type: 'frame', offset: 0, kind: 'video', timeSeconds, keyframe: true });
+    mock.timers.tick(arrivalMs);
+    void recording.write(Buffer.alloc(10));
+    paced.startTimeline(init, 0);
+    paced.push(fragments);
+    paced.endTimeline();
+  };
+  return { pace, given, play, fail: () => (failNext = true) };
+}
+
+t.test('a source that sends whole recordings is given away as it was recorded, from the second one on', async (t) => {
+  const { given, play } = bench(t);
+  play();
+  t.equal(given.length, 12, 'nobody can know at first');
+  mock.timers.tick(4_800);
+  play();
+  t.strictSame(given.slice(12), ['init'], 'ffmpeg may need that long');
+  const counts = Array.from({ length: 5 }, () => {
+    mock.timers.tick(1_000);
+    return given.filter((what) => what === 'fragment').length - 10;
+  });
+  t.strictSame(counts, [1, 3, 5, 7, 9]);
+  play();
+  mock.timers.tick(1_000);
+  t.strictSame(given.slice(-4), ['fragment', 'end', 'init', 'fragment'], 'the next one follows without a hole');
+});
+
+t.test('a recorder that sends as it records is held up by nothing, however often it is restarted', async (t) => {
+  const { given, play } = bench(t);
+  for (let count = 1; count <= 3; count++) {
+    play(5_000);
+    t.equal(given.length, count * 12);
+  }
+});
+
+t.test('recordings that come one right after the other, as after an outage, are not held either', async (t) => {
+  const { given, play } = bench(t);
+  for (let count = 1; count <= 3; count++) {
+    play(10);
+    t.equal(given.length, count * 12);
+  }
+});
+
+t.test('at the end of the broadcast, and beyond a bound in bytes, all that is held is given at once', async (t) => {
+  for (const maxHeldBytes of [undefined, 100]) {
+    const { pace, given, play } = bench(t, maxHeldBytes === undefined ? {} : { maxHeldBytes });
+    play();
+    mock.timers.tick(4_800);
+    play();
+    if (maxHeldBytes === undefined) pace.flush();
+    t.equal(given.length, 24);
+    mock.timers.tick(60_000);
+    t.equal(given.length, 24, 'once');
+    mock.timers.reset();
+  }
+});
+
+t.test('what fails while it is given later is told to whoever brings the next', async (t) => {
+  const { play, fail } = bench(t);
+  play();
+  mock.timers.tick(4_800);
+  play();
+  fail();
+  mock.timers.tick(3_000);
+  t.throws(() => play(), { message: 'no such track' });
+});
