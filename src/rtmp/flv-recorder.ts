@@ -1,4 +1,5 @@
 import { flvHeader, flvTag, flvTagType } from '../flv/flv-tag.js';
+import { readAmf0 } from './wire/amf0.js';
 import type { RtmpMessage } from './wire/message.js';
 import { messageType } from './wire/message.js';
 
@@ -9,9 +10,13 @@ export interface RecordedBytes {
   readonly bytes: Buffer;
 }
 
+type Kind = 'video' | 'audio';
+
 interface Track {
   /** AVCDecoderConfigurationRecord or AudioSpecificConfig, with its tag's head. */
   sequenceHeader?: Buffer;
+  /** Whether anything of it came. */
+  seen: boolean;
 }
 
 /** FLV's timestamps are read as signed 32-bit numbers. */
@@ -20,6 +25,8 @@ const maxTimestampMs = 0x7fffffff;
 const maxFirstTimestampMs = 0x3fffffff;
 /** Room for the other track's first frame, which may be a little older. */
 const marginMs = 10_000;
+/** A track that was announced is waited for a second by who reads the recording; later it would be left out. */
+const maxLateMs = 900;
 
 const videoCodecNames: Readonly<Record<string, string>> = { hvc1: 'HEVC', hev1: 'HEVC', av01: 'AV1', vp09: 'VP9', vp08: 'VP8', avc1: 'H.264', vvc1: 'VVC' };
 const avc = 7;
@@ -32,8 +39,12 @@ const extendedAudio = 9;
  * clock leaves what FLV can tell.
  */
 export class FlvRecorder {
-  readonly #video: Track = {};
-  readonly #audio: Track = {};
+  readonly #video: Track = { seen: false };
+  readonly #audio: Track = { seen: false };
+  /** What the present recording's header says it has, and what came of it. */
+  #announced: ReadonlySet<Kind> = new Set();
+  readonly #written = new Set<Kind>();
+  #begunMs = 0;
   #metadata: Buffer | undefined;
   #begun = false;
   #beginsAnew = false;
@@ -66,7 +77,11 @@ export class FlvRecorder {
     const track = isVideo ? this.#video : this.#audio;
     if (isVideo ? body[1] === 0 && (body[0]! & 0x0f) === avc : body[1] === 0 && body[0]! >> 4 === aac) return this.#configure(track, body, isVideo);
     this.#tell(timestamp);
+    track.seen = true;
+    const kind = isVideo ? 'video' : 'audio';
+    if (this.#comesTooLate(kind)) this.#beginsAnew = true;
     const starts = this.#begun && !this.#beginsAnew ? [] : this.#begin();
+    this.#written.add(kind);
     const tagType = isVideo ? flvTagType.video : flvTagType.audio;
     return { beginsRecording: starts.length > 0, bytes: Buffer.concat([...starts, flvTag(tagType, this.#timestampMs, body)]) };
   }
@@ -74,10 +89,13 @@ export class FlvRecorder {
   #configure(track: Track, sequenceHeader: Buffer, isVideo: boolean): RecordedBytes | undefined {
     const before = track.sequenceHeader;
     track.sequenceHeader = Buffer.from(sequenceHeader);
+    track.seen = true;
     if (!this.#begun || before?.equals(sequenceHeader)) return undefined;
-    // A second track may come late; a decoder that is at work can't be told anew.
-    if (before !== undefined) this.#beginsAnew = true;
+    // A second track may come a little later; a decoder that is at work can't be told anew.
+    const kind = isVideo ? 'video' : 'audio';
+    if (before !== undefined || this.#comesTooLate(kind)) this.#beginsAnew = true;
     if (this.#beginsAnew) return undefined;
+    this.#written.add(kind);
     return { beginsRecording: false, bytes: flvTag(isVideo ? flvTagType.video : flvTagType.audio, this.#timestampMs, sequenceHeader) };
   }
 
@@ -93,21 +111,45 @@ export class FlvRecorder {
     if (this.#begun && isBeyond) this.#beginsAnew = true;
   }
 
+  #comesTooLate(kind: Kind): boolean {
+    return this.#begun && !this.#written.has(kind) && (!this.#announced.has(kind) || this.#timestampMs - this.#begunMs > maxLateMs);
+  }
+
   #begin(): Buffer[] {
     this.#begun = true;
     this.#beginsAnew = false;
     const clockMs = this.#clockMs ?? 0;
     this.#baseMs = clockMs >= 0 && clockMs <= maxFirstTimestampMs ? 0 : clockMs - marginMs;
     const [video, audio] = [this.#video.sequenceHeader, this.#audio.sequenceHeader];
-    // Where no decoder is set up yet, either may still come.
-    const known = video !== undefined || audio !== undefined;
     const startMs = this.#timestampMs;
+    this.#begunMs = startMs;
+    this.#written.clear();
+    if (video) this.#written.add('video');
+    if (audio) this.#written.add('audio');
+    const described = kindsIn(this.#metadata);
+    this.#announced = new Set([...described, ...(this.#video.seen ? ['video' as const] : []), ...(this.#audio.seen ? ['audio' as const] : [])]);
     return [
-      flvHeader({ video: !known || video !== undefined, audio: !known || audio !== undefined }),
+      flvHeader({ video: this.#announced.has('video'), audio: this.#announced.has('audio') }),
       ...(this.#metadata ? [flvTag(flvTagType.script, startMs, this.#metadata)] : []),
       ...(video ? [flvTag(flvTagType.video, startMs, video)] : []),
       ...(audio ? [flvTag(flvTagType.audio, startMs, audio)] : []),
     ];
+  }
+}
+
+/** What a publisher says it will send; who says nothing may send both. */
+function kindsIn(metadata: Buffer | undefined): Kind[] {
+  const facts = metadata && factsIn(metadata);
+  if (!facts) return ['video', 'audio'];
+  return [...('videocodecid' in facts || 'width' in facts ? ['video' as const] : []), ...('audiocodecid' in facts || 'audiosamplerate' in facts ? ['audio' as const] : [])];
+}
+
+function factsIn(metadata: Buffer): object | undefined {
+  try {
+    const [, facts] = readAmf0(metadata);
+    return typeof facts === 'object' && facts !== null ? facts : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 import t from 'tap';
 
 import { FlvRecorder } from '../../src/rtmp/flv-recorder.js';
+import { writeAmf0 } from '../../src/rtmp/wire/amf0.js';
 import { messageType } from '../../src/rtmp/wire/message.js';
 import { tags } from '../helpers/rtmp-client.js';
 
@@ -44,11 +45,30 @@ t.test('sequence headers that say the same again change nothing; others begin a 
   recorder.record(video(0, tags.keyframe()));
   t.equal(recorder.record(video(40, tags.avcHeader())), undefined);
   t.equal(recorder.record(video(40, tags.picture()))?.beginsRecording, false);
-  t.strictSame(tagsIn(recorder.record(audio(60, tags.aacHeader()))!.bytes), [['audio', 40, 'af00']], 'sound that comes late joins in');
+  t.strictSame(tagsIn(recorder.record(audio(60, tags.aacHeader()))!.bytes), [['audio', 40, 'af00']], 'sound that comes a little later joins in');
   t.equal(recorder.record(video(80, tags.avcHeader(0x28))), undefined);
   const next = recorder.record(video(80, tags.keyframe()))!;
   t.equal(next.beginsRecording, true);
   t.strictSame(tagsIn(next.bytes).map(([type]) => type), ['header', 'video', 'audio', 'video']);
+});
+
+t.test('a track that was not announced, or comes too late to be waited for, begins a new recording', async (t) => {
+  const silent = new FlvRecorder();
+  silent.describe(writeAmf0(['onMetaData', { videocodecid: 7, width: 640 }]));
+  silent.record(video(0, tags.avcHeader()));
+  t.equal(tagsIn(silent.record(video(0, tags.keyframe()))!.bytes)[0]![1], 1, 'picture alone is announced');
+  t.equal(silent.record(audio(20, tags.aacHeader())), undefined);
+  const joined = silent.record(audio(20, tags.sound()))!;
+  t.strictSame(tagsIn(joined.bytes).map(([type]) => type), ['header', 'script', 'video', 'audio', 'audio']);
+  t.equal(tagsIn(joined.bytes)[0]![1], 5);
+
+  const late = new FlvRecorder();
+  t.equal(tagsIn(late.record(audio(0, Buffer.from([0x2f, 1, 2])))!.bytes)[0]![1], 5, 'who says nothing may send both');
+  t.equal(late.record(audio(500, Buffer.from([0x2f, 1, 2])))?.beginsRecording, false);
+  t.equal(late.record(audio(2000, Buffer.from([0x2f, 1, 2])))?.beginsRecording, false);
+  t.equal(late.record(video(2000, tags.avcHeader())), undefined);
+  t.equal(late.record(video(2000, tags.keyframe()))?.beginsRecording, true);
+  t.equal(late.record(audio(2020, Buffer.from([0x2f, 1, 2])))?.beginsRecording, false);
 });
 
 t.test('clocks go on over their wraps, and never leave what FLV can tell', async (t) => {
