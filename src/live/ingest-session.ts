@@ -5,6 +5,7 @@ import { beginsRecording, SourceReader, type SourceHeader } from '../source/sour
 import { LiveError } from './errors.js';
 import { PictureIngest } from './picture-ingest.js';
 import { Recording } from './recording.js';
+import { RecordingQueue } from './recording-queue.js';
 
 /** Where a connection hears of its broadcast. */
 export interface IngestListener {
@@ -52,7 +53,7 @@ export class IngestSession {
   readonly #onReceived: ((bytes: number) => void) | undefined;
   readonly #reader = new SourceReader();
   readonly #pictures = new PictureIngest({ write: (bytes) => this.#write(bytes) });
-  readonly #recordings: Recording[] = [];
+  readonly #recordings = new RecordingQueue();
   #current: Recording | undefined;
   /** Its timestamps jumped: it is continued from the next random access point on. */
   #brokenOff: Recording | undefined;
@@ -69,7 +70,6 @@ export class IngestSession {
   #resumeTimer: NodeJS.Timeout | undefined;
   #failure: LiveError | undefined;
   #ended = false;
-  #wakeReader: (() => void) | undefined;
 
   constructor({ resumeWindowSeconds, heir, now = () => performance.now(), onReceived }: IngestSessionOptions) {
     this.#now = now;
@@ -159,7 +159,7 @@ export class IngestSession {
     clearTimeout(this.#resumeTimer);
     this.#pictures.rest();
     this.#current?.end();
-    this.#wake();
+    this.#recordings.end();
   }
 
   /** The broadcast can't go on: `recordings()` throws this. */
@@ -174,11 +174,10 @@ export class IngestSession {
    */
   async *recordings(): AsyncGenerator<Recording, void, undefined> {
     for (;;) {
+      const next = this.#failure ? undefined : await this.#recordings.next();
       if (this.#failure) throw this.#failure;
-      const next = this.#recordings.shift();
-      if (next) yield next;
-      else if (this.#ended) return;
-      else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+      if (!next) return;
+      yield next;
     }
   }
 
@@ -228,8 +227,7 @@ export class IngestSession {
       else if (event.type === 'header') {
         const header: SourceHeader = this.#pictures.running ? { ...event.header, container: 'jpeg' } : event.header;
         this.#current?.announceHeader(header, event.endOffset);
-      }
-      else {
+      } else {
         const { offset } = event;
         const from = this.#brokenOff ?? (this.#current?.mustBeContinued ? this.#current : undefined);
         if (event.type === 'random-access' && from && offset >= base - this.#tail.length) {
@@ -245,6 +243,7 @@ export class IngestSession {
     if (this.#current) writes.push(this.#current.write(chunk.subarray(done)));
     this.#keepTail(chunk);
     await Promise.all(writes);
+    await this.#recordings.room();
   }
 
   #open(recording: Recording): void {
@@ -252,7 +251,6 @@ export class IngestSession {
     this.#brokenOff = undefined;
     this.#current = recording;
     this.#recordings.push(recording);
-    this.#wake();
   }
 
   /** What follows is left out, until a point where it can be gone on with anew. */
@@ -277,11 +275,6 @@ export class IngestSession {
     this.#pictures.rest();
     this.#connection = undefined;
     this.#resumeTimer = setTimeout(() => this.end(), this.#resumeWindowMs);
-  }
-
-  #wake(): void {
-    this.#wakeReader?.();
-    this.#wakeReader = undefined;
   }
 }
 

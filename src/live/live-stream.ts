@@ -238,9 +238,9 @@ export class LiveStream {
   }
 
   #createPictures(): Pictures {
-    const { pictures, startTranscoder, hungAfterMs, restartDelayMs, log } = this.#options;
+    const { pictures, startTranscoder, ffmpegMajor, hungAfterMs, restartDelayMs, log } = this.#options;
     return new Pictures({
-      ...{ ...pictures, viewers: this.viewers, startTranscoder },
+      ...{ ...pictures, viewers: this.viewers, startTranscoder, ffmpegMajor },
       ...(hungAfterMs !== undefined && { hungAfterMs }),
       ...(restartDelayMs !== undefined && { restartDelayMs }),
       onFailure: (reason) => log.warn({ stream: this.stream, broadcast: this.broadcast, reason }, 'an ffmpeg that made pictures failed'),

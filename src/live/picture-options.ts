@@ -5,10 +5,11 @@ export interface PictureWishes {
   readonly width: number;
   /** At most; a picture that comes is never shown twice. Absent: the first picture alone. */
   readonly framesPerSecond?: number;
+  readonly ffmpegMajor: number;
 }
 
 /** What ffmpeg is asked to make JPEG pictures out of our own fragments; they come out as `PictureReader` reads them. */
-export function planPictures({ width, framesPerSecond }: PictureWishes): TranscodePlan {
+export function planPictures({ width, framesPerSecond, ffmpegMajor }: PictureWishes): TranscodePlan {
   // The first picture of each slot of time. Not the filter `fps`: that fills a standstill with copies.
   const slot = `*${framesPerSecond ?? 1}+0.001)`;
   const pace = framesPerSecond === undefined ? [] : [`select=isnan(prev_selected_t)+gt(floor(t${slot}\\,floor(prev_selected_t${slot})`];
@@ -18,7 +19,7 @@ export function planPictures({ width, framesPerSecond }: PictureWishes): Transco
     tracks: [],
     inputOptions: ['-hide_banner', '-nostats', '-loglevel', 'warning', '-probesize', '32', '-analyzeduration', '0', '-threads', '1'],
     outputOptions: [
-      ...['-map', '0:v:0', '-vf', [...pace, size].join(','), '-vsync', 'passthrough'],
+      ...['-map', '0:v:0', '-vf', [...pace, size].join(','), ffmpegMajor >= 6 ? '-fps_mode' : '-vsync', 'passthrough'],
       ...(framesPerSecond === undefined ? ['-frames:v', '1'] : []),
       ...['-c:v', 'mjpeg', '-threads', '1', '-pix_fmt', 'yuvj420p', '-q:v', '5', '-flush_packets', '1', '-f', 'mpjpeg'],
     ],

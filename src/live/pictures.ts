@@ -24,6 +24,7 @@ export interface PictureSettings {
 export interface PicturesOptions extends PictureSettings {
   readonly viewers: Viewers;
   readonly startTranscoder: StartTranscoder;
+  readonly ffmpegMajor: number;
   readonly hungAfterMs?: number;
   readonly restartDelayMs?: number;
   readonly onFailure: (reason: string) => void;
@@ -51,8 +52,8 @@ export class Pictures {
 
   constructor(options: PicturesOptions) {
     this.#options = options;
-    const { viewers, startTranscoder, width, posterMaxAgeMs: maxAgeMs, posters: turns } = options;
-    this.#poster = new Poster({ viewers, startTranscoder, plan: planPictures({ width }), maxAgeMs, turns });
+    const { viewers, startTranscoder, ffmpegMajor, width, posterMaxAgeMs: maxAgeMs, posters: turns } = options;
+    this.#poster = new Poster({ viewers, startTranscoder, plan: planPictures({ width, ffmpegMajor }), maxAgeMs, turns });
   }
 
   /**
@@ -105,10 +106,10 @@ export class Pictures {
   #encoderOf(width: number): PictureEncoder {
     const running = this.#encoders.get(width);
     if (running) return running;
-    const { viewers, startTranscoder, framesPerSecond, encoders, hungAfterMs = 10_000, restartDelayMs = 1000, onFailure } = this.#options;
+    const { viewers, startTranscoder, ffmpegMajor, framesPerSecond, encoders, hungAfterMs = 10_000, restartDelayMs = 1000, onFailure } = this.#options;
     if (this.#closed) throw new LiveError('not-found', 'it is not live any more');
     if (!encoders.take()) throw new LiveError('unavailable', 'the server makes as many pictures as it can; try again later');
-    const plan = planPictures({ width, framesPerSecond });
+    const plan = planPictures({ width, framesPerSecond, ffmpegMajor });
     const encoder = new PictureEncoder({ viewers, plan, startTranscoder, hungAfterMs, restartDelayMs, onFailure });
     if (!encoder.ending.aborted) this.#encoders.set(width, encoder);
     encoder.ending.addEventListener('abort', () => this.#forget(width, encoder), { once: true });

@@ -82,7 +82,7 @@ export class FakeLiveStream {
   readonly transcoders: FakeTranscoder[] = [];
   onTranscoder: (transcoder: FakeTranscoder) => void = () => undefined;
   readonly pictures = new Pictures({
-    ...{ framesPerSecond: 5, width: 640, posterMaxAgeMs: 10_000, encoders: new Turns(1), posters: new Turns(1), viewers: this.viewers },
+    ...{ framesPerSecond: 5, width: 640, posterMaxAgeMs: 10_000, encoders: new Turns(1), posters: new Turns(1), ffmpegMajor: 5, viewers: this.viewers },
     startTranscoder: (plan) => {
       const transcoder = new FakeTranscoder(plan);
       this.transcoders.push(transcoder);

@@ -4,7 +4,7 @@ import { PictureIngest } from '../../src/live/picture-ingest.js';
 import type { Recording } from '../../src/live/recording.js';
 import { jpegOf } from '../helpers/jpeg.js';
 import { eventsOf, fixture } from '../source/fixture.js';
-import { until } from './fake-studio.js';
+import { turns, until } from './fake-studio.js';
 
 const jpeg = jpegOf(64, 48);
 
@@ -63,6 +63,24 @@ t.test('pictures and other recordings may follow each other', async (t) => {
   await connection.write(jpeg, 200);
   connection.end();
   t.same((await readAll(session)).map(({ container }) => container), ['jpeg', 'webm', 'jpeg', 'webm', 'jpeg']);
+});
+
+t.test('a size that changes with every picture makes the publisher wait, and fills no memory', async (t) => {
+  const session = new IngestSession({ resumeWindowSeconds: 1 });
+  const connection = connected(session);
+  let passedOn = 0;
+  const sending = (async () => {
+    for (let index = 0; index < 100; index++) {
+      await connection.write(jpegOf(10 + (index % 2), 10), index * 100);
+      passedOn++;
+    }
+  })();
+  await turns(200);
+  t.ok(passedOn < 20, `${passedOn} were taken while nobody played them`);
+  const reading = readAll(session);
+  await sending;
+  connection.end();
+  t.equal((await reading).length, 100);
 });
 
 t.test('a slice of a recording that begins like a picture is a slice all the same', async (t) => {
