@@ -138,7 +138,7 @@ t.test('a canvas sent as JPEG every 100 ms plays as video, and in an <img>', { s
   t.match(info.recording, { container: 'jpeg', tracks: [{ kind: 'video', sourceCodec: 'mjpeg', action: 'transcode' }] });
   t.match(info.rendition, { width: 640, height: 360 });
   const frameRate = info.rendition?.frameRate ?? 0;
-  t.ok(frameRate > 5 && frameRate < 11, `${String(frameRate)} pictures a second`);
+  t.ok(frameRate > 3 && frameRate < 20, `${String(frameRate)} pictures a second`);
 
   const watching = await browser.newPage();
   const watch = chromiumPage(watching);
