@@ -38,6 +38,8 @@ t.test('numbers are read from text, and port 0 asks for any free port', (t) => {
 t.test('a wrong value is told in one line: the variable, what was expected, what came', (t) => {
   const table: [NodeJS.ProcessEnv, string][] = [
     [{ PORT: 'http' }, 'PORT: expected an integer from 0 to 65535, got "http"'],
+    [{ RTMP_PORT: '65536' }, 'RTMP_PORT: expected an integer from 0 to 65535, got "65536"'],
+    [{ PORT: '1935', RTMP_PORT: '1935' }, 'RTMP_PORT: expected another port than PORT, got the same'],
     [{ PORT: '65536' }, 'PORT: expected an integer from 0 to 65535, got "65536"'],
     [{ PORT: '80.5' }, 'PORT: expected an integer from 0 to 65535, got "80.5"'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent, got "loud"'],
