@@ -11,6 +11,7 @@ import { measureCopy } from './sections/copy.js';
 import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
 import { measureSegments } from './sections/segments.js';
+import { measureStalled } from './sections/stalled.js';
 import { measureStart } from './sections/start.js';
 import { measureCrowd, measureViewers } from './sections/viewers.js';
 import type { Section } from './sections/section.js';
@@ -23,6 +24,7 @@ const sections: Readonly<Record<string, Section>> = {
   viewers: measureViewers,
   crowd: measureCrowd,
   inside: measureInside,
+  stalled: measureStalled,
   frames: measureFrames,
 };
 
