@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
-# OBS without a screen: streams one video file, in a loop, to an RTMP server, until it is interrupted.
-# run.sh SERVER STREAM_KEY VIDEO, e.g. run.sh rtmp://127.0.0.1/live 'kitchen?key=KEY' film.mp4
+# OBS without a screen: streams one video file, in a loop, or what comes from an address, to an RTMP server, until it is interrupted.
+# run.sh SERVER STREAM_KEY VIDEO, e.g. run.sh rtmp://127.0.0.1/live 'kitchen?key=KEY' film.mp4 (or http://127.0.0.1:8080/live/garden/index.m3u8)
 # Needs obs-studio and xvfb. Nothing outside of a temporary folder is read or written.
 set -euo pipefail
-server=$1 key=$2 video=$(realpath "$3")
+server=$1 key=$2
+if [[ $3 == http*://* ]]; then
+  media="\"input\": \"$3\", \"is_local_file\": false, \"reconnect_delay_sec\": 2"
+else
+  media="\"local_file\": \"$(realpath "$3")\", \"looping\": true, \"is_local_file\": true"
+fi
 
 home=$(mktemp -d)
 display=${OBS_DISPLAY:-:77}
@@ -68,7 +73,7 @@ cat >"$config/basic/scenes/Onair.json" <<JSON
 {
   "name": "Onair", "current_scene": "Scene", "current_program_scene": "Scene", "scene_order": [{"name": "Scene"}],
   "sources": [
-    {"id": "ffmpeg_source", "name": "Video", "mixers": 255, "settings": {"local_file": "$video", "looping": true, "is_local_file": true}},
+    {"id": "ffmpeg_source", "name": "Video", "mixers": 255, "settings": {$media}},
     {"id": "scene", "name": "Scene", "settings": {"id_counter": 1, "items": [{"name": "Video", "id": 1, "visible": true, "align": 5,
       "pos": {"x": 0, "y": 0}, "scale": {"x": 1, "y": 1}}]}}
   ],

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 import type { LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
 import { waitUntil } from '../../test/helpers/programs.js';
-import { startServer } from '../../test/helpers/server.js';
+import { startServer, type TestServer } from '../../test/helpers/server.js';
 import { describeMachine } from '../bench/machine.js';
 import { formatRows } from '../bench/report.js';
 import { writeResults } from '../bench/results-page.js';
@@ -39,14 +39,14 @@ async function tryAll(source: Source): Promise<string[]> {
       return chosenSinks.map(() => 'not live');
     }
     const cells: string[] = [];
-    for (const sink of chosenSinks) cells.push(await tryOne(source, sink, live));
+    for (const sink of chosenSinks) cells.push(await tryOne(source, sink, live, server));
     return cells;
   });
 }
 
-async function tryOne(source: Source, sink: Sink, live: string): Promise<string> {
+async function tryOne(source: Source, sink: Sink, live: string, server: TestServer): Promise<string> {
   if (sink.program === undefined) return 'no program';
-  const cell = await within((scope) => sink.play(scope, live)).then(() => '✓', (error: unknown) => {
+  const cell = await within((scope) => sink.play(scope, live, server)).then(() => '✓', (error: unknown) => {
     failures.push(`${source.name} → ${sink.name}: ${firstLine(error)}`);
     return '✗';
   });

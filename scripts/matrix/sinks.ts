@@ -3,16 +3,18 @@ import { chromiumProgram, launchChromium } from '../../test/helpers/chromium.js'
 import { firefoxProgram, launchFirefox } from '../../test/helpers/firefox.js';
 import { findProgram, run, startOwned, temporaryDirectory, waitUntil, type Teardown } from '../../test/helpers/programs.js';
 import { chromiumPage, firefoxPage, waitForPlayback, type ScriptedPage } from '../../test/helpers/scripted-page.js';
+import type { TestServer } from '../../test/helpers/server.js';
 import { vlcProgram } from '../../test/helpers/vlc.js';
 import { WebKit, webkitProgram } from '../../test/helpers/webkit.js';
 import { serveWebSite } from '../../test/helpers/web-site.js';
+import { obsProgram, startObs } from './obs.js';
 
 /** A way out: plays `stream` for some seconds. Throws in words when pictures do not come or do not go on. */
 export interface Sink {
   readonly name: string;
   readonly program: string | undefined;
   /** @param live address of the live stream, e.g. `http://127.0.0.1:8080/live/cam` */
-  play(t: Teardown, live: string): Promise<void>;
+  play(t: Teardown, live: string, server: TestServer): Promise<void>;
 }
 
 /** Seconds of moving picture that count as playing. */
@@ -25,6 +27,7 @@ export const sinks: readonly Sink[] = [
   { name: 'HLS, Firefox', program: firefoxProgram, play: (t, live) => watchPage(t, live, 'hls', inFirefox) },
   { name: 'HLS, WebKitGTK', program: webkitProgram, play: webKit },
   { name: 'HLS, VLC', program: vlcProgram, play: (t, live) => vlc(t, `${live}/index.m3u8`) },
+  { name: 'HLS, OBS', program: obsProgram, play: obs },
   { name: 'WebSocket, Chromium', program: chromiumProgram, play: (t, live) => watchPage(t, live, 'websocket', inChromium) },
   { name: 'WebSocket, Firefox', program: firefoxProgram, play: (t, live) => watchPage(t, live, 'websocket', inFirefox) },
   { name: 'MP4, VLC', program: vlcProgram, play: (t, live) => vlc(t, `${live}/stream.mp4`) },
@@ -74,10 +77,26 @@ async function vlc(t: Teardown, url: string): Promise<void> {
   await waitUntil(`${String(wantedPictures)} pictures in VLC`, shown, 60_000, 200);
 }
 
+/** OBS plays the playlist and sends what it shows back as a stream of its own, whose pictures must change. */
+async function obs(t: Teardown, live: string, server: TestServer): Promise<void> {
+  const stream = 'what-obs-shows';
+  startObs(t, server.rtmpUrl(stream), `${live}/index.m3u8`);
+  const shown = new URL(`../${stream}/stream.mp4`, `${live}/`).href;
+  await waitUntil('OBS to be live', async () => (await fetch(shown, { method: 'HEAD' })).ok, 60_000, 500);
+  // What does not change is dropped: a picture that OBS holds, and the black one before the first.
+  const moving = ['-v', 'error', '-nostdin', '-i', shown, '-t', '20', '-vf', 'mpdecimate', '-map', '0:v', '-f', 'framecrc', 'pipe:1'];
+  const { stdout } = await run('ffmpeg', moving, { timeoutMs: 60_000 });
+  requirePictures(stdout.toString());
+}
+
 async function ffmpeg(url: string): Promise<void> {
   const { stdout } = await run('ffmpeg', ['-v', 'error', '-nostdin', '-i', url, '-t', String(wantedSeconds), '-map', '0:v', '-f', 'framecrc', 'pipe:1'], { timeoutMs: 60_000 });
-  const pictures = stdout.toString().split('\n').filter((line) => line.startsWith('0,')).length;
-  if (pictures < wantedPictures) throw new Error(`expected ${String(wantedPictures)} pictures decoded in ${String(wantedSeconds)} s, got ${String(pictures)}`);
+  requirePictures(stdout.toString());
+}
+
+function requirePictures(list: string): void {
+  const pictures = list.split('\n').filter((line) => line.startsWith('0,')).length;
+  if (pictures < wantedPictures) throw new Error(`expected ${String(wantedPictures)} pictures decoded, got ${String(pictures)}`);
 }
 
 /** An `<img>` whose pixels change again and again. */

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { chromiumProgram, launchChromium } from '../../test/helpers/chromium.js';
 import { firefoxProgram, launchFirefox } from '../../test/helpers/firefox.js';
-import { findProgram, startOwned, type Teardown } from '../../test/helpers/programs.js';
+import { findProgram, run, startOwned, temporaryDirectory, type Teardown } from '../../test/helpers/programs.js';
 import { chromiumPage, firefoxPage, waitForWords, type ScriptedPage } from '../../test/helpers/scripted-page.js';
 import type { TestServer } from '../../test/helpers/server.js';
+import { obsProgram, startObs } from './obs.js';
 
 /** A way in: goes live as `stream` and stays there until the scope is closed. */
 export interface Source {
@@ -23,6 +24,7 @@ export const sources: readonly Source[] = [
   { name: 'ffmpeg (HTTP, Matroska)', program: findProgram('ffmpeg'), publish: (t, server, stream) => void startOwned(t, 'ffmpeg', [...card, ...encoded, '-f', 'matroska', '-method', 'PUT', pushUrl(server, stream)]) },
   { name: 'curl (HTTP, MPEG-TS)', program: findProgram('curl'), publish: curl },
   { name: 'ffmpeg (RTMP)', program: findProgram('ffmpeg'), publish: (t, server, stream) => void startOwned(t, 'ffmpeg', [...card, ...encoded, '-f', 'flv', server.rtmpUrl(stream)]) },
+  { name: 'OBS (RTMP)', program: obsProgram, publish: obs },
 ];
 
 async function goLive(page: ScriptedPage, server: TestServer, stream: string): Promise<void> {
@@ -49,6 +51,13 @@ function curl(t: Teardown, server: TestServer, stream: string): void {
   const pusher = startOwned(t, 'curl', ['-sS', '-T', '-', pushUrl(server, stream)], { stdio: ['pipe', 'ignore', 'ignore'] });
   encoder.stdout!.pipe(pusher.stdin!);
   pusher.stdin!.on('error', () => undefined); // it is stopped first
+}
+
+/** OBS plays a film of its own. */
+async function obs(t: Teardown, server: TestServer, stream: string): Promise<void> {
+  const film = join(await temporaryDirectory(t, 'onair-film'), 'film.mp4');
+  await run('ffmpeg', [...card.filter((option) => option !== '-re'), ...encoded, '-t', '20', film]);
+  startObs(t, server.rtmpUrl(stream), film);
 }
 
 const pushUrl = ({ origin, key }: TestServer, stream: string): string => `${origin}/live/${stream}/publish?key=${key}`;
