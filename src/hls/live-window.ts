@@ -73,6 +73,12 @@ export class LiveWindow {
     return joined;
   }
 
+  /** The init segment that begins to hold with this segment, if the one before it had another, or did not join it. */
+  initOf(name: string): Buffer | undefined {
+    const segment = this.#whole.find(({ uri }) => uri === name);
+    return segment?.discontinuity ? this.media(segment.mapUri) : undefined;
+  }
+
   addInit(uri: string, bytes: Buffer): void {
     this.#media.set(uri, bytes);
     this.#initUris.push(uri);

@@ -208,6 +208,11 @@ export class Rendition {
     return { status: 404, message: 'no such segment, or no longer', maxAgeSeconds: timing.targetDurationSeconds };
   }
 
+  /** The init segment of a segment that follows a discontinuity; undefined for any other. */
+  initAfterDiscontinuity(name: string): Buffer | undefined {
+    return this.#window.initOf(name);
+  }
+
   #edge({ partTargetSeconds }: PlaylistTiming): LiveEdge {
     return {
       openMediaSequence: this.#window.openMediaSequence,

@@ -4,7 +4,7 @@ import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
 import { requireLiveStream, requireStreamName } from './live-stream-lookup.js';
-import { goneSignal, sendAnswer } from './media-reply.js';
+import { addVary, goneSignal, sendAnswer } from './media-reply.js';
 
 interface BroadcastParams {
   readonly stream: string;
@@ -26,8 +26,21 @@ export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: 
 
   app.get<{ Params: BroadcastParams & { file: string } }>('/:broadcast/:file', async (request, reply) => {
     const { rendition } = requireBroadcast(registry, request.params);
-    return sendAnswer(request, reply, await rendition.media(request.params.file, () => goneSignal(reply)));
+    const { file } = request.params;
+    const answer = await rendition.media(file, () => goneSignal(reply));
+    const init = rendition.initAfterDiscontinuity(file);
+    if (!init || !Buffer.isBuffer(answer.body)) return sendAnswer(request, reply, answer);
+    addVary(reply, 'User-Agent');
+    return sendAnswer(request, reply, readsOneInitSegment(request) ? { ...answer, body: Buffer.concat([init, answer.body]) } : answer);
   });
+}
+
+/**
+ * VLC 3 reads the first EXT-X-MAP of a playlist and no other, and begins anew at each discontinuity, without an init segment: it
+ * stopped there. It is given the init segment in front of the media.
+ */
+function readsOneInitSegment({ headers }: FastifyRequest): boolean {
+  return /^VLC\/3\b/.test(headers['user-agent'] ?? '');
 }
 
 function requireBroadcast(registry: LiveRegistry, params: BroadcastParams): LiveStream {

@@ -66,7 +66,8 @@ export function acceptsGzip(header: string | readonly string[] | undefined): boo
   return found !== undefined && Number(found[1] ?? 1) > 0;
 }
 
-function addVary(reply: FastifyReply, name: string): void {
+/** One more header that the answer depends on, RFC 9110 §12.5.5. */
+export function addVary(reply: FastifyReply, name: string): void {
   const present = reply.getHeader('vary');
   reply.header('vary', present === undefined ? name : `${String(present)}, ${name}`);
 }

@@ -11,9 +11,11 @@ import { run, skipWithout, waitUntil } from '../helpers/programs.js';
 import { TestPublisher } from '../helpers/publisher.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 import { watchSmoothness, type Smoothness } from '../helpers/smoothness.js';
+import { playInVlc, vlcProgram } from '../helpers/vlc.js';
 import { WebKit, webkitProgram } from '../helpers/webkit.js';
 
 t.setTimeout(150_000);
+t.jobs = 2;
 
 /** The recording up to where it could be gone on with some seconds later. */
 function beginningOf(name: FixtureName, seconds: number): Buffer {
@@ -139,7 +141,7 @@ t.test('Chromium plays across them, by hls.js and by WebSocket, in the player th
   for (const { path, page } of players) {
     const seen = await waitUntil(`all three sizes by ${path}`, async () => {
       const found = await page.evaluate<Smoothness>('smoothness');
-      return /640 240 640/.test(found.frames.map(({ width }) => width).filter((width, index, all) => width !== all[index - 1]).join(' ')) && found;
+      return found.frames.map(({ width }) => width).filter((width, index, all) => width !== all[index - 1]).join(' ').includes('640 240 640') && found;
     }, 20_000).catch(async (error: unknown) => {
       throw new Error(`${String(error)}: ${JSON.stringify(await page.evaluate<Smoothness>('({ ...smoothness, frames: smoothness.frames.slice(-5) })'))}`);
     });
@@ -160,4 +162,11 @@ t.test("Safari's engine plays across them on the watch page", { skip: skipWithou
     return widths.join(' ') === '640 240 640';
   }, 45_000, 100);
   t.strictSame(widths, [640, 240, 640]);
+});
+
+t.test('VLC plays across them', { skip: skipWithout(vlcProgram, 'VLC') }, async (t) => {
+  const { server } = await show(t, 'vlc');
+  // 150 come before the first change, 90 and 60 before the others.
+  const pictures = await playInVlc(t, server.hlsUrl('vlc'), 320);
+  t.equal(pictures.length, 320);
 });

@@ -113,7 +113,9 @@ export class FakeLiveStream {
       this.signals.push(gone());
       return this.#answer(name);
     },
+    initAfterDiscontinuity: (name: string) => this.initsAfterDiscontinuities.get(name),
   };
+  readonly initsAfterDiscontinuities = new Map<string, Buffer>();
   readonly #onEnd: () => void;
 
   constructor(

@@ -78,6 +78,22 @@ t.test('media comes whole, or as the one range that was asked for', async (t) =>
   t.equal((await ask('bytes=0-1,4-5')).statusCode, 200, 'several ranges are answered as none');
 });
 
+t.test('a player that reads one init segment only is given the new one with the first segment after a discontinuity', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  const ask = (userAgent: string) => app.inject({ url: '/live/cam/run1/0.m4s', headers: { 'user-agent': userAgent } });
+  t.equal((await ask('VLC/3.0.21 LibVLC/3.0.21')).body, '0123456789');
+  cam.initsAfterDiscontinuities.set('0.m4s', Buffer.from('init'));
+  const vlc = await ask('VLC/3.0.21 LibVLC/3.0.21');
+  t.equal(vlc.body, 'init0123456789');
+  t.match(vlc.headers, { 'content-length': '14', vary: /User-Agent/ }, 'and a cache is told that it is not for everybody');
+  for (const other of ['Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Safari/605.1.15', 'AppleCoreMedia/1.0', 'VLC/4.0.0']) {
+    const answer = await ask(other);
+    t.equal(answer.body, '0123456789', other);
+    t.match(answer.headers.vary, /User-Agent/);
+  }
+});
+
 t.test('ranges are read as RFC 9110 says', (t) => {
   const table: [string | undefined, ReturnType<typeof parseRange>][] = [
     [undefined, undefined],
