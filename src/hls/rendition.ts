@@ -7,7 +7,6 @@ import { LiveWindow, partUri, type WholeSegment } from './live-window.js';
 import { writeMediaPlaylist, type PlaylistTiming } from './media-playlist.js';
 import { writeMultivariantPlaylist } from './multivariant-playlist.js';
 import type { CutPart } from './segmenter.js';
-import { Signal } from './signal.js';
 
 /** What a request for a playlist or for media is answered with. */
 export interface Answer {
@@ -47,7 +46,7 @@ export class Rendition {
   readonly #options: RenditionOptions;
   readonly #window: LiveWindow;
   readonly #bitrate = new BitrateMeter();
-  readonly #changed = new Signal();
+  readonly #waiting = new Set<Waiting>();
   #timing: PlaylistTiming | undefined;
   #timeline: Timeline | undefined;
   #frameRate: number | undefined;
@@ -56,7 +55,6 @@ export class Rendition {
   #discontinuity = false;
   #endTimeMs: number | undefined;
   #ended = false;
-  #waiting = 0;
   #playlist: Encoded | undefined;
   #deltaPlaylist: Encoded | undefined;
 
@@ -136,7 +134,7 @@ export class Rendition {
 
   /** How many requests are held until there is more. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#waiting.size;
   }
 
   /** Whether a player can start. */
@@ -232,23 +230,20 @@ export class Rendition {
     if (isOver()) return true;
     const { startTimer = startTimeout } = this.#options;
     const client = gone();
-    let givenUp = client.aborted;
-    let giveUp: () => void = () => undefined;
-    const whenGivenUp = new Promise<void>((resolve) => {
-      giveUp = () => {
-        givenUp = true;
-        resolve();
+    if (client.aborted) return false;
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        this.#waiting.delete(waiting);
+        stopTimer();
+        client.removeEventListener('abort', settle);
+        resolve(isOver());
       };
+      const waiting: Waiting = { isOver, settle };
+      this.#waiting.add(waiting);
+      client.addEventListener('abort', settle);
+      // RFC 8216bis §6.2.5.2: a request must not be held longer.
+      const stopTimer = startTimer(settle, timing.targetDurationSeconds * 3 * 1000);
     });
-    client.addEventListener('abort', giveUp);
-    // RFC 8216bis §6.2.5.2: a request must not be held longer.
-    const stopTimer = startTimer(giveUp, timing.targetDurationSeconds * 3 * 1000);
-    this.#waiting++;
-    while (!givenUp && !isOver()) await Promise.race([this.#changed.next(), whenGivenUp]);
-    this.#waiting--;
-    stopTimer();
-    client.removeEventListener('abort', giveUp);
-    return isOver();
   }
 
   #currentPlaylist(delta: boolean): Encoded {
@@ -268,8 +263,14 @@ export class Rendition {
   #publish(): void {
     this.#playlist = undefined;
     this.#deltaPlaylist = undefined;
-    this.#changed.wake();
+    for (const waiting of this.#waiting) if (waiting.isOver()) waiting.settle();
   }
+}
+
+/** A request that is held. */
+interface Waiting {
+  isOver(): boolean;
+  settle(): void;
 }
 
 const notYet: Answer = { status: 404, message: 'not on air yet', maxAgeSeconds: 1 };

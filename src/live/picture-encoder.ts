@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Signal } from '../hls/signal.js';
+import { Signal } from './signal.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
 import type { FragmentBurst } from './fragment-burst.js';
 import { OutputWatch } from './output-watch.js';

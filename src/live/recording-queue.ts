@@ -1,4 +1,4 @@
-import { Signal } from '../hls/signal.js';
+import { Signal } from './signal.js';
 import type { Recording } from './recording.js';
 
 /** More begin faster than they can be played: their writer waits. */
