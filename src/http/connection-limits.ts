@@ -43,11 +43,11 @@ export class ConnectionLimits {
     this.#isProxy = proxyTest(trustedProxies);
     app.server.maxConnections = maxConnections + spareConnections;
     app.server.on('connection', (socket: Socket) => this.admit(socket, { mayBeProxy: true }));
-    app.addHook('onRequest', async (request, reply) => {
-      const words = this.#refused.get(farEnd(request.socket));
-      if (words === undefined) return;
+    app.addHook('onRequest', (request, reply, done) => {
+      const words = this.#refused.size > 0 ? this.#refused.get(farEnd(request.socket)) : undefined;
+      if (words === undefined) return done();
       if (request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
-      throw new LimitError(words, retryAfterSeconds);
+      done(new LimitError(words, retryAfterSeconds));
     });
   }
 

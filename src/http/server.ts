@@ -1,4 +1,3 @@
-import { fastifyCors } from '@fastify/cors';
 import { fastifySwagger } from '@fastify/swagger';
 import { fastifyWebsocket } from '@fastify/websocket';
 import { LogController, fastify } from 'fastify';
@@ -26,6 +25,7 @@ import { originOf } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 import { pageRoutes } from './page-routes.js';
 import { pictureRoutes } from './picture-routes.js';
+import { allowPlayback } from './playback-cors.js';
 import { PublishGate } from './publish-gate.js';
 import { isPushUrl, pushRoutes } from './push-routes.js';
 import { logRequests, loggerOptions } from './request-log.js';
@@ -160,18 +160,13 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
     },
   });
 
-  const playbackCors = {
-    origin: options.corsOrigins === '*' ? '*' : [...options.corsOrigins],
-    methods: ['GET', 'HEAD'],
-    exposedHeaders: ['Date', 'Content-Range', 'Retry-After'],
-    maxAge: 86_400,
-  };
   await app.register(
     async (live) => {
-      live.addHook('onRequest', async (_request, reply) => {
+      live.addHook('onRequest', (_request, reply, done) => {
         reply.header('cross-origin-resource-policy', 'cross-origin').header('x-content-type-options', 'nosniff');
+        done();
       });
-      await live.register(fastifyCors, playbackCors);
+      await allowPlayback(live, options.corsOrigins);
       const ingest = { registry, publishGate, limits: connections, urlsFor, obstacle, onBytes: metrics.countIngest };
       await live.register(ingestRoutes, ingest);
       await live.register(pushRoutes, ingest);
@@ -200,7 +195,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       await api.register(controlRoutes, { registry, publishGate, urlsFor, publicUrl, rtmpPort });
       await api.register(keyRoutes, { access, publishGate, publicUrl });
       await api.register(async (facts) => {
-        await facts.register(fastifyCors, playbackCors);
+        await allowPlayback(facts, options.corsOrigins);
         await facts.register(playbackFactsRoutes, { registry, publicUrl, rtmpPort });
       });
     },

@@ -1,0 +1,23 @@
+import { fastifyCors } from '@fastify/cors';
+import type { FastifyInstance } from 'fastify';
+import type { AllowedOrigins } from './origin.js';
+
+const exposedHeaders = ['Date', 'Content-Range', 'Retry-After'];
+
+/** Which pages may read what is answered here (the CORS protocol of the Fetch standard). */
+export async function allowPlayback(scope: FastifyInstance, origins: AllowedOrigins): Promise<void> {
+  const options = { origin: origins === '*' ? '*' : [...origins], methods: ['GET', 'HEAD'], exposedHeaders, maxAge: 86_400 };
+  if (origins !== '*') {
+    await scope.register(fastifyCors, options);
+    return;
+  }
+  // For everybody two headers say it all, and a player asks six times a second: only preflights need more.
+  const exposed = exposedHeaders.join(', ');
+  scope.addHook('onRequest', (_request, reply, done) => {
+    reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', exposed);
+    done();
+  });
+  await scope.register(async (preflights) => {
+    await preflights.register(fastifyCors, options);
+  });
+}
