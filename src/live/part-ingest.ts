@@ -4,6 +4,8 @@ import type { IngestConnection, IngestListener, IngestSession } from './ingest-s
 /** What a socket of a pair brings: the first blob of each recording, or all that follows it. */
 export type IngestPart = 'blob' | 'chunk';
 
+const otherEndsWithinMs = 1000;
+
 /** Where a socket connects: the session itself, or one part of it. */
 export type IngestEntry = Pick<IngestSession, 'received' | 'passedOn' | 'resumeToken' | 'connect'>;
 
@@ -14,6 +16,9 @@ export type IngestEntry = Pick<IngestSession, 'received' | 'passedOn' | 'resumeT
 export class PartIngest {
   readonly #session: IngestSession;
   readonly #listeners = new Map<IngestPart, IngestListener>();
+  /** Those that have said goodbye. */
+  readonly #ended = new Set<IngestPart>();
+  #endTimer: NodeJS.Timeout | undefined;
   #connection: IngestConnection | undefined;
   /** Waits for the chunk that follows it: that shows whether the chunks have the header themselves. */
   #blob: Uint8Array | undefined;
@@ -61,8 +66,8 @@ export class PartIngest {
       },
       end: () => {
         if (!isCurrent()) return;
-        void this.#begin(connection);
-        connection.end();
+        this.#ended.add(part);
+        this.#endWithTheOther(connection);
       },
       drop: () => {
         if (isCurrent()) this.#drop(part, connection);
@@ -99,8 +104,20 @@ export class PartIngest {
     await connection.write(blob);
   }
 
+  /** A page closes both at once, and what is on its way by one must not be cut off by the end of the other. */
+  #endWithTheOther(connection: IngestConnection): void {
+    const end = (): void => {
+      clearTimeout(this.#endTimer);
+      void this.#begin(connection);
+      connection.end();
+    };
+    if ([...this.#listeners.keys()].every((part) => this.#ended.has(part))) end();
+    else this.#endTimer ??= setTimeout(end, otherEndsWithinMs);
+  }
+
   #drop(part: IngestPart, connection: IngestConnection): void {
     this.#listeners.delete(part);
+    if (this.#ended.size > 0) return this.#endWithTheOther(connection);
     if (this.#listeners.size > 0) return;
     void this.#begin(connection);
     this.#connection = undefined;

@@ -47,6 +47,19 @@ t.test('first blobs and the chunks that follow them are joined to recordings, wh
   }
 });
 
+t.test('the end of one socket does not cut off what is still on its way by the other', async (t) => {
+  const { connect, read, reading } = bench();
+  const [blob, chunk] = [connect('blob').connection, connect('chunk').connection];
+  const [recording] = recordings;
+  await blob.write(recording!.subarray(0, 5_000));
+  await chunk.write(recording!.subarray(5_000, 20_000));
+  blob.end();
+  await chunk.write(recording!.subarray(20_000));
+  chunk.end();
+  await reading;
+  t.ok(read[0]?.equals(recording!));
+});
+
 t.test('a first blob may be a single byte, and chunks before the first blob are left out', async (t) => {
   const { connect, read, reading } = bench();
   const [blob, chunk] = [connect('blob').connection, connect('chunk').connection];

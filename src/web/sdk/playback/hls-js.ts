@@ -78,7 +78,7 @@ export class HlsJs implements Playback {
       this.#hls = hls;
       hls.on(HlsClass.Events.ERROR, (_event, data) => this.#onError(HlsClass, data));
       hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, Date.now()));
-      if (this.#options.mode === 'lowest-delay') {
+      if (this.#options.mode === 'lowest-delay' && !isWebKit()) {
         hls.once(HlsClass.Events.LEVEL_LOADED, (_event, { details }) => {
           if (details.partTarget > 0) hls.targetLatency = details.partTarget * partsBehind;
         });
@@ -140,4 +140,9 @@ export class HlsJs implements Playback {
 function smoothRate(behindSeconds: number): number {
   if (behindSeconds < -0.5) return 0.97;
   return behindSeconds > 1 ? 1.03 : 1;
+}
+
+/** Its media sources stand still with two parts ahead (seen in WebKitGTK): it keeps to the playlist's three. */
+function isWebKit(): boolean {
+  return navigator.userAgent.includes('AppleWebKit') && !/Chrom(e|ium)/.test(navigator.userAgent);
 }
