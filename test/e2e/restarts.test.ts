@@ -15,7 +15,6 @@ import { playInVlc, vlcProgram } from '../helpers/vlc.js';
 import { WebKit, webkitProgram } from '../helpers/webkit.js';
 
 t.setTimeout(150_000);
-t.jobs = 2;
 
 /** The recording up to where it could be gone on with some seconds later. */
 function beginningOf(name: FixtureName, seconds: number): Buffer {
