@@ -1,9 +1,9 @@
-import { chmod, readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { run, startOwned, temporaryDirectory, waitUntil, type Teardown } from '../../test/helpers/programs.js';
-import { vlcProgram } from '../../test/helpers/vlc.js';
+import { run, startOwned, waitUntil, type Teardown } from '../../test/helpers/programs.js';
+import { picturesOfVlc, startVlc } from '../../test/helpers/vlc.js';
 import { serveWebSite } from '../../test/helpers/web-site.js';
 import { WebKit } from '../../test/helpers/webkit.js';
 
@@ -19,20 +19,12 @@ export interface PlayerRun {
 
 export type PatientPlayer = (t: Teardown, url: string, seconds: number) => Promise<PlayerRun>;
 
-const nobody = 65_534;
-
 /** VLC writes every 15th picture; when they were written tells whether it stood still. */
 export const vlc: PatientPlayer = async (t, url, seconds) => {
-  const directory = await temporaryDirectory(t, 'onair-vlc');
-  await chmod(directory, 0o777);
-  const scene = ['--video-filter=scene', '--scene-format=png', '--scene-prefix=', '--scene-ratio=15', `--scene-path=${directory}`];
-  const quiet = ['-I', 'dummy', '--quiet', '--vout=dummy', '--aout=dummy', '--no-video-title-show'];
-  const user = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
-  startOwned(t, vlcProgram ?? 'vlc', [...quiet, ...scene, url], { ...user, cwd: directory, env: { ...process.env, HOME: directory } });
-  const names = async (): Promise<string[]> => (await readdir(directory)).filter((name) => name.endsWith('.png')).sort();
-  await waitUntil('the first picture in VLC', async () => (await names()).length > 1, 60_000, 100);
+  const directory = await startVlc(t, url, { every: 15 });
+  await waitUntil('the first picture in VLC', async () => (await picturesOfVlc(directory)).length > 1, 60_000, 100);
   await sleep(seconds * 1000);
-  const times = await Promise.all((await names()).map(async (name) => (await stat(join(directory, name))).mtimeMs));
+  const times = await Promise.all((await picturesOfVlc(directory)).map(async (name) => (await stat(join(directory, name))).mtimeMs));
   return { player: 'VLC', playedSeconds: times.length / 2, longestStandstillSeconds: longestGapSeconds(times), remark: 'every 15th picture' };
 };
 

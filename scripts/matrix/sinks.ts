@@ -1,10 +1,9 @@
-import { chmod, readdir } from 'node:fs/promises';
 import { chromiumProgram, launchChromium } from '../../test/helpers/chromium.js';
 import { firefoxProgram, launchFirefox } from '../../test/helpers/firefox.js';
-import { findProgram, run, startOwned, temporaryDirectory, waitUntil, type Teardown } from '../../test/helpers/programs.js';
+import { findProgram, run, waitUntil, type Teardown } from '../../test/helpers/programs.js';
 import { chromiumPage, firefoxPage, waitForPlayback, type ScriptedPage } from '../../test/helpers/scripted-page.js';
 import type { TestServer } from '../../test/helpers/server.js';
-import { vlcProgram } from '../../test/helpers/vlc.js';
+import { picturesOfVlc, startVlc, vlcProgram } from '../../test/helpers/vlc.js';
 import { WebKit, webkitProgram } from '../../test/helpers/webkit.js';
 import { serveWebSite } from '../../test/helpers/web-site.js';
 import { obsProgram, startObs } from './obs.js';
@@ -20,7 +19,6 @@ export interface Sink {
 /** Seconds of moving picture that count as playing. */
 const wantedSeconds = 4;
 const wantedPictures = 60;
-const nobody = 65_534;
 
 export const sinks: readonly Sink[] = [
   { name: 'HLS, Chromium', program: chromiumProgram, play: (t, live) => watchPage(t, live, 'hls', inChromium) },
@@ -66,15 +64,8 @@ async function webKit(t: Teardown, live: string): Promise<void> {
 
 /** Every picture that VLC shows is written to a file. */
 async function vlc(t: Teardown, url: string): Promise<void> {
-  const directory = await temporaryDirectory(t, 'onair-vlc');
-  await chmod(directory, 0o777);
-  const scene = ['--video-filter=scene', '--scene-format=png', '--scene-prefix=', '--scene-ratio=1', `--scene-path=${directory}`];
-  const quiet = ['-I', 'dummy', '--quiet', '--vout=dummy', '--aout=dummy', '--no-video-title-show', '--play-and-exit'];
-  // VLC refuses to run as root.
-  const user = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
-  startOwned(t, vlcProgram ?? 'vlc', [...quiet, ...scene, url], { ...user, cwd: directory, env: { ...process.env, HOME: directory } });
-  const shown = async (): Promise<boolean> => (await readdir(directory)).length > wantedPictures;
-  await waitUntil(`${String(wantedPictures)} pictures in VLC`, shown, 60_000, 200);
+  const directory = await startVlc(t, url, { options: ['--play-and-exit'] });
+  await waitUntil(`${String(wantedPictures)} pictures in VLC`, async () => (await picturesOfVlc(directory)).length > wantedPictures, 60_000, 200);
 }
 
 /** OBS plays the playlist and sends what it shows back as a stream of its own, whose pictures must change. */

@@ -1,26 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { LiveStreamUrls } from '../protocol/urls.js';
 import { LiveError } from '../live/errors.js';
-import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
 import { errorBody, liveStreamInfo, streamParams } from './api-schemas.js';
-import type { ConnectionLimits } from './connection-limits.js';
 import { askForBody } from './expect-continue.js';
 import { IngestBody } from './ingest-body.js';
+import type { IngestRoutesOptions } from './ingest-routes.js';
 import { lingerOverBodies } from './lingering-answer.js';
 import { requireStreamName } from './live-stream-lookup.js';
-import type { PublishGate } from './publish-gate.js';
-
-export interface PushRoutesOptions {
-  readonly registry: LiveRegistry;
-  readonly publishGate: PublishGate;
-  readonly limits: ConnectionLimits;
-  /** The addresses a publisher is told, of its own stream. */
-  readonly urlsFor: (request: FastifyRequest, stream: string) => LiveStreamUrls;
-  /** Why no broadcast can be taken now, in words; undefined when one can. */
-  readonly obstacle: () => string | undefined;
-  readonly onBytes: (count: number) => void;
-}
 
 interface PushRoute {
   Params: { stream: string };
@@ -37,7 +23,7 @@ export function isPushUrl(url: string): boolean {
 }
 
 /** Where programs publish that speak no WebSocket: the body of one request is the broadcast. */
-export async function pushRoutes(app: FastifyInstance, { registry, publishGate, limits, urlsFor, obstacle, onBytes }: PushRoutesOptions): Promise<void> {
+export async function pushRoutes(app: FastifyInstance, { registry, publishGate, limits, urlsFor, obstacle, onBytes }: IngestRoutesOptions): Promise<void> {
   // Labels are ignored, and the body is read as it comes.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));

@@ -8,18 +8,34 @@ export const vlcProgram = findProgram('vlc');
 
 const nobody = 65_534;
 
-/** Plays an address in VLC and gives the pictures it showed, in order, as soon as there are enough. */
-export async function playInVlc(t: Teardown, url: string, wantedPictures: number, timeoutMs = 60_000): Promise<NumberedPicture[]> {
+export interface VlcOptions {
+  /** Every how many pictures one is written. */
+  readonly every?: number;
+  readonly options?: readonly string[];
+}
+
+/** Plays an address in VLC without a screen; resolves to the folder into which it writes what it shows, as numbered PNG files. */
+export async function startVlc(t: Teardown, url: string, { every = 1, options = [] }: VlcOptions = {}): Promise<string> {
   const directory = await temporaryDirectory(t, 'onair-vlc');
   await chmod(directory, 0o777);
-  const scene = ['--video-filter=scene', '--scene-format=png', '--scene-prefix=', '--scene-ratio=1', `--scene-path=${directory}`];
-  const quiet = ['-I', 'dummy', '--quiet', '--vout=dummy', '--aout=dummy', '--no-video-title-show', '--no-drop-late-frames', '--no-skip-frames', '--play-and-exit'];
+  const scene = ['--video-filter=scene', '--scene-format=png', '--scene-prefix=', `--scene-ratio=${String(every)}`, `--scene-path=${directory}`];
+  const quiet = ['-I', 'dummy', '--quiet', '--vout=dummy', '--aout=dummy', '--no-video-title-show'];
   // VLC refuses to run as root.
   const user = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
-  startOwned(t, vlcProgram ?? 'vlc', [...quiet, ...scene, url], { ...user, cwd: directory, env: { ...process.env, HOME: directory } });
-  const shown = async (): Promise<string[]> => (await readdir(directory)).filter((name) => name.endsWith('.png')).sort();
-  await waitUntil(`${String(wantedPictures)} pictures in VLC`, async () => (await shown()).length > wantedPictures, timeoutMs, 200);
-  const names = (await shown()).slice(0, wantedPictures); // the last one may still be being written
+  startOwned(t, vlcProgram ?? 'vlc', [...quiet, ...options, ...scene, url], { ...user, cwd: directory, env: { ...process.env, HOME: directory } });
+  return directory;
+}
+
+/** The pictures that VLC has written so far, in order. */
+export async function picturesOfVlc(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => name.endsWith('.png')).sort();
+}
+
+/** Plays an address in VLC and gives the pictures it showed, in order, as soon as there are enough. */
+export async function playInVlc(t: Teardown, url: string, wantedPictures: number, timeoutMs = 60_000): Promise<NumberedPicture[]> {
+  const directory = await startVlc(t, url, { options: ['--no-drop-late-frames', '--no-skip-frames', '--play-and-exit'] });
+  await waitUntil(`${String(wantedPictures)} pictures in VLC`, async () => (await picturesOfVlc(directory)).length > wantedPictures, timeoutMs, 200);
+  const names = (await picturesOfVlc(directory)).slice(0, wantedPictures); // the last one may still be being written
   const pngs = await Promise.all(names.map((name) => readFile(join(directory, name))));
   const { pictures } = await decode(t, Buffer.concat(pngs), ['-f', 'png_pipe']);
   return [...pictures];
