@@ -1,6 +1,7 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 import { readTrackRuns } from '../../src/fmp4/fragment.js';
+import { joinPlaySocket } from './bare-viewer.js';
 import { machineMs } from './clock.js';
 import type { Scope } from './scope.js';
 import { WebSocketSkimmer } from './web-socket-skimmer.js';
@@ -22,37 +23,26 @@ const text = 0x1;
 export class StallingViewer {
   readonly seen: SeenFragment[] = [];
   gaps = 0;
-  readonly #socket: Socket;
+  #socket: Socket | undefined;
   #afterGap = false;
 
-  constructor(scope: Scope, url: string) {
-    const { hostname, port, pathname } = new URL(url);
-    this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
-    this.#socket.on('error', () => undefined); // it shows in what is seen
-    scope.teardown(() => this.#socket.destroy());
-    this.#socket.write(
-      `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-    );
-    const skimmer = new WebSocketSkimmer((opcode, start) => this.#note(opcode, start), keepBytes);
-    let head: Buffer | undefined = Buffer.alloc(0);
-    this.#socket.on('data', (chunk) => {
-      if (!head) return skimmer.push(chunk);
-      head = Buffer.concat([head, chunk]);
-      const end = head.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      const rest = head.subarray(end + 4);
-      head = undefined;
-      skimmer.push(rest);
-    });
+  /** Joins; its connection is gone with the scope. */
+  static async join(scope: Scope, url: string): Promise<StallingViewer> {
+    const viewer = new StallingViewer();
+    const skimmer = new WebSocketSkimmer((opcode, start) => viewer.#note(opcode, start), keepBytes);
+    const socket = await joinPlaySocket(url, (bytes) => skimmer.push(bytes));
+    socket.on('error', () => undefined); // it shows in what is seen
+    scope.teardown(() => socket.destroy());
+    viewer.#socket = socket;
+    return viewer;
   }
 
   stop(): void {
-    this.#socket.pause();
+    this.#socket?.pause();
   }
 
   goOn(): void {
-    this.#socket.resume();
+    this.#socket?.resume();
   }
 
   #note(opcode: number, start: Buffer): void {

@@ -29,7 +29,7 @@ export async function measureStalled({ recording }: SectionOptions): Promise<Fig
     const command: WebSocketViewersCommand = { url: urls.play, viewers: others };
     const rest = startWorker<typeof webSocketViewersHandlers>(scope, { name: 'web-socket-viewers', command });
     await rest.open();
-    const viewer = new StallingViewer(scope, urls.play);
+    const viewer = await StallingViewer.join(scope, urls.play);
     await sleep(warmUpMs);
     const usual = await growthMiB(server.pid, stallSeconds / 3);
     await rest.reset();

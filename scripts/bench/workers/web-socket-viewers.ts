@@ -1,5 +1,4 @@
-import { connect, type Socket } from 'node:net';
-
+import { joinPlaySocket } from '../bare-viewer.js';
 import { machineMs, sleep } from '../clock.js';
 import { fragmentSequence } from '../fragment-sequence.js';
 import { WebSocketSkimmer } from '../web-socket-skimmer.js';
@@ -22,7 +21,6 @@ export interface WebSocketViewersTotals {
 }
 
 const { url, viewers } = workerCommand() as WebSocketViewersCommand;
-const { hostname, port, pathname } = new URL(url);
 let totals = { fragments: 0, bytes: 0, gaps: 0, lost: 0 };
 let arrivals = new Map<number, { firstMs: number; lastMs: number; viewers: number }>();
 let gone: string | undefined;
@@ -54,31 +52,10 @@ async function openAll(): Promise<void> {
   }
 }
 
-/** The least that a viewer can do: it joins and reads, so that many fit beside the server. */
 async function openViewer(): Promise<void> {
-  const socket: Socket = connect({ host: hostname, port: Number(port), noDelay: true });
+  const socket = await joinPlaySocket(url, watcher());
   socket.on('close', () => (gone = 'the server closed a viewer\'s connection'));
   socket.on('error', (error) => (gone = `a viewer's connection failed: ${error.message}`));
-  socket.write(
-    `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  );
-  let head = Buffer.alloc(0);
-  await new Promise<void>((resolve, reject) => {
-    socket.once('error', reject);
-    const readHead = (chunk: Buffer): void => {
-      head = Buffer.concat([head, chunk]);
-      const end = head.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      if (!head.toString('latin1', 0, 12).endsWith('101')) return reject(new Error(`expected an upgrade, got ${head.toString('latin1', 0, end)}`));
-      socket.off('data', readHead);
-      const watch = watcher();
-      watch(head.subarray(end + 4));
-      socket.on('data', watch);
-      resolve();
-    };
-    socket.on('data', readHead);
-  });
 }
 
 function watcher(): (chunk: Buffer) => void {
