@@ -8,7 +8,7 @@ import type { Test } from 'tap';
 import { WebSocket } from 'ws';
 import { makeCertificates } from './certificates.js';
 import { listen, startFakeServer, testKey } from './fake-server.js';
-import { SocketClient, refusal } from './socket-client.js';
+import { SocketClient, readToClose, refusal } from './socket-client.js';
 
 function open(t: Test, address: string): Socket {
   const [host, port] = address.split(':') as [string, string];
@@ -16,13 +16,6 @@ function open(t: Test, address: string): Socket {
   socket.on('error', () => undefined);
   t.teardown(() => socket.destroy());
   return socket;
-}
-
-async function closed(socket: Socket): Promise<string> {
-  let text = '';
-  socket.on('data', (chunk: Buffer) => (text += String(chunk)));
-  await once(socket, 'close');
-  return text;
 }
 
 t.test('one connection too many is told so, with the time to come again, and the next finds room when one has gone', async (t) => {
@@ -145,9 +138,9 @@ t.test('slowloris: a head that does not come to its end is cut, and so is silenc
     slow.write('GET /healthz HTTP/1.1\r\nHost: x\r\n');
     const drip = setInterval(() => slow.write('x-drip: 1\r\n'), 50);
     t.teardown(() => clearInterval(drip));
-    t.match(await closed(slow), /^(HTTP\/1.1 408|$)/, secure ? 'TLS' : 'plain');
+    t.match(await readToClose(slow), /^(HTTP\/1.1 408|$)/, secure ? 'TLS' : 'plain');
     clearInterval(drip);
-    await closed(dial());
+    await readToClose(dial());
     t.pass('silence is cut');
   }
 });
@@ -215,7 +208,7 @@ t.test('whoever is refused an upgrade, or was to upgrade and did not, is let go 
     ['/live/cam/play', 'Connection: close\r\n', 426],
   ] as const) {
     const socket = open(t, address);
-    const answer = closed(socket);
+    const answer = readToClose(socket);
     socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`);
     t.match(await answer, new RegExp(`^HTTP/1\\.1 ${status}[^]*"code":`), path);
   }

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
 import { LiveError } from '../../src/live/errors.js';
 import { jpegOf } from '../helpers/jpeg.js';
 import { withResolvers } from './fake-live.js';
 import { listen, startFakeServer, testKey } from './fake-server.js';
-import { SocketClient, refusal } from './socket-client.js';
+import { SocketClient, readToClose, refusal } from './socket-client.js';
 
 t.test('a publisher is told ready first, with the token and the addresses under which it came', async (t) => {
   const { app } = await startFakeServer(t);
@@ -60,9 +59,7 @@ t.test('a handshake that fails leaves no broadcast behind', async (t) => {
   const socket = connect(Number(port), host);
   t.teardown(() => socket.destroy());
   socket.write(`GET /live/cam/publish?key=${testKey} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n`);
-  const [answer] = (await once(socket, 'data')) as [Buffer];
-  t.match(answer.toString(), /^HTTP\/1.1 400/);
-  await once(socket, 'close');
+  t.match(await readToClose(socket), /^HTTP\/1.1 400/);
   while (registry.streams.size > 0) await new Promise(setImmediate);
   t.equal(registry.streams.size, 0);
 });

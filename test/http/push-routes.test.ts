@@ -8,6 +8,7 @@ import { LiveError } from '../../src/live/errors.js';
 import { makeCertificates } from './certificates.js';
 import { withResolvers } from './fake-live.js';
 import { listen, startFakeServer, testKey } from './fake-server.js';
+import { readToClose } from './socket-client.js';
 
 interface Push {
   readonly request: ClientRequest;
@@ -92,10 +93,7 @@ t.test('a refused client that sends all the same gets to read why, and is then c
   socket.write('PUT /live/cam/publish?key=wrong HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
   const flood = setInterval(() => socket.write(`8000\r\n${'x'.repeat(0x8000)}\r\n`), 5);
   t.teardown(() => clearInterval(flood));
-  let text = '';
-  socket.on('data', (chunk) => (text += String(chunk)));
-  await once(socket, 'close');
-  t.match(text, /^HTTP\/1\.1 401 [^]*"the publish key is wrong"/);
+  t.match(await readToClose(socket), /^HTTP\/1\.1 401 [^]*"the publish key is wrong"/);
 });
 
 t.test('a broadcast that is refused or stopped while it is sent answers why', async (t) => {

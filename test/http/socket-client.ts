@@ -1,8 +1,17 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Test } from 'tap';
 import { WebSocket } from 'ws';
 import type { ClientOptions } from 'ws';
+
+/** What the connection brought until it was over; a reset ends it too, and `once` would reject with that. */
+export async function readToClose(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += String(chunk))).on('error', () => undefined);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return text;
+}
 
 /** A WebSocket client that keeps what it was told, so that a test can wait for it in order. */
 export class SocketClient {
@@ -18,7 +27,7 @@ export class SocketClient {
       this.#messages.push(isBinary ? (data as Buffer) : (JSON.parse((data as Buffer).toString()) as Record<string, unknown>));
       this.#wake?.();
     });
-    this.closed = once(this.socket, 'close').then(([code, reason]) => ({ code: code as number, reason: String(reason) }));
+    this.closed = new Promise((resolve) => this.socket.once('close', (code, reason) => resolve({ code, reason: String(reason) })));
     t.teardown(() => this.socket.terminate());
   }
 

@@ -5,6 +5,7 @@ import { BitRateMeter } from './bit-rate-meter.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import type { PlayerMode } from './path-choice.js';
 import { askServerTime } from './clock-offset.js';
+import { isWebKit } from './web-kit.js';
 
 const maxRecoveries = 3;
 /** A recovery that held this long is forgiven. */
@@ -78,6 +79,7 @@ export class HlsJs implements Playback {
       this.#hls = hls;
       hls.on(HlsClass.Events.ERROR, (_event, data) => this.#onError(HlsClass, data));
       hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, Date.now()));
+      // WebKitGTK was seen to stand still two parts from the edge: it keeps to the playlist's three.
       if (this.#options.mode === 'lowest-delay' && !isWebKit()) {
         hls.once(HlsClass.Events.LEVEL_LOADED, (_event, { details }) => {
           if (details.partTarget > 0) hls.targetLatency = details.partTarget * partsBehind;
@@ -140,9 +142,4 @@ export class HlsJs implements Playback {
 function smoothRate(behindSeconds: number): number {
   if (behindSeconds < -0.5) return 0.97;
   return behindSeconds > 1 ? 1.03 : 1;
-}
-
-/** Its media sources stand still with two parts ahead (seen in WebKitGTK): it keeps to the playlist's three. */
-function isWebKit(): boolean {
-  return navigator.userAgent.includes('AppleWebKit') && !/Chrom(e|ium)/.test(navigator.userAgent);
 }

@@ -1,4 +1,4 @@
-import { jumpOverHole } from './buffered-ranges.js';
+import { jumpOverHole, type BufferedRange } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
 import { beginChase, chase, lowestDelay, smooth, type ChaserSettings, type ChaserState } from './edge-chaser.js';
 import { readInitFacts } from './fragment-time.js';
@@ -7,6 +7,7 @@ import { MseBuffer, type TimelineInit } from './mse-buffer.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import { StuckWatch } from './stuck-watch.js';
 import { ViewerSocket, type TimelineMessage } from './viewer-socket.js';
+import { isWebKit } from './web-kit.js';
 
 const lookEveryMs = 200;
 /** No timer runs this late in a page that is awake and visible. */
@@ -182,12 +183,20 @@ export class WebSocketMse implements Playback {
     if (range === undefined) return;
     const seconds = range.endSeconds - range.startSeconds;
     if (seconds < this.#settings.minCushionSeconds && !this.#ended) return;
+    if (this.#preparing(range)) return;
     this.#started = true;
     if (this.#playOn) void this.#video.play().catch(() => undefined);
     this.#playOn = false;
     // The join brings a whole group of pictures: begin at its end, not at its start.
     this.#seek(Math.max(range.startSeconds, range.endSeconds - 2 * this.#settings.minCushionSeconds));
     this.#chaser = beginChase(this.#settings, Date.now());
+  }
+
+  /** WebKitGTK hangs for good, the whole page with it, when it is told to seek before its pipeline has its first picture. */
+  #preparing(range: BufferedRange): boolean {
+    const { currentTime, readyState } = this.#video;
+    const willHaveOne = currentTime >= range.startSeconds - 0.05 && currentTime < range.endSeconds;
+    return isWebKit() && willHaveOne && readyState < HTMLMediaElement.HAVE_CURRENT_DATA;
   }
 
   #chase(buffer: MseBuffer, nowMs: number): void {
