@@ -25,8 +25,8 @@ export interface Timeline {
   readonly captureTimeMs: number;
 }
 
-/** Makes the signal that a client has gone away; asked for only when an answer has to wait. */
-export type ClientGone = () => AbortSignal;
+/** Told to call `giveUp` when the client has gone away, only once an answer has to wait; what it returns calls that off. */
+export type WatchClient = (giveUp: () => void) => () => void;
 
 export interface RenditionOptions {
   /** How many whole segments a playlist lists. */
@@ -173,8 +173,8 @@ export class Rendition {
     return { status: 200, body: new Encoded(text), maxAgeSeconds: 1 };
   }
 
-  /** Answers when the playlist holds what the directives ask for, RFC 8216bis §6.2.5.2; `gone` gives up the wait. */
-  async mediaPlaylist(directives: DeliveryDirectives, gone: ClientGone): Promise<Answer> {
+  /** Answers when the playlist holds what the directives ask for, RFC 8216bis §6.2.5.2. */
+  async mediaPlaylist(directives: DeliveryDirectives, watchClient: WatchClient): Promise<Answer> {
     const timing = this.#timing;
     if (!timing || !this.playable) return notYet;
     const targetDuration = timing.targetDurationSeconds;
@@ -187,7 +187,7 @@ export class Rendition {
       return { status: 400, message, maxAgeSeconds: targetDuration * 4 };
     }
     const { until, delta } = request;
-    if (until && !(await this.#reached(() => isListed(this.#edge(timing), until), timing, gone))) {
+    if (until && !(await this.#reached(() => isListed(this.#edge(timing), until), timing, watchClient))) {
       return { status: 503, message: 'the stream stands still: no new media for three target durations', maxAgeSeconds: targetDuration * 4 };
     }
     // RFC 8216bis Appendix B.1: a blocked playlist is for keeps, an unblocked one goes stale.
@@ -195,11 +195,11 @@ export class Rendition {
   }
 
   /** An init segment, a segment, or a part; the part that comes next is waited for (RFC 8216bis §4.4.5.3). */
-  async media(name: string, gone: ClientGone): Promise<Answer> {
+  async media(name: string, watchClient: WatchClient): Promise<Answer> {
     const timing = this.#timing;
     if (!timing) return notYet;
     if (name === this.#nextPartUri() && !this.#ended) {
-      await this.#reached(() => name !== this.#nextPartUri(), timing, gone);
+      await this.#reached(() => name !== this.#nextPartUri(), timing, watchClient);
     }
     const body = this.#window.media(name);
     if (body) return { status: 200, body, maxAgeSeconds: timing.targetDurationSeconds * 6 };
@@ -225,22 +225,20 @@ export class Rendition {
   }
 
   /** Waits, for three target durations at most, until `condition` holds, the client has gone or the stream is over. */
-  async #reached(condition: () => boolean, timing: PlaylistTiming, gone: ClientGone): Promise<boolean> {
+  async #reached(condition: () => boolean, timing: PlaylistTiming, watchClient: WatchClient): Promise<boolean> {
     const isOver = (): boolean => condition() || this.#ended;
     if (isOver()) return true;
     const { startTimer = startTimeout } = this.#options;
-    const client = gone();
-    if (client.aborted) return false;
     return new Promise((resolve) => {
       const settle = (): void => {
         this.#waiting.delete(waiting);
         stopTimer();
-        client.removeEventListener('abort', settle);
+        unwatch();
         resolve(isOver());
       };
       const waiting: Waiting = { isOver, settle };
       this.#waiting.add(waiting);
-      client.addEventListener('abort', settle);
+      const unwatch = watchClient(settle);
       // RFC 8216bis §6.2.5.2: a request must not be held longer.
       const stopTimer = startTimer(settle, timing.targetDurationSeconds * 3 * 1000);
     });

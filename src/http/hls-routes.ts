@@ -4,7 +4,7 @@ import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
 import { requireLiveStream, requireStreamName } from './live-stream-lookup.js';
-import { addVary, goneSignal, sendAnswer } from './media-reply.js';
+import { addVary, sendAnswer, watchClient } from './media-reply.js';
 
 interface BroadcastParams {
   readonly stream: string;
@@ -21,13 +21,13 @@ export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: 
   app.get<{ Params: BroadcastParams }>('/:broadcast/media.m3u8', async (request, reply) => {
     const { rendition, audience } = requireBroadcast(registry, request.params);
     audience.saw(clientId(request));
-    return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), () => goneSignal(reply)));
+    return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), watchClient(reply)));
   });
 
   app.get<{ Params: BroadcastParams & { file: string } }>('/:broadcast/:file', async (request, reply) => {
     const { rendition } = requireBroadcast(registry, request.params);
     const { file } = request.params;
-    const answer = await rendition.media(file, () => goneSignal(reply));
+    const answer = await rendition.media(file, watchClient(reply));
     const init = rendition.initAfterDiscontinuity(file);
     if (!init || !Buffer.isBuffer(answer.body)) return sendAnswer(request, reply, answer);
     addVary(reply, 'User-Agent');

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Encoded } from '../hls/encoded.js';
-import type { Answer } from '../hls/rendition.js';
+import type { Answer, WatchClient } from '../hls/rendition.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import { LiveError } from '../live/errors.js';
 
@@ -18,16 +18,12 @@ export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer:
   return Buffer.isBuffer(answer.body) ? sendMedia(request, reply, answer.body) : sendPlaylist(request, reply, answer.body);
 }
 
-/** Made once: an error for each answer would cost more than the answer. */
-const clientGone = new Error('the client went away');
-
-/** A signal that is aborted when the answer can no longer be delivered. */
-export function goneSignal(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort(clientGone);
-  });
-  return controller.signal;
+/** Gives up an answer that can no longer be delivered. */
+export function watchClient(reply: FastifyReply): WatchClient {
+  return (giveUp) => {
+    reply.raw.on('close', giveUp);
+    return () => reply.raw.off('close', giveUp);
+  };
 }
 
 function sendPlaylist(request: FastifyRequest, reply: FastifyReply, playlist: Encoded): FastifyReply {

@@ -5,10 +5,11 @@ const bodyTimeoutMs = 10_000;
 
 /** Cuts requests whose body does not come to its end. Not for publishers, whose body is a broadcast. */
 export function refuseSlowBodies(app: FastifyInstance): void {
-  app.addHook('preParsing', async ({ raw, headers }, _reply, payload) => {
-    if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return payload;
-    const timer = setTimeout(() => raw.destroy(), bodyTimeoutMs);
-    payload.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
-    return payload;
+  app.addHook('preParsing', ({ raw, headers }, _reply, payload, done) => {
+    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
+      const timer = setTimeout(() => raw.destroy(), bodyTimeoutMs);
+      payload.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+    }
+    done(null, payload);
   });
 }

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { onRequestHookHandler } from 'fastify';
 import type { Access } from '../access/access.js';
 import { LiveError } from '../live/errors.js';
 import { requireStreamName } from './live-stream-lookup.js';
@@ -16,18 +16,20 @@ export interface ViewingGateOptions {
  * Whether somebody may watch. A hook of every address below `/live/:stream/` and `/live/:stream/~:token/`; without a view
  * key and a check it is open, and a token that an address carries all the same means nothing.
  */
-export function viewingGate({ access, origins, publicUrl }: ViewingGateOptions): (request: FastifyRequest) => Promise<void> {
+export function viewingGate({ access, origins, publicUrl }: ViewingGateOptions): onRequestHookHandler {
   const { viewingLinks, viewCheck } = access;
-  return async (request) => {
+  return (request, _reply, done) => {
     const { stream: name, token } = request.params as { stream?: string; token?: string };
-    if (name === undefined) return;
+    if (name === undefined) return done();
     const stream = requireStreamName(name);
     // CORS, which browsers do not ask for WebSockets.
     if (request.ws && !isAllowedOrigin(request, origins, publicUrl)) {
       throw new LiveError('unauthorized', `pages of ${String(request.headers.origin).slice(0, 100)} may not play this`);
     }
     viewingLinks?.require(stream, token);
+    if (!viewCheck) return done();
     const userAgent = request.headers['user-agent'];
-    await viewCheck?.require({ action: 'view', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
+    const asked = viewCheck.require({ action: 'view', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
+    asked.then(() => done(), done);
   };
 }

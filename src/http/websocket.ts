@@ -56,9 +56,8 @@ export function refuseStrayUpgrades(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     if (route.wsHandler) route.config = { ...route.config, upgrades: true };
   });
-  app.addHook('onRequest', async (request) => {
-    if (request.ws && request.routeOptions.config.upgrades !== true) {
-      throw new LiveError('not-found', 'expected /live/NAME/publish, /live/NAME/play or /live/NAME/chat, got an address without a WebSocket');
-    }
+  app.addHook('onRequest', (request, _reply, done) => {
+    const isStray = request.ws && request.routeOptions.config.upgrades !== true;
+    done(isStray ? new LiveError('not-found', 'expected /live/NAME/publish, /live/NAME/play or /live/NAME/chat, got an address without a WebSocket') : undefined);
   });
 }

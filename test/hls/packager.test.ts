@@ -42,7 +42,7 @@ class Packaged {
   }
 
   async look(): Promise<void> {
-    const { status, body } = await this.rendition.mediaPlaylist({}, () => new AbortController().signal);
+    const { status, body } = await this.rendition.mediaPlaylist({}, () => () => undefined);
     if (status !== 200 || !(body instanceof Encoded)) return;
     const text = body.identity.toString();
     if (this.seen.at(-1)?.text !== text) this.seen.push(readMediaPlaylist(text));

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import t from 'tap';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { Encoded } from '../../src/hls/encoded.js';
@@ -8,7 +9,7 @@ import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 
 const timing = { targetDurationSeconds: 2, partTargetSeconds: 0.5 };
 const start = Date.UTC(2026, 0, 2, 3, 4, 5);
-const never = () => new AbortController().signal;
+const never = () => () => undefined;
 
 /** A rendition that is filled part by part, with a clock of its own. */
 class Filled {
@@ -199,13 +200,17 @@ t.test('a stream that stands still is told after three target durations, and hol
 t.test('a client that goes away is waited for no longer', async (t) => {
   const filled = new Filled();
   filled.segments(1);
-  const client = new AbortController();
-  const asked = filled.rendition.mediaPlaylist({ _HLS_msn: '1' }, () => client.signal);
+  const client = new EventEmitter();
+  const asked = filled.rendition.mediaPlaylist({ _HLS_msn: '1' }, (giveUp) => {
+    client.on('close', giveUp);
+    return () => client.off('close', giveUp);
+  });
   await settled();
   t.equal(filled.rendition.waiting, 1);
-  client.abort();
+  client.emit('close');
   await asked;
   t.equal(filled.rendition.waiting, 0);
+  t.equal(client.listenerCount('close'), 0);
 });
 
 t.test('the end answers everybody who waits, and later directives are ignored', async (t) => {

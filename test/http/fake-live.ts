@@ -1,8 +1,9 @@
+import { EventEmitter } from 'node:events';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
 import type { BroadcastState, LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
 import { liveStreamUrls } from '../../src/protocol/urls.js';
 import { Encoded } from '../../src/hls/encoded.js';
-import type { Answer } from '../../src/hls/rendition.js';
+import type { Answer, WatchClient } from '../../src/hls/rendition.js';
 import { LiveError } from '../../src/live/errors.js';
 import type { IngestConnection, IngestListener } from '../../src/live/ingest-session.js';
 import type { LiveRegistry } from '../../src/live/live-registry.js';
@@ -93,7 +94,8 @@ export class FakeLiveStream {
   });
   readonly seen: string[] = [];
   readonly audience = { saw: (client: string) => this.seen.push(client) };
-  readonly signals: AbortSignal[] = [];
+  /** Told of each client that goes away while it is answered. */
+  readonly gone = new EventEmitter();
   readonly directives: unknown[] = [];
   ended = false;
   /** What the rendition answers, by name: `index`, `media`, or the media's own. */
@@ -104,15 +106,12 @@ export class FakeLiveStream {
   ]);
   readonly rendition = {
     multivariant: () => this.#answer('index'),
-    mediaPlaylist: (directives: unknown, gone: () => AbortSignal) => {
+    mediaPlaylist: (directives: unknown, watchClient: WatchClient) => {
       this.directives.push(directives);
-      this.signals.push(gone());
+      watchClient(() => this.gone.emit('gone'));
       return this.#answer('media');
     },
-    media: (name: string, gone: () => AbortSignal) => {
-      this.signals.push(gone());
-      return this.#answer(name);
-    },
+    media: (name: string) => this.#answer(name),
     initAfterDiscontinuity: (name: string) => this.initsAfterDiscontinuities.get(name),
   };
   readonly initsAfterDiscontinuities = new Map<string, Buffer>();

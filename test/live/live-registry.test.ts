@@ -9,7 +9,7 @@ import type { LiveStream } from '../../src/live/live-stream.js';
 import { filesBelow, openStudio, Publishing, recording, turns, until } from './fake-studio.js';
 
 async function playlistOf({ rendition }: LiveStream): Promise<ReadPlaylist> {
-  const { body } = await rendition.mediaPlaylist({}, () => new AbortController().signal);
+  const { body } = await rendition.mediaPlaylist({}, () => () => undefined);
   if (!(body instanceof Encoded)) throw new Error('expected a playlist');
   return readMediaPlaylist(body.identity.toString());
 }
