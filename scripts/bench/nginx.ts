@@ -11,8 +11,14 @@ export interface RunningNginx {
   readonly pid: number;
 }
 
+export interface NginxOptions {
+  readonly files: Readonly<Record<string, Uint8Array>>;
+  /** Files go from the page cache to the socket without a copy: only without TLS, and off unless it is configured. */
+  readonly sendfile: boolean;
+}
+
 /** nginx as one process on a free port, sending files as fast as it can. */
-export async function startNginx(scope: Scope, files: Readonly<Record<string, Uint8Array>>): Promise<RunningNginx> {
+export async function startNginx(scope: Scope, { files, sendfile }: NginxOptions): Promise<RunningNginx> {
   const program = findProgram('nginx', '/usr/sbin/nginx');
   if (program === undefined) throw new Error('expected nginx on this machine as the reference (Debian: apt install nginx-light), found none');
   const directory = await temporaryDirectory(scope, 'onair-bench-nginx');
@@ -25,7 +31,7 @@ export async function startNginx(scope: Scope, files: Readonly<Record<string, Ui
     join(directory, 'nginx.conf'),
     `daemon off; master_process off; pid ${directory}/nginx.pid; error_log ${directory}/error.log;
 events { worker_connections 4096; }
-http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 10000000; open_file_cache max=100; ${temp}
+http { access_log off; ${sendfile ? 'sendfile on; tcp_nopush on;' : 'sendfile off;'} keepalive_requests 10000000; open_file_cache max=100; ${temp}
   types { video/mp4 m4s; }
   server { listen 127.0.0.1:${String(port)}; root ${root}; } }
 `,

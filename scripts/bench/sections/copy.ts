@@ -6,7 +6,10 @@ import { ServerUnderTest } from '../server-under-test.js';
 import { startWorker } from '../worker.js';
 import type { PublisherCommand, publisherHandlers } from '../workers/publisher.js';
 import { untilPlayable } from '../live-playlist.js';
-import { warmUpMs, type SectionOptions } from './section.js';
+import type { SectionOptions } from './section.js';
+
+/** Code that runs some dozen times a second is still being compiled before. */
+const compiledMs = 30_000;
 
 /** The plainest ffmpeg that does the same to the media: pictures copied, sound to AAC, fragmented MP4. */
 const bareFfmpeg = [
@@ -33,7 +36,7 @@ async function measureStreams(server: ServerUnderTest, { recording, seconds }: S
     const publisher = startWorker<typeof publisherHandlers>(scope, { name: 'publisher', command });
     const bare = (await publisher.open()).pids.filter((pid) => pid > 0);
     await Promise.all(names.map((name) => untilPlayable(server.urls(name).hls)));
-    await sleep(warmUpMs);
+    await sleep(compiledMs);
     const children = await server.ffmpegPids();
     if (children.length !== streams) throw new Error(`expected ${String(streams)} ffmpeg children of the server, found ${String(children.length)}`);
     const [node = 0, ffmpeg = 0, reference = 0] = await cpuRates(seconds, [[server.pid], children, bare]);

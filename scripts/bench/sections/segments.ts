@@ -21,20 +21,19 @@ export async function measureSegments({ recording, seconds }: SectionOptions): P
     // The same code for a small answer: compiled within seconds, also where segments leave slowly.
     await underLoad(new URL('init-0.mp4', url).href, () => sleep(warmUpMs / 2));
     const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
-    const nginx = await startNginx(scope, { 'segment.m4s': bytes });
-    const ours: number[] = [];
-    const theirs: number[] = [];
+    const files = { 'segment.m4s': bytes };
+    const references = [await startNginx(scope, { files, sendfile: true }), await startNginx(scope, { files, sendfile: false })];
+    const origins = [{ url, pid: server.pid }, ...references.map(({ origin, pid }) => ({ url: `${origin}/segment.m4s`, pid }))];
+    const measured: number[][] = origins.map(() => []);
     for (let round = 0; round < rounds; round++) {
-      ours.push(await cpuPerGbit(url, server.pid, seconds / 4));
-      theirs.push(await cpuPerGbit(`${nginx.origin}/segment.m4s`, nginx.pid, seconds / 4));
+      for (const [index, origin] of origins.entries()) measured[index]?.push(await cpuPerGbit(origin.url, origin.pid, seconds / 4));
     }
+    const [ours = 0, bySendfile = 0, byCopy = 0] = measured.map(mean);
+    const figure = (what: string, amount: number, note: string): Figure =>
+      ratioFigure({ what, measured: { amount: ours, unit: 'ms/Gbit' }, beside: { amount, unit: 'ms/Gbit', note }, atMost: 1.5 });
     return [
-      ratioFigure({
-        what: `CPU per Gbit of segments (${String(Math.round(bytes.length / 1024))} KiB each, HTTP/1.1 keep-alive)`,
-        measured: { amount: mean(ours), unit: 'ms/Gbit' },
-        beside: { amount: mean(theirs), unit: 'ms/Gbit', note: 'nginx from files' },
-        atMost: 1.5,
-      }),
+      figure(`CPU per Gbit of segments (${String(Math.round(bytes.length / 1024))} KiB each, HTTP/1.1 keep-alive)`, bySendfile, 'nginx with sendfile, from files'),
+      figure('the same', byCopy, 'nginx without sendfile, as by default and as with TLS'),
     ];
   });
 }

@@ -12,7 +12,7 @@ import type { fanOutHandlers } from '../workers/fan-out.js';
 import type { HlsViewersCommand, hlsViewersHandlers } from '../workers/hls-viewers.js';
 import type { PublisherCommand, publisherHandlers } from '../workers/publisher.js';
 import type { WebSocketViewersCommand, WebSocketViewersTotals, webSocketViewersHandlers } from '../workers/web-socket-viewers.js';
-import type { SectionOptions } from './section.js';
+import { warmUpMs, type SectionOptions } from './section.js';
 
 const viewers = 200;
 const crowd = 500;
@@ -99,7 +99,7 @@ async function withHlsViewers<T>(url: string, measure: () => Promise<T>): Promis
     const command: HlsViewersCommand = { url, viewers };
     const worker = startWorker<typeof hlsViewersHandlers>(scope, { name: 'hls-viewers', command });
     await worker.open();
-    await sleep(settleMs);
+    await sleep(settleMs + warmUpMs);
     await worker.reset();
     const result = await measure();
     const totals = await worker.totals();
