@@ -10,6 +10,8 @@ import { ViewerSocket, type TimelineMessage } from './viewer-socket.js';
 import { isWebKit } from './web-kit.js';
 
 const lookEveryMs = 200;
+/** With so much buffered an element that still shows nothing is not preparing. */
+const longestPreparingSeconds = 10;
 /** No timer runs this late in a page that is awake and visible. */
 const asleepMs = 4000;
 
@@ -193,9 +195,9 @@ export class WebSocketMse implements Playback {
   }
 
   /** WebKitGTK hangs for good, the whole page with it, when it is told to seek before its pipeline has its first picture. */
-  #preparing(range: BufferedRange): boolean {
+  #preparing({ startSeconds, endSeconds }: BufferedRange): boolean {
     const { currentTime, readyState } = this.#video;
-    const willHaveOne = currentTime >= range.startSeconds - 0.05 && currentTime < range.endSeconds;
+    const willHaveOne = currentTime >= startSeconds - 0.05 && endSeconds - currentTime < longestPreparingSeconds;
     return isWebKit() && willHaveOne && readyState < HTMLMediaElement.HAVE_CURRENT_DATA;
   }
 
