@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { HlsViewer } from '../../test/helpers/hls-viewer.js';
 import { multivariantViolations, violations } from '../../test/helpers/playlist-rules.js';
+import { waitUntil } from '../../test/helpers/programs.js';
 import { TestPublisher } from '../../test/helpers/publisher.js';
 import { startServer } from '../../test/helpers/server.js';
 import { sendTestCard } from '../../test/helpers/test-card.js';
@@ -13,6 +14,7 @@ import { ffmpeg, gstreamer, vlc, webKit, type PlayerRun } from './patient-player
 
 /** Longer than this without a new picture, and a person would call it a stall. */
 const stallSeconds = 2;
+const windowSegments = 6;
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, 'player-seconds': { type: 'string', default: '120' }, write: { type: 'boolean', default: false } },
@@ -28,6 +30,8 @@ const { viewer, runs } = await within(async (scope) => {
   const publishing = sendTestCard(scope, publisher, { seconds: minutes * 60 });
   await publisher.message('live');
   const following = new HlsViewer(server.hlsUrl('card'), { timeoutMs: (minutes + 1) * 60_000 });
+  // Who joins with the first playlist has one segment to play and stays as near to the edge.
+  await waitUntil('a whole window of segments', () => following.segments.length >= windowSegments, 60_000);
   const played: PlayerRun[] = [];
   for (const player of [vlc, gstreamer, webKit, ffmpeg]) {
     const run = await within((playing) => player(playing, server.hlsUrl('card'), playerSeconds));
