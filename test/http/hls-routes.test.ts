@@ -169,8 +169,11 @@ t.test('a client that goes away frees what waits for it', async (t) => {
   const request = get(`http://${address}/live/cam/run1/media.m3u8?_HLS_msn=5`);
   request.on('error', () => undefined);
   while (cam.directives.length === 0) await new Promise(setImmediate);
-  const gone = once(cam.gone, 'gone');
+  let isGone = false;
+  const gone = once(cam.gone, 'gone').then(() => (isGone = true));
+  t.equal(isGone, false);
   request.destroy();
   await gone;
+  t.ok(isGone);
   waiting.resolve({ status: 404, maxAgeSeconds: 1 });
 });
