@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { finished } from 'node:stream';
 import FfmpegCommand from 'fluent-ffmpeg';
 import { LastWords } from './ffmpeg-last-words.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
@@ -18,7 +19,6 @@ export function ffmpegTranscoders(options: FfmpegOptions): StartTranscoder {
 }
 
 export class FfmpegTranscoder implements Transcoder {
-  readonly output: AsyncIterable<Uint8Array>;
   readonly closed: Promise<TranscoderError | null>;
   readonly #child: ChildProcess | undefined;
   readonly #lastWords = new LastWords();
@@ -36,7 +36,6 @@ export class FfmpegTranscoder implements Transcoder {
     } catch (error) {
       this.closed = Promise.resolve(startFailure(options.ffmpegPath, error));
     }
-    this.output = readAll(this.#child?.stdout);
   }
 
   /** undefined when ffmpeg did not start. */
@@ -49,6 +48,23 @@ export class FfmpegTranscoder implements Transcoder {
     if (this.#wish !== 'run' || !stdin?.writable) return;
     // The callback comes when the kernel took the bytes, and also when the pipe breaks or is destroyed.
     await new Promise<void>((resolve) => stdin.write(bytes, () => resolve()));
+  }
+
+  async read(take: (chunk: Buffer) => void): Promise<void> {
+    const stdout = this.#child?.stdout;
+    if (!stdout) return;
+    let thrown: Error | undefined;
+    stdout.on('data', (chunk: Buffer) => {
+      try {
+        take(chunk);
+      } catch (error) {
+        thrown = error as Error;
+        stdout.destroy();
+      }
+    });
+    // An output that broke off is an output that ended: `closed` tells why.
+    await new Promise<void>((resolve) => finished(stdout, () => resolve()));
+    if (thrown) throw thrown;
   }
 
   end(): void {
@@ -121,15 +137,6 @@ function commandLine(plan: TranscodePlan): string[] {
     .outputOptions(...plan.outputOptions)
     .output('pipe:1');
   return (command as unknown as { _getArguments(): string[] })._getArguments();
-}
-
-async function* readAll(stdout: AsyncIterable<Uint8Array> | null | undefined): AsyncGenerator<Uint8Array> {
-  if (!stdout) return;
-  try {
-    yield* stdout;
-  } catch {
-    // An output that broke off is an output that ended: `closed` tells why.
-  }
 }
 
 function hasExited(child: ChildProcess): boolean {

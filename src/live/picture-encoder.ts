@@ -148,17 +148,17 @@ export class PictureEncoder implements ViewerSink {
     };
     const watch = new OutputWatch({ hungAfterMs, firstOutputTimeoutMs: hungAfterMs, onSilent: () => giveUp(`ffmpeg hung for ${hungAfterMs} ms`) });
     this.#watch = watch;
-    for await (const chunk of transcoder.output) {
+    await transcoder.read((chunk) => {
       try {
-        const picture = reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)).at(-1);
-        if (!picture) continue;
+        const picture = reader.push(chunk).at(-1);
+        if (!picture) return;
         watch.gave();
         this.#latest = picture;
         this.#news.wake();
       } catch (error) {
         giveUp((error as Error).message);
       }
-    }
+    });
     const died = await transcoder.closed;
     watch.stop();
     // Whoever replaces or closes it has let go of it before.

@@ -75,7 +75,9 @@ export class Poster {
     const reader = new PictureReader();
     let picture: Picture | undefined;
     try {
-      for await (const chunk of transcoder.output) picture ??= reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))[0];
+      await transcoder.read((chunk) => {
+        picture ??= reader.push(chunk)[0];
+      });
     } catch {
       picture = undefined; // whatever it wrote was no picture
     } finally {

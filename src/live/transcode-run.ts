@@ -102,11 +102,11 @@ export class TranscodeRun {
     const reader = new FragmentReader();
     let init: InitSegment | undefined;
     let garbled: TranscoderError | undefined;
-    for await (const chunk of transcoder.output) {
-      if (garbled) continue;
+    await transcoder.read((chunk) => {
+      if (garbled) return;
       const fragments: Fragment[] = [];
       try {
-        for (const event of reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) {
+        for (const event of reader.push(chunk)) {
           if (event.type === 'fragment') fragments.push(event.fragment);
           else output.startTimeline((init = event.init), startSeconds);
         }
@@ -115,11 +115,11 @@ export class TranscodeRun {
         this.#reading.abort();
         void transcoder.close();
       }
-      if (!init || fragments.length === 0) continue;
+      if (!init || fragments.length === 0) return;
       this.#watch.gave();
       output.push(fragments);
       this.#note(fragments, init);
-    }
+    });
     if (init) output.endTimeline();
     return garbled;
   }

@@ -18,8 +18,11 @@ export interface Transcoder {
   write(bytes: Uint8Array): Promise<void>;
   /** No more input: what is inside is flushed, the output ends, `closed` resolves. Idempotent. */
   end(): void;
-  /** Fragmented MP4, as it comes out; one reader. It ends, without an error, however the run ended. */
-  readonly output: AsyncIterable<Uint8Array>;
+  /**
+   * Gives what comes out, as it comes; once. Resolves at its end, however the run ended.
+   * @throws what `take` threw: then nothing more is given
+   */
+  read(take: (chunk: Buffer) => void): Promise<void>;
   /** null: clean end; otherwise why it died. The process is surely gone. */
   readonly closed: Promise<TranscoderError | null>;
   /** Ends at once, kills if need be; idempotent; resolves when the process is gone. */

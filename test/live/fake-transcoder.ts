@@ -7,13 +7,12 @@ export class FakeTranscoder implements Transcoder {
   readonly plan: TranscodePlan;
   readonly written: Buffer[] = [];
   readonly closed: Promise<TranscoderError | null>;
-  readonly output: AsyncIterable<Uint8Array>;
   ended = false;
   /** Whether bytes are taken at once. */
   hungry = true;
   #settle!: (failure: TranscoderError | null) => void;
   #takers: (() => void)[] = [];
-  #chunks: Uint8Array[] = [];
+  #chunks: Buffer[] = [];
   #outputEnded = false;
   #wake: () => void = () => undefined;
   #pictures = 0;
@@ -22,13 +21,21 @@ export class FakeTranscoder implements Transcoder {
   constructor(plan: TranscodePlan) {
     this.plan = plan;
     this.closed = new Promise((resolve) => (this.#settle = resolve));
-    this.output = this.#read();
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.ended) return;
     this.written.push(Buffer.from(bytes));
     if (!this.hungry) await new Promise<void>((resolve) => this.#takers.push(resolve));
+  }
+
+  async read(take: (chunk: Buffer) => void): Promise<void> {
+    for (;;) {
+      const next = this.#chunks.shift();
+      if (next) take(next);
+      else if (this.#outputEnded) return;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
   }
 
   /** Takes what waits, and from now on everything at once. */
@@ -90,7 +97,7 @@ export class FakeTranscoder implements Transcoder {
     this.#give(Buffer.concat(fragments));
   }
 
-  #give(chunk: Uint8Array): void {
+  #give(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#wake();
   }
@@ -99,14 +106,5 @@ export class FakeTranscoder implements Transcoder {
     this.#outputEnded = true;
     this.#wake();
     this.#settle(failure);
-  }
-
-  async *#read(): AsyncGenerator<Uint8Array, void, undefined> {
-    for (;;) {
-      const next = this.#chunks.shift();
-      if (next) yield next;
-      else if (this.#outputEnded) return;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
   }
 }

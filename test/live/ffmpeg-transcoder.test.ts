@@ -21,9 +21,9 @@ function start(plan: TranscodePlan, ffmpegPath = ffmpeg.path): FfmpegTranscoder 
   return new FfmpegTranscoder(plan, { ffmpegPath, endTimeoutMs: 30_000, closeTimeoutMs: 500 });
 }
 
-async function collect(output: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of output) chunks.push(chunk);
+async function collect(transcoder: FfmpegTranscoder): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  await transcoder.read((chunk) => void chunks.push(chunk));
   return Buffer.concat(chunks);
 }
 
@@ -36,7 +36,7 @@ function firstRecording(name: string): Buffer {
 
 async function transcode(bytes: Uint8Array, plan: TranscodePlan, ffmpegPath = ffmpeg.path): Promise<Buffer> {
   const transcoder = start(plan, ffmpegPath);
-  const output = collect(transcoder.output);
+  const output = collect(transcoder);
   for (let at = 0; at < bytes.length; at += 10_000) await transcoder.write(bytes.subarray(at, at + 10_000));
   transcoder.end();
   const result = await output;
@@ -131,7 +131,7 @@ t.test('sound alone and picture alone come through', async (t) => {
 t.test('what ffmpeg can not take makes the writer wait, and no longer than that', async (t) => {
   const bytes = fixture('chromium-h264.mkv');
   const transcoder = start(planFor(bytes));
-  const output = collect(transcoder.output);
+  const output = collect(transcoder);
   await transcoder.write(bytes.subarray(0, 50_000));
   process.kill(transcoder.pid ?? 0, 'SIGSTOP');
   let taken = 0;
@@ -157,7 +157,7 @@ t.test('what ffmpeg can not take makes the writer wait, and no longer than that'
 t.test('an ffmpeg that is killed is told, its waiting writer goes on, and later writes are dropped', async (t) => {
   const bytes = fixture('chromium-vp8.webm');
   const transcoder = start(planFor(bytes));
-  const output = collect(transcoder.output);
+  const output = collect(transcoder);
   process.kill(transcoder.pid ?? 0, 'SIGSTOP');
   const writing = Promise.all(Array.from({ length: 20 }, () => transcoder.write(bytes)));
   process.kill(transcoder.pid ?? 0, 'SIGKILL');
@@ -174,16 +174,31 @@ t.test('a missing ffmpeg is told in words and harms nobody', async (t) => {
     const transcoder = start(planFor(fixture('chromium-vp8.webm')), path);
     await transcoder.write(Buffer.alloc(100_000));
     transcoder.end();
-    t.equal((await collect(transcoder.output)).length, 0);
+    t.equal((await collect(transcoder)).length, 0);
     t.match(await transcoder.closed, { message: /^ffmpeg could not be started at .*: (there is no such program|it may not be executed)$/ });
     await transcoder.close();
   }
 });
 
+t.test('what a reader throws is told to it, and it is given nothing more', async (t) => {
+  const bytes = fixture('chromium-h264.mkv');
+  const transcoder = start(planFor(bytes));
+  let given = 0;
+  const reading = transcoder.read(() => {
+    given++;
+    throw new Error('the reader is out of order');
+  });
+  const refused = t.rejects(reading, { message: 'the reader is out of order' });
+  await transcoder.write(bytes);
+  await refused;
+  await transcoder.close();
+  t.equal(given, 1);
+});
+
 t.test('a recording that can not be read is told in words', async (t) => {
   const plan = planFor(fixture('chromium-vp8.webm'));
   const transcoder = start(plan);
-  const output = collect(transcoder.output);
+  const output = collect(transcoder);
   await transcoder.write(Buffer.from('certainly no recording '.repeat(100)));
   transcoder.end();
   t.match(await transcoder.closed, { message: /^The recording could not be read: / });
@@ -221,9 +236,9 @@ t.test('media comes out while the recording goes on', async (t) => {
   const bytes = fixture('chromium-h264.mkv');
   const transcoder = start(planFor(bytes));
   let received = 0;
-  const reading = (async () => {
-    for await (const chunk of transcoder.output) received += chunk.length;
-  })();
+  const reading = transcoder.read((chunk) => {
+    received += chunk.length;
+  });
   await transcoder.write(bytes.subarray(0, 12_000));
   await until(() => received > 2000);
   t.ok(received > 2000);
