@@ -1,8 +1,9 @@
+import { MediaBytes } from './media-bytes.js';
 import type { PartEntry, SegmentEntry } from './media-playlist.js';
 
 /** A part with its media: the bytes of its fragments, one after another. */
 export interface WindowPart extends PartEntry {
-  readonly pieces: readonly Buffer[];
+  readonly media: MediaBytes;
 }
 
 /** The segment being made, with the media of its parts. */
@@ -14,7 +15,7 @@ export interface OpenSegment extends SegmentEntry {
 export interface WholeSegment extends SegmentEntry {
   readonly parts: readonly WindowPart[];
   readonly durationSeconds: number;
-  readonly bytes: Buffer;
+  readonly media: MediaBytes;
 }
 
 export interface LiveWindowOptions {
@@ -33,8 +34,7 @@ export class LiveWindow {
   #discontinuitySequence = 0;
   #open: OpenSegment | undefined;
   #nextMediaSequence = 0;
-  /** Media in pieces is joined when somebody asks for it: of the many parts of a stream, few are asked for. */
-  readonly #media = new Map<string, Buffer | readonly Buffer[]>();
+  readonly #media = new Map<string, MediaBytes>();
   /** Those that can be had, oldest first. */
   #initUris: string[] = [];
 
@@ -66,11 +66,7 @@ export class LiveWindow {
   }
 
   media(name: string): Buffer | undefined {
-    const media = this.#media.get(name);
-    if (media === undefined || Buffer.isBuffer(media)) return media;
-    const joined = Buffer.concat(media);
-    this.#media.set(name, joined);
-    return joined;
+    return this.#media.get(name)?.bytes;
   }
 
   /** The init segment that begins to hold with this segment, if the one before it had another, or did not join it. */
@@ -80,7 +76,7 @@ export class LiveWindow {
   }
 
   addInit(uri: string, bytes: Buffer): void {
-    this.#media.set(uri, bytes);
+    this.#media.set(uri, new MediaBytes([bytes]));
     this.#initUris.push(uri);
   }
 
@@ -93,26 +89,18 @@ export class LiveWindow {
   /** Adds to the open segment. */
   addPart(part: WindowPart): void {
     this.#open?.parts.push(part);
-    this.#media.set(part.uri, part.pieces);
+    this.#media.set(part.uri, part.media);
   }
 
   /** Closes the open segment and moves the window; the segments that nobody can have any more are returned. */
   closeSegment(): { closed: WholeSegment; gone: WholeSegment[] } | undefined {
     if (!this.#open) return undefined;
-    // The same bytes in the same order as its parts, RFC 8216bis §4.4.4.9; from now on they share one memory.
-    const bytes = Buffer.concat(this.#open.parts.flatMap(({ pieces }) => pieces));
-    let offset = 0;
-    const parts = this.#open.parts.map((part) => {
-      const end = offset + part.pieces.reduce((sum, { length }) => sum + length, 0);
-      const pieces = [bytes.subarray(offset, end)];
-      offset = end;
-      return { ...part, pieces };
-    });
+    const { parts } = this.#open;
+    const media = MediaBytes.ofParts(parts.map((part) => part.media));
     const durationSeconds = parts.reduce((sum, part) => sum + part.durationSeconds, 0);
-    const closed: WholeSegment = { ...this.#open, parts, durationSeconds, bytes };
+    const closed: WholeSegment = { ...this.#open, durationSeconds, media };
     this.#open = undefined;
-    this.#media.set(closed.uri, bytes);
-    for (const { uri, pieces } of parts) this.#media.set(uri, pieces[0] ?? []);
+    this.#media.set(closed.uri, media);
     this.#whole.push(closed);
     return { closed, gone: this.#slide() };
   }

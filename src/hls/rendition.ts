@@ -4,6 +4,7 @@ import { BitrateMeter } from './bitrate-meter.js';
 import { isListed, readPlaylistRequest, type DeliveryDirectives, type LiveEdge, type PlaylistRequest } from './blocking-request.js';
 import { Encoded } from './encoded.js';
 import { LiveWindow, partUri, type WholeSegment } from './live-window.js';
+import { MediaBytes } from './media-bytes.js';
 import { writeMediaPlaylist, type PlaylistTiming } from './media-playlist.js';
 import { writeMultivariantPlaylist } from './multivariant-playlist.js';
 import type { CutPart } from './segmenter.js';
@@ -109,7 +110,7 @@ export class Rendition {
       uri: partUri(segment.mediaSequence, segment.parts.length),
       durationSeconds: part.durationSeconds,
       independent: part.independent,
-      pieces: part.fragments.map(({ bytes }) => bytes),
+      media: new MediaBytes(part.fragments.map(({ bytes }) => bytes)),
     });
     this.#publish();
   }
@@ -118,7 +119,7 @@ export class Rendition {
     const change = this.#window.closeSegment();
     if (!change) return;
     const { closed, gone } = change;
-    this.#bitrate.add(closed.bytes.length, closed.durationSeconds);
+    this.#bitrate.add(closed.media.byteLength, closed.durationSeconds);
     this.#options.onSegment?.(closed);
     for (const segment of gone) this.#options.onGone?.(segment);
     this.#publish();

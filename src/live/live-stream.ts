@@ -94,8 +94,8 @@ export class LiveStream {
     this.rendition = new Rendition({
       listedSegments: options.windowSegments,
       mediaPlaylistUri: `${options.broadcast}/media.m3u8`,
-      onInit: (uri, bytes) => this.#store.write(uri, bytes),
-      onSegment: ({ uri, bytes }) => this.#store.write(uri, bytes),
+      onInit: (uri, bytes) => this.#store.write(uri, [bytes]),
+      onSegment: ({ uri, media }) => this.#store.write(uri, media.pieces),
       onGone: ({ uri }) => this.#store.remove(uri),
     });
     this.#packager = new Packager({ rendition: this.rendition, segmentTargetSeconds: options.segmentSeconds });

@@ -1,4 +1,4 @@
-import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export interface SegmentStoreOptions {
@@ -25,12 +25,12 @@ export class SegmentStore {
   }
 
   /** @param name a plain file name made by the packager, never by a client */
-  write(name: string, bytes: Buffer): void {
-    this.#enqueue(() => writeFile(join(this.#directory, name), bytes));
+  write(name: string, pieces: readonly Buffer[]): void {
+    this.#enqueue(() => writePieces(join(this.#directory, name), pieces));
   }
 
   remove(name: string): void {
-    this.#enqueue(() => rm(join(this.#directory, name), { force: true }));
+    this.#enqueue(() => unlink(join(this.#directory, name)).catch(unlessMissing));
   }
 
   /** Removes the folder; resolves when nothing of it is left, or when the disk does not let go of it. */
@@ -57,6 +57,24 @@ export class SegmentStore {
     this.#failed = true;
     this.#onFailure(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+/** In one go, whatever the number of pieces. */
+async function writePieces(path: string, pieces: readonly Buffer[]): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    const { bytesWritten } = await file.writev(pieces);
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    // A full disk takes a part; only with the rest it says why.
+    if (bytesWritten < bytes) await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
+  } finally {
+    await file.close();
+  }
+}
+
+/** What somebody else removed needs not be removed. */
+function unlessMissing(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
 /** Where broadcasts lie below the segments folder: nothing else in there is ever touched. */

@@ -9,12 +9,12 @@ t.test('files are written and removed in the order they were asked for', async (
   const directory = join(await temporaryDirectory(t), 'live', 'cam', 'run');
   const store = new SegmentStore({ directory, onFailure: (error) => t.fail(error.message) });
   for (let index = 0; index < 20; index++) {
-    store.write(`${index}.m4s`, Buffer.from(`segment ${index}`));
+    store.write(`${index}.m4s`, [Buffer.from('segment '), Buffer.from(String(index))]);
     if (index >= 3) store.remove(`${index - 3}.m4s`);
   }
   store.remove('never-written.m4s');
   const other = new SegmentStore({ directory: join(directory, '..', 'other'), onFailure: () => undefined });
-  other.write('0.m4s', Buffer.alloc(1));
+  other.write('0.m4s', [Buffer.alloc(1)]);
   await other.clear();
   const wanted = ['17.m4s', '18.m4s', '19.m4s'];
   const isDone = async (): Promise<boolean> => (await filesBelow(directory)).join() === wanted.join();
@@ -29,7 +29,7 @@ t.test('a disk that fails is told of once, and neither writing nor clearing thro
   await writeFile(blocked, 'a file where a folder is wanted');
   const failures: Error[] = [];
   const store = new SegmentStore({ directory: join(blocked, 'cam', 'run'), onFailure: (error) => failures.push(error) });
-  for (let index = 0; index < 10; index++) store.write(`${index}.m4s`, Buffer.alloc(10));
+  for (let index = 0; index < 10; index++) store.write(`${index}.m4s`, [Buffer.alloc(10)]);
   await store.clear();
   t.equal(failures.length, 1);
   t.match(failures[0], { code: 'ENOTDIR' });
