@@ -58,9 +58,11 @@ export class FlvTimeline {
 
   /** Takes note of how far the media has come, whether somebody watches or not. */
   passed(fragments: readonly Fragment[]): void {
-    for (const run of fragments.flatMap(({ runs }) => runs)) {
-      const timescale = this.#tracks.get(run.trackId)?.timescale;
-      if (timescale !== undefined) this.#endMs = Math.max(this.#endMs, this.#startMs + milliseconds(run.baseMediaDecodeTime + run.duration, timescale));
+    for (const { runs } of fragments) {
+      for (const { trackId, baseMediaDecodeTime, duration } of runs) {
+        const timescale = this.#tracks.get(trackId)?.timescale;
+        if (timescale !== undefined) this.#endMs = Math.max(this.#endMs, this.#startMs + milliseconds(baseMediaDecodeTime + duration, timescale));
+      }
     }
   }
 

@@ -10,16 +10,17 @@ const longestStepBackSeconds = 1;
 /** Tells where the timestamps of a recording stop making sense. */
 export class SourceClock {
   readonly #latest = new Map<Frame['kind'], number>();
+  #latestOfAll = -Infinity;
 
   note({ kind, timeSeconds }: Frame): void {
     this.#latest.set(kind, Math.max(timeSeconds, this.#latest.get(kind) ?? -Infinity));
+    this.#latestOfAll = Math.max(timeSeconds, this.#latestOfAll);
   }
 
   /** Whether the frame that follows can't belong to the same clock. A track that was silent may come back at the other's time. */
   jumpsAt({ kind, timeSeconds }: Frame): boolean {
     const own = this.#latest.get(kind);
     if (own === undefined) return false;
-    const latest = Math.max(...this.#latest.values());
-    return timeSeconds < own - longestStepBackSeconds || timeSeconds > latest + longestStepSeconds;
+    return timeSeconds < own - longestStepBackSeconds || timeSeconds > this.#latestOfAll + longestStepSeconds;
   }
 }

@@ -1,9 +1,11 @@
+const nothing = new Uint8Array(0);
+
 /**
  * A position in a byte stream that arrives in slices. Only what a caller peeks at across a slice's border is copied;
  * what is skipped is never looked at.
  */
 export class ByteFeed {
-  #slice: Uint8Array = new Uint8Array(0);
+  #slice: Uint8Array = nothing;
   #at = 0;
   /** The beginning of a peek that reached past the slice's end; stands before `#slice[#at]`. */
   #held = new Uint8Array(256);
@@ -32,7 +34,7 @@ export class ByteFeed {
 
   /** Lets go of the slice; nothing of it may be left unread. */
   unload(): void {
-    this.#slice = new Uint8Array(0);
+    this.#slice = nothing;
     this.#at = 0;
   }
 
@@ -48,11 +50,17 @@ export class ByteFeed {
     return this.#heldLength >= length ? this.#held.subarray(0, length) : undefined;
   }
 
+  /** The byte `index` places on, or undefined until it has come: a peek that makes no view. */
+  at(index: number): number | undefined {
+    const isInSlice = this.#heldLength === 0 && this.#skipLeft === 0 && this.#at + index < this.#slice.length;
+    return isInSlice ? this.#slice[this.#at + index] : this.peek(index + 1)?.[index];
+  }
+
   /** Moves on by `length` bytes, also ones that have not come yet. */
   skip(length: number): void {
     this.#offset += length;
     const fromHeld = Math.min(length, this.#heldLength);
-    this.#held.copyWithin(0, fromHeld, this.#heldLength);
+    if (fromHeld > 0) this.#held.copyWithin(0, fromHeld, this.#heldLength);
     this.#heldLength -= fromHeld;
     const fromSlice = Math.min(length - fromHeld, this.#slice.length - this.#at);
     this.#at += fromSlice;

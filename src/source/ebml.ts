@@ -1,4 +1,4 @@
-import type { ByteFeed } from './byte-feed.js';
+import { ByteFeed } from './byte-feed.js';
 
 /** The start of an EBML element, RFC 8794 §5 and §6. */
 export interface ElementHead {
@@ -15,39 +15,59 @@ export interface Element {
 
 /** Reads the head at the feed's position without consuming it. */
 export function peekElementHead(feed: ByteFeed): ElementHead | 'more' | 'invalid' {
-  const idBytes = vintLength(feed.peek(1)?.[0]);
-  if (idBytes === undefined) return 'more';
-  if (idBytes > 4) return 'invalid';
-  const id = feed.peek(idBytes);
-  if (id === undefined) return 'more';
-  const idValue = unsigned(id);
-  const sizeBytes = vintLength(feed.peek(idBytes + 1)?.[idBytes]);
+  const id = peekId(feed);
+  if (typeof id === 'string') return id;
+  const sizeBytes = vintLength(feed.at(id.bytes));
   if (sizeBytes === undefined) return 'more';
   if (sizeBytes > 8) return 'invalid';
-  const head = feed.peek(idBytes + sizeBytes);
-  if (head === undefined) return 'more';
-  return { id: idValue, headBytes: idBytes + sizeBytes, dataBytes: vintValue(head.subarray(idBytes)) };
+  const dataBytes = peekVint(feed, id.bytes, sizeBytes);
+  return dataBytes === undefined ? 'more' : { id: id.value, headBytes: id.bytes + sizeBytes, dataBytes };
 }
 
 /** The id of the element at the feed's position as soon as its bytes are there. */
 export function peekElementId(feed: ByteFeed): number | undefined {
-  const idBytes = vintLength(feed.peek(1)?.[0]);
-  if (idBytes === undefined) return undefined;
-  const id = feed.peek(Math.min(idBytes, 4));
-  return id === undefined ? undefined : unsigned(id);
+  const id = peekId(feed);
+  return typeof id === 'string' ? undefined : id.value;
+}
+
+function peekId(feed: ByteFeed): { readonly value: number; readonly bytes: number } | 'more' | 'invalid' {
+  const bytes = vintLength(feed.at(0));
+  if (bytes === undefined) return 'more';
+  if (bytes > 4) return 'invalid';
+  let value = 0;
+  for (let index = 0; index < bytes; index++) {
+    const byte = feed.at(index);
+    if (byte === undefined) return 'more';
+    value = value * 256 + byte;
+  }
+  return { value, bytes };
+}
+
+/** The variable-size integer of so many bytes that begins `at` places on; undefined until it is there. */
+export function peekVint(feed: ByteFeed, at: number, bytes: number): number | undefined {
+  const ones = (1 << (8 - bytes)) - 1;
+  let value = (feed.at(at) ?? 0) & ones;
+  let allOnes = value === ones;
+  for (let index = at + 1; index < at + bytes; index++) {
+    const byte = feed.at(index);
+    if (byte === undefined) return undefined;
+    value = value * 256 + byte;
+    allOnes &&= byte === 0xff;
+  }
+  return allOnes ? Infinity : value;
 }
 
 /** The children of a complete element; stops where they make no sense. */
 export function* children(data: Uint8Array): Generator<Element> {
-  let at = 0;
-  while (at < data.length) {
-    const idBytes = vintLength(data[at]) ?? 9;
-    const sizeBytes = vintLength(data[at + idBytes]) ?? 9;
-    const dataAt = at + idBytes + sizeBytes;
-    if (idBytes > 4 || sizeBytes > 8 || dataAt > data.length) return;
-    const end = Math.min(dataAt + vintValue(data.subarray(at + idBytes, dataAt)), data.length);
-    yield { id: unsigned(data.subarray(at, at + idBytes)), data: data.subarray(dataAt, end) };
-    at = end;
+  const feed = new ByteFeed();
+  feed.load(data);
+  while (feed.offset < data.length) {
+    const head = peekElementHead(feed);
+    if (typeof head === 'string') return;
+    const start = feed.offset + head.headBytes;
+    const end = Math.min(start + head.dataBytes, data.length);
+    yield { id: head.id, data: data.subarray(start, end) };
+    feed.skip(end - feed.offset);
   }
 }
 
@@ -56,15 +76,10 @@ export function vintLength(firstByte: number | undefined): number | undefined {
   return firstByte === undefined ? undefined : Math.clz32(firstByte) - 23;
 }
 
-/** Value of a variable-size integer without its marker; Infinity when all its bits are 1. */
-export function vintValue(bytes: Uint8Array): number {
-  const first = (bytes[0] ?? 0) & ((1 << (8 - bytes.length)) - 1);
-  const allOnes = (1 << (8 - bytes.length)) - 1 === first && bytes.subarray(1).every((byte) => byte === 0xff);
-  return allOnes ? Infinity : bytes.subarray(1).reduce((value, byte) => value * 256 + byte, first);
-}
-
 export function unsigned(bytes: Uint8Array): number {
-  return bytes.reduce((value, byte) => value * 256 + byte, 0);
+  let value = 0;
+  for (const byte of bytes) value = value * 256 + byte;
+  return value;
 }
 
 /** An EBML float, RFC 8794 §7.3; an impossible length reads as 0. */

@@ -1,12 +1,10 @@
 import type { ByteFeed } from './byte-feed.js';
 import type { ContainerReader, Step } from './container-reader.js';
 import { beginsRecording } from './container-sniffer.js';
-import { children, peekElementHead, peekElementId, text, unsigned, vintLength, vintValue, type ElementHead } from './ebml.js';
+import { children, peekElementHead, peekElementId, peekVint, text, unsigned, vintLength, type ElementHead } from './ebml.js';
 import { elementId, readTickSeconds, readTracks } from './matroska-tracks.js';
 import type { SourceEvent, SourceTrack } from './source-events.js';
 
-/** Track number (up to 8 bytes), timestamp (2), flags (1): RFC 9559 §10.1. */
-const maxBlockHeadBytes = 11;
 /** No element of a live stream is longer; a larger size is a sign of lost structure. */
 const maxElementBytes = 2 ** 40;
 
@@ -176,13 +174,15 @@ function readDocType(data: Uint8Array): string {
   return 'matroska';
 }
 
-/** The head of a Block or SimpleBlock; undefined when it can't be one. */
-function peekBlock(feed: ByteFeed, head: ElementHead): Block | 'more' | undefined {
-  const bytes = feed.peek(head.headBytes + Math.min(head.dataBytes, maxBlockHeadBytes))?.subarray(head.headBytes);
-  if (bytes === undefined) return 'more';
-  const numberBytes = vintLength(bytes[0]) ?? 9;
-  const flags = bytes[numberBytes + 2];
-  if (numberBytes > 8 || flags === undefined) return undefined;
-  const ticks = (((bytes[numberBytes] ?? 0) << 24) >> 16) | (bytes[numberBytes + 1] ?? 0);
-  return { track: vintValue(bytes.subarray(0, numberBytes)), ticks, keyframe: (flags & 0x80) !== 0 };
+/** The head of a Block or SimpleBlock: track number, timestamp, flags (RFC 9559 §10.1); undefined when it can't be one. */
+function peekBlock(feed: ByteFeed, { headBytes, dataBytes }: ElementHead): Block | 'more' | undefined {
+  const numberBytes = dataBytes === 0 ? 9 : vintLength(feed.at(headBytes));
+  if (numberBytes === undefined) return 'more';
+  if (numberBytes > 8 || numberBytes + 3 > dataBytes) return undefined;
+  const at = headBytes + numberBytes;
+  const flags = feed.at(at + 2);
+  const track = peekVint(feed, headBytes, numberBytes);
+  if (flags === undefined || track === undefined) return 'more';
+  const ticks = (((feed.at(at) ?? 0) << 24) >> 16) | (feed.at(at + 1) ?? 0);
+  return { track, ticks, keyframe: (flags & 0x80) !== 0 };
 }
