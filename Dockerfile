@@ -1,4 +1,4 @@
-FROM node:20-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -7,9 +7,9 @@ COPY scripts/build-web.ts scripts/build-web.ts
 COPY public public
 COPY src src
 # The image brings its own ffmpeg: the one that comes with the install is left out.
-RUN npm run build && npm prune --omit=dev --omit=optional
+RUN npm run build && npm prune --omit=dev && rm -rf node_modules/@ffmpeg-installer
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 # Not pinned: Debian's stable release only changes to mend ffmpeg's faults.
 # hadolint ignore=DL3008
 RUN apt-get update \

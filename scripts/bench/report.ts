@@ -17,16 +17,16 @@ export interface Amount {
   readonly note?: string;
 }
 
-/** Bound on `measured / beside`. */
-export function ratioFigure(options: { what: string; measured: Amount; beside: Amount; atMost: number }): Figure {
-  const ratio = options.measured.amount / options.beside.amount;
+/** Bound on `measured / beside`, if there is one. */
+export function ratioFigure({ what, measured, beside, atMost }: { what: string; measured: Amount; beside: Amount; atMost?: number | undefined }): Figure {
+  const ratio = measured.amount / beside.amount;
   return {
-    what: options.what,
-    measured: describe(options.measured),
-    beside: describe(options.beside),
+    what,
+    measured: describe(measured),
+    beside: describe(beside),
     value: `${ratio.toFixed(2)} ×`,
-    bound: `≤ ${String(options.atMost)} ×`,
-    holds: ratio <= options.atMost,
+    bound: atMost === undefined ? '' : `≤ ${String(atMost)} ×`,
+    holds: atMost === undefined || ratio <= atMost,
   };
 }
 
