@@ -182,12 +182,12 @@ export class IngestSession {
   }
 
   /** A slice of a recording may begin like a JPEG picture: only where a recording begins does that tell something. */
-  async #take(message: Uint8Array, arrivedAtMs?: number): Promise<void> {
+  #take(message: Uint8Array, arrivedAtMs?: number): Promise<void> {
     const isPicture = this.#pictures.running ? !beginsRecording(message) : this.#isBeginning && beginsJpeg(message);
     if (isPicture) return this.#takePicture(message, arrivedAtMs);
     this.#pictures.stop();
     this.#count(message);
-    await this.#write(message);
+    return this.#write(message);
   }
 
   async #takePicture(jpeg: Uint8Array, arrivedAtMs = performance.now()): Promise<void> {
@@ -242,7 +242,7 @@ export class IngestSession {
     }
     if (this.#current) writes.push(this.#current.write(chunk.subarray(done)));
     this.#keepTail(chunk);
-    await Promise.all(writes);
+    for (const write of writes) await write;
     await this.#recordings.room();
   }
 
