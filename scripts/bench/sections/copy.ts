@@ -1,12 +1,12 @@
 import { cpuRates } from '../cpu-time.js';
-import { mean, sleep } from '../clock.js';
+import { sleep } from '../clock.js';
 import { ratioFigure, type Figure } from '../report.js';
-import { within, type Scope } from '../scope.js';
+import { within } from '../scope.js';
 import { ServerUnderTest } from '../server-under-test.js';
 import { startWorker } from '../worker.js';
 import type { PublisherCommand, publisherHandlers } from '../workers/publisher.js';
 import { untilPlayable } from '../live-playlist.js';
-import { warmUpMs, type SectionOptions } from './section.js';
+import type { SectionOptions } from './section.js';
 
 /** Code that runs some hundred times a second is still being compiled before. */
 const compiledMs = 30_000;
@@ -19,13 +19,7 @@ const bareFfmpeg = [
   ...['-c', 'copy', '-c:a', 'aac', '-b:a', '128k', '-f', 'mp4', '-movflags', 'empty_moov+default_base_moof+frag_keyframe', 'pipe:1'],
 ];
 
-interface Share {
-  readonly streams: number;
-  readonly settledMs: number;
-  readonly atMost: number;
-}
-
-/** What the whole server costs for copied streams, beside as many ffmpegs alone, before and after it, on the same bytes. */
+/** What the whole server costs for a copied stream, beside ffmpeg alone on the same bytes at the same moment. */
 export async function measureCopy(options: SectionOptions): Promise<Figure[]> {
   return within(async (scope) => {
     const server = await ServerUnderTest.start(scope, { settings: { ENDED_RETENTION_SECONDS: '5' } });
@@ -36,44 +30,24 @@ export async function measureCopy(options: SectionOptions): Promise<Figure[]> {
   });
 }
 
-/** In turns: on few cores each would slow the other down, a server of many parts more than a loop of one. */
-async function measureStreams(server: ServerUnderTest, options: SectionOptions, { streams, settledMs, atMost }: Share): Promise<Figure> {
-  const before = await measureBare(options, streams);
-  const [node, ffmpeg] = await measureServer(server, options, { streams, settledMs });
-  const after = await measureBare(options, streams);
-  return ratioFigure({
-    what: streams === 1 ? 'CPU of the whole server for one copied 720p30 stream' : `the same for each of ${String(streams)} streams`,
-    measured: { amount: (node + ffmpeg) / streams, unit: 'ms/s', note: `server ${(node / streams).toFixed(1)} + its ffmpeg ${(ffmpeg / streams).toFixed(1)}` },
-    beside: { amount: mean([before, after]) / streams, unit: 'ms/s', note: 'bare ffmpeg -c copy -c:a aac' },
-    atMost,
-  });
-}
-
-async function measureServer(server: ServerUnderTest, { recording, seconds }: SectionOptions, { streams, settledMs }: Omit<Share, 'atMost'>): Promise<[node: number, ffmpeg: number]> {
+async function measureStreams(server: ServerUnderTest, { recording, seconds }: SectionOptions, { streams, settledMs, atMost }: { streams: number; settledMs: number; atMost: number }): Promise<Figure> {
   return within(async (scope) => {
     const names = Array.from({ length: streams }, (_, index) => `copy-${String(index)}-of-${String(streams)}`);
-    const publisher = publish(scope, { recording, targets: names.map((name) => ({ url: server.urls(name).publishWithKey })) });
-    await publisher.open();
+    const targets = names.flatMap((name) => [{ url: server.urls(name).publishWithKey }, { ffmpegArgs: bareFfmpeg }]);
+    const command: PublisherCommand = { recording, targets };
+    const publisher = startWorker<typeof publisherHandlers>(scope, { name: 'publisher', command });
+    const bare = (await publisher.open()).pids.filter((pid) => pid > 0);
     await Promise.all(names.map((name) => untilPlayable(server.urls(name).hls)));
     await sleep(settledMs);
     const children = await server.ffmpegPids();
     if (children.length !== streams) throw new Error(`expected ${String(streams)} ffmpeg children of the server, found ${String(children.length)}`);
-    const [node = 0, ffmpeg = 0] = await cpuRates(seconds, [[server.pid], children]);
+    const [node = 0, ffmpeg = 0, reference = 0] = await cpuRates(seconds, [[server.pid], children, bare]);
     await publisher.end();
-    return [node, ffmpeg];
+    return ratioFigure({
+      what: streams === 1 ? 'CPU of the whole server for one copied 720p30 stream' : `the same for each of ${String(streams)} streams`,
+      measured: { amount: (node + ffmpeg) / streams, unit: 'ms/s', note: `server ${(node / streams).toFixed(1)} + its ffmpeg ${(ffmpeg / streams).toFixed(1)}` },
+      beside: { amount: reference / streams, unit: 'ms/s', note: 'bare ffmpeg -c copy -c:a aac' },
+      atMost,
+    });
   });
-}
-
-async function measureBare({ recording, seconds }: SectionOptions, streams: number): Promise<number> {
-  return within(async (scope) => {
-    const publisher = publish(scope, { recording, targets: Array.from({ length: streams }, () => ({ ffmpegArgs: bareFfmpeg })) });
-    const { pids } = await publisher.open();
-    await sleep(warmUpMs);
-    const [bare = 0] = await cpuRates(seconds / 2, [pids]);
-    return bare;
-  });
-}
-
-function publish(scope: Scope, command: PublisherCommand): ReturnType<typeof startWorker<typeof publisherHandlers>> {
-  return startWorker<typeof publisherHandlers>(scope, { name: 'publisher', command });
 }
