@@ -29,7 +29,7 @@ export class MediaBytes {
 
   /** One after another they are the whole. */
   get pieces(): readonly Buffer[] {
-    return this.#pieces;
+    return this.#segment ? [this.#join()] : this.#pieces;
   }
 
   get bytes(): Buffer {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { finished } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import FfmpegCommand from 'fluent-ffmpeg';
 import { LastWords } from './ffmpeg-last-words.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
@@ -63,7 +63,7 @@ export class FfmpegTranscoder implements Transcoder {
       }
     });
     // An output that broke off is an output that ended: `closed` tells why.
-    await new Promise<void>((resolve) => finished(stdout, () => resolve()));
+    await finished(stdout).catch(() => undefined);
     if (thrown) throw thrown;
   }
 
