@@ -6,11 +6,9 @@ import { ServerUnderTest } from '../server-under-test.js';
 import { startWorker } from '../worker.js';
 import type { PublisherCommand, publisherHandlers } from '../workers/publisher.js';
 import { untilPlayable } from '../live-playlist.js';
-import type { SectionOptions } from './section.js';
+import { compiledMs, type SectionOptions } from './section.js';
 
-/** Code that runs some hundred times a second is still being compiled before. */
-const compiledMs = 30_000;
-/** The collection that frees what ten streams left behind comes with the next 64 MB of media: one stream brings 1 MB/s. */
+/** The collection that frees what ten streams left behind comes with the next 64 MB of media: chosen when one stream brought 1 MB/s, with a copy of each segment. */
 const collectedMs = 75_000;
 
 /** The plainest ffmpeg that does the same to the media: pictures copied, sound to AAC, fragmented MP4. */

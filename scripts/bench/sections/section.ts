@@ -11,3 +11,5 @@ export type Section = (options: SectionOptions) => Promise<Figure[]>;
 
 /** Until code is compiled and buffers have their size, nothing is steady. */
 export const warmUpMs = 8000;
+/** Code that runs some hundred times a second is still being compiled before. */
+export const compiledMs = 30_000;

@@ -26,9 +26,10 @@ export async function measureSegments({ recording, seconds }: SectionOptions): P
     await underLoad(new URL('init-0.mp4', url).href, () => sleep(warmUpMs / 2));
     const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
     const files = { 'segment.m4s': bytes };
-    const references = [await startNginx(scope, { files, sendfile: false }), await startBareHttp(scope, { media: bytes }), await startNginx(scope, { files, sendfile: true })];
+    const node = await startBareHttp(scope, { media: bytes });
+    const references = [await startNginx(scope, { files, sendfile: false }), node, await startNginx(scope, { files, sendfile: true })];
     const origins = [{ url, pid: server.pid }, ...references.map(({ origin, pid }) => ({ url: `${origin}/segment.m4s`, pid }))];
-    await underLoad(`${references[1]?.origin ?? ''}/segment.m4s`, () => sleep(warmUpMs / 2));
+    await underLoad(`${node.origin}/segment.m4s`, () => sleep(warmUpMs / 2));
     const measured: number[][] = origins.map(() => []);
     for (let round = 0; round < rounds; round++) {
       for (const [index, origin] of origins.entries()) measured[index]?.push(await cpuPerGbit(origin.url, origin.pid, seconds / 4));

@@ -14,12 +14,10 @@ import type { fanOutHandlers } from '../workers/fan-out.js';
 import type { HlsViewersCommand, hlsViewersHandlers } from '../workers/hls-viewers.js';
 import type { PublisherCommand, publisherHandlers } from '../workers/publisher.js';
 import type { WebSocketViewersCommand, WebSocketViewersTotals, webSocketViewersHandlers } from '../workers/web-socket-viewers.js';
-import { warmUpMs, type SectionOptions } from './section.js';
+import { compiledMs, warmUpMs, type SectionOptions } from './section.js';
 
 const viewers = 200;
 const crowd = 500;
-/** A stream that nobody watches yet: what still has to be compiled would be taken for its cost, and the viewers' made less. */
-const compiledMs = 25_000;
 /** Joining costs more than watching. */
 const settleMs = 5000;
 
@@ -32,6 +30,7 @@ export async function measureViewers({ recording, seconds }: SectionOptions): Pr
     await publish(scope, recording, urls.publishWithKey);
     const { url } = await untilPlayable(urls.hls);
     const fanOutCommand = await captureMessages(scope, urls.play, 8);
+    // What a cold server spends would be taken for the stream's cost, and the viewers' made less by it.
     await sleep(compiledMs);
     const [idle = 0] = await cpuRates(secondsEach, [[server.pid]]);
 
