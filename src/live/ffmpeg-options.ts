@@ -138,10 +138,13 @@ function planAudio(track: SourceTrack, { leaveOutBefore }: TranscodeWishes): Tra
   };
 }
 
-/** Mono stays mono: encoding it twice would nearly double what a copied stream costs. */
+/**
+ * Mono stays mono: encoding it twice would nearly double what a copied stream costs. A quality costs the encoder less than
+ * a bit rate, which it searches for, and its intensity stereo loses what a quality does not win back:
+ * docs/decisions/0006-sound-by-quality.md.
+ */
 function encodeAudioOptions({ channels = 2 }: SourceTrack): string[] {
-  const outputChannels = Math.min(channels, 2);
-  return ['-c:a', 'aac', '-b:a', outputChannels === 1 ? '96k' : '128k', '-ar', '48000', '-ac', String(outputChannels)];
+  return ['-c:a', 'aac', '-q:a', '1.1', '-aac_is', '0', '-ar', '48000', '-ac', String(Math.min(channels, 2))];
 }
 
 function inputOptions({ container, tracks }: SourceHeader, startSeconds: number | undefined): string[] {

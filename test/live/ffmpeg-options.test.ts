@@ -49,7 +49,7 @@ t.test('what is encoded keeps its timing, gets even sides, a bounded rate and a 
   t.match(options, '-maxrate 1500000 -bufsize 1500000');
   t.match(options, '-force_key_frames expr:gte(t,n_forced*3)');
   t.match(options, '-fps_mode passthrough -enc_time_base 1:90000');
-  t.match(options, '-c:a aac -b:a 128k -ar 48000 -ac 2');
+  t.match(options, '-c:a aac -q:a 1.1 -aac_is 0 -ar 48000 -ac 2');
   const hd = planTranscode(header({ ...vp8, width: 1920, height: 1080 }), wishes).outputOptions.join(' ');
   t.match(hd, '-maxrate 6000000');
 });
