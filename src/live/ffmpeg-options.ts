@@ -140,8 +140,7 @@ function planAudio(track: SourceTrack, { leaveOutBefore }: TranscodeWishes): Tra
 
 /**
  * Mono stays mono: encoding it twice would nearly double what a copied stream costs. A quality costs the encoder less than
- * a bit rate, which it searches for, and its intensity stereo loses what a quality does not win back:
- * docs/decisions/0006-sound-by-quality.md.
+ * a bit rate, which it searches for; with one, intensity stereo is heard: docs/decisions/0006-sound-by-quality.md.
  */
 function encodeAudioOptions({ channels = 2 }: SourceTrack): string[] {
   return ['-c:a', 'aac', '-q:a', '1.1', '-aac_is', '0', '-ar', '48000', '-ac', String(Math.min(channels, 2))];
