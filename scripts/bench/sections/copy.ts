@@ -1,5 +1,4 @@
 import { planTranscode } from '../../../src/live/ffmpeg-options.js';
-import type { SourceTrack } from '../../../src/source/source-events.js';
 import { cpuRates } from '../cpu-time.js';
 import { sleep } from '../clock.js';
 import { ratioFigure, type Figure } from '../report.js';
@@ -19,15 +18,18 @@ const plainFfmpeg = [
   ...['-c', 'copy', '-c:a', 'aac', '-b:a', '128k', '-f', 'mp4', '-movflags', 'empty_moov+default_base_moof+frag_keyframe', 'pipe:1'],
 ];
 
-/** The server's own command line without the server: what is left of the ratio is the server. */
-function sameFfmpeg(): readonly string[] {
-  const tracks: SourceTrack[] = [
-    { id: 1, kind: 'video', codec: 'h264' },
-    { id: 2, kind: 'audio', codec: 'opus', channels: 2 },
-  ];
-  const { inputOptions, outputOptions } = planTranscode({ container: 'matroska', tracks }, { segmentSeconds: 2, ffmpegMajor: 5 });
-  return [...inputOptions, '-f', 'matroska', '-i', 'pipe:0', ...outputOptions, 'pipe:1'];
-}
+/** What the server tells its ffmpeg, without the server: what is left of the ratio is the server. */
+const { inputFormat, inputOptions, outputOptions } = planTranscode(
+  {
+    container: 'matroska',
+    tracks: [
+      { id: 1, kind: 'video', codec: 'h264' },
+      { id: 2, kind: 'audio', codec: 'opus', channels: 2 },
+    ],
+  },
+  { segmentSeconds: 2, ffmpegMajor: 5 },
+);
+const sameFfmpeg = [...inputOptions, '-f', inputFormat, '-i', 'pipe:0', ...outputOptions, 'pipe:1'];
 
 /** What the whole server costs for a copied stream, beside ffmpeg alone on the same bytes at the same moment. */
 export async function measureCopy(options: SectionOptions): Promise<Figure[]> {
@@ -43,16 +45,16 @@ export async function measureCopy(options: SectionOptions): Promise<Figure[]> {
 async function measureStreams(server: ServerUnderTest, { recording, seconds }: SectionOptions, { streams, settledMs, atMost }: { streams: number; settledMs: number; atMost: number }): Promise<Figure[]> {
   return within(async (scope) => {
     const names = Array.from({ length: streams }, (_, index) => `copy-${String(index)}-of-${String(streams)}`);
-    const targets = names.flatMap((name) => [{ url: server.urls(name).publishWithKey }, { ffmpegArgs: plainFfmpeg }, { ffmpegArgs: sameFfmpeg() }]);
+    const targets = names.flatMap((name) => [{ url: server.urls(name).publishWithKey }, { ffmpegArgs: plainFfmpeg }, { ffmpegArgs: sameFfmpeg }]);
     const command: PublisherCommand = { recording, targets };
     const publisher = startWorker<typeof publisherHandlers>(scope, { name: 'publisher', command });
     const { pids } = await publisher.open();
-    const [plainPids, samePids] = [1, 2].map((place) => pids.filter((_, index) => index % 3 === place));
+    const every = (place: number): number[] => pids.filter((_, index) => index % 3 === place);
     await Promise.all(names.map((name) => untilPlayable(server.urls(name).hls)));
     await sleep(settledMs);
     const children = await server.ffmpegPids();
     if (children.length !== streams) throw new Error(`expected ${String(streams)} ffmpeg children of the server, found ${String(children.length)}`);
-    const [node = 0, ffmpeg = 0, plain = 0, same = 0] = await cpuRates(seconds, [[server.pid], children, plainPids!, samePids!]);
+    const [node = 0, ffmpeg = 0, plain = 0, same = 0] = await cpuRates(seconds, [[server.pid], children, every(1), every(2)]);
     await publisher.end();
     const measured = { amount: (node + ffmpeg) / streams, unit: 'ms/s', note: `server ${(node / streams).toFixed(1)} + its ffmpeg ${(ffmpeg / streams).toFixed(1)}` };
     const what = streams === 1 ? 'CPU of the whole server for one copied 720p30 stream' : `the same for each of ${String(streams)} streams`;
