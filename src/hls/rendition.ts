@@ -47,7 +47,7 @@ export class Rendition {
   readonly #options: RenditionOptions;
   readonly #window: LiveWindow;
   readonly #bitrate = new BitrateMeter();
-  readonly #waiting = new Set<Waiting>();
+  #waiting = new Set<Waiting>();
   #timing: PlaylistTiming | undefined;
   #timeline: Timeline | undefined;
   #frameRate: number | undefined;
@@ -262,7 +262,14 @@ export class Rendition {
   #publish(): void {
     this.#playlist = undefined;
     this.#deltaPlaylist = undefined;
-    for (const waiting of this.#waiting) if (waiting.isOver()) waiting.settle();
+    // A set of its own for each wait: a table of V8's that was outgrown points to the one after it, so that with a set which is filled
+    // and emptied for ever, one table in the old generation keeps alive all that was ever held, until a full collection.
+    const held = this.#waiting;
+    this.#waiting = new Set();
+    for (const waiting of held) {
+      if (waiting.isOver()) waiting.settle();
+      else this.#waiting.add(waiting);
+    }
   }
 }
 
