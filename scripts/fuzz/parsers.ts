@@ -40,7 +40,7 @@ const amfValues = writeAmf0(['connect', 1, { app: 'live', tcUrl: 'rtmp://live.ex
 const messages = ['{"type":"end"}', '{"type":"recording"}', '{"type":"recording","mimeType":"video/webm;codecs=vp8,opus"}', '[1,2]', '"end"'];
 const chatMessages = ['{"type":"join","name":"Ann","key":"k","token":"a.1.b"}', '{"type":"message","text":"Hi"}', '{"type":"delete","id":1}', '{"type":"mute","person":"p"}', '{"type":"history","broadcast":"b","messages":[{"id":1,"person":"p","name":"Ann","text":"Hi","sentAtMs":1}]}'];
 const chatTexts = ['Ann', '\u{1F469}\u200D\u{1F469}\u200D\u{1F467}', '\u202Etxet\u202C', 'Z\u0335\u0335a', '\u0645\u06CC\u200C\u062E'];
-const edges = [0, 1, 5, 1000].map((openMediaSequence) => ({ openMediaSequence, openParts: 2, partTargetSeconds: 0.334, partsOf: (sequence: number) => (sequence < openMediaSequence - 6 ? undefined : 6) }));
+const edges = [0, 1, 5, 1000].map((openMediaSequence) => ({ openMediaSequence, openParts: 2, partsOf: (sequence: number) => (sequence < openMediaSequence - 6 ? undefined : 6) }));
 
 const told = /^expected .*, got /s;
 
@@ -98,7 +98,7 @@ export const parserTargets: readonly ParserTarget[] = [
       const number = (): string | undefined => (dice.chance(4) ? undefined : dice.chance(2) ? String(dice.int(1010)) : mutateText(dice, String(dice.int(20))));
       const edge = dice.pick(edges);
       expectOnly(RangeError, told, () => {
-        const { until } = readPlaylistRequest({ _HLS_msn: number(), _HLS_part: number(), _HLS_skip: dice.pick([undefined, 'YES', 'v2', 'no']) }, edge);
+        const { until } = readPlaylistRequest({ _HLS_msn: number(), _HLS_part: number(), _HLS_skip: dice.pick([undefined, 'YES', 'v2', 'no']) }, edge, 0.334);
         if (until) isListed(edge, until);
       });
     },

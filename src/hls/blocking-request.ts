@@ -13,7 +13,6 @@ export interface LiveEdge {
   readonly openParts: number;
   /** How many parts a whole segment has; undefined when it has left the window. */
   partsOf(mediaSequence: number): number | undefined;
-  readonly partTargetSeconds: number;
 }
 
 export interface PlaylistRequest {
@@ -26,7 +25,7 @@ export interface PlaylistRequest {
  * Reads the delivery directives.
  * @throws {RangeError} saying what was expected and what came: the answer is 400
  */
-export function readPlaylistRequest(directives: DeliveryDirectives, edge: LiveEdge): PlaylistRequest {
+export function readPlaylistRequest(directives: DeliveryDirectives, edge: LiveEdge, partTargetSeconds: number): PlaylistRequest {
   const mediaSequence = readInteger('_HLS_msn', directives._HLS_msn);
   const part = readInteger('_HLS_part', directives._HLS_part);
   const delta = directives._HLS_skip === 'YES' || directives._HLS_skip === 'v2';
@@ -41,7 +40,7 @@ export function readPlaylistRequest(directives: DeliveryDirectives, edge: LiveEd
   }
   // … and at most the Advance Part Limit past the last part.
   if (part !== undefined && mediaSequence >= edge.openMediaSequence) {
-    const limit = edge.partTargetSeconds < 1 ? Math.ceil(3 / edge.partTargetSeconds) : 3;
+    const limit = partTargetSeconds < 1 ? Math.ceil(3 / partTargetSeconds) : 3;
     const lastPart = mediaSequence === edge.openMediaSequence ? edge.openParts - 1 + limit : limit;
     if (part > lastPart) throw new RangeError(`expected _HLS_part up to ${lastPart}, got ${part}`);
   }

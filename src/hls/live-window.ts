@@ -1,3 +1,4 @@
+import type { LiveEdge } from './blocking-request.js';
 import { MediaBytes } from './media-bytes.js';
 import type { PartEntry, SegmentEntry } from './media-playlist.js';
 
@@ -27,7 +28,7 @@ export interface LiveWindowOptions {
  * The segments that can be had: those listed, and as many again that no longer are, since a client may still want them
  * (RFC 8216bis §6.2.2: a segment stays available for its duration and that of the longest playlist that held it).
  */
-export class LiveWindow {
+export class LiveWindow implements LiveEdge {
   readonly #listedSegments: number;
   #whole: WholeSegment[] = [];
   #firstListed = 0;
@@ -51,9 +52,18 @@ export class LiveWindow {
     return this.#open?.mediaSequence ?? this.#nextMediaSequence;
   }
 
+  /** How many parts that segment has so far. */
+  get openParts(): number {
+    return this.#open?.parts.length ?? 0;
+  }
+
   /** The whole segments that a playlist lists, oldest first. */
   get listed(): readonly WholeSegment[] {
     return this.#whole.slice(this.#firstListed);
+  }
+
+  get listsAny(): boolean {
+    return this.#whole.length > this.#firstListed;
   }
 
   /** RFC 8216bis §4.4.3.3: how many discontinuities have left the playlist. */
@@ -61,6 +71,7 @@ export class LiveWindow {
     return this.#discontinuitySequence;
   }
 
+  /** How many parts a whole segment has; undefined when it has left the window. */
   partsOf(mediaSequence: number): number | undefined {
     return this.#whole.find((segment) => segment.mediaSequence === mediaSequence)?.parts.length;
   }

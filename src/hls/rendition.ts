@@ -1,7 +1,7 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { RenditionFacts } from '../protocol/live-stream-info.js';
 import { BitrateMeter } from './bitrate-meter.js';
-import { isListed, readPlaylistRequest, type DeliveryDirectives, type LiveEdge, type PlaylistRequest } from './blocking-request.js';
+import { isListed, readPlaylistRequest, type DeliveryDirectives, type PlaylistRequest } from './blocking-request.js';
 import { Encoded } from './encoded.js';
 import { LiveWindow, partUri, type WholeSegment } from './live-window.js';
 import { MediaBytes } from './media-bytes.js';
@@ -140,7 +140,7 @@ export class Rendition {
 
   /** Whether a player can start. */
   get playable(): boolean {
-    return this.#timing !== undefined && this.#window.listed.length > 0;
+    return this.#timing !== undefined && this.#window.listsAny;
   }
 
   /** Wall clock, ms since the epoch, at the end of what is published; undefined before the first part. */
@@ -182,13 +182,13 @@ export class Rendition {
     if (this.#ended) return { status: 200, body: this.#currentPlaylist(false), maxAgeSeconds: targetDuration * 6 };
     let request: PlaylistRequest;
     try {
-      request = readPlaylistRequest(directives, this.#edge(timing));
+      request = readPlaylistRequest(directives, this.#window, timing.partTargetSeconds);
     } catch (error) {
       const message = error instanceof RangeError ? error.message : String(error);
       return { status: 400, message, maxAgeSeconds: targetDuration * 4 };
     }
     const { until, delta } = request;
-    if (until && !(await this.#reached(() => isListed(this.#edge(timing), until), timing, watchClient))) {
+    if (until && !(await this.#reached(() => isListed(this.#window, until), timing, watchClient))) {
       return { status: 503, message: 'the stream stands still: no new media for three target durations', maxAgeSeconds: targetDuration * 4 };
     }
     // RFC 8216bis Appendix B.1: a blocked playlist is for keeps, an unblocked one goes stale.
@@ -212,36 +212,28 @@ export class Rendition {
     return this.#window.initOf(name);
   }
 
-  #edge({ partTargetSeconds }: PlaylistTiming): LiveEdge {
-    return {
-      openMediaSequence: this.#window.openMediaSequence,
-      openParts: this.#window.open?.parts.length ?? 0,
-      partsOf: (mediaSequence) => this.#window.partsOf(mediaSequence),
-      partTargetSeconds,
-    };
-  }
-
   #nextPartUri(): string {
-    return partUri(this.#window.openMediaSequence, this.#window.open?.parts.length ?? 0);
+    return partUri(this.#window.openMediaSequence, this.#window.openParts);
   }
 
   /** Waits, for three target durations at most, until `condition` holds, the client has gone or the stream is over. */
-  async #reached(condition: () => boolean, timing: PlaylistTiming, watchClient: WatchClient): Promise<boolean> {
+  #reached(condition: () => boolean, timing: PlaylistTiming, watchClient: WatchClient): Promise<boolean> {
     const isOver = (): boolean => condition() || this.#ended;
-    if (isOver()) return true;
+    if (isOver()) return Promise.resolve(true);
     const { startTimer = startTimeout } = this.#options;
     return new Promise((resolve) => {
-      const settle = (): void => {
+      const settle = (reached: boolean): void => {
         this.#waiting.delete(waiting);
         stopTimer();
         unwatch();
-        resolve(isOver());
+        resolve(reached);
       };
+      const giveUp = (): void => settle(false);
       const waiting: Waiting = { isOver, settle };
       this.#waiting.add(waiting);
-      const unwatch = watchClient(settle);
+      const unwatch = watchClient(giveUp);
       // RFC 8216bis §6.2.5.2: a request must not be held longer.
-      const stopTimer = startTimer(settle, timing.targetDurationSeconds * 3 * 1000);
+      const stopTimer = startTimer(giveUp, timing.targetDurationSeconds * 3 * 1000);
     });
   }
 
@@ -267,7 +259,7 @@ export class Rendition {
     const held = this.#waiting;
     this.#waiting = new Set();
     for (const waiting of held) {
-      if (waiting.isOver()) waiting.settle();
+      if (waiting.isOver()) waiting.settle(true);
       else this.#waiting.add(waiting);
     }
   }
@@ -276,7 +268,7 @@ export class Rendition {
 /** A request that is held. */
 interface Waiting {
   isOver(): boolean;
-  settle(): void;
+  settle(reached: boolean): void;
 }
 
 const notYet: Answer = { status: 404, message: 'not on air yet', maxAgeSeconds: 1 };

@@ -44,7 +44,7 @@ export class ConnectionLimits {
     app.server.maxConnections = maxConnections + spareConnections;
     app.server.on('connection', (socket: Socket) => this.admit(socket, { mayBeProxy: true }));
     app.addHook('onRequest', (request, reply, done) => {
-      const words = this.#refused.size > 0 ? this.#refused.get(farEnd(request.socket)) : undefined;
+      const words = this.refusalOn(request.socket);
       if (words === undefined) return done();
       if (request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
       done(new LimitError(words, retryAfterSeconds));
@@ -87,6 +87,11 @@ export class ConnectionLimits {
       clearTimeout(patience);
     });
     return words;
+  }
+
+  /** Why nothing is answered on this connection, in words; undefined for one that there is room for. */
+  refusalOn(socket: Socket): string | undefined {
+    return this.#refused.size > 0 ? this.#refused.get(farEnd(socket)) : undefined;
   }
 
   #refusal(group: string | undefined): string | undefined {

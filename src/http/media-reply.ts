@@ -1,48 +1,62 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Encoded } from '../hls/encoded.js';
 import type { Answer, WatchClient } from '../hls/rendition.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import { LiveError } from '../live/errors.js';
 
-const playlistType = 'application/vnd.apple.mpegurl';
-const mediaType = 'video/mp4';
 const errorCodeOfStatus: Readonly<Record<number, ErrorCode>> = { 400: 'malformed', 404: 'not-found', 503: 'unavailable' };
+
+const mediaHeaders = ['content-type', 'video/mp4', 'accept-ranges', 'bytes'] as const;
+const playlistHeaders = ['content-type', 'application/vnd.apple.mpegurl', 'vary', 'Accept-Encoding'] as const;
+const zippedPlaylistHeaders = [...playlistHeaders, 'content-encoding', 'gzip'] as const;
+
+/** Bytes, and what is said of them. */
+export interface Representation {
+  /** Names and values in turn, as Node takes them: building objects would cost more than the rest of an answer. */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+}
+
+export function cacheControl(maxAgeSeconds: number): string {
+  return maxAgeSeconds > 0 ? `max-age=${maxAgeSeconds}` : 'no-cache';
+}
+
+/** A playlist or media, whole, for a client that sent these headers. */
+export function represent(body: Encoded | Buffer, headers: IncomingHttpHeaders): Representation {
+  if (Buffer.isBuffer(body)) return { headers: mediaHeaders, body };
+  return acceptsGzip(headers['accept-encoding']) ? { headers: zippedPlaylistHeaders, body: body.gzip } : { headers: playlistHeaders, body: body.identity };
+}
 
 /**
  * Turns what a rendition answers into an HTTP answer.
  * @throws {LiveError} with the rendition's words, when it has nothing to give
  */
 export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
-  reply.header('cache-control', answer.maxAgeSeconds > 0 ? `max-age=${answer.maxAgeSeconds}` : 'no-cache');
+  reply.header('cache-control', cacheControl(answer.maxAgeSeconds));
   if (!answer.body) throw new LiveError(errorCodeOfStatus[answer.status] ?? 'internal', answer.message ?? 'nothing to play');
-  return Buffer.isBuffer(answer.body) ? sendMedia(request, reply, answer.body) : sendPlaylist(request, reply, answer.body);
+  const { headers, body } = represent(answer.body, request.headers);
+  // Some native players ask for one.
+  const range = body === answer.body ? parseRange(request.headers.range, body.length) : undefined;
+  if (range === 'unsatisfiable') {
+    const message = `expected a range within ${body.length} bytes, got ${String(request.headers.range)}`;
+    return reply.code(416).header('content-range', `bytes */${body.length}`).send({ code: 'malformed', message });
+  }
+  for (let index = 0; index < headers.length; index += 2) {
+    const [name, value] = [headers[index]!, headers[index + 1]!];
+    if (name === 'vary') addVary(reply, value);
+    else reply.header(name, value);
+  }
+  if (!range) return reply.send(body);
+  return reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${body.length}`).send(body.subarray(range.start, range.end + 1));
 }
 
 /** Gives up an answer that can no longer be delivered. */
-export function watchClient(reply: FastifyReply): WatchClient {
+export function watchClient(response: Pick<ServerResponse, 'on' | 'off'>): WatchClient {
   return (giveUp) => {
-    reply.raw.on('close', giveUp);
-    return () => reply.raw.off('close', giveUp);
+    response.on('close', giveUp);
+    return () => response.off('close', giveUp);
   };
-}
-
-function sendPlaylist(request: FastifyRequest, reply: FastifyReply, playlist: Encoded): FastifyReply {
-  reply.header('content-type', playlistType);
-  addVary(reply, 'Accept-Encoding');
-  if (!acceptsGzip(request.headers['accept-encoding'])) return reply.send(playlist.identity);
-  return reply.header('content-encoding', 'gzip').send(playlist.gzip);
-}
-
-/** The bytes, or the one range of them that was asked for: some native players do. */
-function sendMedia(request: FastifyRequest, reply: FastifyReply, bytes: Buffer): FastifyReply {
-  const range = parseRange(request.headers.range, bytes.length);
-  if (range === 'unsatisfiable') {
-    const message = `expected a range within ${bytes.length} bytes, got ${String(request.headers.range)}`;
-    return reply.code(416).header('content-range', `bytes */${bytes.length}`).send({ code: 'malformed', message });
-  }
-  reply.header('content-type', mediaType).header('accept-ranges', 'bytes');
-  if (!range) return reply.send(bytes);
-  return reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${bytes.length}`).send(bytes.subarray(range.start, range.end + 1));
 }
 
 /** RFC 9110 §14.2: a range that can't be parsed, or more than one, is answered as if none had been asked for. */
@@ -57,6 +71,8 @@ export function parseRange(header: string | undefined, size: number): { start: n
 
 /** RFC 9110 §12.5.3, for the one coding that is offered. */
 export function acceptsGzip(header: string | readonly string[] | undefined): boolean {
+  // As browsers say it, at the head of a longer list, six times a second.
+  if (typeof header === 'string' && /^gzip *(,|$)/.test(header)) return true;
   const codings = String(header ?? '').split(',').map((entry) => entry.trim().toLowerCase().split(/\s*;\s*q=/));
   const found = codings.find(([coding]) => coding === 'gzip') ?? codings.find(([coding]) => coding === '*');
   return found !== undefined && Number(found[1] ?? 1) > 0;

@@ -18,8 +18,12 @@ export function loggerOptions(level: string): NonNullable<FastifyServerOptions['
 }
 
 /** Requests come ten times a second from every low-latency player: they are told at `debug` only. */
+export function tellsRequests(app: FastifyInstance): boolean {
+  return ['debug', 'trace'].includes(app.log.level);
+}
+
 export function logRequests(app: FastifyInstance): void {
-  if (!['debug', 'trace'].includes(app.log.level)) return;
+  if (!tellsRequests(app)) return;
   app.addHook('onResponse', async (request, reply) => {
     request.log.debug({ req: request, statusCode: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, 'request');
   });

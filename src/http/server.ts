@@ -25,10 +25,11 @@ import { originOf } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 import { pageRoutes } from './page-routes.js';
 import { pictureRoutes } from './picture-routes.js';
-import { allowPlayback } from './playback-cors.js';
+import { answerPlainHls } from './plain-hls.js';
+import { allowPlayback, liveHeaders } from './playback-cors.js';
 import { PublishGate } from './publish-gate.js';
 import { isPushUrl, pushRoutes } from './push-routes.js';
-import { logRequests, loggerOptions } from './request-log.js';
+import { logRequests, loggerOptions, tellsRequests } from './request-log.js';
 import { ServerMetrics } from './server-metrics.js';
 import { refuseSlowBodies } from './slow-bodies.js';
 import { viewerRoutes } from './viewer-routes.js';
@@ -163,7 +164,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   await app.register(
     async (live) => {
       live.addHook('onRequest', (_request, reply, done) => {
-        reply.header('cross-origin-resource-policy', 'cross-origin').header('x-content-type-options', 'nosniff');
+        reply.headers(liveHeaders);
         done();
       });
       await allowPlayback(live, options.corsOrigins);
@@ -183,6 +184,10 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
     },
     { prefix: '/live' },
   );
+  const anybodyMayWatch = !access.viewingLinks && !access.viewCheck && options.corsOrigins === '*';
+  if (anybodyMayWatch && options.trustedProxies === false && !tellsRequests(app)) {
+    answerPlainHls({ app, registry, mayAnswer: ({ socket }) => !stop.stopping && connections.refusalOn(socket) === undefined });
+  }
   await app.register(
     async (api) => {
       const budget = new AddressBudget({ perMinute: limits.apiRequestsPerMinute });

@@ -6,8 +6,9 @@ const edge: LiveEdge = {
   openMediaSequence: 10,
   openParts: 3,
   partsOf: (mediaSequence) => (mediaSequence >= 3 && mediaSequence < 10 ? 6 : undefined),
-  partTargetSeconds: 0.334,
 };
+
+const partTargetSeconds = 0.334;
 
 /** Outcome: ready, wait, or the words of a refusal. */
 type Row = readonly [directives: DeliveryDirectives, outcome: string];
@@ -48,26 +49,25 @@ t.test('every request is answered at once, held, or refused in words', async (t)
   for (const [directives, outcome] of rows) {
     const name = JSON.stringify(directives);
     if (outcome !== 'ready' && outcome !== 'wait') {
-      t.throws(() => readPlaylistRequest(directives, edge), new RangeError(outcome), name);
+      t.throws(() => readPlaylistRequest(directives, edge, partTargetSeconds), new RangeError(outcome), name);
       continue;
     }
-    const { until } = readPlaylistRequest(directives, edge);
+    const { until } = readPlaylistRequest(directives, edge, partTargetSeconds);
     t.equal(!until || isListed(edge, until) ? 'ready' : 'wait', outcome, name);
   }
 });
 
 t.test('long parts are limited to three ahead', async (t) => {
-  const long = { ...edge, partTargetSeconds: 1 };
-  t.match(readPlaylistRequest({ _HLS_msn: '10', _HLS_part: '5' }, long), { until: { part: 5 } });
-  t.throws(() => readPlaylistRequest({ _HLS_msn: '10', _HLS_part: '6' }, long), RangeError);
+  t.match(readPlaylistRequest({ _HLS_msn: '10', _HLS_part: '5' }, edge, 1), { until: { part: 5 } });
+  t.throws(() => readPlaylistRequest({ _HLS_msn: '10', _HLS_part: '6' }, edge, 1), RangeError);
 });
 
 t.test('a delta is asked for by YES or v2, and by nothing else', async (t) => {
-  const asked = (skip: string): PlaylistRequest => readPlaylistRequest({ _HLS_skip: skip }, edge);
+  const asked = (skip: string): PlaylistRequest => readPlaylistRequest({ _HLS_skip: skip }, edge, partTargetSeconds);
   t.strictSame(asked('YES'), { delta: true });
   t.strictSame(asked('v2'), { delta: true });
   t.strictSame(asked('no'), { delta: false });
-  t.strictSame(readPlaylistRequest({ _HLS_msn: '10', _HLS_part: '1', _HLS_skip: 'YES' }, edge), { until: { mediaSequence: 10, part: 1 }, delta: true });
+  t.strictSame(readPlaylistRequest({ _HLS_msn: '10', _HLS_part: '1', _HLS_skip: 'YES' }, edge, partTargetSeconds), { until: { mediaSequence: 10, part: 1 }, delta: true });
 });
 
 t.test('a part that was awaited in a segment that ended before it is the first of the next one', async (t) => {

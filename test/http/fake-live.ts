@@ -106,12 +106,12 @@ export class FakeLiveStream {
   ]);
   readonly rendition = {
     multivariant: () => this.#answer('index'),
-    mediaPlaylist: (directives: unknown, watchClient: WatchClient) => {
+    mediaPlaylist: async (directives: unknown, watchClient: WatchClient) => {
       this.directives.push(directives);
       watchClient(() => this.gone.emit('gone'));
       return this.#answer('media');
     },
-    media: (name: string) => this.#answer(name),
+    media: async (name: string) => this.#answer(name),
     initAfterDiscontinuity: (name: string) => this.initsAfterDiscontinuities.get(name),
   };
   readonly initsAfterDiscontinuities = new Map<string, Buffer>();
