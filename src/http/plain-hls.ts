@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { DeliveryDirectives } from '../hls/blocking-request.js';
+import type { Encoded } from '../hls/encoded.js';
 import type { Answer } from '../hls/rendition.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
@@ -41,7 +42,7 @@ export function answerPlainHls({ app, registry, mayAnswer }: PlainHlsOptions): v
     if (!plain) return theLongWay(request, response);
     find(plain, request, response).then(
       (answer) => {
-        if (answer.body) return send(request, response, answer);
+        if (answer.body) return send(request, response, answer.body, answer.maxAgeSeconds);
         // It may have been held for long: it is not to be held again.
         knownAnswers.set(request, answer);
         theLongWay(request, response);
@@ -68,9 +69,9 @@ function find({ liveStream: { rendition, audience }, file, directives }: PlainRe
   return rendition.mediaPlaylist(directives, watchClient(response));
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { body, maxAgeSeconds }: Answer): void {
-  if (!body || response.destroyed) return;
-  const { headers, body: bytes } = represent(body, request.headers);
-  response.writeHead(200, [...openHeaders, 'cache-control', cacheControl(maxAgeSeconds), ...headers, 'content-length', String(bytes.length)]);
-  response.end(bytes);
+function send(request: IncomingMessage, response: ServerResponse, found: Encoded | Buffer, maxAgeSeconds: number): void {
+  if (response.destroyed) return;
+  const { headers, body } = represent(found, request.headers);
+  response.writeHead(200, [...openHeaders, 'cache-control', cacheControl(maxAgeSeconds), ...headers, 'content-length', String(body.length)]);
+  response.end(body);
 }
