@@ -1,15 +1,25 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+
+import { connectLending } from './lending-socket.js';
 
 export interface HttpResponse {
   readonly status: number;
-  /** As written in the response. */
-  readonly head: string;
+  /** Empty when it was not to be kept. */
   readonly body: Buffer;
+  readonly bodyBytes: number;
   /** When its last byte was read, on this process's hrtime in milliseconds. */
   readonly arrivedMs: number;
 }
 
+interface HttpGet {
+  /** Each with its line break. */
+  readonly headers?: string;
+  /** Whether anybody looks at the body. */
+  readonly keepBody?: boolean;
+}
+
 const headEnd = Buffer.from('\r\n\r\n');
+const nothing = Buffer.alloc(0);
 
 /**
  * One keep-alive HTTP/1.1 connection, one request at a time, for answers with a Content-Length. It does as little as it
@@ -18,23 +28,24 @@ const headEnd = Buffer.from('\r\n\r\n');
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #host: string;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
-  #head: { readonly status: number; readonly text: string; readonly bodyStart: number; readonly totalBytes: number } | undefined;
+  #keepBody = true;
+  /** Of an answer whose head is not whole. */
+  #start = nothing;
+  #answer: { readonly status: number; readonly body: Buffer; readonly bodyBytes: number } | undefined;
+  #received = 0;
   #settle: { resolve: (response: HttpResponse) => void; reject: (error: Error) => void } | undefined;
 
   constructor(origin: string) {
-    const { hostname, port, host } = new URL(origin);
-    this.#host = host;
-    this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
-    this.#socket.on('data', (chunk) => this.#take(chunk));
+    this.#host = new URL(origin).host;
+    this.#socket = connectLending(origin, (lent) => this.#take(lent));
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => this.#fail(new Error('the connection was closed')));
   }
 
-  get(path: string, headers = ''): Promise<HttpResponse> {
+  get(path: string, { headers = '', keepBody = true }: HttpGet = {}): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
+      this.#keepBody = keepBody;
       this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n${headers}\r\n`);
     });
   }
@@ -43,32 +54,34 @@ export class HttpConnection {
     this.#socket.destroy();
   }
 
-  #take(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    if (!this.#head) {
-      const bytes = this.#joined();
-      const end = bytes.indexOf(headEnd);
-      if (end < 0) return;
-      const text = bytes.toString('latin1', 0, end);
-      const length = Number(/^content-length: *(\d+)/im.exec(text)?.[1] ?? Number.NaN);
-      if (Number.isNaN(length)) return this.#fail(new Error(`expected a Content-Length, got ${text}`));
-      this.#head = { status: Number(text.slice(9, 12)), text, bodyStart: end + 4, totalBytes: end + 4 + length };
-    }
-    if (this.#bytes < this.#head.totalBytes) return;
-    const { status, text, bodyStart } = this.#head;
-    const body = this.#joined().subarray(bodyStart);
-    const settle = this.#settle;
-    this.#chunks = [];
-    this.#bytes = 0;
-    this.#head = undefined;
+  #take(lent: Buffer): void {
+    const body = this.#answer ? lent : this.#takeHead(lent);
+    if (!this.#answer || !body) return;
+    if (this.#keepBody) body.copy(this.#answer.body, this.#received);
+    this.#received += body.length;
+    if (this.#received < this.#answer.bodyBytes) return;
+    const { resolve } = this.#settle ?? {};
+    const response = { ...this.#answer, arrivedMs: Number(process.hrtime.bigint()) / 1e6 };
+    this.#answer = undefined;
     this.#settle = undefined;
-    settle?.resolve({ status, head: text, body, arrivedMs: Number(process.hrtime.bigint()) / 1e6 });
+    resolve?.(response);
   }
 
-  #joined(): Buffer {
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks, this.#bytes)];
-    return this.#chunks[0] ?? Buffer.alloc(0);
+  /** What comes after the head; undefined while that is not whole. */
+  #takeHead(lent: Buffer): Buffer | undefined {
+    const bytes = this.#start.length > 0 ? Buffer.concat([this.#start, lent]) : lent;
+    const end = bytes.indexOf(headEnd);
+    this.#start = end < 0 ? Buffer.from(bytes) : nothing;
+    if (end < 0) return undefined;
+    const head = bytes.toString('latin1', 0, end);
+    const bodyBytes = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? Number.NaN);
+    if (Number.isNaN(bodyBytes)) {
+      this.#fail(new Error(`expected a Content-Length, got ${head}`));
+      return undefined;
+    }
+    this.#received = 0;
+    this.#answer = { status: Number(head.slice(9, 12)), bodyBytes, body: this.#keepBody ? Buffer.allocUnsafe(bodyBytes) : nothing };
+    return bytes.subarray(end + headEnd.length);
   }
 
   #fail(error: Error): void {

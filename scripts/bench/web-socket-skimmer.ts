@@ -12,6 +12,7 @@ export class WebSocketSkimmer {
     this.#keepBytes = keepBytes;
   }
 
+  /** What it needs of `chunk` later, it copies. */
   push(chunk: Buffer): void {
     let rest = chunk;
     while (rest.length > 0) {
@@ -29,7 +30,7 @@ export class WebSocketSkimmer {
         return;
       }
       const before = this.#partial.length;
-      this.#partial = seen.subarray(0, wanted);
+      this.#partial = Buffer.from(seen.subarray(0, wanted));
       rest = rest.subarray(wanted - before);
       this.#payloadLeft = headBytes(seen) + payloadBytes(seen) - wanted;
       if (this.#payloadLeft === 0) this.#finish();

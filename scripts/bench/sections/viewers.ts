@@ -14,7 +14,7 @@ import type { fanOutHandlers } from '../workers/fan-out.js';
 import type { HlsViewersCommand, hlsViewersHandlers } from '../workers/hls-viewers.js';
 import type { PublisherCommand, publisherHandlers } from '../workers/publisher.js';
 import type { WebSocketViewersCommand, WebSocketViewersTotals, webSocketViewersHandlers } from '../workers/web-socket-viewers.js';
-import { compiledMs, warmUpMs, type SectionOptions } from './section.js';
+import { compiledMs, type SectionOptions } from './section.js';
 
 const viewers = 200;
 const crowd = 500;
@@ -67,7 +67,7 @@ async function measureBareHttp(scope: Scope, { url, partBytes, secondsEach }: { 
   const connection = new HttpConnection(url.origin);
   const { newestSegmentUri = '' } = readLiveEdge((await connection.get(url.pathname)).body.toString());
   const media = await connection.get(new URL(newestSegmentUri, url).pathname);
-  const playlist = await connection.get(`${url.pathname}?_HLS_skip=YES`, 'Accept-Encoding: gzip\r\n');
+  const playlist = await connection.get(`${url.pathname}?_HLS_skip=YES`, { headers: 'Accept-Encoding: gzip\r\n' });
   connection.close();
   const { origin, pid } = await startBareHttp(scope, { media: media.body, playlist: playlist.body, partBytes });
   return (await withHlsViewers(`${origin}/media.m3u8`, async () => (await cpuRates(secondsEach, [[pid]]))[0] ?? 0)).result;
@@ -115,7 +115,8 @@ async function withHlsViewers<T>(url: string, measure: () => Promise<T>): Promis
     const command: HlsViewersCommand = { url, viewers };
     const worker = startWorker<typeof hlsViewersHandlers>(scope, { name: 'hls-viewers', command });
     await worker.open();
-    await sleep(settleMs + warmUpMs);
+    // The code that answers them is used by nobody else, so it is compiled only now.
+    await sleep(compiledMs);
     await worker.reset();
     const result = await measure();
     const totals = await worker.totals();

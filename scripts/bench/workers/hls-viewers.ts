@@ -27,7 +27,8 @@ const { origin, pathname } = new URL(url);
 const directory = pathname.slice(0, pathname.lastIndexOf('/') + 1);
 let totals = { playlists: 0, parts: 0, bytes: 0, failures: 0 };
 let waits = new Map<string, [number, number][]>();
-const lastFragments = new Map<string, number>();
+/** By part; undefined until it is known. One viewer reads it for all. */
+const lastFragments = new Map<string, number | undefined>();
 /** The same answer goes to everybody: unpacked and read once. */
 let latest: { readonly gzip: Buffer; readonly edge: LiveEdge } | undefined;
 let watching = 0;
@@ -62,18 +63,20 @@ async function watch(): Promise<void> {
   for (;;) {
     try {
       const sentMs = machineMs();
-      const answer = await playlists.get(`${pathname}${query}`, 'Accept-Encoding: gzip\r\n');
+      const answer = await playlists.get(`${pathname}${query}`, { headers: 'Accept-Encoding: gzip\r\n' });
       if (answer.status !== 200) throw new Error(`status ${String(answer.status)}`);
       totals.playlists += 1;
       const edge = edgeOf(answer.body);
       if (query !== '' && edge.newestPartUri !== undefined) remember(edge.newestPartUri, sentMs, answer.arrivedMs);
       query = `?_HLS_msn=${String(edge.nextMediaSequence)}&_HLS_part=${String(edge.nextPart)}&_HLS_skip=YES`;
       if (edge.newestPartUri === undefined) continue;
-      const part = await media.get(`${directory}${edge.newestPartUri}`);
+      const keepBody = !lastFragments.has(edge.newestPartUri);
+      if (keepBody) lastFragments.set(edge.newestPartUri, undefined);
+      const part = await media.get(`${directory}${edge.newestPartUri}`, { keepBody });
       if (part.status !== 200) throw new Error(`status ${String(part.status)}`);
       totals.parts += 1;
-      totals.bytes += part.body.length + answer.body.length;
-      if (!lastFragments.has(edge.newestPartUri)) lastFragments.set(edge.newestPartUri, lastFragmentSequence(part.body) ?? 0);
+      totals.bytes += part.bodyBytes + answer.bodyBytes;
+      if (keepBody) lastFragments.set(edge.newestPartUri, lastFragmentSequence(part.body));
       if (first) watching += 1;
       first = false;
     } catch {
@@ -88,7 +91,7 @@ function edgeOf(body: Buffer): LiveEdge {
   if (latest?.gzip.equals(body)) return latest.edge;
   const isGzip = body[0] === 0x1f && body[1] === 0x8b;
   const edge = readLiveEdge((isGzip ? gunzipSync(body) : body).toString());
-  latest = { gzip: Buffer.from(body), edge };
+  latest = { gzip: body, edge };
   return edge;
 }
 

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 import { joinPlaySocket } from '../bare-viewer.js';
 import { machineMs, sleep } from '../clock.js';
 import { fragmentSequence } from '../fragment-sequence.js';
@@ -21,6 +23,8 @@ export interface WebSocketViewersTotals {
 }
 
 const { url, viewers } = workerCommand() as WebSocketViewersCommand;
+/** RFC 6455 §5.5.3, masked with zeros: who is silent for long is taken for gone. */
+const emptyPong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
 let totals = { fragments: 0, bytes: 0, gaps: 0, lost: 0 };
 let arrivals = new Map<number, { firstMs: number; lastMs: number; viewers: number }>();
 let gone: string | undefined;
@@ -53,15 +57,16 @@ async function openAll(): Promise<void> {
 }
 
 async function openViewer(): Promise<void> {
-  const socket = await joinPlaySocket(url, watcher());
+  const socket: Socket = await joinPlaySocket(url, watcher({ onPing: () => socket.write(emptyPong) }));
   socket.on('close', () => (gone = 'the server closed a viewer\'s connection'));
   socket.on('error', (error) => (gone = `a viewer's connection failed: ${error.message}`));
 }
 
-function watcher(): (chunk: Buffer) => void {
+function watcher({ onPing }: { onPing: () => void }): (chunk: Buffer) => void {
   let previous: number | undefined;
   let nowMs = 0;
   const skimmer = new WebSocketSkimmer((opcode, start) => {
+    if (opcode === 0x9) return onPing();
     if (opcode === 0x1) {
       if (start.includes('"gap"')) totals.gaps += 1;
       return;
