@@ -35,8 +35,8 @@ export async function measureViewers({ recording, seconds }: SectionOptions): Pr
     const [idle = 0] = await cpuRates(secondsEach, [[server.pid]]);
 
     const bySocket = await withWebSocketViewers(urls.play, viewers, async () => (await cpuRates(secondsEach, [[server.pid]]))[0] ?? 0);
-    const byHls = await withHlsViewers(url.href, async () => (await cpuRates(secondsEach, [[server.pid]]))[0] ?? 0);
-    const byNode = await measureBareHttp(scope, { url, partBytes: byHls.partBytes, secondsEach });
+    const byHls = await withHlsViewers(url.href, async () => (await cpuRates(seconds, [[server.pid]]))[0] ?? 0);
+    const byNode = await measureBareHttp(scope, { url, partBytes: byHls.partBytes, seconds });
 
     const fanOut = startWorker<typeof fanOutHandlers>(scope, { name: 'fan-out', command: fanOutCommand });
     const fanOutUrl = `ws://127.0.0.1:${String(await fanOut.port())}/`;
@@ -54,7 +54,7 @@ export async function measureViewers({ recording, seconds }: SectionOptions): Pr
       }),
       amountFigure({
         what: `CPU per LL-HLS viewer-second (${String(viewers)} viewers: blocking reloads and parts)`,
-        measured: { amount: perViewer(byHls.result, idle), unit: 'µs', note: `${(byHls.requests / viewers / secondsEach).toFixed(1)} requests a second each` },
+        measured: { amount: perViewer(byHls.result, idle), unit: 'µs', note: `${(byHls.requests / viewers / seconds).toFixed(1)} requests a second each` },
         beside: { amount: perViewer(byNode, 0), unit: 'µs', note: 'a node:http server that does nothing but answer the same' },
         atMost: 250,
       }),
@@ -63,14 +63,14 @@ export async function measureViewers({ recording, seconds }: SectionOptions): Pr
 }
 
 /** The same requests, held as long and answered with as many bytes, by Node alone: its CPU. */
-async function measureBareHttp(scope: Scope, { url, partBytes, secondsEach }: { url: URL; partBytes: number; secondsEach: number }): Promise<number> {
+async function measureBareHttp(scope: Scope, { url, partBytes, seconds }: { url: URL; partBytes: number; seconds: number }): Promise<number> {
   const connection = new HttpConnection(url.origin);
   const { newestSegmentUri = '' } = readLiveEdge((await connection.get(url.pathname)).body.toString());
   const media = await connection.get(new URL(newestSegmentUri, url).pathname);
   const playlist = await connection.get(`${url.pathname}?_HLS_skip=YES`, { headers: 'Accept-Encoding: gzip\r\n' });
   connection.close();
   const { origin, pid } = await startBareHttp(scope, { media: media.body, playlist: playlist.body, partBytes });
-  return (await withHlsViewers(`${origin}/media.m3u8`, async () => (await cpuRates(secondsEach, [[pid]]))[0] ?? 0)).result;
+  return (await withHlsViewers(`${origin}/media.m3u8`, async () => (await cpuRates(seconds, [[pid]]))[0] ?? 0)).result;
 }
 
 /** As many as one core is to carry. */
