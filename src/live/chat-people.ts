@@ -20,6 +20,8 @@ const maxMutes = 200;
 export class ChatPeople {
   readonly #secret = randomBytes(32);
   readonly #mutes = new Map<string, Mute>();
+  /** Number of the first mute of each address: asked for everybody in a room. */
+  readonly #firstOfAddress = new Map<string, number>();
   #muteCount = 0;
 
   /** A token that was made here stands for the person it was made for; anything else makes somebody new. */
@@ -40,20 +42,26 @@ export class ChatPeople {
     this.#mutes.set(person, { person, name, address, number: (this.#muteCount += 1) });
     const [oldest] = this.#mutes.keys();
     if (this.#mutes.size > maxMutes && oldest !== undefined) this.#mutes.delete(oldest);
+    this.#countAddresses();
   }
 
   unmute(person: string): void {
     this.#mutes.delete(person);
+    this.#countAddresses();
   }
 
   isMuted({ person, since }: ChatIdentity, address: string): boolean {
-    if (this.#mutes.has(person)) return true;
-    for (const mute of this.#mutes.values()) if (mute.address === address && mute.number <= since) return true;
-    return false;
+    return this.#mutes.has(person) || (this.#firstOfAddress.get(address) ?? Infinity) <= since;
   }
 
   get muted(): MutedPerson[] {
     return [...this.#mutes.values()].map(({ person, name }) => ({ person, name }));
+  }
+
+  #countAddresses(): void {
+    this.#firstOfAddress.clear();
+    // In the order of their numbers.
+    for (const { address, number } of this.#mutes.values()) if (!this.#firstOfAddress.has(address)) this.#firstOfAddress.set(address, number);
   }
 
   #sign({ person, since }: ChatIdentity): string {

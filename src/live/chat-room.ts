@@ -46,6 +46,7 @@ interface Kept {
 }
 
 const keptMessages = 100;
+const maxPublishersNames = 20;
 const maxBacklogBytes = 262_144;
 const burst = 5;
 /** What a room says in all: more nobody can read, and every message goes to everybody. */
@@ -58,8 +59,9 @@ export class ChatRoom {
   readonly #visitors = new Set<ChatVisitor>();
   readonly #people = new ChatPeople();
   readonly #pace: Pace;
-  /** The publisher's names, and the stream's own: nobody else may look like them. */
-  readonly #publishersNames: Set<string>;
+  readonly #likenessOfStream: string;
+  /** The publisher's latest ones: nobody else may look like them, nor like the stream's own name. */
+  readonly #publishersNames = new Set<string>();
   #kept: Kept[] = [];
   #lastId = 0;
   #over = false;
@@ -68,7 +70,7 @@ export class ChatRoom {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#pace = new Pace({ ...roomPace, now: this.#now });
-    this.#publishersNames = new Set([likenessOf(options.stream)]);
+    this.#likenessOfStream = likenessOf(options.stream);
   }
 
   get count(): number {
@@ -101,13 +103,13 @@ export class ChatRoom {
     if (!this.#mayAct(visitor)) return;
     const name = this.#read(visitor, 'name', () => readChatName(came));
     if (name === undefined) return;
-    if (visitor.publisher) this.#publishersNames.add(likenessOf(name));
+    if (visitor.publisher) this.#keepPublishersName(likenessOf(name));
     else if (this.#isPublishers(name)) return void this.#refuse(visitor, 'name', 'That name is the broadcaster’s. Choose another one.');
     visitor.name = name;
     visitor.identity ??= this.#people.identify(token);
     const { identity, publisher } = visitor;
     this.#tell(visitor, { type: 'joined', person: identity.person, name, publisher, token: this.#people.token(identity) });
-    if (publisher) this.#tellMutes(visitor);
+    if (publisher) this.#send(visitor, this.#mutesText);
     else if (this.#isMuted(visitor)) this.#tellMuted(visitor, true);
   }
 
@@ -118,8 +120,9 @@ export class ChatRoom {
     if (this.#isMuted(visitor)) return this.#refuse(visitor, 'muted', mutedWords);
     // The publisher may have come, or taken another name, since this one was chosen.
     if (!publisher && this.#isPublishers(name)) return this.#refuse(visitor, 'name', 'Your name is the broadcaster’s. Choose another one.');
+    if (!this.#mayAct(visitor)) return false;
     const text = this.#read(visitor, 'text', () => readChatText(came));
-    if (text === undefined || !this.#mayAct(visitor)) return false;
+    if (text === undefined) return false;
     if (!publisher && this.#pace.waitSeconds > 0) return this.#refuse(visitor, 'too-fast', 'Very much is said here at the moment. Try again in a few seconds.', this.#pace.waitSeconds);
     this.#pace.spend();
     const entry = { id: (this.#lastId += 1), person: identity.person, name, publisher, text, sentAtMs: Date.now() };
@@ -170,8 +173,9 @@ export class ChatRoom {
   #changeMutes(change: () => void): void {
     const before = new Set([...this.#visitors].filter((each) => this.#isMuted(each)));
     change();
+    const mutes = this.#mutesText;
     for (const each of this.#visitors) {
-      if (each.publisher) this.#tellMutes(each);
+      if (each.publisher) this.#send(each, mutes);
       else if (this.#isMuted(each) !== before.has(each)) this.#tellMuted(each, !before.has(each));
     }
   }
@@ -186,8 +190,16 @@ export class ChatRoom {
     return identity !== undefined && !publisher && this.#people.isMuted(identity, address);
   }
 
+  #keepPublishersName(likeness: string): void {
+    this.#publishersNames.delete(likeness);
+    this.#publishersNames.add(likeness);
+    const [oldest] = this.#publishersNames;
+    if (this.#publishersNames.size > maxPublishersNames && oldest !== undefined) this.#publishersNames.delete(oldest);
+  }
+
   #isPublishers(name: string): boolean {
-    return this.#publishersNames.has(likenessOf(name));
+    const likeness = likenessOf(name);
+    return likeness === this.#likenessOfStream || this.#publishersNames.has(likeness);
   }
 
   /** Each act costs, also one that is refused in the end. */
@@ -217,8 +229,8 @@ export class ChatRoom {
     return false;
   }
 
-  #tellMutes(visitor: ChatVisitor): void {
-    this.#tell(visitor, { type: 'mutes', people: this.#people.muted });
+  get #mutesText(): string {
+    return JSON.stringify({ type: 'mutes', people: this.#people.muted } satisfies ChatMessage);
   }
 
   #tellMuted(visitor: ChatVisitor, muted: boolean): void {

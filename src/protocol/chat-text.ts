@@ -1,6 +1,10 @@
 export const maxNameCharacters = 32;
 export const maxTextCharacters = 300;
 
+/** What is left out of a text or put together may be so many times what stays; what is longer is not looked at. */
+const longestRatio = 4;
+/** Putting marks in order costs the square of their number: no script stacks so many, even before letters and marks are composed. */
+const endlessMarks = /(\p{M}{16})\p{M}+/gu;
 /** Stacked accents beyond this many reach over the lines around them. */
 const stackedMarks = /(\p{M}{4})\p{M}+/gu;
 /** Joiners hold families of emoji together, and letters of some scripts; anywhere else they only hide. */
@@ -18,7 +22,7 @@ const somethingSeen = /[\p{L}\p{N}\p{P}\p{S}]/u;
  * @throws {TypeError} saying what was expected and what came
  */
 export function readChatName(came: string): string {
-  return readLine('a name', clean(came, anyJoiner), maxNameCharacters);
+  return readLine('a name', came, anyJoiner, maxNameCharacters);
 }
 
 /**
@@ -26,7 +30,7 @@ export function readChatName(came: string): string {
  * @throws {TypeError} saying what was expected and what came
  */
 export function readChatText(came: string): string {
-  return readLine('a message', clean(came, strayJoiner), maxTextCharacters);
+  return readLine('a message', came, strayJoiner, maxTextCharacters);
 }
 
 /** Names with the same likeness look alike, or nearly: case, accents, spaces, digits and letters of other alphabets that pass for Latin ones. */
@@ -48,6 +52,7 @@ function clean(came: string, joiner: RegExp): string {
     .replace(unseen, '')
     .replace(joiner, '')
     .replace(strayVariant, '')
+    .replace(endlessMarks, '$1')
     // Not before: what lay between two signs may have kept them from being one.
     .normalize('NFC')
     .replace(stackedMarks, '$1')
@@ -55,7 +60,11 @@ function clean(came: string, joiner: RegExp): string {
     .trim();
 }
 
-function readLine(what: string, text: string, maxCharacters: number): string {
+function readLine(what: string, came: string, joiner: RegExp, maxCharacters: number): string {
+  // The length first: nothing else here may be done to a text of any length.
+  const longest = longestRatio * maxCharacters;
+  if (came.length > longest) throw new TypeError(`expected ${what} of 1 to ${maxCharacters} characters, got more than ${longest}`);
+  const text = clean(came, joiner);
   const { length } = Array.from(text);
   if (!somethingSeen.test(text)) throw new TypeError(`expected ${what} of 1 to ${maxCharacters} visible characters, got none`);
   if (length > maxCharacters) throw new TypeError(`expected ${what} of 1 to ${maxCharacters} characters, got ${length}`);

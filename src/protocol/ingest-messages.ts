@@ -37,11 +37,15 @@ export type IngestMessage =
 /** Something is not as it should be, but the broadcast goes on. */
 export type WarningCode = 'transcoder-restarted' | 'disk';
 
+/** Longer than any of these: what is longer is not parsed. */
+const maxMessageCharacters = 65_536;
+
 /**
  * Reads one text message of a publisher.
  * @throws {TypeError} saying what was expected and what came
  */
 export function parsePublisherMessage(text: string): PublisherMessage {
+  if (text.length > maxMessageCharacters) throw new TypeError(`expected a message of at most ${maxMessageCharacters} characters, got ${text.length} (media is sent in binary messages)`);
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || !('type' in value)) {
     throw new TypeError(`expected a JSON object with a "type", got ${excerpt(text)}`);

@@ -49,6 +49,15 @@ t.test('who comes later reads the last hundred messages', async (t) => {
   t.equal(messages[99]?.id, 130);
 });
 
+t.test('what is refused costs its pace: nobody has texts read faster than they could be said', async (t) => {
+  const { room, enter } = roomWithClock();
+  const ann = enter('Ann');
+  const tooLong = 'x'.repeat(301);
+  for (let count = 0; count < 10; count++) t.notOk(room.say(ann.visitor, tooLong));
+  const reasons = ann.told.filter(({ type }) => type === 'refused').map(({ reason }) => reason);
+  t.strictSame(reasons, ['text', 'text', 'text', 'text', ...Array<string>(6).fill('too-fast')], 'taking a name was the first of five acts');
+});
+
 t.test('who writes too fast is told how long to wait, and may then go on', async (t) => {
   const { room, pass, enter } = roomWithClock();
   const ann = enter('Ann');

@@ -33,6 +33,18 @@ t.test('a name or message of which nothing is seen, or too much, is refused in w
   t.throws(() => readChatText('x'.repeat(301)), new TypeError('expected a message of 1 to 300 characters, got 301'));
 });
 
+t.test('a text of many times its length is refused by its length alone, and what is left out of one may be as long as the rest', async (t) => {
+  t.throws(() => readChatText('\u0315'.repeat(1201)), new TypeError('expected a message of 1 to 300 characters, got more than 1200'));
+  t.throws(() => readChatName('\u0315'.repeat(129)), new TypeError('expected a name of 1 to 32 characters, got more than 128'));
+  t.equal(readChatText(`${'a\u200B'.repeat(300)}${'\u200B'.repeat(600)}`), 'a'.repeat(300));
+  t.equal(readChatText('\u{1F469}'.repeat(300)), '\u{1F469}'.repeat(300));
+});
+
+t.test('letters with as many marks as scripts need keep them, composed or not', async (t) => {
+  t.equal(readChatText('a\u0323\u0302\u0301\u0335'.repeat(4)), 'a\u0323\u0302\u0301\u0335'.normalize('NFC').repeat(4));
+  t.equal(readChatText('\u05E9\u05C1\u05B8\u05BC\u0596'), '\u05E9\u05C1\u05B8\u05BC\u0596'.normalize('NFC'));
+});
+
 t.test('a message keeps the joiners that its script needs, and no others', async (t) => {
   t.equal(readChatText('می\u200Cخواهم'), 'می\u200Cخواهم');
   t.equal(readChatText('क्\u200Dष'), 'क्\u200Dष');
