@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { openAccess } from './access/access.js';
 import { keepServerKey } from './access/server-key.js';
@@ -9,9 +10,11 @@ import { findFfmpeg } from './live/ffmpeg-locator.js';
 import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
 import { LiveRegistry } from './live/live-registry.js';
+import { StreamDescriptions } from './live/stream-descriptions.js';
 import type { StartTranscoder } from './live/transcoder.js';
 import { Turns } from './live/turns.js';
 import { liveStreamUrls } from './protocol/urls.js';
+import { JsonFile } from './storage/json-file.js';
 import { RtmpServer } from './rtmp/rtmp-server.js';
 
 /** Each takes a core for a tenth of a second. */
@@ -75,6 +78,10 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
       encoders: new Turns(config.MAX_FRAMES_ENCODERS),
       posters: new Turns(postersAtATime),
     },
+    descriptions: new StreamDescriptions({
+      file: new JsonFile(join(config.DATA_DIR, 'stream-descriptions.json')),
+      onFailure: (error) => http.log.warn({ err: error }, 'titles and descriptions can not be kept on disk; they last as long as this process'),
+    }),
     log: http.log,
   });
   await registry.open().catch((error: unknown) => {

@@ -52,6 +52,8 @@ const liveStreamUrls = Type.Object({
 export const liveStreamInfo = Type.Object({
   stream: Type.String(),
   broadcast: Type.String(),
+  title: Type.Optional(Type.String()),
+  description: Type.Optional(Type.String()),
   state: Type.Enum(['starting', 'live', 'waiting', 'ended']),
   startedAt: Type.String({ description: 'RFC 3339, UTC' }),
   viewers: Type.Integer(),
@@ -62,6 +64,14 @@ export const liveStreamInfo = Type.Object({
   rendition: Type.Optional(renditionFacts),
   urls: liveStreamUrls,
 });
+
+/** As it comes and as it is then; lengths are judged by visible characters. */
+export const streamDescription = Type.Object({
+  title: Type.Optional(Type.String({ description: 'at most 100 characters on one line; empty: none' })),
+  description: Type.Optional(Type.String({ description: 'at most 2000 characters; empty: none' })),
+});
+
+export const describedStream = Type.Object({ stream: Type.String(), ...streamDescription.properties });
 
 export const liveStreamList = Type.Object({ streams: Type.Immutable(Type.Array(liveStreamInfo)) });
 

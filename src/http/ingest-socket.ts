@@ -2,6 +2,7 @@ import type { WebSocket } from '@fastify/websocket';
 import { errorCodes } from '../protocol/error-codes.js';
 import { parsePublisherMessage } from '../protocol/ingest-messages.js';
 import type { IngestMessage } from '../protocol/ingest-messages.js';
+import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import { isPictureUrl, readPictureUrl } from '../source/picture-url.js';
 import { LiveError, toLiveError } from '../live/errors.js';
@@ -30,6 +31,7 @@ export interface IngestSocketOptions {
 /** A publisher's WebSocket: hands messages on strictly in order, and stops reading while the broadcast is busy. */
 export class IngestSocket {
   readonly #socket: WebSocket;
+  readonly #liveStream: LiveStream;
   readonly #ingest: IngestEntry;
   readonly #connection: IngestConnection;
   readonly #onBytes: (count: number) => void;
@@ -44,6 +46,7 @@ export class IngestSocket {
 
   constructor({ socket, liveStream, ingest, urls, onBytes }: IngestSocketOptions) {
     this.#socket = socket;
+    this.#liveStream = liveStream;
     this.#ingest = ingest;
     this.#onBytes = onBytes;
     const { broadcast } = liveStream;
@@ -97,6 +100,18 @@ export class IngestSocket {
         return this.#send({ type: 'pong', sentAtMs: message.sentAtMs, serverTimeMs: Date.now() });
       case 'clock':
         return this.#connection.tellCaptureTime(message.captureTimeMs);
+      case 'describe':
+        return this.#describe(message);
+    }
+  }
+
+  /** Words that can't be taken are no reason to end a broadcast. */
+  #describe(change: DescriptionChange): void {
+    try {
+      this.#liveStream.describe(change);
+    } catch (error) {
+      if (!(error instanceof LiveError)) throw error;
+      this.#send({ type: 'warning', code: 'description-refused', message: `The title and description stay as they were: ${error.message}.` });
     }
   }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
-import { errorBody, ingestState, liveStreamInfo, liveStreamList, serverTime, streamParams } from './api-schemas.js';
+import { describedStream, errorBody, ingestState, liveStreamInfo, liveStreamList, serverTime, streamDescription, streamParams } from './api-schemas.js';
 import { requireLiveStream, requireStreamName } from './live-stream-lookup.js';
 import { originOf } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
@@ -47,6 +47,25 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
       if (!running || state === 'ended') return { stream, urls };
       const { received, resumeToken: resume } = running.ingest;
       return { stream, urls, broadcast: { id: running.broadcast, state, received, resume } };
+    },
+  );
+
+  app.patch(
+    '/streams/:stream',
+    {
+      schema: {
+        tags: ['streams'],
+        summary: 'Say what a stream is about, live or not yet',
+        security: [{ publishKey: [] }, { publishKeyInQuery: [] }],
+        params: streamParams,
+        body: streamDescription,
+        response: { 200: describedStream, 400: errorBody, 401: errorBody, 503: errorBody },
+      },
+      onRequest: async (request) => void publishGate.requireKey(request, requireStreamName(request.params.stream)),
+    },
+    async (request) => {
+      const { stream } = request.params;
+      return { stream, ...registry.descriptions.change(stream, request.body) };
     },
   );
 

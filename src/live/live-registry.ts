@@ -3,6 +3,7 @@ import { isStreamName } from '../protocol/urls.js';
 import { LiveError } from './errors.js';
 import { LiveStream, type LiveStreamSettings } from './live-stream.js';
 import { clearSegmentStores } from './segment-store.js';
+import type { StreamDescriptions } from './stream-descriptions.js';
 
 export interface LiveRegistryOptions extends LiveStreamSettings {
   readonly maxStreams: number;
@@ -23,6 +24,11 @@ export class LiveRegistry {
 
   constructor(options: LiveRegistryOptions) {
     this.#options = options;
+  }
+
+  /** What streams are about, live or not. */
+  get descriptions(): StreamDescriptions {
+    return this.#options.descriptions;
   }
 
   /** Must be called once, before the first broadcast: clears what an earlier run left on disk. */
@@ -109,6 +115,7 @@ export class LiveRegistry {
     this.#broadcasts.clear();
     await Promise.all(left.map((liveStream) => liveStream.forget()));
     await Promise.all(this.#closings);
+    await this.descriptions.close();
   }
 
   #running(stream: string): LiveStream | undefined {

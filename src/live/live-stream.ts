@@ -1,5 +1,6 @@
 import { Packager } from '../hls/packager.js';
 import { Rendition } from '../hls/rendition.js';
+import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import type { SourceHeader } from '../source/source-events.js';
@@ -13,6 +14,7 @@ import { RecordingOutput } from './recording-output.js';
 import type { Recording } from './recording.js';
 import { ReleasePace } from './release-pace.js';
 import { broadcastDirectory, SegmentStore } from './segment-store.js';
+import type { StreamDescriptions } from './stream-descriptions.js';
 import { ThroughputMeter } from './throughput-meter.js';
 import { TranscodeSupervisor, type PlanStart } from './transcode-supervisor.js';
 import type { StartTranscoder } from './transcoder.js';
@@ -36,6 +38,8 @@ export interface LiveStreamSettings {
   /** Without it there is no chat. */
   readonly chat?: ChatSettings | undefined;
   readonly pictures: PictureSettings;
+  /** What each stream is about: a broadcast reads and changes its own. */
+  readonly descriptions: StreamDescriptions;
   readonly log: LiveLog;
 }
 
@@ -121,6 +125,7 @@ export class LiveStream {
     return {
       stream: this.stream,
       broadcast: this.broadcast,
+      ...this.#options.descriptions.get(this.stream),
       state: this.state,
       startedAt: this.startedAt.toISOString(),
       viewers: this.viewerCount,
@@ -131,6 +136,14 @@ export class LiveStream {
       ...(rendition && { rendition }),
       urls: liveStreamUrls(origin, this.stream, undefined, rtmpPort),
     };
+  }
+
+  /**
+   * Says what it is about, until somebody says otherwise.
+   * @throws {LiveError} malformed; nothing is changed then
+   */
+  describe(change: DescriptionChange): void {
+    this.#options.descriptions.change(this.stream, change);
   }
 
   /** Ends the broadcast as if its publisher had; resolves when it is over. */

@@ -30,7 +30,16 @@ export function readChatName(came: string): string {
  * @throws {TypeError} saying what was expected and what came
  */
 export function readChatText(came: string): string {
-  return readLine('a message', came, strayJoiner, maxTextCharacters);
+  return readVisibleLine('a message', came, maxTextCharacters);
+}
+
+/**
+ * One line of text by somebody else, as everybody sees it.
+ * @param what it is, for the words of a refusal: "a title"
+ * @throws {TypeError} saying what was expected and what came
+ */
+export function readVisibleLine(what: string, came: string, maxCharacters: number): string {
+  return readLine(what, came, strayJoiner, maxCharacters);
 }
 
 /** Names with the same likeness look alike, or nearly: case, accents, spaces, digits and letters of other alphabets that pass for Latin ones. */

@@ -10,7 +10,9 @@ export type PublisherMessage =
   /** Asks for the server's clock; the publisher's own time comes back unchanged. */
   | { readonly type: 'ping'; readonly sentAtMs: number }
   /** When media time 0 of the present recording was captured, on the server's clock (ms since the epoch). */
-  | { readonly type: 'clock'; readonly captureTimeMs: number };
+  | { readonly type: 'clock'; readonly captureTimeMs: number }
+  /** What the stream is about: a text replaces the one of before, an empty one takes it away. */
+  | { readonly type: 'describe'; readonly title?: string | undefined; readonly description?: string | undefined };
 
 /** Server → publisher, text JSON. `ready` comes first, then `ack` at least once a second while bytes arrive. */
 export type IngestMessage =
@@ -35,7 +37,7 @@ export type IngestMessage =
   | { readonly type: 'ended'; readonly code?: ErrorCode; readonly message: string };
 
 /** Something is not as it should be, but the broadcast goes on. */
-export type WarningCode = 'transcoder-restarted' | 'disk';
+export type WarningCode = 'transcoder-restarted' | 'disk' | 'description-refused';
 
 /** Longer than any of these: what is longer is not parsed. */
 const maxMessageCharacters = 65_536;
@@ -54,19 +56,24 @@ export function parsePublisherMessage(text: string): PublisherMessage {
     case 'end':
       return { type: 'end' };
     case 'recording': {
-      const mimeType = 'mimeType' in value ? value.mimeType : undefined;
-      if (mimeType !== undefined && typeof mimeType !== 'string') {
-        throw new TypeError(`expected "mimeType" to be a string, got ${excerpt(JSON.stringify(mimeType))}`);
-      }
+      const mimeType = readText(value, 'mimeType');
       return mimeType === undefined ? { type: 'recording' } : { type: 'recording', mimeType };
     }
     case 'ping':
       return { type: 'ping', sentAtMs: readTime(value, 'sentAtMs') };
     case 'clock':
       return { type: 'clock', captureTimeMs: readTime(value, 'captureTimeMs') };
+    case 'describe':
+      return { type: 'describe', title: readText(value, 'title'), description: readText(value, 'description') };
     default:
-      throw new TypeError(`expected "type" to be "end", "recording", "ping" or "clock", got ${excerpt(JSON.stringify(value.type))}`);
+      throw new TypeError(`expected "type" to be "end", "recording", "ping", "clock" or "describe", got ${excerpt(JSON.stringify(value.type))}`);
   }
+}
+
+function readText(message: object, name: string): string | undefined {
+  const value = (message as Record<string, unknown>)[name];
+  if (value === undefined || typeof value === 'string') return value;
+  throw new TypeError(`expected "${name}" to be a string, got ${excerpt(JSON.stringify(value))}`);
 }
 
 function readTime(message: object, name: string): number {

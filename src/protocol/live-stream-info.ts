@@ -41,6 +41,9 @@ export interface LiveStreamInfo {
   readonly stream: string;
   /** Id of this run of the stream; unchanged by restarts of the recorder, the connection or ffmpeg. */
   readonly broadcast: string;
+  /** What it is about, in the publisher's words. */
+  readonly title?: string;
+  readonly description?: string;
   readonly state: BroadcastState;
   /** RFC 3339, UTC. */
   readonly startedAt: string;

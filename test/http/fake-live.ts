@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
+import type { DescriptionChange } from '../../src/protocol/stream-description.js';
 import type { BroadcastState, LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
 import { liveStreamUrls } from '../../src/protocol/urls.js';
 import { Encoded } from '../../src/hls/encoded.js';
@@ -8,6 +9,7 @@ import { LiveError } from '../../src/live/errors.js';
 import type { IngestConnection, IngestListener } from '../../src/live/ingest-session.js';
 import type { LiveRegistry } from '../../src/live/live-registry.js';
 import { ChatRoom } from '../../src/live/chat-room.js';
+import { StreamDescriptions } from '../../src/live/stream-descriptions.js';
 import { Pictures } from '../../src/live/pictures.js';
 import { Turns } from '../../src/live/turns.js';
 import { Viewers } from '../../src/live/viewers.js';
@@ -18,6 +20,7 @@ export class FakeRegistry {
   readonly streams = new Map<string, FakeLiveStream>();
   refuse: LiveError | undefined;
   closed = false;
+  readonly descriptions = new StreamDescriptions({ file: undefined, onFailure: () => undefined });
 
   get asRegistry(): LiveRegistry {
     return this as unknown as LiveRegistry;
@@ -47,7 +50,7 @@ export class FakeRegistry {
   }
 
   add(stream: string): FakeLiveStream {
-    const liveStream = new FakeLiveStream(stream, () => this.streams.delete(stream));
+    const liveStream = new FakeLiveStream(stream, () => this.streams.delete(stream), this.descriptions);
     this.streams.set(stream, liveStream);
     return liveStream;
   }
@@ -120,6 +123,7 @@ export class FakeLiveStream {
   constructor(
     readonly stream: string,
     onEnd: () => void,
+    readonly descriptions: StreamDescriptions,
   ) {
     this.#onEnd = onEnd;
     this.chat = new ChatRoom({ stream, broadcast: this.broadcast, maxPeople: 10, messagesPerMinute: 60 });
@@ -130,6 +134,7 @@ export class FakeLiveStream {
     return {
       stream: this.stream,
       broadcast: this.broadcast,
+      ...this.descriptions.get(this.stream),
       state: this.state,
       startedAt: '2026-01-02T03:04:05.678Z',
       viewers: 3,
@@ -140,6 +145,10 @@ export class FakeLiveStream {
       rendition: { codecs: 'avc1.42c01f', width: 640, height: 360, averageBitsPerSecond: 1, peakBitsPerSecond: 2, targetDurationSeconds: 2, partTargetSeconds: 0.334 },
       urls: liveStreamUrls(origin, this.stream),
     };
+  }
+
+  describe(change: DescriptionChange): void {
+    this.descriptions.change(this.stream, change);
   }
 
   async end(reason: LiveError | null = null): Promise<void> {

@@ -266,3 +266,15 @@ t.test('a part does not join a broadcast that came on one socket', async (t) => 
   registry.add('cam');
   t.match(await refusal(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}&part=chunk`), { status: 409, body: { code: 'already-live' } });
 });
+
+t.test('a publisher says what its stream is about; words that can not be taken are told, and end nothing', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`);
+  await client.nextOf('ready');
+  client.socket.send('{"type":"describe","title":"Harbour"}');
+  client.socket.send(`{"type":"describe","title":"${'x'.repeat(101)}","description":"never read"}`);
+  t.match(await client.nextOf('warning'), { code: 'description-refused', message: /stay as they were: expected a title of 1 to 100 characters, got 101/ });
+  t.strictSame(registry.descriptions.get('cam'), { title: 'Harbour' });
+  client.socket.send('{"type":"describe","title":7}');
+  t.match(await client.closed, { code: 4400 });
+});

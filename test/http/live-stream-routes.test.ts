@@ -46,6 +46,25 @@ t.test('a broadcast is ended only with the key', async (t) => {
   t.equal((await app.inject({ method: 'DELETE', url: `/api/streams/nobody?key=${testKey}` })).statusCode, 404);
 });
 
+t.test('who has the key says what a stream is about, also before it is live; everybody may read it', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const describe = (payload: unknown, key = testKey) => app.inject({ method: 'PATCH', url: '/api/streams/cam', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, payload: JSON.stringify(payload) });
+  t.equal((await describe({ title: 'Mine' }, 'wrong')).statusCode, 401);
+  const answer = await describe({ title: ' Harbour ', description: 'Two cameras' });
+  t.equal(answer.statusCode, 200);
+  t.strictSame(answer.json(), { stream: 'cam', title: 'Harbour', description: 'Two cameras' });
+  registry.add('cam');
+  t.match((await app.inject('/api/streams/cam')).json(), { title: 'Harbour', description: 'Two cameras' });
+  t.strictSame((await describe({ title: '' })).json(), { stream: 'cam', description: 'Two cameras' });
+  t.notOk('title' in (await app.inject('/api/streams/cam')).json<object>());
+  for (const wrong of [{ title: ['a', 'b'] }, { title: 'x'.repeat(101) }, [], 'text']) {
+    const refused = await describe(wrong);
+    t.equal(refused.statusCode, 400, JSON.stringify(wrong).slice(0, 40));
+    t.match(refused.json(), { code: 'malformed', message: /expected|must/ });
+  }
+  t.match((await app.inject('/api/streams/cam')).json(), { description: 'Two cameras' }, 'what was refused changed nothing');
+});
+
 t.test('control is same-origin: no other page may read it', async (t) => {
   const { app, registry } = await startFakeServer(t);
   registry.add('cam');
@@ -97,7 +116,7 @@ t.test('the API describes itself', async (t) => {
   const document = answer.json<{ openapi: string; paths: Record<string, Record<string, unknown>> }>();
   t.match(document.openapi, /^3\./);
   t.strictSame(Object.keys(document.paths).sort(), ['/api/streams', '/api/streams/{stream}', '/api/streams/{stream}/ingest', '/api/streams/{stream}/keys', '/api/streams/{stream}/keys/{id}', '/api/streams/{stream}/links', '/api/time', '/live/{stream}/publish']);
-  t.strictSame(Object.keys(document.paths['/api/streams/{stream}']!).sort(), ['delete', 'get']);
+  t.strictSame(Object.keys(document.paths['/api/streams/{stream}']!).sort(), ['delete', 'get', 'patch']);
 });
 
 t.test('who has the key is told every address, before the stream is live, and how a broadcast is taken up', async (t) => {

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { IngestConnection } from '../../src/live/ingest-session.js';
 import { LiveRegistry, type LiveRegistryOptions } from '../../src/live/live-registry.js';
 import type { LiveStream } from '../../src/live/live-stream.js';
+import { StreamDescriptions } from '../../src/live/stream-descriptions.js';
 import { Turns } from '../../src/live/turns.js';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
 import { temporaryDirectory, type Teardown } from '../helpers/programs.js';
@@ -36,6 +37,7 @@ export async function openStudio(t: Teardown, options: Partial<LiveRegistryOptio
     segmentSeconds: 2,
     windowSegments: 6,
     resumeWindowSeconds: 30,
+    descriptions: new StreamDescriptions({ file: undefined, onFailure: () => undefined }),
     maxViewerBacklogBytes: 1000,
     pictures: { framesPerSecond: 5, width: 640, posterMaxAgeMs: 10_000, encoders: new Turns(2), posters: new Turns(1) },
     maxStreams: 3,
