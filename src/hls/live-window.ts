@@ -103,8 +103,8 @@ export class LiveWindow implements LiveEdge {
     this.#media.set(part.uri, part.media);
   }
 
-  /** Closes the open segment and moves the window; the segments that nobody can have any more are returned. */
-  closeSegment(): { closed: WholeSegment; gone: WholeSegment[] } | undefined {
+  /** Closes the open segment and moves the window; `gone` names the segments and init segments that nobody can have any more. */
+  closeSegment(): { closed: WholeSegment; gone: string[] } | undefined {
     if (!this.#open) return undefined;
     const { parts } = this.#open;
     const media = MediaBytes.ofParts(parts.map((part) => part.media));
@@ -116,7 +116,7 @@ export class LiveWindow implements LiveEdge {
     return { closed, gone: this.#slide() };
   }
 
-  #slide(): WholeSegment[] {
+  #slide(): string[] {
     while (this.#whole.length - this.#firstListed > this.#listedSegments) {
       if (this.#whole[this.#firstListed]?.discontinuity) this.#discontinuitySequence++;
       this.#firstListed++;
@@ -127,14 +127,15 @@ export class LiveWindow implements LiveEdge {
       this.#media.delete(segment.uri);
       for (const part of segment.parts) this.#media.delete(part.uri);
     }
-    this.#dropInits();
-    return gone;
+    return [...gone.map(({ uri }) => uri), ...this.#dropInits()];
   }
 
   /** Lets go of the init segments that are older than the one of the oldest segment. */
-  #dropInits(): void {
+  #dropInits(): string[] {
     const oldest = this.#initUris.indexOf(this.#whole[0]?.mapUri ?? '');
-    for (const uri of this.#initUris.splice(0, Math.max(0, oldest))) this.#media.delete(uri);
+    const gone = this.#initUris.splice(0, Math.max(0, oldest));
+    for (const uri of gone) this.#media.delete(uri);
+    return gone;
   }
 }
 

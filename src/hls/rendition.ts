@@ -36,8 +36,8 @@ export interface RenditionOptions {
   readonly mediaPlaylistUri: string;
   readonly onInit?: (uri: string, bytes: Buffer) => void;
   readonly onSegment?: (segment: WholeSegment) => void;
-  /** A segment that nobody can ask for any more. */
-  readonly onGone?: (segment: WholeSegment) => void;
+  /** A segment or an init segment that nobody can ask for any more. */
+  readonly onGone?: (uri: string) => void;
   /** The clock that ends a wait, `setTimeout` but for tests; what it returns calls it off. */
   readonly startTimer?: (callback: () => void, timeoutMs: number) => () => void;
 }
@@ -121,7 +121,7 @@ export class Rendition {
     const { closed, gone } = change;
     this.#bitrate.add(closed.media.byteLength, closed.durationSeconds);
     this.#options.onSegment?.(closed);
-    for (const segment of gone) this.#options.onGone?.(segment);
+    for (const uri of gone) this.#options.onGone?.(uri);
     this.#publish();
   }
 

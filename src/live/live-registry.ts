@@ -2,14 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { isStreamName } from '../protocol/urls.js';
 import { LiveError } from './errors.js';
 import { LiveStream, type LiveStreamSettings } from './live-stream.js';
-import { clearSegmentStores } from './segment-store.js';
 import type { StreamDescriptions } from './stream-descriptions.js';
+import { clearSegmentStores } from './segment-files.js';
+import { Turns } from './turns.js';
 
 export interface LiveRegistryOptions extends LiveStreamSettings {
   readonly maxStreams: number;
   /** How long a finished broadcast can still be watched. */
   readonly endedRetentionSeconds: number;
 }
+
+/** Half of the threads that Node has for files: a segments folder that hangs leaves the others to everything else. */
+const diskTurns = 2;
 
 /** Every live stream of the server, by name; and those that ended a moment ago. */
 export class LiveRegistry {
@@ -20,6 +24,7 @@ export class LiveRegistry {
   readonly #broadcasts = new Map<string, LiveStream>();
   readonly #retentionTimers = new Set<NodeJS.Timeout>();
   readonly #closings = new Set<Promise<void>>();
+  readonly #diskTurns = new Turns(diskTurns);
   #closing = false;
 
   constructor(options: LiveRegistryOptions) {
@@ -61,7 +66,7 @@ export class LiveRegistry {
   publish(stream: string, heir?: string): LiveStream {
     this.requireRoom(stream);
     void this.#running(stream)?.end();
-    const liveStream = new LiveStream({ ...this.#options, stream, broadcast: randomUUID(), heir });
+    const liveStream = new LiveStream({ ...this.#options, stream, broadcast: randomUUID(), heir, diskTurns: this.#diskTurns });
     this.#current.set(stream, liveStream);
     this.#broadcasts.set(liveStream.broadcast, liveStream);
     this.#track(this.#retire(liveStream));

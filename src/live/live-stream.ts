@@ -13,11 +13,13 @@ import { Pictures, type PictureSettings } from './pictures.js';
 import { RecordingOutput } from './recording-output.js';
 import type { Recording } from './recording.js';
 import { ReleasePace } from './release-pace.js';
-import { broadcastDirectory, SegmentStore } from './segment-store.js';
 import type { StreamDescriptions } from './stream-descriptions.js';
+import { broadcastDirectory, type SegmentFiles } from './segment-files.js';
+import { SegmentStore } from './segment-store.js';
 import { ThroughputMeter } from './throughput-meter.js';
 import { TranscodeSupervisor, type PlanStart } from './transcode-supervisor.js';
 import type { StartTranscoder } from './transcoder.js';
+import type { Turns } from './turns.js';
 import { Viewers } from './viewers.js';
 
 /** What every live stream of a server shares. */
@@ -25,6 +27,8 @@ export interface LiveStreamSettings {
   readonly startTranscoder: StartTranscoder;
   readonly ffmpegMajor: number;
   readonly segmentsDirectory: string;
+  /** The disk below it, but for tests. */
+  readonly segmentFiles?: SegmentFiles | undefined;
   readonly segmentSeconds: number;
   /** How many segments a playlist lists. */
   readonly windowSegments: number;
@@ -56,6 +60,8 @@ export interface LiveStreamOptions extends LiveStreamSettings {
   readonly broadcast: string;
   /** See `IngestSessionOptions`. */
   readonly heir?: string | undefined;
+  /** Who may use the segments folder now, of all broadcasts. */
+  readonly diskTurns: Turns;
 }
 
 const statsIntervalMs = 2000;
@@ -100,7 +106,7 @@ export class LiveStream {
       mediaPlaylistUri: `${options.broadcast}/media.m3u8`,
       onInit: (uri, bytes) => this.#store.write(uri, [bytes]),
       onSegment: ({ uri, media }) => this.#store.write(uri, media.pieces),
-      onGone: ({ uri }) => this.#store.remove(uri),
+      onGone: (uri) => this.#store.remove(uri),
     });
     this.#packager = new Packager({ rendition: this.rendition, segmentTargetSeconds: options.segmentSeconds });
     this.closed = this.#run();
@@ -261,8 +267,9 @@ export class LiveStream {
   }
 
   #createStore(): SegmentStore {
-    const { segmentsDirectory, log } = this.#options;
+    const { segmentsDirectory, segmentFiles: files, diskTurns: turns, log } = this.#options;
     return new SegmentStore({
+      ...{ files, turns },
       directory: broadcastDirectory(segmentsDirectory, this.stream, this.broadcast),
       onFailure: (error) => {
         log.warn({ stream: this.stream, broadcast: this.broadcast, err: error }, 'the segments folder takes no more files');

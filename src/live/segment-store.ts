@@ -1,90 +1,129 @@
-import { mkdir, open, rm, rmdir, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { segmentFiles, type SegmentFiles } from './segment-files.js';
+import type { Turns } from './turns.js';
 
 export interface SegmentStoreOptions {
   /** A folder of this broadcast's own; made when the first file comes. */
   readonly directory: string;
   /** Told once, when the disk does not take what is written: the live stream goes on from memory. */
   readonly onFailure: (error: Error) => void;
+  /** Who may use the disk now, of all broadcasts: each hung call holds one of the few threads that Node has for files. */
+  readonly turns: Turns;
+  readonly files?: SegmentFiles | undefined;
+  /** More than this that waits to be written, and the disk is too slow. */
+  readonly maxWaitingBytes?: number | undefined;
+  /** How long `clear()` waits for the disk. */
+  readonly clearTimeoutMs?: number | undefined;
 }
 
-/** Writes a broadcast's window through to disk, in order, and prunes it. It never delays or fails the broadcast. */
+interface Step {
+  readonly name: string | undefined;
+  readonly bytes: number;
+  readonly run: () => Promise<void>;
+}
+
+/**
+ * Writes a broadcast's window through to disk, in order, and prunes it. It never delays or fails the broadcast: a disk that
+ * fails, or does not keep up, costs the rest of the copy on disk and one warning. What waits to be written is bounded in
+ * bytes, and in time by the window: a file that is to be removed before it was written came too late.
+ */
 export class SegmentStore {
-  readonly #directory: string;
-  readonly #onFailure: (error: Error) => void;
-  #work: Promise<void>;
+  readonly #options: { readonly [Name in keyof SegmentStoreOptions]-?: NonNullable<SegmentStoreOptions[Name]> };
+  #waiting: Step[] = [];
+  #waitingBytes = 0;
+  /** Resolves when nothing waits any more; on a disk that hangs, never. */
+  #work: Promise<void> = Promise.resolve();
+  #working = false;
+  #closed = false;
   #failed = false;
 
-  constructor({ directory, onFailure }: SegmentStoreOptions) {
-    this.#directory = directory;
-    this.#onFailure = onFailure;
-    this.#work = Promise.resolve();
-    this.#enqueue(async () => {
-      await mkdir(directory, { recursive: true });
-    });
+  constructor({ files = segmentFiles, maxWaitingBytes = 67_108_864, clearTimeoutMs = 1000, ...options }: SegmentStoreOptions) {
+    this.#options = { files, maxWaitingBytes, clearTimeoutMs, ...options };
+    this.#enqueue({ name: undefined, bytes: 0, run: () => files.makeFolder(options.directory) });
+  }
+
+  /** What waits for the disk. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   /** @param name a plain file name made by the packager, never by a client */
   write(name: string, pieces: readonly Buffer[]): void {
-    this.#enqueue(() => writePieces(join(this.#directory, name), pieces));
+    const { files, directory, maxWaitingBytes } = this.#options;
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > maxWaitingBytes) return this.#fail(tooSlow(this.#waitingBytes));
+    this.#enqueue({ name, bytes, run: () => files.write(join(directory, name), pieces) });
   }
 
   remove(name: string): void {
-    this.#enqueue(() => unlink(join(this.#directory, name)).catch(unlessMissing));
+    const { files, directory } = this.#options;
+    if (this.#waiting.some((step) => step.name === name)) return this.#fail(tooSlow(this.#waitingBytes));
+    this.#enqueue({ name: undefined, bytes: 0, run: () => files.remove(join(directory, name)) });
   }
 
-  /** Removes the folder; resolves when nothing of it is left, or when the disk does not let go of it. */
+  /** Removes the folder. Resolves when nothing of it is left, or when the disk did not let go of it in time. Idempotent. */
   async clear(): Promise<void> {
+    this.#closed = true;
+    this.#drop();
+    const patience = new AbortController();
+    const isLate = await Promise.race([
+      this.#removeAll().then(() => false),
+      delay(this.#options.clearTimeoutMs, true, { signal: patience.signal }).catch(() => true),
+    ]);
+    patience.abort();
+    if (isLate) this.#fail(new Error('the disk does not answer'));
+  }
+
+  async #removeAll(): Promise<void> {
+    const { files, directory } = this.#options;
     await this.#work;
-    await rm(this.#directory, { recursive: true, force: true }).catch((error: unknown) => this.#fail(error));
-    // The stream's folder goes with its last broadcast; while another one lies there it stays.
-    await rmdir(dirname(this.#directory)).catch(() => undefined);
+    await this.#inTurn(() => files.removeBroadcast(directory));
   }
 
-  #enqueue(step: () => Promise<void>): void {
-    this.#work = this.#work.then(async () => {
-      if (this.#failed) return;
-      try {
-        await step();
-      } catch (error) {
-        this.#fail(error);
-      }
-    });
+  #enqueue(step: Step): void {
+    if (this.#failed || this.#closed) return;
+    this.#waiting.push(step);
+    this.#waitingBytes += step.bytes;
+    if (!this.#working) this.#work = this.#workOff();
   }
 
-  #fail(error: unknown): void {
+  async #workOff(): Promise<void> {
+    this.#working = true;
+    for (let [step] = this.#waiting; step; [step] = this.#waiting) {
+      await this.#inTurn(step.run);
+      if (this.#waiting[0] !== step) continue; // all that waited was dropped
+      this.#waiting.shift();
+      this.#waitingBytes -= step.bytes;
+    }
+    this.#working = false;
+  }
+
+  async #inTurn(run: () => Promise<void>): Promise<void> {
+    const { turns } = this.#options;
+    await turns.wait();
+    try {
+      await run();
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      turns.giveBack();
+    }
+  }
+
+  #drop(): void {
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  #fail(error: Error): void {
+    this.#drop();
     if (this.#failed) return;
     this.#failed = true;
-    this.#onFailure(error instanceof Error ? error : new Error(String(error)));
+    this.#options.onFailure(error);
   }
 }
 
-/** In one go, whatever the number of pieces. */
-async function writePieces(path: string, pieces: readonly Buffer[]): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    const { bytesWritten } = await file.writev(pieces);
-    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
-    // A full disk takes a part; only with the rest it says why.
-    if (bytesWritten < bytes) await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
-  } finally {
-    await file.close();
-  }
+function tooSlow(bytes: number): Error {
+  return new Error(`the disk does not keep up: ${bytes} bytes wait to be written`);
 }
-
-/** What somebody else removed needs not be removed. */
-function unlessMissing(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-}
-
-/** Where broadcasts lie below the segments folder: nothing else in there is ever touched. */
-export function broadcastDirectory(segmentsDirectory: string, stream: string, broadcast: string): string {
-  return join(segmentsDirectory, liveFolder, stream, broadcast);
-}
-
-/** Removes what an earlier run of the server left behind: nothing of it can be watched any more. */
-export async function clearSegmentStores(segmentsDirectory: string): Promise<void> {
-  await rm(join(segmentsDirectory, liveFolder), { recursive: true, force: true });
-}
-
-const liveFolder = 'live';

@@ -23,7 +23,7 @@ class Filled {
     this.rendition = new Rendition({
       listedSegments: 6,
       mediaPlaylistUri: 'run1/media.m3u8',
-      onGone: ({ uri }) => this.gone.push(uri),
+      onGone: (uri) => this.gone.push(uri),
       startTimer: (fire, timeoutMs) => {
         this.timeouts.push({ timeoutMs, fire });
         return () => undefined;
@@ -260,6 +260,7 @@ t.test('an init segment stays as long as any segment needs it', async (t) => {
   t.strictSame(await statuses(), [200, 200, 200]);
   filled.segments(1);
   t.strictSame(await statuses(), [404, 200, 404]);
+  t.strictSame(filled.gone, ['0.m4s', '1.m4s', 'init-0.mp4'], 'then it leaves the disk as well');
 });
 
 t.test('init segments of timelines that never showed anything are let go with those before them', async (t) => {

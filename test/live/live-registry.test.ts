@@ -222,3 +222,24 @@ t.test('a full disk is told once, and the stream goes on from memory', async (t)
   t.match(publishing.messages.find(({ type }) => type === 'warning'), { code: 'disk', message: /The live stream goes on/ });
   t.equal((await playlistOf(liveStream)).segments.length, 6);
 });
+
+t.test('a disk that never answers is told once and stops neither the broadcast, nor its end, nor the server', async (t) => {
+  const never = (): Promise<void> => new Promise(() => undefined);
+  const studio = await openStudio(t, { segmentFiles: { makeFolder: never, write: never, remove: never, removeBroadcast: never } });
+  const broadcasts = ['one', 'two', 'three'].map((stream) => studio.registry.publish(stream));
+  const publishings = broadcasts.map((liveStream) => new Publishing(liveStream));
+  for (const [number, publishing] of publishings.entries()) {
+    void publishing.connection.write(recording);
+    const transcoder = await studio.transcoder(number);
+    transcoder.init();
+    for (let times = 0; times < 8; times++) transcoder.pictures(100);
+    await until(() => publishing.told.includes('warning'));
+  }
+  publishings[0]?.connection.end();
+  t.equal(await broadcasts[0]?.closed, null);
+  const from = performance.now();
+  await studio.registry.close();
+  t.ok(performance.now() - from < 9000, 'well within the time a stop has');
+  for (const { told } of publishings) t.equal(told.filter((type) => type === 'warning').length, 1);
+  t.equal(studio.warnings.filter((message) => message.includes('segments folder')).length, 3);
+});
