@@ -55,6 +55,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     tls: config.tls,
     trustedProxies: config.trustedProxies,
     logLevel: config.LOG_LEVEL,
+    publicUrl: config.PUBLIC_URL,
     headersTimeoutMs: milliseconds(config.HEADERS_TIMEOUT_SECONDS),
     idleTimeoutMs: milliseconds(config.IDLE_TIMEOUT_SECONDS),
   });

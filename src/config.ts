@@ -6,6 +6,7 @@ import { envSchema } from 'env-schema';
 import type { JSONSchemaType } from 'env-schema';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
+import { ownPathParts } from './protocol/urls.js';
 
 // `description` completes the sentence "NAME: expected …" and stands in docs/configuration.md.
 const originsPattern = '^(\\*|https?://[^/\\s,]+(\\s*,\\s*https?://[^/\\s,]+)*)$';
@@ -23,7 +24,7 @@ const schema = Type.Object({
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
   TLS_CERT: Type.Optional(Type.String({ description: 'a readable PEM file' })),
   TLS_KEY: Type.Optional(Type.String({ description: 'a readable PEM file' })),
-  PUBLIC_URL: Type.Optional(Type.String({ pattern: '^https?://[^/?#\\s]+/?$', description: 'an http or https origin without a path, such as https://live.example' })),
+  PUBLIC_URL: Type.Optional(Type.String({ pattern: '^https?://[^/?#\\s]+(/[\\w.~-]+)*/?$', description: 'an http or https URL such as https://live.example or https://example.org/onair' })),
   TRUST_PROXY: Type.String({ default: 'false', description: '"true", "false" or a comma-separated list of proxy addresses' }),
   CORS_ORIGIN: Type.String({ default: '*', pattern: originsPattern, description: originsDescription }),
   PUBLISH_ORIGINS: Type.String({ default: '*', pattern: originsPattern, description: originsDescription }),
@@ -123,6 +124,7 @@ function relate(settings: Settings, publicDir: string): Config {
   }
   if (settings.VIEW_KEY !== undefined && settings.VIEW_KEY === settings.PUBLISH_KEY) throw new ConfigError('VIEW_KEY', 'another secret than PUBLISH_KEY', 'the same');
   if (settings.RTMP_PORT !== undefined && settings.RTMP_PORT !== 0 && settings.RTMP_PORT === settings.PORT) throw new ConfigError('RTMP_PORT', 'another port than PORT', 'the same');
+  if (settings.PUBLIC_URL !== undefined) checkPublicUrl(settings.PUBLIC_URL);
   return {
     ...rest,
     ...(settings.PUBLIC_URL === undefined ? {} : { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),
@@ -132,6 +134,13 @@ function relate(settings: Settings, publicDir: string): Config {
     embedOrigins: parseOrigins(settings.EMBED_ORIGINS),
     trustedProxies: parseTrustedProxies(settings.TRUST_PROXY),
   };
+}
+
+function checkPublicUrl(publicUrl: string): void {
+  if (!URL.canParse(publicUrl)) throw new ConfigError('PUBLIC_URL', expectation('PUBLIC_URL'), JSON.stringify(publicUrl));
+  const own = new URL(publicUrl).pathname.split('/').find((part) => ownPathParts.includes(part));
+  // Where the path ends and the server's own addresses begin could not be told.
+  if (own !== undefined) throw new ConfigError('PUBLIC_URL', `a path without any part that the server's own addresses begin with (${ownPathParts.join(', ')})`, JSON.stringify(own));
 }
 
 function loadTls(cert: string | undefined, key: string | undefined): Config['tls'] {

@@ -3,6 +3,8 @@ import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
 import ts from 'typescript';
 
+import { ownPathParts } from '../src/protocol/urls.js';
+
 interface SourceFile {
   readonly path: string;
   readonly floor: string;
@@ -107,6 +109,19 @@ t.test('files stay readable: 300 lines at most, about a hundred as a rule', asyn
 
 t.test('no file is a drawer for odds and ends', async (t) => {
   t.strictSame(files.map(({ path }) => path).filter((path) => /(^|\/)(utils?|helpers?|misc|common)\.ts$/.test(path)), []);
+});
+
+t.test('pages and SDK name the server by its base, never by the root of its host: a proxy may put a path before it', async (t) => {
+  const faults = files.flatMap(({ path, floor, syntax }) => {
+    if (floor !== 'web') return [];
+    const found: string[] = [];
+    visit(syntax, (node) => {
+      const isText = ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateHead(node);
+      if (isText && new RegExp(`^/(${ownPathParts.join('|')})\\b`).test(node.text)) found.push(`${path}: ${node.text}`);
+    });
+    return found;
+  });
+  t.strictSame(faults, []);
 });
 
 t.test('tests and scripts are not imported by the program', async (t) => {

@@ -30,6 +30,15 @@ t.test('an empty variable counts as unset', (t) => {
   t.end();
 });
 
+t.test('PUBLIC_URL may have a path, and its last slash does not matter', (t) => {
+  for (const url of ['https://example.org/onair', 'https://example.org/a/b-c', 'http://[::1]:81/x.y']) {
+    t.equal(load({ PUBLIC_URL: url }).PUBLIC_URL, url);
+    t.equal(load({ PUBLIC_URL: `${url}/` }).PUBLIC_URL, url);
+  }
+  t.equal(load({ PUBLIC_URL: 'https://live.example/' }).PUBLIC_URL, 'https://live.example');
+  t.end();
+});
+
 t.test('numbers are read from text, and port 0 asks for any free port', (t) => {
   t.match(load({ PORT: '0', SEGMENT_SECONDS: '1.5' }), { PORT: 0, SEGMENT_SECONDS: 1.5 });
   t.end();
@@ -45,7 +54,12 @@ t.test('a wrong value is told in one line: the variable, what was expected, what
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent, got "loud"'],
     [{ RESUME_WINDOW_SECONDS: '-1' }, 'RESUME_WINDOW_SECONDS: expected a number from 0 to 3600, got "-1"'],
     [{ MAX_STREAMS: '0' }, 'MAX_STREAMS: expected an integer from 1 to 100000, got "0"'],
-    [{ PUBLIC_URL: 'live.example/x' }, 'PUBLIC_URL: expected an http or https origin without a path, such as https://live.example, got "live.example/x"'],
+    [{ PUBLIC_URL: 'live.example/x' }, 'PUBLIC_URL: expected an http or https URL such as https://live.example or https://example.org/onair, got "live.example/x"'],
+    [{ PUBLIC_URL: 'https://live.example/?x' }, 'PUBLIC_URL: expected an http or https URL such as https://live.example or https://example.org/onair, got "https://live.example/?x"'],
+    [
+      { PUBLIC_URL: 'https://example.org/tv/live/' },
+      `PUBLIC_URL: expected a path without any part that the server's own addresses begin with (api, assets, broadcast, embed, live, recordings, sdk, watch), got "live"`,
+    ],
     [{ CORS_ORIGIN: 'site.example' }, 'CORS_ORIGIN: expected "*" or a comma-separated list of origins such as https://site.example, got "site.example"'],
     [{ TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY: expected "true", "false" or a comma-separated list of proxy addresses, got "10.0.0.0/33"'],
     [{ SEGMENTS_DIR: 'public/live' }, 'SEGMENTS_DIR: expected a directory outside the web root, got "public/live"'],

@@ -36,6 +36,9 @@ t.test('PUBLIC_URL is the only address printed, and a key is escaped in it', (t)
   const text = greeting({ ...base, host: '0.0.0.0', publicUrl: 'https://live.example', publishKey: 'a&b#c-of-some-length' });
   t.match(text, 'https://live.example/broadcast?key=a%26b%23c-of-some-length');
   t.notMatch(text, 'localhost:8080');
+  const below = greeting({ ...base, publicUrl: 'https://example.org/onair', rtmpPort: 1935 });
+  t.match(below, 'https://example.org/onair/broadcast?key=');
+  t.match(below, 'rtmp://example.org/live with');
   t.end();
 });
 

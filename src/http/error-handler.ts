@@ -3,6 +3,7 @@ import { errorCodes } from '../protocol/error-codes.js';
 import type { ErrorBody, ErrorCode } from '../protocol/error-codes.js';
 import { LimitError } from '../access/limit-error.js';
 import { LiveError } from '../live/errors.js';
+import { withRelativeAddresses, withoutStraySlashes } from './path-prefix.js';
 import { withoutSecrets } from './request-log.js';
 
 /** Seconds after which a client that was refused for lack of room may ask again. */
@@ -24,14 +25,18 @@ export function answerUnroutable(error: Error, request: FastifyRequest, reply: F
 
 function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { code, message } = errorBody(error);
-  const { httpStatus } = errorCodes[code];
+  // No address has a slash at its end, nor two in a row; WebSockets don't follow.
+  const meant = (code === 'not-found' || code === 'malformed') && !request.ws ? withoutStraySlashes(request.url) : undefined;
+  const httpStatus = meant === undefined ? errorCodes[code].httpStatus : 308;
+  if (meant !== undefined) reply.header('location', meant);
   if (code === 'internal') request.log.error({ err: error, req: request }, 'request failed');
   reply.code(httpStatus).header('x-content-type-options', 'nosniff');
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   if (code === 'unavailable') reply.header('retry-after', error instanceof LimitError ? error.retryAfterSeconds : retryAfterSeconds);
   if (wantsPage(request)) {
-    return reply.header('content-security-policy', "default-src 'none'; style-src 'self'").type('text/html; charset=utf-8').send(errorPage(httpStatus, message));
+    const page = withRelativeAddresses(errorPage(httpStatus, message), request.url);
+    return reply.header('content-security-policy', "default-src 'none'; style-src 'self'").type('text/html; charset=utf-8').send(page);
   }
   return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send({ code, message } satisfies ErrorBody);
 }

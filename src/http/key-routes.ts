@@ -5,7 +5,7 @@ import { liveStreamUrls } from '../protocol/urls.js';
 import { LiveError } from '../live/errors.js';
 import { errorBody, keyParams, madeStreamKey, signedLinks, streamKeyList, streamParams } from './api-schemas.js';
 import { requireStreamName } from './live-stream-lookup.js';
-import { originOf } from './origin.js';
+import { baseUrlOf } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
 
 export interface KeyRoutesOptions {
@@ -72,7 +72,7 @@ export const keyRoutes: FastifyPluginAsyncTypebox<KeyRoutesOptions> = async (app
       const stream = requireStreamName(request.params.stream);
       if (!viewingLinks) throw new LiveError('not-found', 'links are signed only where VIEW_KEY is set; here everybody may watch');
       const { token, expiresAt } = viewingLinks.sign(stream, request.body.expiresInSeconds);
-      const { watch, embed, hls, play, mp4, flv, frames, poster } = liveStreamUrls(originOf(request, publicUrl), stream, token);
+      const { watch, embed, hls, play, mp4, flv, frames, poster } = liveStreamUrls(baseUrlOf(request, publicUrl), stream, token);
       return reply.code(201).send({ stream, token, expiresAt, urls: { watch, embed, hls, play, mp4, flv, frames, poster } });
     },
   );

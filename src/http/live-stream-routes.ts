@@ -5,7 +5,7 @@ import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import { describedStream, errorBody, ingestState, liveStreamInfo, liveStreamList, serverTime, streamDescription, streamParams } from './api-schemas.js';
 import { requireLiveStream, requireStreamName } from './live-stream-lookup.js';
-import { originOf } from './origin.js';
+import { baseUrlOf } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
 
 export interface LiveStreamRoutesOptions {
@@ -23,8 +23,8 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
   sendUncached(app);
 
   app.get('/streams', { schema: { tags: ['streams'], summary: 'Everything that is live', response: { 200: liveStreamList } } }, async (request) => {
-    const origin = originOf(request, publicUrl);
-    return { streams: registry.list().map((liveStream) => liveStream.info(origin, rtmpPort())) };
+    const base = baseUrlOf(request, publicUrl);
+    return { streams: registry.list().map((liveStream) => liveStream.info(base, rtmpPort())) };
   });
 
   app.get(
@@ -93,7 +93,7 @@ export const playbackFactsRoutes: FastifyPluginAsyncTypebox<Omit<LiveStreamRoute
   sendUncached(app);
 
   app.get('/streams/:stream', { schema: { tags: ['streams'], summary: 'One live stream', params: streamParams, response: { 200: liveStreamInfo, 400: errorBody, 404: errorBody } } }, async (request) =>
-    requireLiveStream(registry, request.params.stream).info(originOf(request, publicUrl), rtmpPort()),
+    requireLiveStream(registry, request.params.stream).info(baseUrlOf(request, publicUrl), rtmpPort()),
   );
 
   app.get('/time', { schema: { tags: ['time'], summary: "The server's clock, for measuring latency", response: { 200: serverTime } } }, async () => ({

@@ -10,8 +10,8 @@ export function isPlainHost(host: string): boolean {
   return plainHost.test(host);
 }
 
-/** Scheme, host and port under which a client reached the server, unless the operator named the public ones. */
-export function originOf(request: FastifyRequest, publicUrl: string | undefined): string {
+/** Where the server's addresses begin for a client: as it reached the server, unless the operator named the public address. No slash at the end. */
+export function baseUrlOf(request: FastifyRequest, publicUrl: string | undefined): string {
   if (publicUrl !== undefined) return publicUrl;
   const host = isPlainHost(request.host) ? request.host : `localhost:${request.socket.localPort ?? 80}`;
   return `${request.protocol === 'https' ? 'https' : 'http'}://${host}`;
@@ -20,5 +20,5 @@ export function originOf(request: FastifyRequest, publicUrl: string | undefined)
 /** Whether a page of that origin may do this; clients that are no pages say none, and the server's own pages always may. */
 export function isAllowedOrigin(request: FastifyRequest, allowed: AllowedOrigins, publicUrl: string | undefined): boolean {
   const { origin } = request.headers;
-  return allowed === '*' || origin === undefined || allowed.includes(origin) || origin === originOf(request, publicUrl);
+  return allowed === '*' || origin === undefined || allowed.includes(origin) || origin === new URL(baseUrlOf(request, publicUrl)).origin;
 }

@@ -1,20 +1,25 @@
+import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http2';
 import { join } from 'node:path';
 import { fastifyHelmet } from '@fastify/helmet';
 import { fastifyStatic } from '@fastify/static';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { requireStreamName } from './live-stream-lookup.js';
 import { isPlainHost } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
+import { withRelativeAddresses } from './path-prefix.js';
 
 export interface PageRoutesOptions {
   readonly publicDir: string;
   /** Pages that may have the bare player in a frame; the server's own always may. */
   readonly embedOrigins: AllowedOrigins;
+  readonly publicUrl: string | undefined;
 }
 
+type PageName = 'index' | 'broadcast' | 'watch' | 'embed';
+
 /** Policy of every page: own code only; media also from the blobs that hls.js and MediaSource make. */
-const contentSecurityPolicy = {
+const policyOf = (publicUrl: string | undefined, frameAncestors: string[]) => ({
   useDefaults: false,
   directives: {
     defaultSrc: ["'self'"],
@@ -24,18 +29,18 @@ const contentSecurityPolicy = {
     imgSrc: ["'self'", 'data:', 'blob:'],
     mediaSrc: ["'self'", 'blob:'],
     workerSrc: ["'self'", 'blob:'],
-    connectSrc: ["'self'", (request: { headers: IncomingHttpHeaders }) => webSocketSources(request.headers.host ?? request.headers[':authority'])],
+    connectSrc: ["'self'", ({ headers }: { headers: IncomingHttpHeaders }) => webSocketSources(headers.host ?? headers[':authority'], publicUrl)],
     objectSrc: ["'none'"],
     baseUri: ["'none'"],
     formAction: ["'self'"],
-    frameAncestors: ["'none'"],
+    frameAncestors,
   },
-};
+});
 
 /** Pages, styles and bundles; the SDK is the bundles once more, under the address that other sites use. */
-export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins }: PageRoutesOptions): Promise<void> {
+export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins, publicUrl }: PageRoutesOptions): Promise<void> {
   await app.register(fastifyHelmet, {
-    contentSecurityPolicy,
+    contentSecurityPolicy: policyOf(publicUrl, ["'none'"]),
     frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
     // Other sites embed the player and import the SDK.
@@ -47,29 +52,34 @@ export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins
     reply.header('permissions-policy', 'camera=(self), microphone=(self), display-capture=(self)');
   });
 
-  await app.register(fastifyStatic, { root: publicDir, setHeaders });
+  // Pages are there under their own addresses only: as files their addresses lead nowhere.
+  await app.register(fastifyStatic, { root: publicDir, setHeaders, index: false, allowedPath: (path) => !path.endsWith('.html') });
   await app.register(fastifyStatic, { root: join(publicDir, 'assets'), prefix: '/sdk/', decorateReply: false, setHeaders });
 
-  app.get('/', async (_request, reply) => reply.sendFile('index.html'));
-  app.get('/broadcast', async (_request, reply) => reply.sendFile('broadcast.html'));
-  const helmet = embedHeaders(embedOrigins);
+  const sendPage = async (name: PageName, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const html = await readFile(join(publicDir, `${name}.html`), 'utf8');
+    return reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(withRelativeAddresses(html, request.url));
+  };
+  app.get('/', async (request, reply) => sendPage('index', request, reply));
+  app.get('/broadcast', async (request, reply) => sendPage('broadcast', request, reply));
+  const helmet = embedHeaders(embedOrigins, publicUrl);
   // A signed link carries its token in the path; the page hands it on to everything it plays.
   for (const token of ['', '/~:token']) {
     app.get<{ Params: { stream: string } }>(`/watch/:stream${token}`, async (request, reply) => {
       requireStreamName(request.params.stream);
-      return reply.sendFile('watch.html');
+      return sendPage('watch', request, reply);
     });
     app.get<{ Params: { stream: string } }>(`/embed/:stream${token}`, { helmet }, async (request, reply) => {
       requireStreamName(request.params.stream);
-      return reply.sendFile('embed.html');
+      return sendPage('embed', request, reply);
     });
   }
 }
 
-function embedHeaders(embedOrigins: AllowedOrigins) {
+function embedHeaders(embedOrigins: AllowedOrigins, publicUrl: string | undefined) {
   const frameAncestors = embedOrigins === '*' ? ['*'] : ["'self'", ...embedOrigins];
   // X-Frame-Options can't name pages; browsers that know frame-ancestors don't look at it (CSP 3 §6.4.2.1).
-  return { contentSecurityPolicy: { ...contentSecurityPolicy, directives: { ...contentSecurityPolicy.directives, frameAncestors } }, frameguard: false };
+  return { contentSecurityPolicy: policyOf(publicUrl, frameAncestors), frameguard: false };
 }
 
 function setHeaders(reply: FastifyReply, path: string): void {
@@ -80,6 +90,7 @@ function setHeaders(reply: FastifyReply, path: string): void {
 }
 
 /** `'self'` covers the page's own WebSockets only in browsers that follow CSP 3 here. */
-function webSocketSources(host: string | undefined): string {
-  return host !== undefined && isPlainHost(host) ? `ws://${host} wss://${host}` : "'self'";
+function webSocketSources(host: string | undefined, publicUrl: string | undefined): string {
+  const hosts = [host, publicUrl === undefined ? undefined : new URL(publicUrl).host].filter((each) => each !== undefined && isPlainHost(each));
+  return [...new Set(hosts)].map((each) => `ws://${each} wss://${each}`).join(' ') || "'self'";
 }

@@ -21,9 +21,10 @@ import { hlsRoutes } from './hls-routes.js';
 import { ingestRoutes } from './ingest-routes.js';
 import { keyRoutes } from './key-routes.js';
 import { controlRoutes, playbackFactsRoutes } from './live-stream-routes.js';
-import { originOf } from './origin.js';
+import { baseUrlOf } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 import { pageRoutes } from './page-routes.js';
+import { prefixOf, redirectToSlash, withoutPrefix } from './path-prefix.js';
 import { pictureRoutes } from './picture-routes.js';
 import { answerPlainHls } from './plain-hls.js';
 import { allowPlayback, liveHeaders } from './playback-cors.js';
@@ -41,6 +42,8 @@ export interface ServerOptions {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly trustedProxies: boolean | readonly string[];
   readonly logLevel: string;
+  /** Its path, if it has one, is taken away from requests that a proxy hands on with it. */
+  readonly publicUrl: string | undefined;
   /** For the whole head of a request, also its first byte. */
   readonly headersTimeoutMs: number;
   /** A connection on which nothing moves is cut; longer than anything a player waits for. */
@@ -88,7 +91,8 @@ const chattersPerAddress = 6;
 const publishersLinkSeconds = 86_400;
 
 /** The bare server; `registerRoutes` gives it something to say. */
-export function createServer({ tls, trustedProxies, logLevel, headersTimeoutMs, idleTimeoutMs }: ServerOptions): FastifyInstance {
+export function createServer({ tls, trustedProxies, logLevel, publicUrl, headersTimeoutMs, idleTimeoutMs }: ServerOptions): FastifyInstance {
+  const prefix = prefixOf(publicUrl);
   const options = {
     logger: loggerOptions(logLevel),
     logController: new LogController({ disableRequestLogging: true }),
@@ -97,6 +101,7 @@ export function createServer({ tls, trustedProxies, logLevel, headersTimeoutMs, 
     trustProxy: typeof trustedProxies === 'boolean' ? trustedProxies : [...trustedProxies],
     // A name that is too long is answered by its own rule, not by the router's.
     routerOptions: { maxParamLength: 16_384 },
+    ...(prefix !== '' && { rewriteUrl: ({ url }: { url?: string | undefined }) => withoutPrefix(url ?? '/', prefix) }),
     bodyLimit: 65_536,
     frameworkErrors: answerUnroutable,
     // A publisher's request lasts as long as its broadcast: only heads and silence are timed.
@@ -131,9 +136,10 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   const admission = new PublishAdmission({ access, wrongKeys });
   const publishGate = new PublishGate({ admission, origins: options.publishOrigins, publicUrl });
   const urlsFor = (request: FastifyRequest, stream: string): LiveStreamUrls =>
-    liveStreamUrls(originOf(request, publicUrl), stream, access.viewingLinks?.sign(stream, publishersLinkSeconds).token, rtmpPort());
+    liveStreamUrls(baseUrlOf(request, publicUrl), stream, access.viewingLinks?.sign(stream, publishersLinkSeconds).token, rtmpPort());
 
   handleErrors(app);
+  redirectToSlash(app, publicUrl);
   logRequests(app);
   const connections = new ConnectionLimits({ app, ...limits, trustedProxies: options.trustedProxies });
   await app.register(fastifyWebsocket, {
@@ -152,11 +158,12 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   const heartbeat = new Heartbeat({ server: app.websocketServer, timeoutMs: limits.socketTimeoutMs });
   app.addHook('onClose', async () => heartbeat.close());
   refuseStrayUpgrades(app);
-  holdBackContinue(app, isPushUrl);
+  holdBackContinue(app, (url) => isPushUrl(withoutPrefix(url, prefixOf(publicUrl))));
   await app.register(fastifySwagger, {
     hideUntagged: true,
     openapi: {
       info: { title: 'Onair', description: 'Control of a live streaming server.', version: '1' },
+      ...(publicUrl !== undefined && { servers: [{ url: publicUrl }] }),
       components: { securitySchemes: { publishKey: { type: 'http', scheme: 'bearer' }, publishKeyInQuery: { type: 'apiKey', in: 'query', name: 'key' } } },
     },
   });
@@ -207,7 +214,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
     { prefix: '/api' },
   );
   await app.register(healthRoutes, { obstacle, metrics });
-  await app.register(pageRoutes, { publicDir, embedOrigins: options.embedOrigins });
+  await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins: options.embedOrigins });
   app.get('/openapi.json', async () => app.swagger());
   return { admission, connections, obstacle, onBytes: metrics.countIngest };
 }

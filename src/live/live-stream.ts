@@ -123,10 +123,10 @@ export class LiveStream {
   }
 
   /**
-   * @param origin scheme, host and port as the asking client reached the server
+   * @param base where the server's addresses begin for the asking client
    * @param rtmpPort where RTMP is taken, if it is
    */
-  info(origin: string, rtmpPort?: number): LiveStreamInfo {
+  info(base: string, rtmpPort?: number): LiveStreamInfo {
     const rendition = this.rendition.facts;
     return {
       stream: this.stream,
@@ -140,7 +140,7 @@ export class LiveStream {
       ingestBitsPerSecond: this.#throughput.bitsPerSecond,
       ...(this.#recording && { recording: this.#recording }),
       ...(rendition && { rendition }),
-      urls: liveStreamUrls(origin, this.stream, undefined, rtmpPort),
+      urls: liveStreamUrls(base, this.stream, undefined, rtmpPort),
     };
   }
 

@@ -7,6 +7,9 @@ export function isStreamName(name: string): boolean {
   return streamName.test(name);
 }
 
+/** What the paths of the server's own addresses begin with: no part of a path that a proxy puts before them may be one. */
+export const ownPathParts: readonly string[] = ['api', 'assets', 'broadcast', 'embed', 'live', 'recordings', 'sdk', 'watch'];
+
 /** Every address of one live stream, in and out, absolute. A new way in or out is added here, in `api-schemas.ts` and in `stream-addresses.ts`. */
 export interface LiveStreamUrls {
   readonly watch: string;
@@ -33,35 +36,35 @@ export interface LiveStreamUrls {
 }
 
 /**
- * @param origin scheme, host and port as the client reached the server, e.g. `https://live.example`
+ * @param base where the server's addresses begin, as the client reached it and without a slash at its end, e.g.
+ *   `https://live.example` or `https://example.org/onair`
  * @param stream a valid live stream name
  * @param token of a signed viewing link: it stands in the path, so that relative URLs keep it
  * @param rtmpPort where RTMP is taken, if it is
  */
-export function liveStreamUrls(origin: string, stream: string, token?: string, rtmpPort?: number): LiveStreamUrls {
-  const socketOrigin = origin.replace(/^http/, 'ws');
+export function liveStreamUrls(base: string, stream: string, token?: string, rtmpPort?: number): LiveStreamUrls {
+  const socketBase = base.replace(/^http/, 'ws');
   const watched = token === undefined ? stream : `${stream}/~${token}`;
-  const embed = `${origin}/embed/${watched}`;
+  const embed = `${base}/embed/${watched}`;
   return {
-    watch: `${origin}/watch/${watched}`,
+    watch: `${base}/watch/${watched}`,
     embed,
     embedCode: `<iframe src="${embed}" width="640" height="360" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`,
-    hls: `${origin}/live/${watched}/index.m3u8`,
-    play: `${socketOrigin}/live/${watched}/play`,
-    mp4: `${origin}/live/${watched}/stream.mp4`,
-    chat: `${socketOrigin}/live/${watched}/chat`,
-    flv: `${origin}/live/${watched}/stream.flv`,
-    frames: `${origin}/live/${watched}/frames`,
-    poster: `${origin}/live/${watched}/poster.jpg`,
-    studio: `${origin}/broadcast?stream=${stream}`,
-    publish: `${socketOrigin}/live/${stream}/publish`,
-    push: `${origin}/live/${stream}/publish`,
-    ...(rtmpPort !== undefined && { rtmp: `${rtmpServer(origin, rtmpPort)}/${stream}` }),
+    hls: `${base}/live/${watched}/index.m3u8`,
+    play: `${socketBase}/live/${watched}/play`,
+    mp4: `${base}/live/${watched}/stream.mp4`,
+    chat: `${socketBase}/live/${watched}/chat`,
+    flv: `${base}/live/${watched}/stream.flv`,
+    frames: `${base}/live/${watched}/frames`,
+    poster: `${base}/live/${watched}/poster.jpg`,
+    studio: `${base}/broadcast?stream=${stream}`,
+    publish: `${socketBase}/live/${stream}/publish`,
+    push: `${base}/live/${stream}/publish`,
+    ...(rtmpPort !== undefined && { rtmp: `${rtmpServer(base, rtmpPort)}/${stream}` }),
   };
 }
 
 /** What encoders call the server: `rtmp://live.example/live`. */
-export function rtmpServer(origin: string, rtmpPort: number): string {
-  const host = origin.replace(/^https?:\/\//, '').replace(/:\d+$/, '');
-  return `rtmp://${host}${rtmpPort === 1935 ? '' : `:${rtmpPort}`}/live`;
+export function rtmpServer(base: string, rtmpPort: number): string {
+  return `rtmp://${new URL(base).hostname}${rtmpPort === 1935 ? '' : `:${rtmpPort}`}/live`;
 }

@@ -20,7 +20,7 @@ export async function startFakeServer(t: Test, options: Partial<ServerOptions & 
   writeFileSync(join(publicDir, 'assets', 'hls-ABCDEFGH.js'), 'export {}');
   const registry = new FakeRegistry();
   const dataDir = join(publicDir, '..', `${basename(publicDir)}-data`);
-  const app = createServer({ tls: undefined, trustedProxies: false, logLevel: 'silent', headersTimeoutMs: 15_000, idleTimeoutMs: 75_000, ...options });
+  const app = createServer({ tls: undefined, trustedProxies: false, logLevel: 'silent', publicUrl: undefined, headersTimeoutMs: 15_000, idleTimeoutMs: 75_000, ...options });
   await registerRoutes(app, {
     registry: registry.asRegistry,
     access: openAccess({

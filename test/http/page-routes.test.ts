@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import t from 'tap';
 import { startFakeServer } from './fake-server.js';
 
@@ -88,4 +89,51 @@ t.test('nothing outside the web root can be reached', async (t) => {
     const { statusCode } = await app.inject(url);
     t.ok(statusCode >= 400 && statusCode < 500, `${url} → ${statusCode}`);
   }
+});
+
+t.test('pages name their own server by relative addresses only, however deep they stand', async (t) => {
+  const publicDir = join(import.meta.dirname, '../../public');
+  const { app } = await startFakeServer(t, { publicDir });
+  for (const url of ['/', '/broadcast?key=k', '/watch/cam', '/embed/cam', '/watch/cam/~a.token', '/embed/cam/~a.token?path=hls', '/not/there']) {
+    const { body, headers } = await app.inject({ url, headers: { accept: 'text/html' } });
+    t.match(headers['content-type'], /^text\/html/, url);
+    const addresses = [...body.matchAll(/\s(?:href|src|action|poster)="([^"]*)"/g)].map(([, address = '']) => address);
+    t.ok(addresses.length > 0, `${url} names some`);
+    t.strictSame(addresses.filter((address) => address.startsWith('/')), [], url);
+    const [styles] = addresses.filter((address) => address.endsWith('/styles.css'));
+    t.equal(new URL(styles ?? '', `https://example.org/onair${url}`).pathname, '/onair/styles.css', url);
+  }
+});
+
+t.test('pages are no files: their addresses begin where the server says', async (t) => {
+  const { app } = await startFakeServer(t);
+  for (const url of ['/index.html', '/watch.html', '/%77atch.html', '/watch.html?x']) t.equal((await app.inject(url)).statusCode, 404, url);
+});
+
+t.test('a slash too many leads to the right address, with its query, also behind a prefix', async (t) => {
+  const { app } = await startFakeServer(t, { publicUrl: 'https://example.org/onair' });
+  const table: [string, string][] = [
+    ['/watch/cam/', '/watch/cam'],
+    ['/watch/cam/?path=hls', '/watch/cam?path=hls'],
+    ['/watch/cam/~a.b/', '/watch/cam/~a.b'],
+    ['/embed//cam', '/embed/cam'],
+    ['//watch/cam', '/watch/cam'],
+    ['//evil.example/', '/evil.example'],
+    ['/broadcast/?key=k', '/broadcast?key=k'],
+    ['/live/cam/index.m3u8/?_HLS_msn=3', '/live/cam/index.m3u8?_HLS_msn=3'],
+    ['/live//cam/index.m3u8', '/live/cam/index.m3u8'],
+    ['/api/streams/', '/api/streams'],
+  ];
+  for (const prefix of ['', '/onair']) {
+    for (const [url, meant] of table) {
+      const { statusCode, headers } = await app.inject({ url: `${prefix}${url}`, headers: { accept: 'text/html' } });
+      t.equal(statusCode, 308, url);
+      // Where a proxy takes the prefix away, the browser still has it.
+      const { origin, pathname, search, href } = new URL(String(headers.location), `https://example.org/onair${url}`);
+      t.equal(origin, 'https://example.org', url);
+      t.equal(href.slice(origin.length), `/onair${meant}`, `${url} → ${pathname}${search}`);
+    }
+  }
+  t.equal((await app.inject('/nothing')).statusCode, 404, 'what has none too many is not sent anywhere');
+  t.equal((await app.inject({ method: 'POST', url: '/api/streams/cam/keys/' })).statusCode, 308, 'and no method is lost');
 });

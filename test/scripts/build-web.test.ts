@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
+import { ownPathParts } from '../../src/protocol/urls.js';
 import { buildWeb } from '../../scripts/build-web.js';
 
 t.test('a bundle is whole', async (t) => {
@@ -21,6 +22,14 @@ t.test('a bundle is whole', async (t) => {
         t.ok(files.has(path.resolve(path.dirname(file), target)), `${path.basename(file)} imports ${target}`);
       }
     }
+  });
+
+  t.test('no bundle names an address at the root of its host', async (t) => {
+    const atRoot = new RegExp(`["'\`]/(?:${ownPathParts.join('|')})[/?"'\`]`, 'g');
+    for (const file of files) {
+      if (file.endsWith('.js')) t.strictSame((await readFile(file, 'utf8')).match(atRoot), null, path.basename(file));
+    }
+    t.match('fetch("/api/streams")', atRoot, 'one would be found');
   });
 
   t.test('the SDK gives Publisher and Player, and loads hls.js only when it is needed', async (t) => {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { baseOf } from '../../src/web/ui/server-base.js';
 import { streamAddresses } from '../../src/web/sdk/playback/addresses.js';
 
 t.test('a stream is found by any of its addresses, or by a server and a name', async (t) => {
@@ -15,6 +16,7 @@ t.test('a stream is found by any of its addresses, or by a server and a name', a
     t.same(streamAddresses(url, stream), {
       origin: 'https://live.example',
       stream: 'talk',
+      token: undefined,
       play: 'wss://live.example/live/talk/play',
       chat: 'wss://live.example/live/talk/chat',
       hls: 'https://live.example/live/talk/index.m3u8',
@@ -28,6 +30,7 @@ t.test('the token of a signed link goes into every address of what is played', a
     t.same(streamAddresses(url, undefined), {
       origin: 'https://h',
       stream: 'talk',
+      token: 'a.B-_9',
       play: 'wss://h/live/talk/~a.B-_9/play',
       chat: 'wss://h/live/talk/~a.B-_9/chat',
       hls: 'https://h/live/talk/~a.B-_9/index.m3u8',
@@ -39,6 +42,21 @@ t.test('the token of a signed link goes into every address of what is played', a
 t.test('a server behind a path prefix keeps its prefix', async (t) => {
   t.equal(streamAddresses('http://h:81/tv/live/a', undefined).facts, 'http://h:81/tv/api/streams/a');
   t.equal(streamAddresses('http://h:81/tv/', 'a').play, 'ws://h:81/tv/live/a/play');
+});
+
+t.test('a stream may be called like a part of an address', async (t) => {
+  for (const name of ['live', 'watch', 'embed', 'play']) {
+    for (const prefix of ['', '/tv']) {
+      for (const url of [`/live/${name}`, `/live/${name}/play`, `/live/${name}/index.m3u8`, `/watch/${name}`, `/embed/${name}/~t.x`, `/live/${name}/b1/media.m3u8`]) {
+        t.equal(streamAddresses(`https://h${prefix}${url}`, undefined).facts, `https://h${prefix}/api/streams/${name}`, prefix + url);
+      }
+    }
+  }
+});
+
+t.test('pages know where their server begins by where their scripts came from', async (t) => {
+  t.equal(baseOf('https://h/assets/watch.js'), 'https://h');
+  t.equal(baseOf('https://h:81/a/onair/assets/chunks/x-ABCDEFGH.js'), 'https://h:81/a/onair');
 });
 
 t.test('an address without a valid name is refused in words', async (t) => {

@@ -9,6 +9,7 @@ import { byId } from '../ui/element.js';
 import { failureTitles } from '../ui/failure-titles.js';
 import { endLeftBroadcast, findLeftBroadcast, forgetBroadcast, rememberBroadcast, type LeftBroadcast } from '../ui/left-broadcast.js';
 import { NoticeBoard } from '../ui/notice-board.js';
+import { serverBase } from '../ui/server-base.js';
 import { shareLinks } from '../ui/share-links.js';
 import { StudioAddresses } from '../ui/studio-addresses.js';
 import { StudioChat } from '../ui/studio-chat.js';
@@ -64,7 +65,7 @@ async function goLive(resume?: string): Promise<void> {
   form.remember();
   const { stream, key, quality } = form;
   resume ??= await waitingToken(stream);
-  const next = new Publisher({ url: location.origin, key, stream, media: capture, quality, ...(resume !== undefined && { resume }) });
+  const next = new Publisher({ url: serverBase, key, stream, media: capture, quality, ...(resume !== undefined && { resume }) });
   publisher = next;
   next.on('state', showState);
   next.on('resumable', (broadcast) => rememberBroadcast(stream, broadcast));

@@ -1,11 +1,12 @@
 import { Player } from '../sdk/player.js';
 import { Chat } from '../sdk/chat.js';
+import { streamAddresses } from '../sdk/playback/addresses.js';
 import { danmaku } from '../ui/danmaku.js';
 import { byId } from '../ui/element.js';
 import { playerStage } from '../ui/player-stage.js';
 import { playerQuery } from './player-query.js';
 
-const stream = decodeURIComponent(location.pathname.split('/')[2] ?? '');
+const { stream } = streamAddresses(location.href, undefined);
 document.title = `${stream} · Onair`;
 
 const stage = playerStage();

@@ -2,6 +2,7 @@ import type { LiveStreamInfo, LiveStreamList } from '../../protocol/live-stream-
 import { byId, element } from '../ui/element.js';
 import { sinceInWords, viewersInWords } from '../ui/live-words.js';
 import { notice } from '../ui/notice.js';
+import { serverBase } from '../ui/server-base.js';
 
 const refreshMs = 4000;
 /** The server makes no more of them than one in so long, by default. */
@@ -21,7 +22,7 @@ const cards = new Map<string, Card>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 function streamCard(stream: string): Card {
-  const link = element('a', { class: 'stream-link', href: `/watch/${encodeURIComponent(stream)}` }, stream);
+  const link = element('a', { class: 'stream-link', href: `${serverBase}/watch/${encodeURIComponent(stream)}` }, stream);
   const since = element('span', { class: 'soft small' });
   const viewers = element('span', { class: 'chip numbers' });
   const lamp = element('span', { class: 'lamp', 'data-state': 'live' }, 'LIVE');
@@ -45,7 +46,7 @@ function streamCard(stream: string): Card {
       const hasPicture = info.rendition?.width !== undefined;
       sound.hidden = hasPicture;
       // The old one stays until the new one is there.
-      if (hasPicture) picture.src = `/live/${encodeURIComponent(stream)}/poster.jpg?at=${Math.floor(Date.now() / pictureMs)}`;
+      if (hasPicture) picture.src = `${serverBase}/live/${encodeURIComponent(stream)}/poster.jpg?at=${Math.floor(Date.now() / pictureMs)}`;
       else showPicture(false);
     },
   };
@@ -75,7 +76,7 @@ function show(streams: readonly LiveStreamInfo[]): void {
 async function refresh(): Promise<void> {
   clearTimeout(timer);
   try {
-    const response = await fetch('/api/streams', { cache: 'no-store' });
+    const response = await fetch(`${serverBase}/api/streams`, { cache: 'no-store' });
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     const { streams } = (await response.json()) as LiveStreamList;
     show(streams.filter((info) => info.state === 'live'));

@@ -1,4 +1,5 @@
 import { liveStreamUrls } from '../../protocol/urls.js';
+import { streamAddresses } from '../sdk/playback/addresses.js';
 import type { PlayerMode } from '../sdk/playback/path-choice.js';
 import { Player } from '../sdk/player.js';
 import { copyField } from '../ui/copy-field.js';
@@ -14,9 +15,7 @@ import { playerQuery } from './player-query.js';
 
 const modeKey = 'onair.mode';
 
-// `/watch/NAME`, or `/watch/NAME/~TOKEN` of a signed link
-const [, , name = '', token] = location.pathname.split('/');
-const stream = decodeURIComponent(name);
+const { origin: base, stream, token } = streamAddresses(location.href, undefined);
 document.title = `${stream} · Onair`;
 byId('stream-name', HTMLElement).textContent = stream;
 
@@ -72,7 +71,7 @@ watchChat({
   danmakuButton: byId('danmaku-button', HTMLButtonElement),
 });
 
-const urls = liveStreamUrls(location.origin, stream, token === undefined ? undefined : decodeURIComponent(token).replace(/^~/, ''));
+const urls = liveStreamUrls(base, stream, token);
 byId('links', HTMLElement).append(
   copyField('HLS link, for VLC and other players', urls.hls),
   copyField('To put the player on a page', `<iframe src="${urls.embed}" width="640" height="360" allow="autoplay; fullscreen; picture-in-picture"></iframe>`),

@@ -4,6 +4,7 @@ import { explainRefusal } from '../sdk/explain-refusal.js';
 import { IngestSocket } from '../sdk/ingest-socket.js';
 import type { ResumableBroadcast } from '../sdk/publisher-events.js';
 import { ReconnectPolicy } from '../sdk/reconnect-policy.js';
+import { serverBase } from './server-base.js';
 
 /** Broadcasts that this tab left on the server when its page was loaded anew, by stream: kept for as long as the tab. */
 const itemOf = (stream: string): string => `onair.broadcast.${stream}`;
@@ -46,7 +47,7 @@ export async function findLeftBroadcast(stream: string): Promise<LeftBroadcast |
 /** Ends a broadcast that was left behind; resolves when the server has ended it, or cannot be reached. */
 export async function endLeftBroadcast({ stream, resumeToken }: LeftBroadcast, key: string): Promise<void> {
   const socket = new IngestSocket({
-    url: liveStreamUrls(location.origin, stream).publish,
+    url: liveStreamUrls(serverBase, stream).publish,
     key,
     resumeToken,
     policy: new ReconnectPolicy(),
@@ -64,7 +65,7 @@ export async function endLeftBroadcast({ stream, resumeToken }: LeftBroadcast, k
 /** null: no such live stream; undefined: the server does not say. */
 async function infoOf(stream: string): Promise<LiveStreamInfo | null | undefined> {
   try {
-    const response = await fetch(`/api/streams/${stream}`, { headers: { accept: 'application/json' }, cache: 'no-store' });
+    const response = await fetch(`${serverBase}/api/streams/${stream}`, { headers: { accept: 'application/json' }, cache: 'no-store' });
     if (response.status === 404) return null;
     return response.ok ? ((await response.json()) as LiveStreamInfo) : undefined;
   } catch {

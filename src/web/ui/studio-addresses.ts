@@ -1,5 +1,6 @@
 import { isStreamName, liveStreamUrls, type LiveStreamUrls } from '../../protocol/urls.js';
 import { byId } from './element.js';
+import { serverBase } from './server-base.js';
 import { streamAddresses } from './stream-addresses.js';
 import type { StudioForm } from './studio-form.js';
 
@@ -22,13 +23,13 @@ export class StudioAddresses {
     this.#shown = wanted;
     const told = key === '' ? undefined : await ask(stream, key);
     if (this.#shown !== wanted) return;
-    byId('addresses-list', HTMLElement).replaceChildren(streamAddresses(told ?? liveStreamUrls(location.origin, stream), told ? key : ''));
+    byId('addresses-list', HTMLElement).replaceChildren(streamAddresses(told ?? liveStreamUrls(serverBase, stream), told ? key : ''));
   }
 }
 
 async function ask(stream: string, key: string): Promise<LiveStreamUrls | undefined> {
   try {
-    const answer = await fetch(`/api/streams/${stream}/ingest`, { headers: { authorization: `Bearer ${key}` } });
+    const answer = await fetch(`${serverBase}/api/streams/${stream}/ingest`, { headers: { authorization: `Bearer ${key}` } });
     return answer.ok ? ((await answer.json()) as { urls: LiveStreamUrls }).urls : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,6 @@
 import { Chat } from '../sdk/chat.js';
 import { ChatPanel } from './chat-panel.js';
+import { serverBase } from './server-base.js';
 
 /** The chat of the studio's own broadcast, with everything the key allows; it writes under the stream's name. */
 export class StudioChat {
@@ -15,7 +16,7 @@ export class StudioChat {
   open(stream: string, key: string): void {
     if (this.#chat !== undefined) return;
     const name = stream.slice(0, 32);
-    const chat = new Chat({ url: location.origin, stream, name, key });
+    const chat = new Chat({ url: serverBase, stream, name, key });
     this.#chat = chat;
     this.#panel.follow(chat, name);
     this.#section.hidden = false;

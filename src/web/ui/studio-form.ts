@@ -1,6 +1,7 @@
 import { isStreamName } from '../../protocol/urls.js';
 import { defaultQuality, qualities, type Quality } from '../sdk/quality.js';
 import { byId, element } from './element.js';
+import { serverBase } from './server-base.js';
 
 const keyItem = 'onair.publish-key';
 const streamItem = 'onair.stream';
@@ -94,7 +95,7 @@ export class StudioForm {
             ? ''
             : 'Only letters A to Z, digits, “-” and “_”, without spaces.';
     this.#complain(this.#stream, words);
-    byId('stream-hint', HTMLElement).textContent = words === '' ? `${location.origin}/watch/${stream}` : '';
+    byId('stream-hint', HTMLElement).textContent = words === '' ? `${serverBase}/watch/${stream}` : '';
     return words === '';
   }
 

@@ -1,8 +1,9 @@
 import { isStreamName, liveStreamUrls } from '../../../protocol/urls.js';
 import type { StreamAddresses } from './playback.js';
 
-// A signed link has its token after the name: `/live/NAME/~TOKEN/index.m3u8`.
-const streamPath = /^(.*)\/(?:live|watch|embed)\/([^/]+)(?:\/(?:~|%7E)([^/]+))?(?:\/[^/]*)?\/?$/i;
+// A signed link has its token after the name: `/live/NAME/~TOKEN/index.m3u8`. No prefix of a server's addresses has one of
+// the three words as a part of it (`PUBLIC_URL`), but a stream's name may be one of them: the first is taken.
+const streamPath = /^(.*?)\/(?:live|watch|embed)\/([^/]+)(?:\/(?:~|%7E)([^/]+))?(?:\/[^/]*)*$/i;
 
 /**
  * Everything a player asks for, from `https://host/live/NAME` (or the watch page's or playlist's address), or from a server's base and a name.
@@ -18,5 +19,5 @@ export function streamAddresses(url: string, stream: string | undefined, pageUrl
   const prefix = match === null ? parsed.pathname.replace(/\/+$/, '') : (match[1] ?? '');
   const base = `${parsed.protocol.replace(/^ws/, 'http')}//${parsed.host}${prefix}`;
   const urls = liveStreamUrls(base, name, match?.[3]);
-  return { origin: base, stream: name, play: urls.play, hls: urls.hls, chat: urls.chat, facts: `${base}/api/streams/${name}` };
+  return { origin: base, stream: name, token: match?.[3], play: urls.play, hls: urls.hls, chat: urls.chat, facts: `${base}/api/streams/${name}` };
 }

@@ -11,8 +11,11 @@ export interface PlaybackOptions {
 }
 
 export interface StreamAddresses {
+  /** Where the server's addresses begin: scheme, host, port and the path that a proxy puts before them, if any. */
   readonly origin: string;
   readonly stream: string;
+  /** Of a signed link. */
+  readonly token: string | undefined;
   readonly play: string;
   readonly hls: string;
   readonly chat: string;
