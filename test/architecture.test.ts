@@ -78,6 +78,48 @@ t.test('packaging is pure: no clock, no disk, no sockets', async (t) => {
   t.strictSame(faults, []);
 });
 
+/** The wall clock may be set at any moment. These make stamps for people and other machines, or sign; nothing in them measures by it. */
+const stampMakers = new Set([
+  'src/access/stream-keys.ts',
+  'src/access/viewing-links.ts',
+  'src/http/ingest-socket.ts',
+  'src/http/live-stream-routes.ts',
+  'src/http/websocket-sink.ts',
+  'src/live/chat-room.ts',
+  'src/live/clocked-timeline.ts',
+  'src/live/ingest-session.ts',
+  'src/live/live-stream.ts',
+  'src/live/segment-files.ts',
+]);
+
+/** Still to be told apart: which of their times are stamps. */
+const yetToBeSorted = new Set([
+  'src/live/recording.ts',
+  'src/live/release-pace.ts',
+  'src/web/pages/broadcast.ts',
+  'src/web/pages/home.ts',
+  'src/web/pages/watch.ts',
+  'src/web/sdk/chat.ts',
+  'src/web/sdk/ingest-socket.ts',
+  'src/web/sdk/playback/clock-offset.ts',
+  'src/web/sdk/playback/hls-js.ts',
+  'src/web/sdk/playback/native-hls.ts',
+  'src/web/sdk/playback/viewer-socket.ts',
+  'src/web/sdk/playback/web-socket-mse.ts',
+  'src/web/sdk/player.ts',
+  'src/web/sdk/publisher.ts',
+  'src/web/sdk/recorder.ts',
+  'src/web/ui/chat-log.ts',
+]);
+
+t.test('elapsed time is monotonic: only what makes stamps asks the wall clock', async (t) => {
+  const asksWallClock = (node: ts.Node): boolean =>
+    (ts.isPropertyAccessExpression(node) && node.getText() === 'Date.now') ||
+    (ts.isNewExpression(node) && node.expression.getText() === 'Date' && (node.arguments?.length ?? 0) === 0);
+  const askers = new Set(occurrences(asksWallClock).map((place) => place.replace(/:\d+$/, '')));
+  t.strictSame([...askers].filter((path) => !stampMakers.has(path) && !yetToBeSorted.has(path)), []);
+});
+
 t.test('no file imports itself by a detour', async (t) => {
   const graph = new Map(files.map(({ path, imports }) => [path, imports.filter((target) => target.startsWith('src/'))]));
   t.strictSame([...cycles(graph)], []);

@@ -4,6 +4,7 @@ export interface AddressBudgetOptions {
   /** What one address may spend at once, and again within a minute. */
   readonly perMinute: number;
   readonly maxAddresses?: number;
+  /** Monotonic, in ms. */
   readonly now?: () => number;
 }
 
@@ -22,7 +23,7 @@ export class AddressBudget {
   readonly #now: () => number;
   readonly #accounts = new Map<string, Account>();
 
-  constructor({ perMinute, maxAddresses = 10_000, now = Date.now }: AddressBudgetOptions) {
+  constructor({ perMinute, maxAddresses = 10_000, now = () => performance.now() }: AddressBudgetOptions) {
     this.#costMs = maxCreditMs / perMinute;
     this.#maxAddresses = maxAddresses;
     this.#now = now;

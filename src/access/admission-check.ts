@@ -38,7 +38,7 @@ export class AdmissionCheck {
 
   constructor(options: AdmissionCheckOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   /** @throws {LiveError} unauthorized when the service says no, unavailable when it says nothing */

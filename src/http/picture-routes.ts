@@ -14,8 +14,8 @@ export async function pictureRoutes(app: FastifyInstance, { registry, limits, ..
   const requireRoom = viewerRoom({ registry, ...room });
 
   app.get('/poster.jpg', async (request, reply) => {
-    const { jpeg, goodUntilMs } = await requireRunning(registry, request).pictures.poster();
-    const maxAgeSeconds = Math.max(1, Math.ceil((goodUntilMs - Date.now()) / 1000));
+    const { jpeg, goodForMs } = await requireRunning(registry, request).pictures.poster();
+    const maxAgeSeconds = Math.max(1, Math.ceil(goodForMs / 1000));
     return reply.header('content-type', 'image/jpeg').header('cache-control', `max-age=${maxAgeSeconds}`).send(jpeg);
   });
 

@@ -5,10 +5,11 @@ const maxClients = 100_000;
 
 /** Counts clients that have no connection of their own: players that fetch playlists. */
 export class Audience {
+  /** Monotonic, in ms. */
   readonly #now: () => number;
   readonly #lastSeenMs = new Map<string, number>();
 
-  constructor({ now = Date.now }: { now?: () => number } = {}) {
+  constructor({ now = () => performance.now() }: { now?: () => number } = {}) {
     this.#now = now;
   }
 

@@ -14,33 +14,35 @@ export interface PosterOptions {
   readonly timeoutMs?: number;
   /** How many are made at a time, of all streams. */
   readonly turns: Turns;
+  /** Monotonic, in ms. */
+  readonly now?: () => number;
 }
 
 export interface PosterPicture {
   readonly jpeg: Buffer;
-  /** Until another one may be made, ms since the epoch. */
-  readonly goodUntilMs: number;
+  /** How long from now until another one may be made. */
+  readonly goodForMs: number;
 }
 
 /** A recent picture of a live stream, made when it is asked for: of the last keyframe alone, once for all who ask. */
 export class Poster {
   readonly #options: Required<PosterOptions>;
   readonly #closing = new AbortController();
-  #goodUntilMs = 0;
+  #goodUntilMs = -Infinity;
   #latest: Picture | undefined;
   #making: Promise<void> | undefined;
 
   constructor(options: PosterOptions) {
-    this.#options = { timeoutMs: 5000, ...options };
+    this.#options = { timeoutMs: 5000, now: () => performance.now(), ...options };
   }
 
   /** undefined when there is none. @param atHand one that was made for somebody else anyway */
   async picture(atHand: Picture | undefined): Promise<PosterPicture | undefined> {
-    if (Date.now() >= this.#goodUntilMs && !this.#making && this.#options.viewers.keyframe) {
+    if (this.#options.now() >= this.#goodUntilMs && !this.#making && this.#options.viewers.keyframe) {
       this.#making = this.#renew(atHand).finally(() => (this.#making = undefined));
     }
     await this.#making;
-    return this.#latest && { jpeg: this.#latest.jpeg, goodUntilMs: this.#goodUntilMs };
+    return this.#latest && { jpeg: this.#latest.jpeg, goodForMs: Math.max(0, this.#goodUntilMs - this.#options.now()) };
   }
 
   /** Resolves when no transcoder is left. */
@@ -57,7 +59,7 @@ export class Poster {
       await turns.wait();
       this.#latest = (await this.#make().finally(() => turns.giveBack())) ?? this.#latest;
     }
-    this.#goodUntilMs = Date.now() + maxAgeMs;
+    this.#goodUntilMs = this.#options.now() + maxAgeMs;
   }
 
   async #make(): Promise<Picture | undefined> {

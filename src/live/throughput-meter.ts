@@ -1,17 +1,28 @@
 const windowMs = 4000;
+/** What comes within so short a time is one sample: a publisher of many tiny messages costs no more than another. */
+const sampleMs = 50;
+
+interface Sample {
+  readonly atMs: number;
+  bytes: number;
+}
 
 /** How many bits a second went by lately. */
 export class ThroughputMeter {
+  /** Monotonic, in ms. */
   readonly #now: () => number;
-  readonly #samples: { readonly atMs: number; readonly bytes: number }[] = [];
+  readonly #samples: Sample[] = [];
   #bytes = 0;
 
-  constructor({ now = Date.now }: { now?: () => number } = {}) {
+  constructor({ now = () => performance.now() }: { now?: () => number } = {}) {
     this.#now = now;
   }
 
   add(bytes: number): void {
-    this.#samples.push({ atMs: this.#now(), bytes });
+    const atMs = this.#now();
+    const last = this.#samples.at(-1);
+    if (last && atMs - last.atMs < sampleMs) last.bytes += bytes;
+    else this.#samples.push({ atMs, bytes });
     this.#bytes += bytes;
     this.#forgetOld();
   }

@@ -73,9 +73,9 @@ export class Publishing {
 const patienceMs = 20_000;
 
 /** Resolves when there is a value. */
-export async function until<T>(find: () => T | undefined | false): Promise<T> {
+export async function until<T>(find: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
   for (const deadlineMs = performance.now() + patienceMs; performance.now() < deadlineMs; await turns()) {
-    const found = find();
+    const found = await find();
     if (found !== undefined && found !== false) return found;
   }
   throw new Error(`waited in vain for ${String(find)}`);
