@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
@@ -14,17 +14,24 @@ const entryPoints = {
 };
 
 export interface BuildWebOptions {
-  /** Emptied first. */
+  /** Holds this build, and the chunks of the one before, afterwards; all else in it is deleted. */
   readonly outDirectory: string;
 }
 
-/** Bundles the SDK and the pages for browsers; what they share, and hls.js, become chunks beside them. */
+/** In the output directory: the files of the newest build, by path from there. */
+const listName = 'build.json';
+
+/**
+ * Bundles the SDK and the pages for browsers; what they share, and hls.js, become chunks beside them. A page that was opened
+ * before an upgrade still loads its own chunks after it: those of one build are kept through the next.
+ */
 export async function buildWeb(options: BuildWebOptions): Promise<Metafile> {
-  await rm(options.outDirectory, { recursive: true, force: true });
+  const { outDirectory } = options;
+  const before = await filesOfLastBuild(outDirectory);
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints,
-    outdir: options.outDirectory,
+    outdir: outDirectory,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -35,7 +42,24 @@ export async function buildWeb(options: BuildWebOptions): Promise<Metafile> {
     metafile: true,
     logLevel: 'warning',
   });
+  const files = Object.keys(metafile.outputs).map((file) => path.relative(outDirectory, path.resolve(root, file)));
+  const kept = new Set([...files, ...before.filter((file) => path.dirname(file) === 'chunks'), listName]);
+  for (const file of await filesIn(outDirectory)) if (!kept.has(file)) await rm(path.join(outDirectory, file));
+  await writeFile(path.join(outDirectory, listName), JSON.stringify(files));
   return metafile;
+}
+
+async function filesOfLastBuild(outDirectory: string): Promise<string[]> {
+  try {
+    return JSON.parse(await readFile(path.join(outDirectory, listName), 'utf8')) as string[];
+  } catch {
+    return [];
+  }
+}
+
+async function filesIn(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { ownPathParts } from '../../src/protocol/urls.js';
@@ -41,4 +41,20 @@ t.test('a bundle is whole', async (t) => {
     const statically = Object.values(outputs).flatMap(({ imports }) => imports.filter(({ kind }) => kind === 'import-statement').map((imported) => imported.path));
     t.notOk(statically.includes(withHls[0]?.[0] ?? ''), 'that no bundle imports statically');
   });
+});
+
+t.test('a page that was opened before an upgrade finds its own chunks after it, but not after two', async (t) => {
+  const outDirectory = t.testdir({});
+  const chunks = path.join(outDirectory, 'chunks');
+  const build = async (): Promise<string[]> => {
+    await buildWeb({ outDirectory });
+    return readdir(chunks);
+  };
+  await mkdir(chunks);
+  await writeFile(path.join(chunks, 'hls-OLD.js'), '');
+  await writeFile(path.join(outDirectory, 'build.json'), JSON.stringify(['onair.js', 'chunks/hls-OLD.js']));
+  t.ok((await build()).includes('hls-OLD.js'));
+  const after = await build();
+  t.notOk(after.includes('hls-OLD.js'));
+  t.same((await build()).sort(), after.sort(), 'a build of the same sources leaves one set');
 });
