@@ -79,7 +79,12 @@ export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins
 function embedHeaders(embedOrigins: AllowedOrigins, publicUrl: string | undefined) {
   const frameAncestors = embedOrigins === '*' ? ['*'] : ["'self'", ...embedOrigins];
   // X-Frame-Options can't name pages; browsers that know frame-ancestors don't look at it (CSP 3 §6.4.2.1).
-  return { contentSecurityPolicy: policyOf(publicUrl, frameAncestors), frameguard: false };
+  return {
+    contentSecurityPolicy: policyOf(publicUrl, frameAncestors),
+    frameguard: false,
+    // Cross-origin isolated pages may frame only what isolates itself alike (HTML §7.1.4); all that the player loads is its own server's.
+    crossOriginEmbedderPolicy: { policy: 'require-corp' as const },
+  };
 }
 
 function setHeaders(reply: FastifyReply, path: string): void {

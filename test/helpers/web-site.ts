@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import type { Teardown } from './programs.js';
 
 /** A web site of somebody else, on an origin of its own: path → HTML. Gives the origin. */
-export async function serveWebSite(t: Teardown, pages: Readonly<Record<string, string>>): Promise<string> {
+export async function serveWebSite(t: Teardown, pages: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}): Promise<string> {
   const server = createServer((request, response) => {
     const page = pages[new URL(request.url ?? '/', 'http://site').pathname];
-    response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' });
+    response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8', ...headers });
     response.end(page ?? 'not here');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -46,6 +46,16 @@ t.test('the bare player may be framed by any page', async (t) => {
   t.equal(headers['cross-origin-resource-policy'], 'cross-origin');
 });
 
+t.test('the bare player may stand in cross-origin isolated pages, also when it has something to complain of', async (t) => {
+  const { app } = await startFakeServer(t);
+  for (const url of ['/embed/cam', '/embed/cam/~a.token', '/embed/no%20name']) {
+    const { headers } = await app.inject({ url, headers: { accept: 'text/html' } });
+    t.equal(headers['cross-origin-embedder-policy'], 'require-corp', url);
+    t.equal(headers['cross-origin-resource-policy'], 'cross-origin', url);
+  }
+  t.equal((await app.inject('/watch/cam')).headers['cross-origin-embedder-policy'], undefined, 'other pages ask nobody for it');
+});
+
 t.test('the SDK and its chunks are open to pages of any origin', async (t) => {
   const { app } = await startFakeServer(t);
   for (const url of ['/sdk/onair.js', '/assets/onair.js', '/sdk/hls-ABCDEFGH.js', '/assets/hls-ABCDEFGH.js']) {
