@@ -53,6 +53,7 @@ t.test('a wrong value is told in one line: the variable, what was expected, what
     [{ PORT: '80.5' }, 'PORT: expected an integer from 0 to 65535, got "80.5"'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent, got "loud"'],
     [{ RESUME_WINDOW_SECONDS: '-1' }, 'RESUME_WINDOW_SECONDS: expected a number from 0 to 3600, got "-1"'],
+    [{ WINDOW_SEGMENTS: '251' }, 'WINDOW_SEGMENTS: expected an integer from 6 to 250, got "251"'],
     [{ MAX_STREAMS: '0' }, 'MAX_STREAMS: expected an integer from 1 to 100000, got "0"'],
     [{ PUBLIC_URL: 'live.example/x' }, 'PUBLIC_URL: expected an http or https URL such as https://live.example or https://example.org/onair, got "live.example/x"'],
     [{ PUBLIC_URL: 'https://live.example/?x' }, 'PUBLIC_URL: expected an http or https URL such as https://live.example or https://example.org/onair, got "https://live.example/?x"'],

@@ -20,27 +20,48 @@ export interface WholeSegment extends SegmentEntry {
 }
 
 export interface LiveWindowOptions {
-  /** How many whole segments a playlist lists. */
+  /** A playlist lists so many whole segments at least, and so many target durations of media. */
   readonly listedSegments: number;
 }
 
+/** No playlist is longer, however short its segments are: its text is made anew for every part. */
+const mostListedSegments = 250;
+/** Sums of durations that differ by less are the same. */
+const sameSeconds = 1e-6;
+
 /**
- * The segments that can be had: those listed, and as many again that no longer are, since a client may still want them
- * (RFC 8216bis §6.2.2: a segment stays available for its duration and that of the longest playlist that held it).
+ * The segments that can be had: those listed, and those that no longer are but may still be wanted (RFC 8216bis §6.2.2: a
+ * segment stays available for its duration and that of the longest playlist that held it). Time is counted in media, which comes
+ * no faster than it is played.
  */
 export class LiveWindow implements LiveEdge {
   readonly #listedSegments: number;
-  #whole: WholeSegment[] = [];
-  #firstListed = 0;
+  #listedSeconds = 0;
+  #listed: WholeSegment[] = [];
+  /** How long the listed ones last; how long at most; how long everything that ever was. */
+  #lasting = 0;
+  #longestLasting = 0;
+  #mediaSeconds = 0;
+  /** Oldest first, each with the media time up to which it stays available. */
+  #delisted: { readonly segment: WholeSegment; readonly untilSeconds: number }[] = [];
   #discontinuitySequence = 0;
   #open: OpenSegment | undefined;
   #nextMediaSequence = 0;
   readonly #media = new Map<string, MediaBytes>();
+  readonly #segments = new Map<string, WholeSegment>();
   /** Those that can be had, oldest first. */
   #initUris: string[] = [];
 
   constructor({ listedSegments }: LiveWindowOptions) {
     this.#listedSegments = listedSegments;
+  }
+
+  /**
+   * From now on so many target durations are listed as segments were asked for: where segments are shorter, more of them.
+   * RFC 8216bis §6.2.2 demands three, and §4.4.3.8 that all of HOLD-BACK lies within.
+   */
+  measureBy(targetDurationSeconds: number): void {
+    this.#listedSeconds = Math.max(this.#listedSegments, 3) * targetDurationSeconds;
   }
 
   get open(): OpenSegment | undefined {
@@ -59,11 +80,11 @@ export class LiveWindow implements LiveEdge {
 
   /** The whole segments that a playlist lists, oldest first. */
   get listed(): readonly WholeSegment[] {
-    return this.#whole.slice(this.#firstListed);
+    return this.#listed;
   }
 
   get listsAny(): boolean {
-    return this.#whole.length > this.#firstListed;
+    return this.#listed.length > 0;
   }
 
   /** RFC 8216bis §4.4.3.3: how many discontinuities have left the playlist. */
@@ -71,9 +92,9 @@ export class LiveWindow implements LiveEdge {
     return this.#discontinuitySequence;
   }
 
-  /** How many parts a whole segment has; undefined when it has left the window. */
+  /** How many parts a listed segment has; undefined when it is listed no longer. */
   partsOf(mediaSequence: number): number | undefined {
-    return this.#whole.find((segment) => segment.mediaSequence === mediaSequence)?.parts.length;
+    return this.#listed[mediaSequence - (this.#listed[0]?.mediaSequence ?? 0)]?.parts.length;
   }
 
   media(name: string): Buffer | undefined {
@@ -82,7 +103,7 @@ export class LiveWindow implements LiveEdge {
 
   /** The init segment that begins to hold with this segment, if the one before it had another, or did not join it. */
   initOf(name: string): Buffer | undefined {
-    const segment = this.#whole.find(({ uri }) => uri === name);
+    const segment = this.#segments.get(name);
     return segment?.discontinuity ? this.media(segment.mapUri) : undefined;
   }
 
@@ -112,28 +133,43 @@ export class LiveWindow implements LiveEdge {
     const closed: WholeSegment = { ...this.#open, durationSeconds, media };
     this.#open = undefined;
     this.#media.set(closed.uri, media);
-    this.#whole.push(closed);
-    return { closed, gone: this.#slide() };
+    this.#segments.set(closed.uri, closed);
+    this.#listed.push(closed);
+    this.#lasting += durationSeconds;
+    this.#mediaSeconds += durationSeconds;
+    this.#slide();
+    this.#longestLasting = Math.max(this.#longestLasting, this.#lasting);
+    return { closed, gone: this.#letGo() };
   }
 
-  #slide(): string[] {
-    while (this.#whole.length - this.#firstListed > this.#listedSegments) {
-      if (this.#whole[this.#firstListed]?.discontinuity) this.#discontinuitySequence++;
-      this.#firstListed++;
+  /** Takes from the list what is older than the window. */
+  #slide(): void {
+    for (let oldest = this.#listed[0]; oldest && this.#isOld(oldest); oldest = this.#listed[0]) {
+      this.#listed.shift();
+      this.#lasting -= oldest.durationSeconds;
+      if (oldest.discontinuity) this.#discontinuitySequence++;
+      this.#delisted.push({ segment: oldest, untilSeconds: this.#mediaSeconds + oldest.durationSeconds + this.#longestLasting });
     }
-    const gone = this.#whole.splice(0, Math.max(0, this.#firstListed - this.#listedSegments));
-    this.#firstListed -= gone.length;
-    for (const segment of gone) {
-      this.#media.delete(segment.uri);
-      for (const part of segment.parts) this.#media.delete(part.uri);
-    }
-    return [...gone.map(({ uri }) => uri), ...this.#dropInits()];
   }
 
-  /** Lets go of the init segments that are older than the one of the oldest segment. */
-  #dropInits(): string[] {
-    const oldest = this.#initUris.indexOf(this.#whole[0]?.mapUri ?? '');
-    const gone = this.#initUris.splice(0, Math.max(0, oldest));
+  #isOld({ durationSeconds }: WholeSegment): boolean {
+    if (this.#listed.length > mostListedSegments) return true;
+    return this.#listed.length > this.#listedSegments && this.#lasting - durationSeconds > this.#listedSeconds - sameSeconds;
+  }
+
+  /** Lets go of what nobody can have any more, and names it. */
+  #letGo(): string[] {
+    const gone: string[] = [];
+    for (let oldest = this.#delisted[0]; oldest; oldest = this.#delisted[0]) {
+      const isWanted = oldest.untilSeconds > this.#mediaSeconds + sameSeconds && this.#delisted.length <= mostListedSegments;
+      if (isWanted) break;
+      this.#delisted.shift();
+      this.#segments.delete(oldest.segment.uri);
+      for (const { uri } of oldest.segment.parts) this.#media.delete(uri);
+      gone.push(oldest.segment.uri);
+    }
+    const { mapUri } = this.#delisted[0]?.segment ?? this.#listed[0] ?? {};
+    gone.push(...this.#initUris.splice(0, Math.max(0, this.#initUris.indexOf(mapUri ?? ''))));
     for (const uri of gone) this.#media.delete(uri);
     return gone;
   }

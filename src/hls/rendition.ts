@@ -1,6 +1,6 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { RenditionFacts } from '../protocol/live-stream-info.js';
-import { BitrateMeter } from './bitrate-meter.js';
+import { bitRatesOf, type BitRates } from './bit-rates.js';
 import { isListed, readPlaylistRequest, type DeliveryDirectives, type PlaylistRequest } from './blocking-request.js';
 import { Encoded } from './encoded.js';
 import { LiveWindow, partUri, type WholeSegment } from './live-window.js';
@@ -30,7 +30,7 @@ export interface Timeline {
 export type WatchClient = (giveUp: () => void) => () => void;
 
 export interface RenditionOptions {
-  /** How many whole segments a playlist lists. */
+  /** A playlist lists so many whole segments at least, and so many target durations of media. */
   readonly listedSegments: number;
   /** As the multivariant playlist names it. */
   readonly mediaPlaylistUri: string;
@@ -46,18 +46,19 @@ export interface RenditionOptions {
 export class Rendition {
   readonly #options: RenditionOptions;
   readonly #window: LiveWindow;
-  readonly #bitrate = new BitrateMeter();
   #waiting = new Set<Waiting>();
   #timing: PlaylistTiming | undefined;
   #timeline: Timeline | undefined;
   #frameRate: number | undefined;
   #mapUri = '';
+  #initIsKept = false;
   #timelines = 0;
   #discontinuity = false;
   #endTimeMs: number | undefined;
   #ended = false;
   #playlist: Encoded | undefined;
   #deltaPlaylist: Encoded | undefined;
+  #bitRates: BitRates | undefined;
 
   constructor(options: RenditionOptions) {
     this.#options = options;
@@ -67,6 +68,7 @@ export class Rendition {
   /** Fixes what may not change in the life of a playlist; nothing is served before. */
   freeze(timing: PlaylistTiming): void {
     this.#timing = Object.freeze({ ...timing });
+    this.#window.measureBy(timing.targetDurationSeconds);
   }
 
   get timing(): PlaylistTiming | undefined {
@@ -79,8 +81,7 @@ export class Rendition {
     this.#timeline = timeline;
     this.#discontinuity = this.#endTimeMs !== undefined;
     this.#mapUri = `init-${this.#timelines++}.mp4`;
-    this.#window.addInit(this.#mapUri, timeline.init.bytes);
-    this.#options.onInit?.(this.#mapUri, timeline.init.bytes);
+    this.#initIsKept = false;
   }
 
   /** Media is missing: the next segment does not join the one before. */
@@ -97,6 +98,7 @@ export class Rendition {
   appendPart(part: CutPart): void {
     const timeline = this.#timeline;
     if (!timeline) throw new Error('expected startTimeline() before the first part');
+    if (!this.#initIsKept) this.#keepInit(timeline.init);
     const segment =
       this.#window.open ??
       this.#window.openSegment({
@@ -115,11 +117,18 @@ export class Rendition {
     this.#publish();
   }
 
+  /** Only now: a timeline without any media would leave an init segment that nothing ever pushes out of the window. */
+  #keepInit({ bytes }: InitSegment): void {
+    this.#initIsKept = true;
+    this.#window.addInit(this.#mapUri, bytes);
+    this.#options.onInit?.(this.#mapUri, bytes);
+  }
+
   endSegment(): void {
     const change = this.#window.closeSegment();
     if (!change) return;
     const { closed, gone } = change;
-    this.#bitrate.add(closed.media.byteLength, closed.durationSeconds);
+    this.#bitRates = undefined;
     this.#options.onSegment?.(closed);
     for (const uri of gone) this.#options.onGone?.(uri);
     this.#publish();
@@ -152,13 +161,14 @@ export class Rendition {
     if (!this.#timing || !this.#timeline || !this.playable) return undefined;
     const { init } = this.#timeline;
     const video = init.tracks.find((track) => track.kind === 'video');
+    const rates = (this.#bitRates ??= bitRatesOf(this.#window.listed, this.#timing.targetDurationSeconds));
     return {
       ...this.#timing,
       codecs: init.codecs,
       ...(video && { width: video.width, height: video.height }),
       ...(video && this.#frameRate !== undefined && { frameRate: this.#frameRate }),
-      averageBitsPerSecond: Math.ceil(this.#bitrate.averageBitsPerSecond),
-      peakBitsPerSecond: Math.ceil(this.#bitrate.peakBitsPerSecond),
+      averageBitsPerSecond: Math.ceil(rates.averageBitsPerSecond),
+      peakBitsPerSecond: Math.ceil(rates.peakBitsPerSecond),
     };
   }
 

@@ -67,6 +67,8 @@ export class IngestSession {
   #isBeginning = true;
   #passedOn: Promise<void> = Promise.resolve();
   #connection: IngestListener | undefined;
+  /** There was a connection, and there is none now. */
+  #lost = false;
   #resumeTimer: NodeJS.Timeout | undefined;
   #failure: LiveError | undefined;
   #ended = false;
@@ -91,12 +93,12 @@ export class IngestSession {
 
   /** Whether the publisher's connection is lost and may be resumed. */
   get waiting(): boolean {
-    return this.#connection === undefined && !this.#ended;
+    return this.#lost && !this.#ended;
   }
 
   /** Whether its publisher was lost before the first byte, perhaps before it was told its resume token: nothing is waited for. */
   get abandoned(): boolean {
-    return this.#resumeTimer !== undefined && this.waiting && this.#received === 0;
+    return this.waiting && this.#received === 0;
   }
 
   /** Whether it was broken off. */
@@ -121,6 +123,7 @@ export class IngestSession {
     clearTimeout(this.#resumeTimer);
     this.#connection?.onReplaced();
     this.#connection = listener;
+    this.#lost = false;
     const isCurrent = (): boolean => this.#connection === listener && !this.#ended;
     return {
       write: (bytes, arrivedAtMs) => (isCurrent() ? (this.#passedOn = this.#take(bytes, arrivedAtMs)) : Promise.resolve()),
@@ -274,6 +277,7 @@ export class IngestSession {
   #awaitResume(): void {
     this.#pictures.rest();
     this.#connection = undefined;
+    this.#lost = true;
     this.#resumeTimer = setTimeout(() => this.end(), this.#resumeWindowMs);
   }
 }

@@ -1,4 +1,4 @@
-import { FragmentReader } from '../fmp4/fragment-reader.js';
+import { FragmentReader, type FragmentReaderEvent } from '../fmp4/fragment-reader.js';
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { OutputClock } from './output-clock.js';
@@ -104,16 +104,19 @@ export class TranscodeRun {
     let garbled: TranscoderError | undefined;
     await transcoder.read((chunk) => {
       if (garbled) return;
-      const fragments: Fragment[] = [];
+      const events: FragmentReaderEvent[] = [];
       try {
-        for (const event of reader.push(chunk)) {
-          if (event.type === 'fragment') fragments.push(event.fragment);
-          else output.startTimeline((init = event.init), startSeconds);
-        }
+        // Nothing but its reading: what our own consumers throw is no fault of ffmpeg's.
+        events.push(...reader.push(chunk));
       } catch (error) {
         garbled = new TranscoderError('server', `ffmpeg wrote what is no MP4: ${(error as Error).message}`, { cause: error });
         this.#reading.abort();
         void transcoder.close();
+      }
+      const fragments: Fragment[] = [];
+      for (const event of events) {
+        if (event.type === 'fragment') fragments.push(event.fragment);
+        else output.startTimeline((init = event.init), startSeconds);
       }
       if (!init || fragments.length === 0) return;
       this.#watch.gave();

@@ -234,28 +234,64 @@ t.test('an impossible request is refused in words, for as long as a held one wou
   t.match(await filled.rendition.mediaPlaylist({}, never), { status: 200, maxAgeSeconds: 1 });
 });
 
-t.test('what left the playlist can still be had for as long as the playlist was, and is then gone from memory', async (t) => {
+t.test('what left the playlist can still be had for its own duration and that of the playlist, and is then gone from memory', async (t) => {
   const filled = new Filled();
   const statusOf = async (name: string): Promise<number> => (await filled.rendition.media(name, never)).status;
   filled.segments(6);
   t.equal((await filled.playlist()).mediaSequence, 0);
   filled.segments(1);
   t.equal((await filled.playlist()).mediaSequence, 1, 'the oldest is no longer listed');
-  for (let more = 0; more < 5; more++) {
+  for (let more = 0; more < 6; more++) {
     t.strictSame([await statusOf('0.m4s'), await statusOf('0.3.m4s')], [200, 200], `${more} segments later`);
     filled.segments(1);
   }
-  t.strictSame(filled.gone, []);
+  t.strictSame(filled.gone, [], 'two seconds of its own and twelve of the playlist are not over');
   filled.segments(1);
   t.strictSame(filled.gone, ['0.m4s']);
   t.strictSame([await statusOf('0.m4s'), await statusOf('0.0.m4s'), await statusOf('1.m4s'), await statusOf('init-0.mp4')], [404, 404, 200, 200]);
+});
+
+t.test('the window is measured in time: of short recordings more are listed, and each stays available as long as a long one', async (t) => {
+  const filled = new Filled();
+  const seen: ReadPlaylist[] = [];
+  const delistedAt = new Map<number, number>();
+  let [seconds, oldest] = [0, 0];
+  for (let recording = 0; recording < 150; recording++) {
+    filled.restart(start + recording * 700);
+    filled.part(0.4);
+    filled.rendition.endSegment();
+    seconds += 0.4;
+    const playlist = await filled.playlist();
+    seen.push(playlist);
+    for (; oldest < playlist.mediaSequence; oldest++) delistedAt.set(oldest, seconds);
+    const listedSeconds = playlist.segments.reduce((sum, { durationSeconds = 0 }) => sum + durationSeconds, 0);
+    if (oldest > 0) t.ok(listedSeconds >= Number(playlist.serverControl?.['HOLD-BACK']) && listedSeconds > 11.9, `${listedSeconds} s`);
+    for (const uri of filled.gone.splice(0).filter((name) => !name.startsWith('init'))) {
+      t.ok(seconds - (delistedAt.get(parseInt(uri)) ?? NaN) > 0.4 + 11.9, `${uri} goes ${seconds} s after the beginning`);
+    }
+  }
+  t.strictSame(violations(seen), []);
+  t.ok(oldest > 100, `${oldest} have left the list`);
+});
+
+t.test('recordings of a few milliseconds lengthen no playlist and no memory without bound', async (t) => {
+  const filled = new Filled();
+  let added = 0;
+  for (let recording = 0; recording < 1500; recording++) {
+    filled.restart(start + recording * 50);
+    filled.part(0.002);
+    filled.rendition.endSegment();
+    added += 2;
+  }
+  t.ok((await filled.playlist()).segments.length <= 250);
+  t.ok(added - filled.gone.length < 1100, `${added - filled.gone.length} names are kept`);
 });
 
 t.test('an init segment stays as long as any segment needs it', async (t) => {
   const filled = new Filled();
   filled.segments(2);
   filled.restart(start + 10_000);
-  filled.segments(11);
+  filled.segments(12);
   const statuses = async (): Promise<number[]> => Promise.all(['init-0.mp4', 'init-1.mp4', '1.m4s'].map(async (name) => (await filled.rendition.media(name, never)).status));
   t.strictSame(await statuses(), [200, 200, 200]);
   filled.segments(1);
@@ -270,6 +306,16 @@ t.test('init segments of timelines that never showed anything are let go with th
   filled.segments(14);
   const there = await Promise.all([0, 1, 2, 3, 4, 5].map(async (number) => (await filled.rendition.media(`init-${number}.mp4`, never)).status));
   t.strictSame(there, [404, 404, 404, 404, 404, 200]);
+});
+
+t.test('a timeline that shows nothing keeps nothing, however many there are', async (t) => {
+  const inits: string[] = [];
+  const filled = new Filled({ onInit: (uri) => inits.push(uri) });
+  filled.segments(1);
+  for (let timeline = 0; timeline < 50; timeline++) filled.restart(start + 10_000);
+  t.strictSame(inits, ['init-0.mp4']);
+  filled.part();
+  t.strictSame(inits, ['init-0.mp4', 'init-50.mp4']);
 });
 
 t.test('a restart is a discontinuity, counted when it leaves the playlist; no playlist breaks a rule on the way', async (t) => {
@@ -300,6 +346,18 @@ t.test('a restart is a discontinuity, counted when it leaves the playlist; no pl
   const init = await filled.rendition.media('init-2.mp4', never);
   t.equal(filled.rendition.initAfterDiscontinuity('7.m4s'), init.body, 'it is told which init segment begins to hold');
   t.equal(filled.rendition.initAfterDiscontinuity('8.m4s'), undefined);
+});
+
+t.test('a burst of heavy media is forgotten by BANDWIDTH when it has left the playlist', async (t) => {
+  const filled = new Filled();
+  filled.segments(2);
+  const before = filled.rendition.facts?.peakBitsPerSecond ?? NaN;
+  filled.part(0.002);
+  filled.rendition.endSegment();
+  const peak = filled.rendition.facts?.peakBitsPerSecond ?? NaN;
+  t.ok(peak > before && peak < before * 1.5, `${before} becomes ${peak}`);
+  filled.segments(12);
+  t.ok((filled.rendition.facts?.peakBitsPerSecond ?? NaN) < peak);
 });
 
 t.test('a playlist is written and gzipped once, however many ask for it', async (t) => {

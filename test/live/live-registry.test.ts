@@ -76,6 +76,16 @@ t.test('a name that is live already, a bad name and one stream too many are refu
   t.throws(() => registry.publish('three'), { code: 'unavailable', message: /2 streams are live already/ });
 });
 
+t.test('a broadcast whose publisher has yet to connect is starting, and waits for nobody', async (t) => {
+  const { registry } = await openStudio(t);
+  const liveStream = registry.publish('cam');
+  t.equal(liveStream.state, 'starting');
+  const { connection } = new Publishing(liveStream);
+  t.equal(liveStream.state, 'starting');
+  connection.drop();
+  t.equal(liveStream.state, 'waiting');
+});
+
 t.test('a lost connection leaves the broadcast waiting; its token takes it up, and nothing else does', async (t) => {
   const studio = await openStudio(t);
   const liveStream = studio.registry.publish('cam');
@@ -220,7 +230,7 @@ t.test('a full disk is told once, and the stream goes on from memory', async (t)
   t.equal(await liveStream.closed, null);
   t.equal(publishing.told.filter((type) => type === 'warning').length, 1);
   t.match(publishing.messages.find(({ type }) => type === 'warning'), { code: 'disk', message: /The live stream goes on/ });
-  t.equal((await playlistOf(liveStream)).segments.length, 6);
+  t.equal((await playlistOf(liveStream)).segments.length, 7, 'six of two seconds, and the last one of one');
 });
 
 t.test('a disk that never answers is told once and stops neither the broadcast, nor its end, nor the server', async (t) => {

@@ -1,0 +1,33 @@
+import t from 'tap';
+import { Recording } from '../../src/live/recording.js';
+import { TranscodeRun, type MediaOutput } from '../../src/live/transcode-run.js';
+import { turns } from './fake-studio.js';
+import { FakeTranscoder } from './fake-transcoder.js';
+
+function run(output: Partial<MediaOutput>): { transcoder: FakeTranscoder; run: TranscodeRun } {
+  const transcoder = new FakeTranscoder({ inputFormat: 'matroska', inputOptions: [], outputOptions: [], tracks: [] });
+  const options = { recording: new Recording({ startedAtMs: 0 }), read: {}, clock: undefined, startSeconds: undefined, hungAfterMs: 10_000 };
+  const quiet: MediaOutput = { startTimeline: () => undefined, push: () => undefined, endTimeline: () => undefined };
+  return { transcoder, run: new TranscodeRun({ ...options, transcoder, output: { ...quiet, ...output } }) };
+}
+
+t.test('what our own consumers throw is not taken for a fault of ffmpeg', async (t) => {
+  const fault = new TypeError('undefined is not a fragment');
+  const fail = (): never => {
+    throw fault;
+  };
+  for (const output of [{ startTimeline: fail }, { push: fail }]) {
+    const { transcoder, run: { finished } } = run(output);
+    transcoder.init();
+    transcoder.pictures(3);
+    await t.rejects(finished, fault);
+    t.ok(transcoder.ended, 'and ffmpeg is gone');
+  }
+});
+
+t.test('what is no MP4 is told as what ffmpeg did', async (t) => {
+  const { transcoder, run: { finished } } = run({});
+  transcoder.jpeg('a picture where a box should be');
+  await turns();
+  t.match(await finished, { failure: { fault: 'server', message: /ffmpeg wrote what is no MP4/ } });
+});
