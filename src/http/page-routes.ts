@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { fastifyHelmet } from '@fastify/helmet';
 import { fastifyStatic } from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { LiveRegistry } from '../live/live-registry.js';
+import { liveStreamUrls } from '../protocol/urls.js';
+import { type LinkPreview, withLinkPreview } from './link-preview.js';
 import { requireStreamName } from './live-stream-lookup.js';
-import { isPlainHost } from './origin.js';
+import { baseUrlOf, isPlainHost } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 import { withRelativeAddresses } from './path-prefix.js';
 
@@ -14,6 +17,10 @@ export interface PageRoutesOptions {
   /** Pages that may have the bare player in a frame; the server's own always may. */
   readonly embedOrigins: AllowedOrigins;
   readonly publicUrl: string | undefined;
+  /** Knows what streams are about, for who shares a page's address. */
+  readonly registry: LiveRegistry;
+  /** Whether streams are watched by signed links only: then only those show a picture elsewhere. */
+  readonly linksAreSigned: boolean;
 }
 
 type PageName = 'index' | 'broadcast' | 'watch' | 'embed';
@@ -38,7 +45,7 @@ const policyOf = (publicUrl: string | undefined, frameAncestors: string[]) => ({
 });
 
 /** Pages, styles and bundles; the SDK is the bundles once more, under the address that other sites use. */
-export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins, publicUrl }: PageRoutesOptions): Promise<void> {
+export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins, publicUrl, registry, linksAreSigned }: PageRoutesOptions): Promise<void> {
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: policyOf(publicUrl, ["'none'"]),
     frameguard: { action: 'deny' },
@@ -56,18 +63,24 @@ export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins
   await app.register(fastifyStatic, { root: publicDir, setHeaders, index: false, allowedPath: (path) => !path.endsWith('.html') });
   await app.register(fastifyStatic, { root: join(publicDir, 'assets'), prefix: '/sdk/', decorateReply: false, setHeaders });
 
-  const sendPage = async (name: PageName, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const html = await readFile(join(publicDir, `${name}.html`), 'utf8');
+  const sendPage = async (name: PageName, request: FastifyRequest, reply: FastifyReply, finish = (html: string) => html): Promise<FastifyReply> => {
+    const html = finish(await readFile(join(publicDir, `${name}.html`), 'utf8'));
     return reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(withRelativeAddresses(html, request.url));
   };
   app.get('/', async (request, reply) => sendPage('index', request, reply));
   app.get('/broadcast', async (request, reply) => sendPage('broadcast', request, reply));
+  const previewOf = (stream: string, token: string | undefined, base: string): LinkPreview => {
+    const { title = stream, description = `Live on Onair: ${stream}` } = registry.descriptions.get(stream);
+    const { watch: url, poster } = liveStreamUrls(base, stream, token);
+    const image = registry.get(stream) === undefined || (linksAreSigned && token === undefined) ? undefined : poster;
+    return { title, description, url, image, oembed: `${base}/oembed?url=${encodeURIComponent(url)}` };
+  };
   const helmet = embedHeaders(embedOrigins, publicUrl);
   // A signed link carries its token in the path; the page hands it on to everything it plays.
   for (const token of ['', '/~:token']) {
-    app.get<{ Params: { stream: string } }>(`/watch/:stream${token}`, async (request, reply) => {
-      requireStreamName(request.params.stream);
-      return sendPage('watch', request, reply);
+    app.get<{ Params: { stream: string; token?: string } }>(`/watch/:stream${token}`, async (request, reply) => {
+      const stream = requireStreamName(request.params.stream);
+      return sendPage('watch', request, reply, (html) => withLinkPreview(html, previewOf(stream, request.params.token, baseUrlOf(request, publicUrl))));
     });
     app.get<{ Params: { stream: string } }>(`/embed/:stream${token}`, { helmet }, async (request, reply) => {
       requireStreamName(request.params.stream);

@@ -23,6 +23,7 @@ import { keyRoutes } from './key-routes.js';
 import { controlRoutes, playbackFactsRoutes } from './live-stream-routes.js';
 import { baseUrlOf } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
+import { oembedRoutes } from './oembed-routes.js';
 import { pageRoutes } from './page-routes.js';
 import { prefixOf, redirectToSlash, withoutPrefix } from './path-prefix.js';
 import { pictureRoutes } from './picture-routes.js';
@@ -214,7 +215,8 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
     { prefix: '/api' },
   );
   await app.register(healthRoutes, { obstacle, metrics });
-  await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins: options.embedOrigins });
+  await app.register(oembedRoutes, { registry, viewingLinks: access.viewingLinks, publicUrl });
+  await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins: options.embedOrigins, registry, linksAreSigned: access.viewingLinks !== undefined });
   app.get('/openapi.json', async () => app.swagger());
   return { admission, connections, obstacle, onBytes: metrics.countIngest };
 }

@@ -8,7 +8,7 @@ export function isStreamName(name: string): boolean {
 }
 
 /** What the paths of the server's own addresses begin with: no part of a path that a proxy puts before them may be one. */
-export const ownPathParts: readonly string[] = ['api', 'assets', 'broadcast', 'embed', 'live', 'recordings', 'sdk', 'watch'];
+export const ownPathParts: readonly string[] = ['api', 'assets', 'broadcast', 'embed', 'live', 'oembed', 'recordings', 'sdk', 'watch'];
 
 /** Every address of one live stream, in and out, absolute. A new way in or out is added here, in `api-schemas.ts` and in `stream-addresses.ts`. */
 export interface LiveStreamUrls {
