@@ -2,6 +2,10 @@ import type { ErrorCode } from './error-codes.js';
 import type { RecordingFacts } from './live-stream-info.js';
 import type { LiveStreamUrls } from './urls.js';
 
+/** Why a publisher begins another recording: other devices, another quality, or pictures of another size. */
+export const recordingReasons = ['source', 'quality', 'size'] as const;
+export type RecordingReason = (typeof recordingReasons)[number];
+
 /** Publisher → server, text JSON. All optional: a publisher may send binary messages only. */
 export type PublisherMessage =
   | { readonly type: 'end' }
@@ -57,7 +61,8 @@ export function parsePublisherMessage(text: string): PublisherMessage {
       return { type: 'end' };
     case 'recording': {
       const mimeType = readText(value, 'mimeType');
-      return mimeType === undefined ? { type: 'recording' } : { type: 'recording', mimeType };
+      const reason = 'reason' in value ? readReason(value.reason) : undefined;
+      return { type: 'recording', ...(mimeType !== undefined && { mimeType }), ...(reason !== undefined && { reason }) };
     }
     case 'ping':
       return { type: 'ping', sentAtMs: readTime(value, 'sentAtMs') };
@@ -74,6 +79,12 @@ function readText(message: object, name: string): string | undefined {
   const value = (message as Record<string, unknown>)[name];
   if (value === undefined || typeof value === 'string') return value;
   throw new TypeError(`expected "${name}" to be a string, got ${excerpt(JSON.stringify(value))}`);
+}
+
+function readReason(value: unknown): RecordingReason {
+  const known = recordingReasons.find((reason) => reason === value);
+  if (known !== undefined) return known;
+  throw new TypeError(`expected "reason" to be "source", "quality" or "size", got ${excerpt(JSON.stringify(value ?? null))}`);
 }
 
 function readTime(message: object, name: string): number {

@@ -27,12 +27,14 @@ t.test('a publisher may end, or begin a recording; everything else is refused in
   t.strictSame(parsePublisherMessage('{"type":"recording"}'), { type: 'recording' });
   t.strictSame(parsePublisherMessage('{"type":"recording","mimeType":"video/webm"}'), { type: 'recording', mimeType: 'video/webm' });
   t.match(parsePublisherMessage('{"type":"describe","title":"Harbour"}'), { type: 'describe', title: 'Harbour' });
+  t.strictSame(parsePublisherMessage('{"type":"recording","reason":"size"}'), { type: 'recording', reason: 'size' });
   for (const [text, message] of [
     ['{', 'expected JSON, got {'],
     ['null', 'expected a JSON object with a "type", got null'],
     ['[]', 'expected a JSON object with a "type", got []'],
     ['{"type":"describe","title":["x"]}', 'expected "title" to be a string, got ["x"]'],
     ['{"type":"recording","mimeType":7}', 'expected "mimeType" to be a string, got 7'],
+    ['{"type":"recording","reason":"whim"}', 'expected "reason" to be "source", "quality" or "size", got "whim"'],
     [`"${'x'.repeat(200)}"`, `expected a JSON object with a "type", got "${'x'.repeat(79)}…`],
   ] as const) {
     t.throws(() => parsePublisherMessage(text), new TypeError(message), text.slice(0, 40));

@@ -25,6 +25,12 @@ export interface Capture {
   readonly close: () => void;
 }
 
+/** Media that somebody else opened, who also closes it. */
+export function asCapture(media: MediaStream | Capture): Capture {
+  const capture = 'media' in media ? media : { media, resumeSound: () => Promise.resolve() };
+  return { media: capture.media, resumeSound: () => capture.resumeSound(), close: () => undefined };
+}
+
 /** Opens camera and microphone. @throws {OnairError} in words, with what to do */
 export async function captureCamera(options: CameraOptions = {}): Promise<Capture> {
   const { camera = true, microphone = true, quality = defaultQuality } = options;

@@ -9,7 +9,8 @@ export type {
   PublisherOptions,
   PublisherState,
   PublisherStats,
-  PublisherWarning,
   ResumableBroadcast,
 } from './publisher-events.js';
+export type { TrackKind } from './publishing/filler.js';
+export type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';
 export { qualities, type Quality } from './quality.js';

@@ -1,4 +1,4 @@
-import type { IngestMessage, PublisherMessage } from '../../protocol/ingest-messages.js';
+import type { IngestMessage, PublisherMessage, RecordingReason } from '../../protocol/ingest-messages.js';
 import { closeError, endError, OnairError } from './errors.js';
 import { Listeners } from './listeners.js';
 import type { ReconnectPolicy } from './reconnect-policy.js';
@@ -90,6 +90,12 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     return this.#replay.endOffset - this.unsentBytes;
   }
 
+  /** How old the oldest byte is that the server has not acknowledged: what every buffer on the way holds, in ms. */
+  get backlogMs(): number {
+    const { oldestMs } = this.#replay;
+    return oldestMs === undefined ? 0 : this.#options.nowMs() - oldestMs;
+  }
+
   push(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#overflowed || this.#finished || bytes.byteLength === 0) return;
     this.#replay.append(bytes, this.#options.nowMs());
@@ -98,10 +104,10 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   }
 
   /** The bytes pushed from now on begin with a container header of their own. */
-  beginRecording(mimeType: string): void {
+  beginRecording(mimeType: string, reason?: RecordingReason): void {
     this.#overflowed = false;
     // The first recording needs no announcement: it is where every broadcast begins.
-    if (this.#replay.endOffset > 0) this.#replay.beginRecording(mimeType);
+    if (this.#replay.endOffset > 0) this.#replay.beginRecording({ mimeType, reason });
   }
 
   /** Says something beside the bytes. false: it was left out, there is no connection or the recording it is about was not begun there. */
@@ -191,9 +197,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     if (this.#startUnknown) this.#replay.startAt(received);
     this.#startUnknown = false;
     if (received < this.#replay.startOffset || received > this.#replay.endOffset) {
-      this.#finish(
-        new OnairError('resume-refused', `The connection was lost, and the server asks for bytes that are no longer here (from ${received}). Go live again.`),
-      );
+      this.#finish(new OnairError('resume-refused', `The connection was lost, and the server asks for bytes that are no longer here (from ${received}). Go live again.`));
       return;
     }
     this.#resumeToken = resumeToken;
@@ -211,8 +215,8 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     while (socket.bufferedAmount < maxSocketBufferBytes) {
       const bytes = this.#replay.read(this.#sentOffset);
       if (bytes === undefined) break;
-      const mimeType = this.#replay.recordingAt(this.#sentOffset);
-      if (mimeType !== undefined) socket.send(JSON.stringify({ type: 'recording', mimeType }));
+      const recording = this.#replay.recordingAt(this.#sentOffset);
+      if (recording !== undefined) socket.send(JSON.stringify({ type: 'recording', mimeType: recording.mimeType, reason: recording.reason }));
       socket.send(bytes);
       this.#sentOffset += bytes.byteLength;
     }
@@ -247,10 +251,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.#ready = false;
     this.#probedAtMs = undefined;
     if (this.#finished) return;
-    if (closeCode === 1000) {
-      this.#finish(null);
-      return;
-    }
+    if (closeCode === 1000) return this.#finish(null);
     const told = closeError(closeCode, reason);
     if (told !== undefined || !refusedBeforeReady) {
       this.#afterLoss(told);

@@ -1,6 +1,7 @@
 import type { LiveStreamUrls } from '../../protocol/urls.js';
 import type { Capture } from './capture.js';
 import type { OnairError } from './errors.js';
+import type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';
 import type { Quality } from './quality.js';
 
 /** `connected`: the server takes the bytes. `live`: it said that viewers can watch. */
@@ -11,12 +12,6 @@ export interface PublisherStats {
   readonly viewers: number;
   /** Recorded, but not yet given to the network. */
   readonly bufferedBytes: number;
-}
-
-/** Something is wrong but the broadcast goes on; codes of the server's warnings come through as they are. */
-export interface PublisherWarning {
-  readonly code: string;
-  readonly message: string;
 }
 
 export interface ResumableBroadcast {
@@ -33,7 +28,7 @@ export interface PublisherEvents {
   stats: PublisherStats;
   warning: PublisherWarning;
   /** The warning with this code no longer holds. */
-  recovered: { readonly code: string };
+  recovered: { readonly code: PublisherWarningCode };
   /** The broadcast is over although nobody ended it. */
   error: OnairError;
 }

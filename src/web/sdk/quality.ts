@@ -21,3 +21,12 @@ export const defaultQuality: Quality = qualities[1];
 export function lowerBitRate(videoBitsPerSecond: number): number {
   return Math.max(300_000, Math.round(videoBitsPerSecond / 2));
 }
+
+/** Asks the camera or screen of this media for the quality's size; what it cannot give stays as it is. */
+export async function applyQuality(media: MediaStream, { width, height, frameRate }: Quality): Promise<void> {
+  const asked = media.getVideoTracks().map((track) => {
+    const size = 'displaySurface' in track.getSettings() ? 'max' : 'ideal';
+    return track.applyConstraints({ width: { [size]: width }, height: { [size]: height }, frameRate: { ideal: frameRate } });
+  });
+  await Promise.allSettled(asked);
+}

@@ -21,14 +21,14 @@ export interface RecorderOptions {
 /** One recording (one container header) of a MediaStream, as bytes in order. */
 export class Recorder {
   readonly mimeType: string;
-  /** Wall clock, ms since the epoch: media time 0 of the recording, but for a frame or so. */
+  /** By `performance.now()`: media time 0 of the recording, but for a frame or so. */
   readonly startedAtMs: number;
   readonly #options: RecorderOptions;
   readonly #recorder: MediaRecorder;
   readonly #steady: readonly SteadyVideo[];
   readonly #inOrder: (read: Promise<ArrayBuffer>) => Promise<void>;
   #delivered: Promise<void> = Promise.resolve();
-  #stopping = false;
+  #stop: Promise<void> | undefined;
   #discarding = false;
   #lastChunkAtMs = performance.now();
 
@@ -41,8 +41,13 @@ export class Recorder {
     });
     const { media, steady } = steadied(options.media);
     this.#steady = steady;
-    this.#recorder = startRecorder(media, options.quality);
-    this.startedAtMs = Date.now();
+    try {
+      this.#recorder = startRecorder(media, options.quality);
+    } catch (error) {
+      for (const { close } of steady) close();
+      throw error;
+    }
+    this.startedAtMs = performance.now();
     this.mimeType = this.#recorder.mimeType;
     this.#recorder.addEventListener('dataavailable', ({ data }) => {
       if (data.size === 0) return;
@@ -63,18 +68,10 @@ export class Recorder {
     for (const { tick } of this.#steady) tick();
   }
 
-  /** Resolves when the last chunk has been given to `onChunk`. */
-  async stop(): Promise<void> {
-    if (!this.#stopping) {
-      this.#stopping = true;
-      if (this.#recorder.state !== 'inactive') {
-        const stopped = new Promise((resolve) => this.#recorder.addEventListener('stop', resolve, { once: true }));
-        this.#recorder.stop();
-        await stopped;
-      }
-      for (const { close } of this.#steady) close();
-    }
-    await this.#delivered;
+  /** Resolves, at every call, when the last chunk has been given to `onChunk`. */
+  stop(): Promise<void> {
+    this.#stop ??= this.#finish();
+    return this.#stop;
   }
 
   /** Stops without giving what is left. */
@@ -83,8 +80,18 @@ export class Recorder {
     void this.stop();
   }
 
+  async #finish(): Promise<void> {
+    if (this.#recorder.state !== 'inactive') {
+      const stopped = new Promise((resolve) => this.#recorder.addEventListener('stop', resolve, { once: true }));
+      this.#recorder.stop();
+      await stopped;
+    }
+    for (const { close } of this.#steady) close();
+    await this.#delivered;
+  }
+
   #stopped(error: OnairError | null): void {
-    if (this.#stopping) return;
+    if (this.#stop !== undefined) return;
     void this.stop().then(() => this.#options.onStopped(error));
   }
 }

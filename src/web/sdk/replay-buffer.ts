@@ -1,3 +1,11 @@
+import type { RecordingReason } from '../../protocol/ingest-messages.js';
+
+/** What is told about a recording where its first byte is sent. */
+export interface RecordingNotice {
+  readonly mimeType: string;
+  readonly reason?: RecordingReason | undefined;
+}
+
 interface Chunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly offset: number;
@@ -7,7 +15,7 @@ interface Chunk {
 /** The bytes of the broadcast that the server has not acknowledged, addressed by their offset in the whole broadcast. */
 export class ReplayBuffer {
   #chunks: Chunk[] = [];
-  #recordings: { readonly offset: number; readonly mimeType: string }[] = [];
+  #recordings: (RecordingNotice & { readonly offset: number })[] = [];
   #endOffset = 0;
 
   /** Offset of the first byte held; equals `endOffset` when nothing is. */
@@ -34,13 +42,13 @@ export class ReplayBuffer {
   }
 
   /** The next byte appended begins a container header of its own. */
-  beginRecording(mimeType: string): void {
-    this.#recordings.push({ offset: this.#endOffset, mimeType });
+  beginRecording({ mimeType, reason }: RecordingNotice): void {
+    this.#recordings.push({ offset: this.#endOffset, mimeType, reason });
   }
 
-  /** The type of the recording that begins at this very offset, if one does and the server may not know. */
-  recordingAt(offset: number): string | undefined {
-    return this.#recordings.findLast((recording) => recording.offset === offset)?.mimeType;
+  /** The recording that begins at this very offset, if one does and the server may not know. */
+  recordingAt(offset: number): RecordingNotice | undefined {
+    return this.#recordings.findLast((recording) => recording.offset === offset);
   }
 
   /** Whether a recording begins at this offset or after it. */

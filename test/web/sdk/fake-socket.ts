@@ -19,8 +19,8 @@ export class FakeSocket extends EventTarget {
     return this.sent.flatMap((message) => (typeof message === 'string' ? [] : [...message]));
   }
 
-  get texts(): unknown[] {
-    return this.sent.flatMap((message) => (typeof message === 'string' ? [JSON.parse(message) as unknown] : []));
+  get texts(): { readonly type: string; readonly [name: string]: unknown }[] {
+    return this.sent.flatMap((message) => (typeof message === 'string' ? [JSON.parse(message) as { type: string }] : []));
   }
 
   send(message: string | Uint8Array): void {

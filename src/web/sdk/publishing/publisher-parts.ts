@@ -1,0 +1,39 @@
+import { explainRefusal } from '../explain-refusal.js';
+import type { OnairError } from '../errors.js';
+import { startTicker } from '../ticker.js';
+import { openFiller, type Filler, type PictureSize, type TrackKind } from './filler.js';
+import { tellPictureSize, type PictureSizeTeller } from './picture-size.js';
+
+/** What a Publisher needs of its surroundings: the browser's own, or a test's. */
+export interface PublisherParts {
+  readonly openSocket: (url: string) => WebSocket;
+  readonly explainRefusal: (url: string) => Promise<OnairError | undefined>;
+  readonly startTicker: (intervalMs: number, onTick: () => void) => () => void;
+  readonly openFiller: (kind: TrackKind, size: PictureSize) => Filler;
+  readonly tellPictureSize: (track: MediaStreamTrack, onSize: (size: PictureSize) => void) => PictureSizeTeller;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** In [0, 1), like Math.random. */
+  readonly random: () => number;
+  /** Tells whether the machine is on line, whenever that changes. @returns a function that stops it */
+  readonly watchNetwork: (onChange: (online: boolean) => void) => () => void;
+}
+
+export const browserParts: PublisherParts = {
+  openSocket: (url) => new WebSocket(url),
+  explainRefusal,
+  startTicker,
+  openFiller,
+  tellPictureSize,
+  nowMs: () => performance.now(),
+  random: () => Math.random(),
+  watchNetwork: (onChange) => {
+    const [online, offline] = [(): void => onChange(true), (): void => onChange(false)];
+    addEventListener('online', online);
+    addEventListener('offline', offline);
+    return () => {
+      removeEventListener('online', online);
+      removeEventListener('offline', offline);
+    };
+  },
+};

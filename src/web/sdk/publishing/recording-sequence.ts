@@ -1,0 +1,132 @@
+import type { RecordingReason } from '../../../protocol/ingest-messages.js';
+import type { OnairError } from '../errors.js';
+import { Recorder, type RecorderOptions } from '../recorder.js';
+
+/** How long the end of a recording is waited for where another one follows: a recorder that hangs must not hold that one back. */
+const maxTailMs = 2_000;
+
+export interface RecordingSequenceOptions {
+  readonly onRecording: (mimeType: string, reason: RecordingReason | undefined) => void;
+  readonly onChunk: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** The present recording ended by itself: null when all its tracks ended. */
+  readonly onStopped: (error: OnairError | null) => void;
+}
+
+/** A recorder whose bytes have to wait for the end of the one before. */
+interface Waiting {
+  readonly recorder: Recorder;
+  readonly reason: RecordingReason | undefined;
+  readonly chunks: Uint8Array<ArrayBuffer>[];
+}
+
+/**
+ * One recording after another, as one sequence of bytes. At a joint the next recorder starts before the last one stops, and its
+ * bytes wait until the other's last ones are out: so next to nothing is lost in between.
+ */
+export class RecordingSequence {
+  readonly #options: RecordingSequenceOptions;
+  #current: Recorder | undefined;
+  #waiting: Waiting | undefined;
+  #joint: Promise<void> = Promise.resolve();
+  #stop: Promise<void> | undefined;
+
+  constructor(options: RecordingSequenceOptions) {
+    this.#options = options;
+  }
+
+  /** The recording whose bytes are being given; undefined before the first. */
+  get current(): Recorder | undefined {
+    return this.#current;
+  }
+
+  tick(): void {
+    this.#current?.tick();
+    this.#waiting?.recorder.tick();
+  }
+
+  /**
+   * Begins a recording; the one before is given to its last byte first.
+   * @returns a promise of the moment when the new one's bytes leave
+   * @throws {OnairError} when this media cannot be recorded; what was recorded before goes on
+   */
+  begin(what: Pick<RecorderOptions, 'media' | 'quality'>, reason?: RecordingReason): Promise<void> {
+    if (this.#stop !== undefined) return this.#stop;
+    const waiting: Waiting = { recorder: this.#start(what), reason, chunks: [] };
+    const before = this.#current;
+    // Another joint is under way: what was to come then never began.
+    this.#waiting?.recorder.discard();
+    const isUnderWay = this.#waiting !== undefined;
+    this.#waiting = waiting;
+    if (before === undefined) this.#join();
+    else if (!isUnderWay) {
+      const joint = atMost(maxTailMs, before.stop()).then(() => {
+        if (joint === this.#joint) this.#join();
+      });
+      this.#joint = joint;
+    }
+    return this.#joint;
+  }
+
+  /** Begins a recording at once; what was not given of the one before is left out. @throws {OnairError} as `begin()` */
+  beginAnew(what: Pick<RecorderOptions, 'media' | 'quality'>): void {
+    if (this.#stop !== undefined) return;
+    const recorder = this.#start(what);
+    this.#current?.discard();
+    this.#waiting?.recorder.discard();
+    this.#current = undefined;
+    this.#joint = Promise.resolve();
+    this.#waiting = { recorder, reason: undefined, chunks: [] };
+    this.#join();
+  }
+
+  /** Resolves, at every call, when the last byte of the last recording has been given. */
+  stop(): Promise<void> {
+    this.#stop ??= this.#finish();
+    return this.#stop;
+  }
+
+  /** Stops without giving what is left. */
+  discard(): void {
+    this.#current?.discard();
+    this.#waiting?.recorder.discard();
+    this.#stop ??= Promise.resolve();
+  }
+
+  async #finish(): Promise<void> {
+    const last = this.#waiting?.recorder.stop();
+    await this.#joint;
+    await (last ?? this.#current?.stop());
+  }
+
+  #start(what: Pick<RecorderOptions, 'media' | 'quality'>): Recorder {
+    const recorder: Recorder = new Recorder({
+      ...what,
+      onChunk: (bytes) => {
+        if (recorder === this.#current) this.#options.onChunk(bytes);
+        else if (recorder === this.#waiting?.recorder) this.#waiting.chunks.push(bytes);
+      },
+      onStopped: (error) => {
+        if (recorder === this.#current || recorder === this.#waiting?.recorder) this.#options.onStopped(error);
+      },
+    });
+    return recorder;
+  }
+
+  /** The bytes of the recording that waited leave from now on. */
+  #join(): void {
+    const next = this.#waiting;
+    if (next === undefined) return;
+    this.#waiting = undefined;
+    this.#current?.discard();
+    this.#current = next.recorder;
+    this.#options.onRecording(next.recorder.mimeType, next.reason);
+    for (const bytes of next.chunks) this.#options.onChunk(bytes);
+  }
+}
+
+function atMost(limitMs: number, awaited: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, limitMs);
+    awaited.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
+}

@@ -1,0 +1,45 @@
+import type { WarningCode } from '../../../protocol/ingest-messages.js';
+import type { TrackKind } from './filler.js';
+
+/** Something is wrong but the broadcast goes on. */
+export type PublisherWarningCode =
+  | WarningCode
+  /** The uplink cannot follow, at the lowest bit rate. */
+  | 'slow-uplink'
+  /** The uplink could not follow: the bit rate was lowered. Recovered when it is what was asked for again. */
+  | 'quality-lowered'
+  /** The connection was away for longer than is kept: viewers miss a part. */
+  | 'replay-full'
+  | 'recorder-silent'
+  /** Other media or another quality could not be recorded: the recording before goes on. */
+  | 'recorder-failed'
+  /** A device is gone, or sharing was ended: silence or a card is sent in its place. */
+  | 'sound-lost'
+  | 'picture-lost'
+  /** The system holds the device back, as during a phone call. */
+  | 'sound-held'
+  | 'picture-held';
+
+export interface PublisherWarning {
+  readonly code: PublisherWarningCode;
+  /** In words, with what to do. */
+  readonly message: string;
+}
+
+const lost: Readonly<Record<TrackKind, PublisherWarning>> = {
+  audio: { code: 'sound-lost', message: 'The sound stopped: its device was unplugged or turned off, or sharing was ended. Viewers hear silence; choose another microphone.' },
+  video: { code: 'picture-lost', message: 'The picture stopped: its device was unplugged, or sharing was ended. Viewers see a card in its place; choose another camera or screen.' },
+};
+
+const held: Readonly<Record<TrackKind, PublisherWarning>> = {
+  audio: { code: 'sound-held', message: 'The system gives no sound at present: a call, another program, or the device’s own mute switch. It comes back by itself when that is over.' },
+  video: { code: 'picture-held', message: 'The system gives no picture at present: a call, another program, or the camera’s own cover. It comes back by itself when that is over.' },
+};
+
+export function lostWarning(kind: TrackKind): PublisherWarning {
+  return lost[kind];
+}
+
+export function heldWarning(kind: TrackKind): PublisherWarning {
+  return held[kind];
+}
