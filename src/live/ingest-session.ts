@@ -217,7 +217,9 @@ export class IngestSession {
       if (start > done && this.#current) writes.push(this.#current.write(chunk.subarray(done, start)));
       return start;
     };
+    let begun = 0;
     const moveTo = (recording: Recording, offset: number): void => {
+      if (++begun > maxRecordingsAtOnce) this.fail(new LiveError('unsupported-media', `expected at most ${maxRecordingsAtOnce} recordings in one message, got more`));
       const start = leaveAt(offset);
       this.#open(recording);
       // Its first bytes may have come before it could be told that it begins with them.
@@ -225,6 +227,7 @@ export class IngestSession {
       done = Math.max(start, 0);
     };
     for (const event of this.#reader.push(chunk)) {
+      if (this.#failure) break;
       if (event.type === 'recording') moveTo(new Recording({ startedAtMs: Date.now(), offset: event.offset }), event.offset);
       else if (event.type === 'not-media') this.fail(new LiveError('unsupported-media', event.reason));
       else if (event.type === 'header') {
@@ -281,6 +284,9 @@ export class IngestSession {
     this.#resumeTimer = setTimeout(() => this.end(), this.#resumeWindowMs);
   }
 }
+
+/** Each is an ffmpeg of its own: what comes in one go is not many of them. */
+const maxRecordingsAtOnce = 64;
 
 /** A recording that goes on brings bytes more often than this; a connection without any is likely to be gone. */
 const silentMs = 5000;

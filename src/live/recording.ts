@@ -59,7 +59,10 @@ export class Recording {
   #frames = 0;
   #resolveHeader!: (header: SourceHeader | undefined) => void;
   #knownHeader: SourceHeader | undefined;
-  #headerBytes: Buffer = Buffer.alloc(0);
+  #leadKind: 'video' | 'audio' | undefined;
+  /** What may be part of the header, in the slices in which it came. */
+  #headerSlices: Uint8Array[] = [];
+  #headerSliceBytes = 0;
   /** Infinite until it is known where the header ends. */
   #headerLength = Infinity;
   #captureTimeMs: number | undefined;
@@ -80,7 +83,7 @@ export class Recording {
     this.#firstFrame = new Promise((resolve) => (this.#tellFirstFrame = resolve));
     if (!continues) return;
     this.#inheritedObstacle = continues.copyObstacle;
-    this.#headerBytes = continues.headerBytes;
+    this.#keepHeader(continues.headerBytes);
     this.#announce(continues.header, continues.headerBytes.length);
   }
 
@@ -110,14 +113,13 @@ export class Recording {
     this.#lastSeconds = Math.max(this.#lastSeconds, event.timeSeconds);
     this.#tellFirstFrame();
     if (event.kind === 'video') this.#groups.add(event);
-    if (event.kind === this.leadKind) this.#log.noteLead(event.timeSeconds);
+    if (event.kind === this.#leadKind) this.#log.noteLead(event.timeSeconds);
     this.#clock.note(event);
   }
 
   /** The picture leads; without one, the sound. undefined where only ffmpeg finds out what there is. */
   get leadKind(): 'video' | 'audio' | undefined {
-    const tracks = this.#knownHeader?.tracks;
-    return tracks && (tracks.some(({ kind }) => kind === 'video') ? 'video' : 'audio');
+    return this.#leadKind;
   }
 
   /** How many frames were seen in its bytes; undefined where only ffmpeg sees them. */
@@ -182,7 +184,7 @@ export class Recording {
   write(bytes: Uint8Array): Promise<void> {
     if (this.#ended || bytes.length === 0) return Promise.resolve();
     this.#lastByteAtMs = Date.now();
-    if (this.#headerBytes.length < this.#headerLength) this.#headerBytes = Buffer.concat([this.#headerBytes, bytes]);
+    if (this.#headerSliceBytes < this.#headerLength) this.#keepHeader(bytes);
     return new Promise((resolve) => {
       this.#log.append(bytes, resolve);
       if (!this.#beingRead) this.#hold(bytes.length);
@@ -258,12 +260,20 @@ export class Recording {
     return this.#log.resumption(deliveredSeconds, this.leadKind === 'audio');
   }
 
+  #keepHeader(bytes: Uint8Array): void {
+    this.#headerSlices.push(bytes);
+    this.#headerSliceBytes += bytes.length;
+  }
+
   #header(): Buffer {
-    return this.#headerBytes.subarray(0, this.#headerLength);
+    const header = Buffer.concat(this.#headerSlices).subarray(0, this.#headerLength);
+    if (Number.isFinite(this.#headerLength)) this.#headerSlices = [header];
+    return header;
   }
 
   #announce(header: SourceHeader, length: number): void {
     this.#knownHeader = header;
+    this.#leadKind = header.tracks && (header.tracks.some(({ kind }) => kind === 'video') ? 'video' : 'audio');
     this.#headerLength = length;
     this.#resolveHeader(header);
     if (this.leadKind !== 'video') this.#groups.end();

@@ -1,4 +1,5 @@
 import type { SourceEvent } from '../source/source-events.js';
+import { SlidingList } from './sliding-list.js';
 
 export type RandomAccessPoint = Pick<Extract<SourceEvent, { type: 'random-access' }>, 'offset' | 'timeSeconds'>;
 
@@ -38,14 +39,14 @@ const sameMomentSeconds = 0.001;
 export class ReplayLog {
   readonly #start: number;
   readonly #maxReplayBytes: number;
-  #entries: Entry[] = [];
+  readonly #entries = new SlidingList<Entry>();
   #end: number;
   #takenTo: number;
   /** undefined: read bytes are of no use, since nobody knows where to begin in them. */
   #keepFrom: number | undefined;
-  #points: RandomAccessPoint[] = [];
+  readonly #points = new SlidingList<RandomAccessPoint>();
   /** Of the pictures, or of the sound where there is no picture; from the kept point on. */
-  #leadSeconds: number[] = [];
+  readonly #leadSeconds = new SlidingList<number>();
 
   constructor({ offset, maxReplayBytes }: ReplayLogOptions) {
     this.#start = offset;
@@ -62,7 +63,7 @@ export class ReplayLog {
 
   /** Where the first byte stands that can still be read. */
   get firstOffset(): number {
-    return this.#entries[0]?.offset ?? this.#end;
+    return this.#entries.at(0)?.offset ?? this.#end;
   }
 
   /** Where the next byte will stand. */
@@ -85,7 +86,7 @@ export class ReplayLog {
   /** What waits here is as good as read for whoever wrote it. */
   release(): void {
     for (let index = this.#indexOf(this.#takenTo); index < this.#entries.length; index++) {
-      const entry = this.#entries[index];
+      const entry = this.#entries.at(index);
       entry?.taken?.();
       if (entry) entry.taken = undefined;
     }
@@ -93,7 +94,7 @@ export class ReplayLog {
 
   /** The bytes from `offset` on that came in one go; never beyond `limit`. */
   from(offset: number, limit = Infinity): Uint8Array | undefined {
-    const entry = this.#entries[this.#indexOf(offset)];
+    const entry = this.#entries.at(this.#indexOf(offset));
     if (!entry) return undefined;
     // What was let go of in between is gone: reading goes on with what is there.
     const start = Math.max(0, offset - entry.offset);
@@ -104,7 +105,7 @@ export class ReplayLog {
   take(offset: number): void {
     if (offset <= this.#takenTo) return;
     for (let index = this.#indexOf(this.#takenTo); index < this.#entries.length; index++) {
-      const entry = this.#entries[index];
+      const entry = this.#entries.at(index);
       if (!entry || entry.offset + entry.bytes.length > offset) break;
       entry.taken?.();
       entry.taken = undefined;
@@ -115,7 +116,8 @@ export class ReplayLog {
 
   /** Nobody reads any more: whoever waits is let go. */
   clear(): void {
-    for (const { taken } of this.#entries.splice(0)) taken?.();
+    for (const { taken } of this.#entries) taken?.();
+    this.#entries.drop(this.#entries.length);
   }
 
   notePoint({ offset, timeSeconds }: RandomAccessPoint): void {
@@ -124,7 +126,7 @@ export class ReplayLog {
 
   noteLead(timeSeconds: number): void {
     this.#leadSeconds.push(timeSeconds);
-    if (this.#leadSeconds.length > maxReplayEntries) this.#leadSeconds.shift();
+    if (this.#leadSeconds.length > maxReplayEntries) this.#leadSeconds.drop(1);
   }
 
   /** The lead's frame nearest to a time. */
@@ -138,7 +140,7 @@ export class ReplayLog {
 
   /** The first point at or after `offset`. */
   pointFrom(offset: number): RandomAccessPoint | undefined {
-    return this.#points.find((point) => point.offset >= offset);
+    return this.#points.at(this.#points.countWhile((point) => point.offset < offset));
   }
 
   /** Viewers have everything up to this time: what is not needed to go on from there is let go of. */
@@ -146,7 +148,7 @@ export class ReplayLog {
     const point = this.#points.findLast((each) => each.timeSeconds <= timeSeconds + sameMomentSeconds);
     if (!point || this.#keepFrom === undefined || point.offset <= this.#keepFrom) return;
     this.#keepFrom = point.offset;
-    this.#leadSeconds = this.#leadSeconds.filter((lead) => lead >= point.timeSeconds - sameMomentSeconds);
+    while ((this.#leadSeconds.at(0) ?? Infinity) < point.timeSeconds - sameMomentSeconds) this.#leadSeconds.drop(1);
     this.#trim();
   }
 
@@ -178,20 +180,14 @@ export class ReplayLog {
       if (offset + bytes.length > this.#takenTo) break;
       gone++;
     }
-    this.#entries.splice(0, gone);
+    this.#entries.drop(gone);
     const first = this.firstOffset;
-    while (this.#points.length > 1 && (this.#points[1]?.offset ?? Infinity) <= first) this.#points.shift();
+    // The last of those that are gone may be what the first bytes belong to.
+    this.#points.drop(Math.max(0, this.#points.countWhile((point) => point.offset <= first) - 1));
   }
 
   /** Index of the first entry that reaches beyond `offset`. */
   #indexOf(offset: number): number {
-    let [low, high] = [0, this.#entries.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const entry = this.#entries[middle];
-      if (entry && entry.offset + entry.bytes.length > offset) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    return this.#entries.countWhile((entry) => entry.offset + entry.bytes.length <= offset);
   }
 }

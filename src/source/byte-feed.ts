@@ -8,7 +8,7 @@ export class ByteFeed {
   #slice: Uint8Array = nothing;
   #at = 0;
   /** The beginning of a peek that reached past the slice's end; stands before `#slice[#at]`. */
-  #held = new Uint8Array(256);
+  #held = nothing;
   #heldLength = 0;
   #skipLeft = 0;
   #received = 0;
@@ -56,6 +56,15 @@ export class ByteFeed {
     return isInSlice ? this.#slice[this.#at + index] : this.peek(index + 1)?.[index];
   }
 
+  /** How many bytes stand before the next one of this value; all that have come, where it is not among them. */
+  distanceTo(byte: number): number {
+    if (this.#skipLeft > 0) return 0;
+    const inHeld = this.#held.subarray(0, this.#heldLength).indexOf(byte);
+    if (inHeld >= 0) return inHeld;
+    const inSlice = this.#slice.indexOf(byte, this.#at);
+    return this.#heldLength + (inSlice < 0 ? this.#slice.length : inSlice) - this.#at;
+  }
+
   /** Moves on by `length` bytes, also ones that have not come yet. */
   skip(length: number): void {
     this.#offset += length;
@@ -78,7 +87,7 @@ export class ByteFeed {
   #hold(bytes: Uint8Array): void {
     const needed = this.#heldLength + bytes.length;
     if (needed > this.#held.length) {
-      const larger = new Uint8Array(Math.max(needed, this.#held.length * 2));
+      const larger = new Uint8Array(Math.max(needed, 256, this.#held.length * 2));
       larger.set(this.#held.subarray(0, this.#heldLength));
       this.#held = larger;
     }

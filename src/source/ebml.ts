@@ -76,7 +76,9 @@ export function vintLength(firstByte: number | undefined): number | undefined {
   return firstByte === undefined ? undefined : Math.clz32(firstByte) - 23;
 }
 
+/** An EBML unsigned integer, RFC 8794 §7.2; an impossible length reads as 0. */
 export function unsigned(bytes: Uint8Array): number {
+  if (bytes.length > 8) return 0;
   let value = 0;
   for (const byte of bytes) value = value * 256 + byte;
   return value;
@@ -88,6 +90,12 @@ export function float(bytes: Uint8Array): number {
   return bytes.length === 4 ? view.getFloat32(0) : bytes.length === 8 ? view.getFloat64(0) : 0;
 }
 
+/** Names are short; a longer one is cut. */
+const longestText = 64;
+
+/** An EBML string up to its first zero, RFC 8794 §7.4. */
 export function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1').replace(/\0+$/, '');
+  const end = bytes.indexOf(0);
+  const length = Math.min(end < 0 ? bytes.length : end, longestText);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1');
 }

@@ -44,7 +44,10 @@ export class FlvReader implements ContainerReader {
       return this.#headerTold ? 'lost' : { notMedia: 'expected an FLV header and tags, got something that makes no sense' };
     }
     const end = feed.offset + tagHeadBytes + head.bodyBytes + backPointerBytes;
-    if (!this.#headerTold && this.#tracks.length === 0 && end > this.#headerLimit) return { notMedia: 'expected an FLV header, got one that is too long' };
+    if (!this.#headerTold && (feed.offset >= this.#headerLimit || (this.#tracks.length === 0 && end > this.#headerLimit))) {
+      if (this.#early.length === 0) return { notMedia: 'expected an FLV header, got one that is too long' };
+      this.#tellHeader(events);
+    }
     if (head.type === tagType.script) {
       if (!this.#headerTold && this.#firstFrameSeconds === undefined) this.#headerEnd = end;
     } else {
@@ -100,7 +103,7 @@ export class FlvReader implements ContainerReader {
   #tellHeader(events: SourceEvent[]): void {
     this.#headerTold = true;
     events.push({ type: 'header', header: { container: 'flv', tracks: [...this.#tracks] }, endOffset: this.#headerEnd });
-    events.push(...this.#early);
+    for (const event of this.#early) events.push(event);
     this.#early = [];
   }
 

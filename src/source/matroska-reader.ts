@@ -3,7 +3,7 @@ import type { ContainerReader, Step } from './container-reader.js';
 import { beginsRecording } from './container-sniffer.js';
 import { children, peekElementHead, peekElementId, peekVint, text, unsigned, vintLength, type ElementHead } from './ebml.js';
 import { elementId, readTickSeconds, readTracks } from './matroska-tracks.js';
-import type { SourceEvent, SourceTrack } from './source-events.js';
+import { tooManyTracks, type SourceEvent, type SourceTrack } from './source-events.js';
 
 /** No element of a live stream is longer; a larger size is a sign of lost structure. */
 const maxElementBytes = 2 ** 40;
@@ -38,6 +38,8 @@ export class MatroskaReader implements ContainerReader {
   readonly #headerLimit: number;
   #docType: 'webm' | 'matroska' | undefined;
   #tracks: readonly SourceTrack[] | undefined;
+  #kinds: ReadonlyMap<number, SourceTrack['kind']> = new Map();
+  #hasVideo = false;
   #tickSeconds = 0.001;
   #headerTold = false;
   #cluster: Cluster | undefined;
@@ -55,8 +57,10 @@ export class MatroskaReader implements ContainerReader {
     const head = peekElementHead(feed);
     if (head === 'more') return 'more';
     if (head === 'invalid') return this.#otherContainerOrLost(feed);
-    if (!this.#headerTold && head.id !== elementId.cluster && head.id !== elementId.segment) {
-      const end = feed.offset + head.headBytes + head.dataBytes;
+    if (!this.#headerTold) {
+      // Of what lasts longer than the header, only the beginning belongs to it.
+      const holdsMedia = head.id === elementId.cluster || head.id === elementId.segment;
+      const end = feed.offset + head.headBytes + (holdsMedia ? 0 : head.dataBytes);
       if (end > this.#headerLimit) return { notMedia: 'expected a WebM or Matroska header, got one that is too long' };
     }
     if (this.#group !== undefined) return this.#inGroup(feed, head);
@@ -105,8 +109,11 @@ export class MatroskaReader implements ContainerReader {
       const element = feed.peek(head.headBytes + head.dataBytes);
       if (element === undefined) return 'more';
       const data = element.subarray(head.headBytes);
-      if (head.id === elementId.tracks) this.#tracks = readTracks(data);
-      else if (head.id === elementId.info) this.#tickSeconds = readTickSeconds(data);
+      if (head.id === elementId.tracks) {
+        const tracks = readTracks(data);
+        if (tracks === undefined) return { notMedia: tooManyTracks };
+        this.#know(tracks);
+      } else if (head.id === elementId.info) this.#tickSeconds = readTickSeconds(data);
       else {
         const docType = readDocType(data);
         if (docType !== 'webm' && docType !== 'matroska') {
@@ -117,6 +124,12 @@ export class MatroskaReader implements ContainerReader {
     }
     feed.skip(head.headBytes + head.dataBytes);
     return 'again';
+  }
+
+  #know(tracks: readonly SourceTrack[]): void {
+    this.#tracks = tracks;
+    this.#kinds = new Map(tracks.toReversed().map(({ id, kind }) => [id, kind])); // the first of a number counts
+    this.#hasVideo = tracks.some(({ kind }) => kind === 'video');
   }
 
   #inCluster(feed: ByteFeed, head: ElementHead, cluster: Cluster, events: SourceEvent[]): Step {
@@ -154,12 +167,11 @@ export class MatroskaReader implements ContainerReader {
 
   #tell(block: Block, events: SourceEvent[]): void {
     const cluster = this.#cluster;
-    const kind = this.#tracks?.find(({ id }) => id === block.track)?.kind;
+    const kind = this.#kinds.get(block.track);
     if (cluster === undefined || kind === undefined) return;
     const { offset } = cluster;
     const timeSeconds = (cluster.ticks + block.ticks) * this.#tickSeconds;
-    const decides = kind === 'video' || this.#tracks?.every((track) => track.kind === 'audio') === true;
-    if (decides && !cluster.decided) {
+    if ((kind === 'video' || !this.#hasVideo) && !cluster.decided) {
       cluster.decided = true;
       if (block.keyframe || kind === 'audio') events.push({ type: 'random-access', offset, timeSeconds });
     }

@@ -1,5 +1,5 @@
 import { children, float, text, unsigned } from './ebml.js';
-import type { SourceTrack } from './source-events.js';
+import { maxTracks, type SourceTrack } from './source-events.js';
 
 /** Element ids of RFC 9559 that matter to a live stream. */
 export const elementId = {
@@ -51,10 +51,12 @@ const codecs: readonly (readonly [codecId: string, codec: string])[] = [
   ['A_PCM', 'pcm'],
 ];
 
-/** The video and audio tracks of a complete Tracks element, RFC 9559 §5.1.4. */
-export function readTracks(data: Uint8Array): SourceTrack[] {
+/** The video and audio tracks of a complete Tracks element, RFC 9559 §5.1.4; undefined where there are too many of any kind. */
+export function readTracks(data: Uint8Array): SourceTrack[] | undefined {
   const tracks: SourceTrack[] = [];
+  let entries = 0;
   for (const { id, data: entry } of children(data)) {
+    if (id === elementId.trackEntry && ++entries > maxTracks) return undefined;
     const track = id === elementId.trackEntry ? readTrack(entry) : undefined;
     if (track !== undefined) tracks.push(track);
   }

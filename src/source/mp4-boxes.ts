@@ -26,7 +26,7 @@ export function findBox(body: Uint8Array, path: readonly string[]): Uint8Array |
 
 /** Four characters of a box header that begins at `at`. */
 export function boxType(bytes: Uint8Array, at: number): string {
-  return String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+  return String.fromCharCode(bytes[at + 4] ?? 0, bytes[at + 5] ?? 0, bytes[at + 6] ?? 0, bytes[at + 7] ?? 0);
 }
 
 /** 0 where the bytes end too early: a cut box must not throw. */

@@ -4,7 +4,7 @@ import { beginsRecording } from './container-sniffer.js';
 import { boxType, uint32 } from './mp4-boxes.js';
 import { readMovieFragment } from './mp4-fragment.js';
 import { readMovie, type Mp4Track } from './mp4-tracks.js';
-import type { SourceEvent, SourceTrack } from './source-events.js';
+import { tooManyTracks, type SourceEvent, type SourceTrack } from './source-events.js';
 
 const maxMovieFragmentBytes = 1024 * 1024;
 
@@ -44,8 +44,10 @@ export class Mp4SourceReader implements ContainerReader {
     if (type === 'moov') {
       const moov = feed.peek(size);
       if (moov === undefined) return 'more';
-      this.#tracks = readMovie(moov.subarray(8));
-      const header = { container: 'mp4', tracks: this.#tracks.map(publicFacts) } as const;
+      const tracks = readMovie(moov.subarray(8));
+      if (tracks === undefined) return { notMedia: tooManyTracks };
+      this.#tracks = tracks;
+      const header = { container: 'mp4', tracks: tracks.map(publicFacts) } as const;
       events.push({ type: 'header', header, endOffset: feed.offset + size });
     }
     feed.skip(size);
@@ -61,7 +63,7 @@ export class Mp4SourceReader implements ContainerReader {
     const audioOnly = tracks.every(({ kind }) => kind === 'audio');
     const first = samples.find(({ kind }) => audioOnly || kind === 'video');
     if (first?.keyframe === true) events.push({ type: 'random-access', offset, timeSeconds: first.timeSeconds });
-    for (const sample of samples) events.push({ type: 'frame', offset, ...sample });
+    for (const { kind, timeSeconds, keyframe } of samples) events.push({ type: 'frame', offset, kind, timeSeconds, keyframe });
     feed.skip(size);
     return 'again';
   }

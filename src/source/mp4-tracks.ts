@@ -1,6 +1,6 @@
 import { profileAndLevel } from './matroska-tracks.js';
 import { boxType, childBoxes, findBox, uint16, uint32 } from './mp4-boxes.js';
-import type { SourceTrack } from './source-events.js';
+import { maxTracks, type SourceTrack } from './source-events.js';
 
 /** What a movie fragment leaves unsaid about its samples. */
 export interface SampleDefaults {
@@ -29,14 +29,16 @@ const codecs: Readonly<Record<string, string>> = {
   'ec-3': 'eac3',
 };
 
-/** The video and audio tracks of a complete `moov` body. */
-export function readMovie(moov: Uint8Array): Mp4Track[] {
+/** The video and audio tracks of a complete `moov` body; undefined where there are too many of any kind. */
+export function readMovie(moov: Uint8Array): Mp4Track[] | undefined {
   const defaults = new Map<number, SampleDefaults>();
   for (const { type, body } of childBoxes(findBox(moov, ['mvex']) ?? new Uint8Array(0))) {
     if (type === 'trex') defaults.set(uint32(body, 4), { duration: uint32(body, 12), flags: uint32(body, 20) });
   }
   const tracks: Mp4Track[] = [];
+  let entries = 0;
   for (const { type, body } of childBoxes(moov)) {
+    if (type === 'trak' && ++entries > maxTracks) return undefined;
     const track = type === 'trak' ? readTrack(body) : undefined;
     if (track !== undefined) tracks.push({ ...track, defaults: defaults.get(track.id) ?? { duration: 0, flags: 0 } });
   }

@@ -8,6 +8,8 @@ import type { SourceEvent, SourceTrack } from './source-events.js';
 const missingStreamSeconds = 2;
 /** Where there is no picture, any sound can be begun with: so often is enough. */
 const audioAccessSeconds = 0.5;
+/** After so many bytes without a packet it is no transport stream any more. */
+const maxUnsyncedBytes = 65_536;
 
 type MediaEvent = Extract<SourceEvent, { type: 'frame' | 'random-access' }>;
 
@@ -19,6 +21,7 @@ export class MpegTsReader implements ContainerReader {
   /** What came of the program's streams, by PID. */
   readonly #tracks = new Map<number, SourceTrack>();
   #headerEnd = 0;
+  #unsyncedBytes = 0;
   #headerTold = false;
   /** What came before the header was complete. */
   #early: MediaEvent[] = [];
@@ -34,18 +37,26 @@ export class MpegTsReader implements ContainerReader {
     const begin = feed.peek(8);
     if (begin === undefined) return 'more';
     if (beginsRecording(begin)) return 'recording';
-    if (!this.#headerTold && this.#tracks.size === 0 && feed.offset >= this.#headerLimit) {
-      return { notMedia: 'expected MPEG-TS with a program of picture or sound, got none' };
+    if (!this.#headerTold && feed.offset >= this.#headerLimit) {
+      if (this.#early.length === 0) return { notMedia: 'expected MPEG-TS with a program of picture or sound, got none' };
+      this.#tellHeader(events);
     }
-    if (begin[0] !== syncByte) {
-      feed.skip(1); // torn out of a larger stream, or cut: the next packet is looked for
-      return 'again';
-    }
+    // Torn out of a larger stream, or cut: the next packet is looked for.
+    if (begin[0] !== syncByte) return this.#skipToSync(feed);
     const bytes = feed.peek(packetBytes);
     if (bytes === undefined) return 'more';
+    this.#unsyncedBytes = 0;
     this.#packet(feed.offset, readPacket(bytes), events);
     feed.skip(packetBytes);
     return 'again';
+  }
+
+  #skipToSync(feed: ByteFeed): Step {
+    const skipped = feed.distanceTo(syncByte);
+    this.#unsyncedBytes += skipped;
+    feed.skip(skipped);
+    if (this.#unsyncedBytes <= maxUnsyncedBytes) return 'again';
+    return this.#headerTold ? 'lost' : { notMedia: `expected MPEG-TS, got ${this.#unsyncedBytes} bytes without a packet` };
   }
 
   #packet(offset: number, packet: Packet, events: SourceEvent[]): void {
@@ -106,7 +117,7 @@ export class MpegTsReader implements ContainerReader {
     this.#headerTold = true;
     const tracks = (this.#streams ?? []).flatMap(({ pid }) => this.#tracks.get(pid) ?? []);
     events.push({ type: 'header', header: { container: 'mpegts', tracks }, endOffset: this.#headerEnd });
-    events.push(...this.#early);
+    for (const event of this.#early) events.push(event);
     this.#early = [];
   }
 

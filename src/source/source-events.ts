@@ -1,6 +1,11 @@
 /** How the publisher's bytes are wrapped, read from the bytes, never from a label. `jpeg`: single pictures, made a recording here. */
 export type Container = 'webm' | 'matroska' | 'mp4' | 'mpegts' | 'flv' | 'ogg' | 'jpeg';
 
+/** Of all kinds, in one recording. */
+export const maxTracks = 32;
+
+export const tooManyTracks = `expected at most ${maxTracks} tracks, got more`;
+
 export interface SourceTrack {
   readonly id: number;
   readonly kind: 'video' | 'audio';

@@ -6,6 +6,7 @@ import { MatroskaReader } from './matroska-reader.js';
 import { Mp4SourceReader } from './mp4-source-reader.js';
 import { MpegTsReader } from './mpegts-reader.js';
 import type { SourceEvent } from './source-events.js';
+import { WorkBudget } from './work-budget.js';
 
 export { beginsRecording } from './container-sniffer.js';
 export type { Container, SourceEvent, SourceHeader, SourceTrack } from './source-events.js';
@@ -19,6 +20,7 @@ export interface SourceReaderOptions {
 export class SourceReader {
   readonly #maxHeaderBytes: number;
   readonly #feed = new ByteFeed();
+  readonly #budget = new WorkBudget();
   /** undefined while it is open which container begins here. */
   #reader: ContainerReader | undefined;
   #rejected = false;
@@ -33,7 +35,13 @@ export class SourceReader {
     // The protocol: a message that begins with a container header begins a recording, wherever the last one broke off.
     if (this.#reader !== undefined && beginsRecording(bytes)) this.beginRecording();
     this.#feed.load(bytes);
-    while (!this.#rejected && this.#step(events)) continue;
+    this.#budget.grant(bytes.length);
+    while (!this.#rejected) {
+      const known = events.length;
+      const goesOn = this.#step(events);
+      this.#pay(events, known);
+      if (!goesOn) break;
+    }
     if (this.#rejected) this.#feed.skipToEnd();
     this.#feed.unload();
     return events;
@@ -43,6 +51,18 @@ export class SourceReader {
   beginRecording(): void {
     this.#feed.skipToEnd();
     this.#reader = undefined;
+  }
+
+  /** What one step told is paid for; what is too much is not told. */
+  #pay(events: SourceEvent[], from: number): void {
+    for (let index = from; index < events.length; index++) {
+      const event = events[index];
+      const tooMuch = event && this.#budget.spend(event);
+      if (tooMuch === undefined) continue;
+      events.length = index;
+      this.#reject(tooMuch, events);
+      return;
+    }
   }
 
   #step(events: SourceEvent[]): boolean {
