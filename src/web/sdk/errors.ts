@@ -23,10 +23,13 @@ export type OnairErrorReason =
 export class OnairError extends Error {
   override readonly name = 'OnairError';
   readonly reason: OnairErrorReason;
+  /** How long the server asked to be left alone, in ms. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(reason: OnairErrorReason, message: string, options?: ErrorOptions) {
+  constructor(reason: OnairErrorReason, message: string, options?: ErrorOptions & { readonly retryAfterMs?: number | undefined }) {
     super(message, options);
     this.reason = reason;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 
   /** Whether the same call may succeed later without anything being changed. */
@@ -51,8 +54,9 @@ const words: Readonly<Record<ErrorCode, string>> = {
 const selfExplaining: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'already-live']);
 
 /** The failure for a code the server gave, with what it said about this very case. */
-export function serverError(code: ErrorCode, said = ''): OnairError {
-  return new OnairError(code, said === '' || selfExplaining.has(code) ? words[code] : `${words[code]} The server says: “${said}”`);
+export function serverError(code: ErrorCode, said = '', retryAfterMs?: number): OnairError {
+  const message = said === '' || selfExplaining.has(code) ? words[code] : `${words[code]} The server says: “${said}”`;
+  return new OnairError(code, message, { retryAfterMs });
 }
 
 /** The failure for a WebSocket close, or undefined when the connection was merely lost. */

@@ -1,5 +1,6 @@
 import { errorCodes, type ErrorBody } from '../../protocol/error-codes.js';
 import { OnairError, serverError } from './errors.js';
+import { retryAfterMs } from './retry-after.js';
 
 /**
  * Asks over HTTP why a WebSocket was refused before its upgrade, which browsers hide: the server checks a plain request in the
@@ -18,7 +19,7 @@ export async function explainRefusal(socketUrl: string): Promise<OnairError | un
       return new OnairError('unreachable', 'The server answers, but a WebSocket to it does not come through. Try again; if it fails again, something in between (a proxy, a virus scanner) lets no WebSockets pass.');
     }
     const code = body?.code;
-    return code !== undefined && Object.hasOwn(errorCodes, code) ? serverError(code, body?.message) : undefined;
+    return code !== undefined && Object.hasOwn(errorCodes, code) ? serverError(code, body?.message, retryAfterMs(answer.headers)) : undefined;
   } catch {
     return undefined;
   }

@@ -1,12 +1,14 @@
 import type { IngestMessage, PublisherMessage, RecordingReason } from '../../protocol/ingest-messages.js';
-import { closeError, endError, OnairError } from './errors.js';
+import { endError, OnairError } from './errors.js';
 import { Listeners } from './listeners.js';
+import { LiveSocket, type SocketLoss, type SocketSeams } from './live-socket.js';
 import type { ReconnectPolicy } from './reconnect-policy.js';
 import { ReplayBuffer } from './replay-buffer.js';
 
 /** How much is handed to the WebSocket ahead of the network: the rest waits where it can still be dropped. */
 const maxSocketBufferBytes = 512 * 1024;
-const readyTimeoutMs = 10_000;
+/** A new broadcast is asked about by the operator's own service, and tried once; one that was taken before is tried again. */
+const readyTimeoutMs = { first: 10_000, again: 5_000 };
 /** The server acknowledges every second; without a word for this long the connection is taken for dead. */
 const ackTimeoutMs = 10_000;
 /** How long an answer may take when there is reason to doubt the connection. */
@@ -21,9 +23,9 @@ export interface IngestSocketOptions {
   /** Takes up the broadcast of this token: what is pushed here follows what the server has. Without it, a new one begins. */
   readonly resumeToken?: string;
   readonly policy: ReconnectPolicy;
-  readonly openSocket: (url: string) => WebSocket;
+  readonly openSocket: SocketSeams['openSocket'];
   /** Why the server refuses this address before the upgrade, which a WebSocket itself cannot tell. */
-  readonly explainRefusal: (url: string) => Promise<OnairError | undefined>;
+  readonly explainRefusal: SocketSeams['explainRefusal'];
   /** Monotonic clock. */
   readonly nowMs: () => number;
   readonly maxReplayBytes?: number;
@@ -38,14 +40,14 @@ export interface IngestSocketEvents {
   overflow: undefined;
 }
 
-/** One broadcast's bytes on their way to the server, across as many connections as it takes; the only place that reconnects. */
+/** One broadcast's bytes on their way to the server, across as many connections as it takes. */
 export class IngestSocket extends Listeners<IngestSocketEvents> {
   readonly #options: IngestSocketOptions;
   readonly #replay = new ReplayBuffer();
   /** null: the broadcast ended as it should; an error: why it is over, in words. */
   readonly closed: Promise<OnairError | null>;
   #settle: (outcome: OnairError | null) => void = () => undefined;
-  #socket: WebSocket | undefined;
+  readonly #socket: LiveSocket;
   #ready = false;
   #resumeToken: string | undefined;
   /** Which bytes of the broadcast are meant by the first ones pushed: nobody but the server knows yet. */
@@ -55,11 +57,8 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   #ending = false;
   #endSent = false;
   #finished = false;
-  #lostAtMs = 0;
-  #attempt = 0;
-  #retryAtMs: number | undefined;
+  #reconnecting = false;
   #heardAtMs = 0;
-  #probedAtMs: number | undefined;
   #ghostUntilMs = -Infinity;
 
   constructor(options: IngestSocketOptions) {
@@ -68,7 +67,19 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.#resumeToken = options.resumeToken;
     this.#startUnknown = options.resumeToken !== undefined;
     this.closed = new Promise((resolve) => (this.#settle = resolve));
-    this.#connect();
+    const { policy, openSocket, explainRefusal, nowMs } = options;
+    this.#socket = new LiveSocket({
+      url: () => this.#address(),
+      policy,
+      judge: (loss) => this.#judge(loss),
+      connectTimeoutMs: () => (this.#resumeToken === undefined ? readyTimeoutMs.first : readyTimeoutMs.again),
+      ping: () => JSON.stringify({ type: 'ping', sentAtMs: Date.now() } satisfies PublisherMessage),
+      proveWithinMs: probeTimeoutMs,
+      seams: { openSocket, explainRefusal, nowMs },
+    });
+    this.#socket.on('message', (data) => typeof data === 'string' && this.#hear(data));
+    this.#socket.on('lost', (loss) => this.#retrying(loss));
+    void this.#socket.closed.then((loss) => loss !== undefined && this.#finish(this.#outcomeOf(loss)));
   }
 
   get connected(): boolean {
@@ -82,7 +93,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
 
   /** Bytes recorded but not yet given to the network. */
   get unsentBytes(): number {
-    return this.#replay.endOffset - this.#sentOffset + (this.#ready ? (this.#socket?.bufferedAmount ?? 0) : 0);
+    return this.#replay.endOffset - this.#sentOffset + (this.#ready ? this.#socket.bufferedAmount : 0);
   }
 
   /** Bytes of the broadcast given to the network so far. */
@@ -114,37 +125,29 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   tell(message: Extract<PublisherMessage, { type: 'ping' | 'clock' }>): boolean {
     const isEarly = message.type === 'clock' && this.#replay.hasRecordingFrom(this.#sentOffset);
     if (!this.#ready || isEarly) return false;
-    this.#socket?.send(JSON.stringify(message));
-    return true;
+    return this.#socket.send(JSON.stringify(message));
   }
 
   /** Call a few times a second: retries and timeouts happen here, so that the caller chooses the clock. */
   tick(): void {
     if (this.#finished) return;
+    this.#socket.tick();
+    if (!this.#ready) return;
     const nowMs = this.#options.nowMs();
-    if (this.#retryAtMs !== undefined) {
-      if (nowMs >= this.#retryAtMs) this.#connect();
-      return;
-    }
     const waitingSinceMs = Math.max(this.#heardAtMs, this.#replay.oldestMs ?? nowMs);
-    const timedOut = this.#ready
-      ? nowMs - waitingSinceMs > ackTimeoutMs || nowMs - (this.#probedAtMs ?? nowMs) > probeTimeoutMs
-      : this.#socket !== undefined && nowMs - this.#heardAtMs > readyTimeoutMs;
-    if (timedOut) this.#abandon(this.#socket);
+    if (nowMs - waitingSinceMs > ackTimeoutMs) this.#socket.drop();
     else this.#pump();
   }
 
   /** The network is back: do not wait for the next retry, nor trust a connection that was made through another network. */
   retryNow(): void {
-    if (this.#retryAtMs !== undefined) this.#connect();
-    else this.probe();
+    if (!this.#ready) this.#expectGhost();
+    this.#socket.retryNow();
   }
 
   /** There is reason to doubt the connection: an answer is awaited only for a moment. */
   probe(): void {
-    if (!this.#ready) return;
-    this.#probedAtMs ??= this.#options.nowMs();
-    this.tell({ type: 'ping', sentAtMs: Date.now() });
+    this.#socket.prove();
   }
 
   /** Ends the broadcast cleanly after everything pushed so far has been sent. */
@@ -158,19 +161,6 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.#finish(outcome);
   }
 
-  #connect(): void {
-    this.#retryAtMs = undefined;
-    this.#heardAtMs = this.#options.nowMs();
-    const socket = this.#options.openSocket(this.#address());
-    this.#socket = socket;
-    socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      if (socket === this.#socket && typeof data === 'string') this.#hear(data);
-    });
-    socket.addEventListener('close', ({ code, reason }: CloseEvent) => {
-      if (socket === this.#socket) this.#lost(code, reason);
-    });
-  }
-
   #address(): string {
     const query = new URLSearchParams({ key: this.#options.key });
     if (this.#resumeToken !== undefined) query.set('resume', this.#resumeToken);
@@ -180,12 +170,11 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   #hear(text: string): void {
     const message = JSON.parse(text) as IngestMessage;
     this.#heardAtMs = this.#options.nowMs();
-    this.#probedAtMs = undefined;
     if (message.type === 'ready') this.#takeUp(message.resume, message.received);
     if (message.type === 'ack') this.#replay.discardBefore(message.received);
     if (message.type === 'ended' && message.code === 'already-live' && this.#heardAtMs < this.#ghostUntilMs) {
       // An attempt that was given up has arrived after all: nobody stands behind it.
-      this.#abandon(this.#socket);
+      this.#socket.drop();
       return;
     }
     this.emit('message', message);
@@ -202,7 +191,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     }
     this.#resumeToken = resumeToken;
     this.#ready = true;
-    this.#attempt = 0;
+    this.#reconnecting = false;
     this.#endSent = false;
     this.#sentOffset = received;
     this.#replay.discardBefore(received);
@@ -211,7 +200,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
 
   #pump(): void {
     const socket = this.#socket;
-    if (!this.#ready || socket === undefined) return;
+    if (!this.#ready) return;
     while (socket.bufferedAmount < maxSocketBufferBytes) {
       const bytes = this.#replay.read(this.#sentOffset);
       if (bytes === undefined) break;
@@ -237,63 +226,41 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.emit('overflow', undefined);
   }
 
-  /** A half-open connection never says goodbye by itself. */
-  #abandon(socket: WebSocket | undefined): void {
-    this.#lost(1006, '');
-    socket?.close();
-  }
-
-  #lost(closeCode: number, reason: string): void {
-    const refusedBeforeReady = !this.#ready;
-    if (refusedBeforeReady) this.#ghostUntilMs = this.#options.nowMs() + ghostMs;
-    const address = this.#address();
-    this.#socket = undefined;
+  #judge(loss: SocketLoss): 'retry' | 'over' {
     this.#ready = false;
-    this.#probedAtMs = undefined;
-    if (this.#finished) return;
-    if (closeCode === 1000) return this.#finish(null);
-    const told = closeError(closeCode, reason);
-    if (told !== undefined || !refusedBeforeReady) {
-      this.#afterLoss(told);
-      return;
-    }
-    void this.#options.explainRefusal(address).then((explained) => this.#afterLoss(explained));
+    if (loss.closeCode === 1000 || this.#resumeToken === undefined) return 'over';
+    const { error } = loss;
+    return error !== undefined && (!error.retryable || error.reason === 'not-found') ? 'over' : 'retry';
   }
 
-  #afterLoss(error: OnairError | undefined): void {
-    if (this.#finished) return;
-    if (this.#resumeToken === undefined) {
-      this.#finish(error ?? new OnairError('unreachable', `The server at ${new URL(this.#options.url).host} does not answer. Check that it runs, that its address is right and that you are online, then try again.`));
-    } else if (error?.reason === 'not-found' && this.#endSent) {
-      // It ended as it should; only the word of it was lost.
-      this.#finish(null);
-    } else if (error !== undefined && (!error.retryable || error.reason === 'not-found')) {
-      const resuming = this.#attempt > 0 || this.#startUnknown;
-      this.#finish(resuming ? new OnairError('resume-refused', `The connection was lost and the server did not let this broadcast go on: ${error.message}`, { cause: error }) : error);
-    } else {
-      this.#retryLater();
-    }
+  #retrying(loss: SocketLoss): void {
+    if (!loss.proven) this.#expectGhost();
+    if (this.#reconnecting) return;
+    this.#reconnecting = true;
+    this.emit('state', 'reconnecting');
   }
 
-  #retryLater(): void {
-    const nowMs = this.#options.nowMs();
-    if (this.#attempt === 0) {
-      this.#lostAtMs = nowMs;
-      this.emit('state', 'reconnecting');
+  #expectGhost(): void {
+    this.#ghostUntilMs = this.#options.nowMs() + ghostMs;
+  }
+
+  #outcomeOf({ closeCode, error, proven, givenUp }: SocketLoss): OnairError | null {
+    if (closeCode === 1000) return null;
+    if (givenUp) return new OnairError('unreachable', 'The connection to the server was lost and did not come back. Check your network, then go live again.');
+    if (error === undefined) {
+      return new OnairError('unreachable', `The server at ${new URL(this.#options.url).host} does not answer. Check that it runs, that its address is right and that you are online, then try again.`);
     }
-    const delayMs = this.#options.policy.delayMs(this.#attempt, nowMs - this.#lostAtMs);
-    this.#attempt += 1;
-    if (delayMs !== undefined) this.#retryAtMs = nowMs + delayMs;
-    else this.#finish(new OnairError('unreachable', 'The connection to the server was lost and did not come back. Check your network, then go live again.'));
+    // It ended as it should; only the word of it was lost.
+    if (error.reason === 'not-found' && this.#endSent) return null;
+    const resuming = this.#resumeToken !== undefined && (!proven || this.#startUnknown);
+    return resuming ? new OnairError('resume-refused', `The connection was lost and the server did not let this broadcast go on: ${error.message}`, { cause: error }) : error;
   }
 
   #finish(outcome: OnairError | null): void {
     if (this.#finished) return;
     this.#finished = true;
     this.#ready = false;
-    this.#retryAtMs = undefined;
-    this.#socket?.close(1000);
-    this.#socket = undefined;
+    this.#socket.close();
     this.#settle(outcome);
   }
 }

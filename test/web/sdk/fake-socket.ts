@@ -1,4 +1,6 @@
+import type { ChatMessage } from '../../../src/protocol/chat-messages.js';
 import type { IngestMessage } from '../../../src/protocol/ingest-messages.js';
+import type { ViewerMessage } from '../../../src/protocol/viewer-messages.js';
 import { liveStreamUrls } from '../../../src/protocol/urls.js';
 
 /** A WebSocket whose other end is the test. */
@@ -8,10 +10,17 @@ export class FakeSocket extends EventTarget {
   /** What the network has not taken yet; the test sets it. */
   bufferedAmount = 0;
   closedWith: number | undefined;
+  binaryType = 'blob';
+  #dropped = false;
 
   constructor(url: string) {
     super();
     this.url = url;
+  }
+
+  /** Neither side has closed it. */
+  get isOpen(): boolean {
+    return this.closedWith === undefined && !this.#dropped;
   }
 
   /** The binary messages, joined. */
@@ -31,8 +40,16 @@ export class FakeSocket extends EventTarget {
     this.closedWith = code;
   }
 
-  say(message: IngestMessage): void {
+  open(): void {
+    this.dispatchEvent(new Event('open'));
+  }
+
+  say(message: IngestMessage | ViewerMessage | ChatMessage): void {
     this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }));
+  }
+
+  sayBytes(bytes: Uint8Array<ArrayBuffer>): void {
+    this.dispatchEvent(new MessageEvent('message', { data: bytes.slice().buffer }));
   }
 
   ready(received = 0): void {
@@ -40,6 +57,7 @@ export class FakeSocket extends EventTarget {
   }
 
   drop(code = 1006, reason = ''): void {
+    this.#dropped = true;
     // Node has no CloseEvent.
     this.dispatchEvent(Object.assign(new Event('close'), { code, reason }));
   }

@@ -1,0 +1,10 @@
+/** Nobody is kept waiting for longer, whatever a proxy on the way says. */
+const longestMs = 60_000;
+
+/** What a server asks for by `Retry-After` (RFC 9110 §10.2.3), in ms; undefined: nothing, or nothing that can be read. */
+export function retryAfterMs(headers: Pick<Headers, 'get'>, nowMs = Date.now()): number | undefined {
+  const text = headers.get('retry-after');
+  if (text === null) return undefined;
+  const waitMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  return Number.isNaN(waitMs) ? undefined : Math.min(longestMs, Math.max(0, waitMs));
+}
