@@ -14,7 +14,9 @@ import { StreamDescriptions } from './live/stream-descriptions.js';
 import type { StartTranscoder } from './live/transcoder.js';
 import { Turns } from './live/turns.js';
 import { liveStreamUrls } from './protocol/urls.js';
+import { faultOf, folderFault } from './storage/folder-fault.js';
 import { JsonFile } from './storage/json-file.js';
+import { fittingConnections, openFilesLimit } from './open-files.js';
 import { RtmpServer } from './rtmp/rtmp-server.js';
 
 /** Each takes a core for a tenth of a second. */
@@ -35,14 +37,18 @@ export interface App {
   readonly publishKey: string;
   /** In words when there is none: the server runs, but can't take a broadcast. */
   readonly ffmpeg: FoundFfmpeg | string;
+  /** What the operator should mend, although the server runs. */
+  readonly warnings: readonly string[];
 }
 
 /** Wires the floors from the bottom up: media engine, live streams, HTTP. */
 export async function buildApp(config: Config, { publicDir, startTranscoder }: AppDependencies): Promise<App> {
   const ffmpeg = startTranscoder ? 'not looked for' : await locateFfmpeg(config.FFMPEG_PATH);
   const found = typeof ffmpeg === 'string' ? undefined : ffmpeg;
-  const publishKey = config.PUBLISH_KEY ?? keepServerKey(config.DATA_DIR);
-  const access = openAccess({
+  const { maxConnections, warning } = fittingConnections(config.MAX_CONNECTIONS, openFilesLimit());
+  const warnings = [...(warning === undefined ? [] : [warning]), ...checkFolders(config)];
+  const publishKey = config.PUBLISH_KEY ?? readDataDir(config.DATA_DIR, () => keepServerKey(config.DATA_DIR));
+  const accessOptions = {
     serverKey: publishKey,
     dataDir: config.DATA_DIR,
     viewKey: config.VIEW_KEY,
@@ -50,7 +56,8 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     viewCheckUrl: config.VIEW_CHECK_URL,
     checkTimeoutMs: milliseconds(config.CHECK_TIMEOUT_SECONDS),
     viewCheckCacheMs: milliseconds(config.VIEW_CHECK_CACHE_SECONDS),
-  });
+  };
+  const access = readDataDir(config.DATA_DIR, () => openAccess(accessOptions));
   const http = createServer({
     tls: config.tls,
     trustedProxies: config.trustedProxies,
@@ -60,6 +67,11 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     idleTimeoutMs: milliseconds(config.IDLE_TIMEOUT_SECONDS),
   });
 
+  const descriptionsOptions = {
+    file: new JsonFile(join(config.DATA_DIR, 'stream-descriptions.json')),
+    onFailure: (error: Error) => http.log.warn({ err: error }, 'titles and descriptions can not be kept on disk; they last as long as this process'),
+  };
+  const descriptions = readDataDir(config.DATA_DIR, () => new StreamDescriptions(descriptionsOptions));
   const registry = new LiveRegistry({
     startTranscoder: startTranscoder ?? ffmpegTranscoders({ ffmpegPath: found?.path ?? 'ffmpeg' }),
     ffmpegMajor: found?.major ?? 5,
@@ -79,15 +91,11 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
       encoders: new Turns(config.MAX_FRAMES_ENCODERS),
       posters: new Turns(postersAtATime),
     },
-    descriptions: new StreamDescriptions({
-      file: new JsonFile(join(config.DATA_DIR, 'stream-descriptions.json')),
-      onFailure: (error) => http.log.warn({ err: error }, 'titles and descriptions can not be kept on disk; they last as long as this process'),
-    }),
+    descriptions,
     log: http.log,
   });
   await registry.open().catch((error: unknown) => {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new ConfigError('SEGMENTS_DIR', 'a directory that can be cleared', `${JSON.stringify(config.SEGMENTS_DIR)} (${code ?? message})`);
+    throw new ConfigError('SEGMENTS_DIR', 'a directory that can be cleared', faultOf(config.SEGMENTS_DIR, error).words);
   });
 
   const { admission, connections, obstacle, onBytes } = await registerRoutes(http, {
@@ -103,7 +111,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
       maxMessageBytes: config.MAX_MESSAGE_BYTES,
       maxViewersPerStream: config.MAX_VIEWERS_PER_STREAM,
       maxViewers: config.MAX_VIEWERS,
-      maxConnections: config.MAX_CONNECTIONS,
+      maxConnections,
       maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS,
       wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
       apiRequestsPerMinute: config.API_REQUESTS_PER_MINUTE,
@@ -130,13 +138,34 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
         });
   http.addHook('onClose', () => rtmp?.close());
   await http.ready();
-  return { http, rtmp, publishKey, ffmpeg };
+  return { http, rtmp, publishKey, ffmpeg, warnings };
 }
 
 /** Where pages are, for somebody who came to this host by another protocol. */
 function originAt(http: FastifyInstance, host: string, secure: boolean): string {
   const { port } = http.server.address() as AddressInfo;
   return `${secure ? 'https' : 'http'}://${host}:${port}`;
+}
+
+/** A folder for segments that is the wrong one stops the start. A disk that is full or fails does not, nor a data folder that can only be read: they are told. */
+function checkFolders({ SEGMENTS_DIR, DATA_DIR }: Config): string[] {
+  const segments = folderFault(SEGMENTS_DIR);
+  if (segments?.isWrong) throw new ConfigError('SEGMENTS_DIR', 'a directory that can be written', segments.words);
+  const data = folderFault(DATA_DIR, 0o700);
+  return [
+    ...(segments ? [`SEGMENTS_DIR: no segment is copied to disk: ${segments.words}`] : []),
+    ...(data ? [`DATA_DIR: no key of a stream can be made, and no description outlives this process: ${data.words}`] : []),
+  ];
+}
+
+/** What the system says of a file there is told in the words of a wrong setting. */
+function readDataDir<T>(dataDir: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw new ConfigError('DATA_DIR', 'a directory that can be read and written', faultOf(dataDir, error).words);
+  }
 }
 
 /** A wrong FFMPEG_PATH stops the start like any wrong setting; having none at all does not. */

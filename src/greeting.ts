@@ -13,6 +13,7 @@ export interface GreetingOptions {
   readonly publicUrl: string | undefined;
   readonly publishKey: string;
   readonly ffmpeg: FoundFfmpeg | string;
+  readonly warnings: readonly string[];
   /** As `os.networkInterfaces()` tells. */
   readonly interfaces: NodeJS.Dict<readonly NetworkInterfaceInfo[]>;
 }
@@ -33,6 +34,7 @@ export function greeting(options: GreetingOptions): string {
     if (ffmpeg.note !== undefined) lines.push(`  warning    ${ffmpeg.note}`);
   }
   if (publishKey.length < 16) lines.push('  warning    PUBLISH_KEY is short: use 16 characters or more where strangers can reach the server.');
+  for (const warning of options.warnings) lines.push(`  warning    ${warning}`);
   return lines.join('\n');
 }
 

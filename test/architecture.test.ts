@@ -31,7 +31,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   config: ['protocol'],
   greeting: ['protocol', 'live'],
   'garbage-collector': [],
-  app: ['protocol', 'fmp4', 'source', 'hls', 'storage', 'live', 'access', 'rtmp', 'http', 'config'],
+  'open-files': [],
+  app: ['protocol', 'fmp4', 'source', 'hls', 'storage', 'live', 'access', 'rtmp', 'http', 'config', 'open-files'],
   main: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access', 'rtmp', 'http', 'config', 'greeting', 'garbage-collector', 'app'],
   web: ['protocol'],
 };

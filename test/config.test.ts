@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import t from 'tap';
 import { ConfigError, loadConfig, settingNames } from '../src/config.js';
+import { ownPathParts } from '../src/protocol/urls.js';
 import { makeCertificates } from './http/certificates.js';
 
 const publicDir = resolve('public');
@@ -59,7 +60,7 @@ t.test('a wrong value is told in one line: the variable, what was expected, what
     [{ PUBLIC_URL: 'https://live.example/?x' }, 'PUBLIC_URL: expected an http or https URL such as https://live.example or https://example.org/onair, got "https://live.example/?x"'],
     [
       { PUBLIC_URL: 'https://example.org/tv/live/' },
-      `PUBLIC_URL: expected a path without any part that the server's own addresses begin with (api, assets, broadcast, embed, live, recordings, sdk, watch), got "live"`,
+      `PUBLIC_URL: expected a path without any part that the server's own addresses begin with (${ownPathParts.join(', ')}), got "live"`,
     ],
     [{ CORS_ORIGIN: 'site.example' }, 'CORS_ORIGIN: expected "*" or a comma-separated list of origins such as https://site.example, got "site.example"'],
     [{ TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY: expected "true", "false" or a comma-separated list of proxy addresses, got "10.0.0.0/33"'],

@@ -41,6 +41,18 @@ t.test('every failure and every message stands in the protocol', async (t) => {
   t.strictSame(words.filter((word) => !new RegExp(`["\`]${word}["\`]`).test(page) && !(/^\d+$/.test(word) && page.includes(word))), []);
 });
 
+t.test('every row of a table stands below the head of one', async (t) => {
+  const strays = pages.flatMap((page) => {
+    const lines = read(page).replace(/^```[\s\S]*?^```/gm, '').split('\n');
+    return lines.filter((line, index) => {
+      if (!line.startsWith('|')) return false;
+      const [first = index] = [index].map((at) => at - [...lines.slice(0, at)].reverse().findIndex((before) => !before.startsWith('|')));
+      return !/^\|[-| :]+\|$/.test(lines[first + 1] ?? '');
+    });
+  });
+  t.strictSame(strays, []);
+});
+
 t.test('every link inside the project leads somewhere', async (t) => {
   const broken = pages.flatMap((page) =>
     [...proseOf(page).matchAll(/\]\(([^)\s]+)\)|\b(?:src|href)="([^"]+)"/g)].flatMap(([, inline, html]) => {

@@ -5,7 +5,7 @@ import { greeting, reachableOrigins } from '../src/greeting.js';
 const address = (text: string, internal = false): NetworkInterfaceInfo => ({ address: text, netmask: '', mac: '', internal, cidr: null, family: 'IPv4' });
 const interfaces = { lo: [address('127.0.0.1', true)], eth0: [address('192.168.1.7')] };
 const ffmpeg = { path: '/usr/bin/ffmpeg', version: '5.1.9', major: 5, source: 'PATH' } as const;
-const base = { host: '127.0.0.1', port: 8080, secure: false, publicUrl: undefined, publishKey: 'a-key-of-some-length', ffmpeg, interfaces };
+const base = { host: '127.0.0.1', port: 8080, secure: false, publicUrl: undefined, publishKey: 'a-key-of-some-length', ffmpeg, interfaces, warnings: [] as string[] };
 
 t.test('the start prints what to open, once, and the ffmpeg in use', (t) => {
   t.equal(
@@ -46,5 +46,6 @@ t.test('what the operator should mend is said: an old ffmpeg, none at all, a sho
   t.match(greeting({ ...base, ffmpeg: { ...ffmpeg, source: 'bundled', note: 'a system ffmpeg is safer' } }), /from the install\)\n {2}warning {4}a system ffmpeg is safer/);
   t.match(greeting({ ...base, ffmpeg: 'expected ffmpeg 5.1' }), 'ffmpeg     none, so nobody can broadcast: expected ffmpeg 5.1');
   t.match(greeting({ ...base, publishKey: 'short' }), 'PUBLISH_KEY is short');
+  t.match(greeting({ ...base, warnings: ['one', 'two'] }), /\n {2}warning {4}one\n {2}warning {4}two$/);
   t.end();
 });

@@ -1,9 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isStreamName } from '../protocol/urls.js';
 import { LiveError } from '../live/errors.js';
+import { faultOf } from '../storage/folder-fault.js';
+import { JsonFile } from '../storage/json-file.js';
 
 /** What may be told of a key once it has been handed out. */
 export interface StreamKeyFacts {
@@ -28,19 +28,19 @@ const maxKeys = 10_000;
 
 /** Keys that publish and end one stream each. The disk has only their hashes. */
 export class StreamKeys {
-  readonly #path: string;
+  readonly #file: JsonFile;
   #keys: readonly KeptKey[];
   #saving: Promise<unknown> = Promise.resolve();
 
   /** @throws {Error} in one line, when the file is there but is not what was written */
   constructor({ dataDir }: { dataDir: string }) {
-    this.#path = join(dataDir, 'stream-keys.json');
-    this.#keys = read(this.#path);
+    this.#file = new JsonFile(join(dataDir, 'stream-keys.json'));
+    this.#keys = read(this.#file);
   }
 
   /**
    * Makes a key; it is on disk when this resolves, and nobody can be told it again.
-   * @throws {LiveError} over-limit
+   * @throws {LiveError} over-limit, or unavailable when it can't be kept
    */
   create(stream: string, label: string): Promise<StreamKeyFacts & { readonly key: string }> {
     const key = randomBytes(32).toString('base64url');
@@ -57,7 +57,7 @@ export class StreamKeys {
     return this.#keys.filter((kept) => kept.stream === stream).map(({ id, label, createdAt }) => ({ id, stream, label, createdAt }));
   }
 
-  /** Resolves, when the key is gone for good, whether there was one. */
+  /** Resolves, when the key is gone for good, whether there was one. @throws {LiveError} unavailable, when that can't be kept */
   revoke(stream: string, id: string): Promise<boolean> {
     return this.#change(async () => {
       const left = this.#keys.filter((kept) => kept.stream !== stream || kept.id !== id);
@@ -85,41 +85,29 @@ export class StreamKeys {
     return done;
   }
 
-  /** Whole and on disk, or not at all: a crash leaves the file of before. */
+  /** @throws {LiveError} unavailable, when the disk does not take it: then the keys of before are the ones that count */
   async #save(keys: readonly KeptKey[]): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-    const draft = `${this.#path}.new`;
-    const file = await open(draft, 'w', 0o600);
     try {
-      await file.writeFile(`${JSON.stringify({ keys }, undefined, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
+      await this.#file.write({ keys });
+    } catch (error) {
+      throw new LiveError('unavailable', `nothing was changed, since keys can not be kept in DATA_DIR, ${faultOf(dirname(this.#file.path), error).words}`, { cause: error });
     }
-    await rename(draft, this.#path);
     this.#keys = keys;
   }
 }
 
-function read(path: string): KeptKey[] {
-  let text: string;
+function read(file: JsonFile): KeptKey[] {
+  let kept: unknown;
   try {
-    text = readFileSync(path, 'utf8');
+    kept = file.read();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
+    kept = {};
   }
-  const keys = parse(text);
-  if (!Array.isArray(keys) || !keys.every(isKeptKey)) throw new Error(`${path}: expected the keys that were written there, got something else; restore the file, or delete it to revoke all stream keys`);
+  if (kept === undefined) return [];
+  const { keys } = (kept ?? {}) as { keys?: unknown };
+  if (!Array.isArray(keys) || !keys.every(isKeptKey)) throw new Error(`${file.path}: expected the keys that were written there, got something else; restore the file, or delete it to revoke all stream keys`);
   return keys;
-}
-
-function parse(text: string): unknown {
-  try {
-    return (JSON.parse(text) as { keys?: unknown } | null)?.keys;
-  } catch {
-    return undefined;
-  }
 }
 
 function isKeptKey(value: unknown): value is KeptKey {

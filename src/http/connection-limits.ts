@@ -3,9 +3,10 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addressGroup } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
+import { RefusalLog } from './refusal-log.js';
 
-/** Beyond the limit there is room for this many to be told so; more are cut without a word. */
-const spareConnections = 500;
+/** Beyond the limit there is room for a tenth more to be told so, and for this many at most; more are cut without a word. */
+const maxSpareConnections = 500;
 /** How long a connection over the limit may take to ask, and to be told. */
 const refusalMs = 5000;
 const retryAfterSeconds = 10;
@@ -29,6 +30,8 @@ export interface ConnectionLimitsOptions {
 export class ConnectionLimits {
   readonly #maxConnections: number;
   readonly #maxPerAddress: number;
+  readonly #spare: number;
+  readonly #refusals: RefusalLog;
   readonly #isProxy: (address: string) => boolean;
   readonly #counts = new Map<string, number>();
   /** By the far end's address and port, since TLS and HTTP/2 hide the connection itself. */
@@ -41,7 +44,11 @@ export class ConnectionLimits {
     this.#maxConnections = maxConnections;
     this.#maxPerAddress = maxConnectionsPerAddress;
     this.#isProxy = proxyTest(trustedProxies);
-    app.server.maxConnections = maxConnections + spareConnections;
+    this.#spare = Math.min(Math.ceil(maxConnections / 10), maxSpareConnections);
+    this.#refusals = new RefusalLog({ log: app.log, state: () => ({ connections: this.#total, maxConnections }) });
+    app.addHook('onClose', async () => this.#refusals.close());
+    app.server.maxConnections = maxConnections + this.#spare;
+    app.server.on('drop', () => this.#refusals.count('cut'));
     app.server.on('connection', (socket: Socket) => this.admit(socket, { mayBeProxy: true }));
     app.addHook('onRequest', (request, reply, done) => {
       const words = this.refusalOn(request.socket);
@@ -71,13 +78,15 @@ export class ConnectionLimits {
     const address = socket.remoteAddress ?? '';
     const group = mayBeProxy && this.#isProxy(address) ? undefined : addressGroup(address);
     this.#total += 1;
-    if (this.#total > this.#maxConnections + spareConnections) socket.destroy();
+    const isBeyondSpare = this.#total > this.#maxConnections + this.#spare;
+    if (isBeyondSpare) socket.destroy();
     if (group !== undefined) add(this.#counts, group, 1);
     const words = this.#refusal(group);
     const key = farEnd(socket);
     let patience: NodeJS.Timeout | undefined;
     if (words !== undefined) {
       this.#refused.set(key, words);
+      this.#refusals.count(isBeyondSpare ? 'cut' : 'refused');
       patience = setTimeout(() => socket.destroy(), refusalMs);
     }
     socket.once('close', () => {

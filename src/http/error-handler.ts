@@ -30,6 +30,7 @@ function answerError(error: Error, request: FastifyRequest, reply: FastifyReply)
   const httpStatus = meant === undefined ? errorCodes[code].httpStatus : 308;
   if (meant !== undefined) reply.header('location', meant);
   if (code === 'internal') request.log.error({ err: error, req: request }, 'request failed');
+  else if (error.cause !== undefined) request.log.warn({ err: error.cause, req: request }, message);
   reply.code(httpStatus).header('x-content-type-options', 'nosniff');
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
