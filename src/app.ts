@@ -6,6 +6,7 @@ import { keepServerKey } from './access/server-key.js';
 import { ConfigError } from './config.js';
 import type { Config } from './config.js';
 import { createServer, registerRoutes } from './http/server.js';
+import { readEncodeLimits } from './live/encode-limits.js';
 import { findFfmpeg } from './live/ffmpeg-locator.js';
 import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
@@ -75,6 +76,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
   const registry = new LiveRegistry({
     startTranscoder: startTranscoder ?? ffmpegTranscoders({ ffmpegPath: found?.path ?? 'ffmpeg' }),
     ffmpegMajor: found?.major ?? 5,
+    encodeLimits: readEncodeLimits(config.MAX_ENCODED_SIZE, config.MAX_ENCODED_FRAMES_PER_SECOND),
     segmentsDirectory: config.SEGMENTS_DIR,
     segmentSeconds: config.SEGMENT_SECONDS,
     windowSegments: config.WINDOW_SEGMENTS,

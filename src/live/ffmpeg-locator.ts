@@ -3,6 +3,7 @@ import { access, chmod, constants } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { childEnvironment } from './child-environment.js';
 
 export interface FoundFfmpeg {
   readonly path: string;
@@ -97,7 +98,7 @@ async function executablesOn(searchPath: string): Promise<string[]> {
 /** What the binary can do, or in words why that can't be told. */
 async function probe(file: string): Promise<Capabilities | string> {
   try {
-    const limits = { timeout: 10_000, maxBuffer: 4 * 1024 * 1024 };
+    const limits = { timeout: 10_000, maxBuffer: 4 * 1024 * 1024, env: childEnvironment() };
     const [{ stdout: banner }, { stdout: encoders }] = await Promise.all([
       run(file, ['-version'], limits),
       run(file, ['-hide_banner', '-encoders'], limits),

@@ -1,5 +1,6 @@
 import type { TrackFacts } from '../protocol/live-stream-info.js';
 import type { Container, SourceHeader, SourceTrack } from '../source/source-events.js';
+import { defaultEncodeLimits, encodedSize, maxDecodedPixels, paceFilter, sizeFilter, type EncodeLimits } from './encode-limits.js';
 
 /** What ffmpeg is asked to do with one recording. */
 export interface TranscodePlan {
@@ -16,6 +17,8 @@ export interface TranscodeWishes {
   /** Why video must be encoded even if it could be copied. */
   readonly forceVideoEncode?: string;
   readonly ffmpegMajor: number;
+  /** How large and how fast a picture that is encoded may be. */
+  readonly encodeLimits?: EncodeLimits | undefined;
   /** Time of the first frame that will be written, on the recording's own clock; the output begins at 0. */
   readonly startSeconds?: number;
   /** Why what precedes `startSeconds` is decoded and left out: only an encoder can begin between two keyframes. */
@@ -66,7 +69,7 @@ function planVideo(track: SourceTrack, wishes: TranscodeWishes): TrackPlan {
     const reason = 'H.264 plays everywhere: copied';
     return { facts: { kind: 'video', sourceCodec: track.codec, action: 'copy', reason }, map: '0:v:0', options: ['-c:v', 'copy', ...believableDurations(track, wishes)] };
   }
-  const reason = `${whyEncode}: transcoded to H.264`;
+  const reason = `${whyEncode}: transcoded to H.264${smallerThan(track, wishes)}`;
   return {
     facts: { kind: 'video', sourceCodec: track.codec, action: 'transcode', reason },
     map: '0:v:0',
@@ -89,9 +92,9 @@ function reasonToEncodeVideo(track: SourceTrack, forced: string | undefined): st
   return forced;
 }
 
-function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor, leaveOutBefore }: TranscodeWishes): string[] {
+function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor, leaveOutBefore, encodeLimits = defaultEncodeLimits }: TranscodeWishes): string[] {
   const bitsPerSecond = peakBitsPerSecond(track);
-  const filters = [...(leaveOutBefore === undefined ? [] : ['select=gte(t\\,-0.002)']), evenSize(track)].join(',');
+  const filters = [...(leaveOutBefore === undefined ? [] : ['select=gte(t\\,-0.002)']), paceFilter(encodeLimits), sizeFilter(track, encodeLimits)].join(',');
   return [
     ...['-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-threads', '2'],
     ...['-profile:v', 'main', '-pix_fmt', 'yuv420p', '-vf', filters],
@@ -104,11 +107,11 @@ function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor, l
   ];
 }
 
-/** 4:2:0 needs even sides; and a size that changes in mid-recording must not reach the encoder. */
-function evenSize({ width, height }: SourceTrack): string {
-  if (!width || !height) return 'scale=trunc(iw/2)*2:trunc(ih/2)*2,setsar=1';
-  const size = `${Math.max(2, width - (width % 2))}:${Math.max(2, height - (height % 2))}`;
-  return `scale=${size}:force_original_aspect_ratio=decrease,pad=${size}:(ow-iw)/2:(oh-ih)/2,setsar=1`;
+/** In words, where the picture is larger than what is encoded. */
+function smallerThan({ width, height }: SourceTrack, { encodeLimits = defaultEncodeLimits }: TranscodeWishes): string {
+  if (!width || !height) return '';
+  const size = encodedSize({ width, height }, encodeLimits);
+  return size.width + 1 >= width && size.height + 1 >= height ? '' : `, scaled down to ${size.width} × ${size.height}`;
 }
 
 /** What the encoder may use at most, by the size of the picture. */
@@ -151,7 +154,7 @@ function inputOptions({ container, tracks }: SourceHeader, startSeconds: number 
   // With so little probing ffmpeg often misses where the recording starts, and would begin hours late in the middle of one.
   const begin = tracks !== undefined && startSeconds !== undefined ? ['-copyts', '-itsoffset', (-startSeconds).toFixed(6)] : [];
   // One decoder thread: with more, ffmpeg holds back a picture a thread.
-  return [...quiet, ...(needsKeyframe(container, tracks) ? probingForKeyframe : probing[container]), ...begin, '-threads', '1'];
+  return [...quiet, ...(needsKeyframe(container, tracks) ? probingForKeyframe : probing[container]), ...begin, '-threads', '1', '-max_pixels', String(maxDecodedPixels)];
 }
 
 /** Whether the picture's parameter sets come with its keyframes only: there may be sound before the first of them. */

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { finished } from 'node:stream/promises';
 import FfmpegCommand from 'fluent-ffmpeg';
+import { childEnvironment } from './child-environment.js';
 import { LastWords } from './ffmpeg-last-words.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
 import { TranscoderError, type StartTranscoder, type Transcoder } from './transcoder.js';
@@ -31,7 +32,7 @@ export class FfmpegTranscoder implements Transcoder {
     this.#options = { endTimeoutMs: 5000, closeTimeoutMs: 2000, ...options };
     try {
       // In a process group of its own, so that Ctrl-C in a terminal reaches the server alone and broadcasts end in order.
-      this.#child = spawn(options.ffmpegPath, commandLine(plan), { stdio: 'pipe', windowsHide: true, detached: true });
+      this.#child = spawn(options.ffmpegPath, commandLine(plan), { stdio: 'pipe', windowsHide: true, detached: true, env: childEnvironment() });
       this.closed = this.#watch(this.#child);
     } catch (error) {
       this.closed = Promise.resolve(startFailure(options.ffmpegPath, error));

@@ -7,6 +7,7 @@ import type { SourceHeader } from '../source/source-events.js';
 import { Audience } from './audience.js';
 import { ChatRoom, type ChatSettings } from './chat-room.js';
 import { LiveError, toLiveError } from './errors.js';
+import type { EncodeLimits } from './encode-limits.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { IngestSession } from './ingest-session.js';
 import { Pictures, type PictureSettings } from './pictures.js';
@@ -26,6 +27,7 @@ import { Viewers } from './viewers.js';
 export interface LiveStreamSettings {
   readonly startTranscoder: StartTranscoder;
   readonly ffmpegMajor: number;
+  readonly encodeLimits?: EncodeLimits | undefined;
   readonly segmentsDirectory: string;
   /** The disk below it, but for tests. */
   readonly segmentFiles?: SegmentFiles | undefined;
@@ -225,8 +227,8 @@ export class LiveStream {
   }
 
   async #planner(recording: Recording, header: SourceHeader): Promise<(start: PlanStart) => TranscodePlan> {
-    const { segmentSeconds, ffmpegMajor } = this.#options;
-    const wishes = { segmentSeconds, ffmpegMajor };
+    const { segmentSeconds, ffmpegMajor, encodeLimits } = this.#options;
+    const wishes = { segmentSeconds, ffmpegMajor, encodeLimits };
     const canCopy = planTranscode(header, wishes).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
     const forceVideoEncode = canCopy ? await recording.copyObstacle() : undefined;
     return (start) => planTranscode(header, { ...wishes, ...start, ...(forceVideoEncode !== undefined && { forceVideoEncode }) });

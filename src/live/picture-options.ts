@@ -1,3 +1,4 @@
+import { maxDecodedPixels } from './encode-limits.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
 
 export interface PictureWishes {
@@ -17,7 +18,7 @@ export function planPictures({ width, framesPerSecond, ffmpegMajor }: PictureWis
   return {
     inputFormat: 'mp4',
     tracks: [],
-    inputOptions: ['-hide_banner', '-nostats', '-loglevel', 'warning', '-probesize', '32', '-analyzeduration', '0', '-threads', '1'],
+    inputOptions: ['-hide_banner', '-nostats', '-loglevel', 'warning', '-probesize', '32', '-analyzeduration', '0', '-threads', '1', '-max_pixels', String(maxDecodedPixels)],
     outputOptions: [
       ...['-map', '0:v:0', '-vf', [...pace, size].join(','), ffmpegMajor >= 6 ? '-fps_mode' : '-vsync', 'passthrough'],
       ...(framesPerSecond === undefined ? ['-frames:v', '1'] : []),

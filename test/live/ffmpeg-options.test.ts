@@ -33,7 +33,7 @@ t.test('a track is copied if every device can play it, and transcoded otherwise,
 t.test('what is copied is said in one short command line', async (t) => {
   const plan = planTranscode({ container: 'matroska', tracks: [h264, aac] }, wishes);
   t.equal(plan.inputFormat, 'matroska');
-  t.equal(plan.inputOptions.join(' '), '-hide_banner -nostats -loglevel warning -probesize 32 -analyzeduration 0 -threads 1');
+  t.equal(plan.inputOptions.join(' '), '-hide_banner -nostats -loglevel warning -probesize 32 -analyzeduration 0 -threads 1 -max_pixels 67108864');
   t.equal(
     plan.outputOptions.join(' '),
     '-map 0:v:0 -c:v copy -map 0:a:0 -c:a copy ' +

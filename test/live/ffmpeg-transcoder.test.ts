@@ -1,4 +1,6 @@
+import { chmod } from 'node:fs/promises';
 import t from 'tap';
+import { childEnvironment } from '../../src/live/child-environment.js';
 import { findFfmpeg } from '../../src/live/ffmpeg-locator.js';
 import { planTranscode, type TranscodePlan } from '../../src/live/ffmpeg-options.js';
 import { FfmpegTranscoder } from '../../src/live/ffmpeg-transcoder.js';
@@ -244,4 +246,27 @@ t.test('media comes out while the recording goes on', async (t) => {
   t.ok(received > 2000);
   await transcoder.close();
   await reading;
+});
+
+t.test('no secret of the server, and nothing else of its environment, is there for a child to read', async (t) => {
+  const folder = t.testdir({ ffmpeg: '#!/bin/sh\nenv\n' });
+  const program = `${folder}/ffmpeg`;
+  await chmod(program, 0o755);
+  const secrets = { PUBLISH_KEY: 'key-of-the-server', VIEW_KEY: 'key-of-the-viewers', S3_SECRET_ACCESS_KEY: 'key-of-the-store', SOMETHING_ELSE: 'of-the-operator' };
+  Object.assign(process.env, secrets);
+  t.teardown(() => {
+    for (const name of Object.keys(secrets)) Reflect.deleteProperty(process.env, name);
+  });
+  const seen = (await collect(start(planFor(fixture('chromium-vp8.webm')), program))).toString();
+  for (const [name, value] of Object.entries(secrets)) t.notOk(seen.includes(name) || seen.includes(value), name);
+  t.ok(seen.includes(`PATH=${process.env.PATH}`), 'what programs are found by is there');
+  t.strictSame(childEnvironment({ PATH: '/bin', HOME: '/root', LD_LIBRARY_PATH: '/lib', ...secrets }), { PATH: '/bin', HOME: '/root', LD_LIBRARY_PATH: '/lib' });
+});
+
+t.test('a program that is asked what it can do reads no secret either', async (t) => {
+  const folder = t.testdir({ ffmpeg: '#!/bin/sh\necho "ffmpeg version $PUBLISH_KEY$HOME"\necho "libavutil 57. 28.100"\necho " V....D libx264 x"\necho " V....D aac x"\n' });
+  await chmod(`${folder}/ffmpeg`, 0o755);
+  process.env.PUBLISH_KEY = 'key-of-the-server';
+  t.teardown(() => Reflect.deleteProperty(process.env, 'PUBLISH_KEY'));
+  t.equal((await findFfmpeg({ path: `${folder}/ffmpeg` })).version, process.env.HOME);
 });
