@@ -99,7 +99,7 @@ const yetToBeSorted = new Set([
   'src/live/release-pace.ts',
   'src/web/pages/broadcast.ts',
   'src/web/pages/home.ts',
-  'src/web/pages/watch.ts',
+  'src/web/ui/show-facts.ts',
   'src/web/sdk/chat.ts',
   'src/web/sdk/ingest-socket.ts',
   'src/web/sdk/playback/clock-offset.ts',

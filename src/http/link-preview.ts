@@ -1,7 +1,7 @@
 /** What other sites show of a page when somebody shares its address. */
 export interface LinkPreview {
   readonly title: string;
-  readonly description: string;
+  readonly description: string | undefined;
   /** Absolute address of the page itself. */
   readonly url: string;
   /** Absolute address of a picture; undefined where there is none for everybody. */
@@ -16,10 +16,9 @@ export function withLinkPreview(html: string, { title, description, url, image, 
     meta('property', 'og:site_name', 'Onair'),
     meta('property', 'og:type', 'video.other'),
     meta('property', 'og:title', title),
-    meta('property', 'og:description', description),
     meta('property', 'og:url', url),
     ...(image === undefined ? [] : [meta('property', 'og:image', image)]),
-    meta('name', 'description', description),
+    ...(description === undefined ? [] : [meta('property', 'og:description', description), meta('name', 'description', description)]),
     meta('name', 'twitter:card', image === undefined ? 'summary' : 'summary_large_image'),
     `<link rel="alternate" type="application/json+oembed" title="${escaped(title)}" href="${escaped(oembed)}" />`,
   ];

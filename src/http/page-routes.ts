@@ -70,7 +70,7 @@ export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins
   app.get('/', async (request, reply) => sendPage('index', request, reply));
   app.get('/broadcast', async (request, reply) => sendPage('broadcast', request, reply));
   const previewOf = (stream: string, token: string | undefined, base: string): LinkPreview => {
-    const { title = stream, description = `Live on Onair: ${stream}` } = registry.descriptions.get(stream);
+    const { title = stream, description } = registry.descriptions.get(stream);
     const { watch: url, poster } = liveStreamUrls(base, stream, token);
     const image = registry.get(stream) === undefined || (linksAreSigned && token === undefined) ? undefined : poster;
     return { title, description, url, image, oembed: `${base}/oembed?url=${encodeURIComponent(url)}` };

@@ -22,6 +22,8 @@ const cards = new Map<string, Card>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 function streamCard(stream: string): Card {
+  const name = element('span', { class: 'soft small' });
+  const description = element('p', { class: 'stream-description soft small' });
   const link = element('a', { class: 'stream-link', href: `${serverBase}/watch/${encodeURIComponent(stream)}` }, stream);
   const since = element('span', { class: 'soft small' });
   const viewers = element('span', { class: 'chip numbers' });
@@ -36,11 +38,14 @@ function streamCard(stream: string): Card {
     'li',
     { class: 'card stream-card' },
     element('div', { class: 'stream-picture' }, picture, sound, lamp),
-    element('div', { class: 'stream-facts' }, element('h2', {}, link), element('div', { class: 'row' }, since, viewers)),
+    element('div', { class: 'stream-facts' }, element('h2', {}, link), description, element('div', { class: 'row' }, name, since, viewers)),
   );
   return {
     item,
     show(info) {
+      link.textContent = info.title ?? stream;
+      name.textContent = info.title === undefined ? '' : stream;
+      description.textContent = info.description ?? '';
       since.textContent = sinceInWords(info.startedAt, new Date());
       viewers.textContent = viewersInWords(info.viewers);
       const hasPicture = info.rendition?.width !== undefined;

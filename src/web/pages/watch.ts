@@ -2,43 +2,43 @@ import { liveStreamUrls } from '../../protocol/urls.js';
 import { streamAddresses } from '../sdk/playback/addresses.js';
 import type { PlayerMode } from '../sdk/playback/path-choice.js';
 import { Player } from '../sdk/player.js';
-import { copyField } from '../ui/copy-field.js';
+import { castButton } from '../ui/cast-button.js';
 import { danmaku } from '../ui/danmaku.js';
-import { byId, element } from '../ui/element.js';
-import { behindInWords, sinceInWords, viewersInWords } from '../ui/live-words.js';
+import { byId } from '../ui/element.js';
+import { behindInWords } from '../ui/live-words.js';
+import { pageKeys } from '../ui/page-keys.js';
 import { playerStage } from '../ui/player-stage.js';
-import { qrCode } from '../ui/qr-code.js';
 import { recall, remember } from '../ui/remembered.js';
+import { rememberSound } from '../ui/remembered-sound.js';
+import { shareDialog } from '../ui/share-dialog.js';
+import { showFacts } from '../ui/show-facts.js';
+import { startAlarm } from '../ui/start-alarm.js';
 import { statsPanel } from '../ui/stats-panel.js';
 import { watchChat } from '../ui/watch-chat.js';
 import { playerQuery } from './player-query.js';
 
-const modeKey = 'onair.mode';
+const items = { mode: 'onair.mode', theatre: 'onair.theatre' };
 
 const { origin: base, stream, token } = streamAddresses(location.href, undefined);
-document.title = `${stream} · Onair`;
-byId('stream-name', HTMLElement).textContent = stream;
-
-const stage = playerStage();
+const facts = showFacts(stream);
+const stage = playerStage('page');
 const stats = statsPanel('stats');
+const alarm = startAlarm();
 stage.frame.append(stats.element);
+stage.offerWhileWaiting(alarm.button);
+rememberSound(stage.video);
 byId('player', HTMLElement).append(stage.frame);
 
-const player = new Player({ url: location.href, video: stage.video, mode: recall(modeKey) === 'smooth' ? 'smooth' : 'lowest-delay', ...playerQuery(location.search) });
+const player = new Player({ url: location.href, video: stage.video, mode: recall(items.mode) === 'smooth' ? 'smooth' : 'lowest-delay', ...playerQuery(location.search) });
 stage.follow(player);
 
-const viewers = byId('viewers', HTMLElement);
-const since = byId('since', HTMLElement);
+const behind = byId('behind', HTMLElement);
 player.on('info', (info) => {
   stats.showInfo(info);
-  const live = info?.state === 'live';
-  viewers.hidden = since.hidden = !live;
-  if (!live) return;
-  viewers.textContent = viewersInWords(info.viewers);
-  since.textContent = sinceInWords(info.startedAt, new Date());
+  facts.show(info);
+  if (info?.state === 'live') alarm.ring(facts.title);
 });
 player.on('path', (choice) => stats.showPath(choice));
-const behind = byId('behind', HTMLElement);
 player.on('stats', (numbers) => {
   stats.showStats(numbers);
   behind.hidden = numbers.latencySeconds === undefined || player.state !== 'playing';
@@ -54,33 +54,46 @@ statsButton.addEventListener('click', () => {
   statsButton.setAttribute('aria-expanded', String(!stats.element.hidden));
 });
 
+const theatreButton = byId('theatre-button', HTMLButtonElement);
+const showTheatre = (on: boolean): void => {
+  document.body.classList.toggle('theatre', on);
+  theatreButton.setAttribute('aria-pressed', String(on));
+};
+theatreButton.addEventListener('click', () => {
+  const on = !document.body.classList.contains('theatre');
+  remember(items.theatre, on ? 'on' : 'off');
+  showTheatre(on);
+});
+showTheatre(recall(items.theatre) === 'on');
+
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="mode"]')) {
   radio.checked = radio.value === player.mode;
   radio.addEventListener('change', () => {
     player.mode = radio.value as PlayerMode;
-    remember(modeKey, player.mode);
+    remember(items.mode, player.mode);
   });
 }
 
 const comments = danmaku();
 stage.overlay(comments.element);
+const chatButton = byId('chat-button', HTMLButtonElement);
 watchChat({
-  ...{ url: location.href, stream, danmaku: comments },
+  ...{ url: location.href, stream, danmaku: comments, chatButton },
   section: byId('chat', HTMLElement),
-  chatButton: byId('chat-button', HTMLButtonElement),
   danmakuButton: byId('danmaku-button', HTMLButtonElement),
 });
 
 const urls = liveStreamUrls(base, stream, token);
-byId('links', HTMLElement).append(
-  copyField('HLS link, for VLC and other players', urls.hls),
-  copyField('To put the player on a page', `<iframe src="${urls.embed}" width="640" height="360" allow="autoplay; fullscreen; picture-in-picture"></iframe>`),
-);
-byId('phone', HTMLElement).prepend(qrCode(urls.watch, `QR code of ${urls.watch}`));
-if (['localhost', '127.0.0.1', '[::1]'].includes(location.hostname)) {
-  byId('phone-hint', HTMLElement).append(
-    element('span', { class: 'hint' }, ' This page was opened as localhost: a phone needs the name or address of this computer instead.'),
-  );
-}
+theatreButton.after(castButton(urls.hls, stage.video));
+const share = shareDialog(urls, () => facts.title);
+byId('share-button', HTMLButtonElement).addEventListener('click', () => share.open());
+const help = pageKeys([
+  { key: 'k', label: 'Play or pause', run: () => stage.press('play') },
+  { key: 'm', label: 'Sound on or off', run: () => stage.press('mute') },
+  { key: 'f', label: 'Full screen', run: () => stage.press('fullscreen') },
+  { key: 't', label: 'Theatre', run: () => theatreButton.click() },
+  { key: 'c', label: 'Chat', run: () => chatButton.click() },
+]);
+document.body.append(share.element, help);
 
 player.play();

@@ -4,6 +4,7 @@ import 'media-chrome/dist/media-play-button.js';
 import 'media-chrome/dist/media-mute-button.js';
 import 'media-chrome/dist/media-volume-range.js';
 import 'media-chrome/dist/media-pip-button.js';
+import 'media-chrome/dist/media-airplay-button.js';
 import 'media-chrome/dist/media-fullscreen-button.js';
 import { element } from './element.js';
 
@@ -18,13 +19,13 @@ export interface MediaControls extends HTMLElement {
   fullscreenElement: HTMLElement;
 }
 
-/** A live video with play, sound, picture-in-picture and full screen. */
-export function mediaControls(video: HTMLVideoElement): MediaControls {
+/** A live video with play, sound, picture-in-picture, AirPlay where there is one, and full screen. */
+export function mediaControls(video: HTMLVideoElement, keys: 'controls' | 'page'): MediaControls {
   video.slot = 'media';
   // Seeking keys would leave the live edge; everything else works from the keyboard.
   const controller = control('media-controller', {
     defaultstreamtype: 'live',
-    hotkeys: 'noarrowleft noarrowright',
+    hotkeys: keys === 'page' ? 'noarrowleft noarrowright nok nom nof noc' : 'noarrowleft noarrowright noc',
     nomutedpref: '',
   });
   const spacer = element('span', { class: 'controls-spacer' });
@@ -34,6 +35,7 @@ export function mediaControls(video: HTMLVideoElement): MediaControls {
     control('media-mute-button'),
     control('media-volume-range'),
     spacer,
+    control('media-airplay-button'),
     control('media-pip-button'),
     control('media-fullscreen-button'),
   );

@@ -33,21 +33,28 @@ export interface PlayerStage {
   readonly video: HTMLVideoElement;
   /** Lies something over the picture that is in full screen too, below what can be pressed. */
   overlay(layer: HTMLElement): void;
+  /** Shows a button where the picture will be, while there is none. */
+  offerWhileWaiting(button: HTMLButtonElement): void;
+  /** As if that control had been pressed. */
+  press(control: 'play' | 'mute' | 'fullscreen'): void;
   /** Shows what the player says from now on. */
   follow(player: Player): void;
 }
 
-/** The picture with its controls, the lamp, the waiting room and the unmute button. */
-export function playerStage(): PlayerStage {
+/**
+ * The picture with its controls, the lamp, the waiting room and the unmute button.
+ * @param keys whose the keys of the controls are: theirs, while the focus is on them, or the whole page's, which presses them
+ */
+export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage {
   const video = element('video', { playsinline: true });
   const lamp = element('span', { class: 'lamp player-lamp' }, lampWords.connecting);
   const title = element('p', { class: 'curtain-title' }, curtains.connecting.title);
   const text = element('p', { class: 'curtain-text' }, curtains.connecting.text);
   const pulse = element('span', { class: 'curtain-pulse', 'aria-hidden': 'true' });
-  const curtain = element('div', { class: 'curtain', role: 'status' }, pulse, title, text);
+  const curtain = element('div', { class: 'curtain' }, element('div', { class: 'curtain-words', role: 'status' }, pulse, title, text));
   const stalled = element('p', { class: 'stalled-note', role: 'status' });
   const unmute = element('button', { class: 'button button--primary button--large unmute', type: 'button', hidden: true }, 'Unmute');
-  const controls = mediaControls(video);
+  const controls = mediaControls(video, keys);
   const stage = element('div', { class: 'stage player-stage' }, controls, curtain, lamp, stalled, unmute);
   const frame = element('div', { class: 'player-frame' }, stage);
   // All that lies over the picture goes with it. Not by its id: that is looked for before it is on the page.
@@ -115,5 +122,13 @@ export function playerStage(): PlayerStage {
       showUnmute();
     });
   }
-  return { frame, video, follow, overlay: (layer) => curtain.before(layer) };
+  return {
+    ...{ frame, video, follow },
+    overlay: (layer) => curtain.before(layer),
+    offerWhileWaiting: (button) => {
+      button.classList.add('curtain-offer');
+      curtain.append(button);
+    },
+    press: (control) => stage.querySelector<HTMLElement>(`media-${control}-button`)?.click(),
+  };
 }
