@@ -134,6 +134,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
           obstacle,
           urlsFor: (host, stream) => liveStreamUrls(config.PUBLIC_URL ?? originAt(http, host, config.tls !== undefined), stream),
           onBytes,
+          onFault: (fault) => http.log.warn({ err: fault }, 'a connection by RTMP failed'),
           maxMessageBytes: config.MAX_MESSAGE_BYTES,
           setupTimeoutMs: milliseconds(config.HEADERS_TIMEOUT_SECONDS),
           silenceTimeoutMs: milliseconds(config.SOCKET_TIMEOUT_SECONDS),

@@ -54,6 +54,7 @@ export async function chatRoutes(app: FastifyInstance, { registry, publishGate, 
         address: addressGroup(address),
         proveKey: (key) => void publishGate.requireKeyAmong([key], address, stream),
         budget,
+        onFault: (fault) => request.log.warn({ err: fault }, 'a chat connection failed'),
       });
     },
     handler: (request, reply) => answerUpgradeRequired(request, reply),

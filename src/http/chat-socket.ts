@@ -20,6 +20,8 @@ export interface ChatSocketOptions {
   /** @throws {LiveError} unauthorized | unavailable after too many wrong keys */
   readonly proveKey: (key: string) => void;
   readonly budget: AddressBudget;
+  /** Told of a fault of this server's. */
+  readonly onFault: (fault: LiveError) => void;
 }
 
 /** What a visitor may send in all, said or not, before it is cut: no page asks for so much. */
@@ -66,8 +68,9 @@ export class ChatSocket implements ChatSink {
       this.#count();
       this.#do(parseChatRequest(data.toString('utf8')));
     } catch (error) {
-      const { code, message } = error instanceof TypeError ? new LiveError('malformed', error.message) : toLiveError(error);
-      this.#close(code, message);
+      const fault = error instanceof TypeError ? new LiveError('malformed', error.message) : toLiveError(error);
+      if (fault.code === 'internal') this.#options.onFault(fault);
+      this.#close(fault.code, fault.message);
     }
   }
 

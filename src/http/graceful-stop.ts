@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 
 /** Time for close frames to be answered before connections are cut. */
@@ -41,10 +40,7 @@ export class GracefulStop {
 
   async run(): Promise<void> {
     this.#stopping = true;
-    const reason = new LiveError('unavailable', 'the server is shutting down; try again in a minute');
-    const live = this.#registry.list();
-    await Promise.all(live.map((liveStream) => liveStream.abort(reason)));
-    if (live.length > 0) await delay(this.#lingerMs);
+    if (await this.#registry.abortAll()) await delay(this.#lingerMs);
     await this.#registry.close();
     const { server, websocketServer } = this.#app;
     await farewell(websocketServer.clients);

@@ -1,7 +1,7 @@
 import type { Http2ServerRequest } from 'node:http2';
 import type { FastifyRequest } from 'fastify';
 import { LiveError } from '../live/errors.js';
-import type { IngestConnection } from '../live/ingest-session.js';
+import type { IngestConnection } from '../live/ingest-connection.js';
 import type { LiveStream } from '../live/live-stream.js';
 
 export interface IngestBodyOptions {

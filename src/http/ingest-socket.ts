@@ -6,7 +6,7 @@ import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import { isPictureUrl, readPictureUrl } from '../source/picture-url.js';
 import { LiveError, toLiveError } from '../live/errors.js';
-import type { IngestConnection } from '../live/ingest-session.js';
+import type { IngestConnection } from '../live/ingest-connection.js';
 import type { LiveStream } from '../live/live-stream.js';
 import type { IngestEntry } from '../live/part-ingest.js';
 import { closeReason } from './websocket.js';
@@ -137,7 +137,7 @@ export class IngestSocket {
 
   #fail(error: LiveError): void {
     this.#close(error.code, error.message);
-    this.#connection.end();
+    this.#connection.end(error);
   }
 
   #close(code: LiveError['code'] | undefined, message: string): void {

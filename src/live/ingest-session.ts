@@ -2,36 +2,11 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IngestMessage } from '../protocol/ingest-messages.js';
 import { beginsJpeg } from '../source/jpeg.js';
 import { beginsRecording, SourceReader, type SourceHeader } from '../source/source-reader.js';
-import { LiveError } from './errors.js';
+import { LiveError, toLiveError } from './errors.js';
+import type { IngestConnection, IngestListener } from './ingest-connection.js';
 import { PictureIngest } from './picture-ingest.js';
 import { Recording } from './recording.js';
 import { RecordingQueue } from './recording-queue.js';
-
-/** Where a connection hears of its broadcast. */
-export interface IngestListener {
-  onMessage(message: IngestMessage): void;
-  /** Another connection of the same publisher took over: this one is of no use any more. */
-  onReplaced(): void;
-}
-
-/** One publisher's connection. */
-export interface IngestConnection {
-  /**
-   * Resolves when the bytes were passed on: awaiting it is the backpressure. Ignored when replaced or over.
-   * @param arrivedAtMs by `performance.now()`: the time of the picture, where the bytes are one
-   */
-  write(bytes: Uint8Array, arrivedAtMs?: number): Promise<void>;
-  /** One JPEG picture, whatever came before it. */
-  writePicture(jpeg: Uint8Array, arrivedAtMs?: number): Promise<void>;
-  /** Announced: the next byte begins a new container header. */
-  beginRecording(): void;
-  /** When media time 0 of the present recording was captured, ms since the epoch by this server's clock. */
-  tellCaptureTime(captureTimeMs: number): void;
-  /** Ends the broadcast, cleanly. */
-  end(): void;
-  /** The connection is gone without a goodbye: the broadcast waits for the publisher to come back. */
-  drop(): void;
-}
 
 export interface IngestSessionOptions {
   readonly resumeWindowSeconds: number;
@@ -41,6 +16,8 @@ export interface IngestSessionOptions {
   readonly now?: () => number;
   /** Told of every slice that came. */
   readonly onReceived?: (bytes: number) => void;
+  /** Told why a connection ended the broadcast, where it was no goodbye. */
+  readonly onFault?: (fault: LiveError) => void;
 }
 
 /** All that one publisher sends in one broadcast: a sequence of bytes, cut into recordings. It outlives its connections. */
@@ -51,8 +28,12 @@ export class IngestSession {
   readonly #heir: string | undefined;
   readonly #now: () => number;
   readonly #onReceived: ((bytes: number) => void) | undefined;
+  readonly #onFault: ((fault: LiveError) => void) | undefined;
   readonly #reader = new SourceReader();
-  readonly #pictures = new PictureIngest({ write: (bytes) => this.#write(bytes) });
+  readonly #pictures = new PictureIngest({
+    write: (bytes) => this.#write(bytes),
+    onFailure: (error) => this.fail(toLiveError(error)),
+  });
   readonly #recordings = new RecordingQueue();
   #current: Recording | undefined;
   /** Its timestamps jumped: it is continued from the next random access point on. */
@@ -73,12 +54,13 @@ export class IngestSession {
   #failure: LiveError | undefined;
   #ended = false;
 
-  constructor({ resumeWindowSeconds, heir, now = () => performance.now(), onReceived }: IngestSessionOptions) {
+  constructor({ resumeWindowSeconds, heir, now = () => performance.now(), onReceived, onFault }: IngestSessionOptions) {
     this.#now = now;
     this.#lastBytesMs = now();
     this.#resumeWindowMs = resumeWindowSeconds * 1000;
     this.#heir = heir;
     this.#onReceived = onReceived;
+    this.#onFault = onFault;
   }
 
   /** Bytes of the broadcast that are safe with the server. */
@@ -91,7 +73,7 @@ export class IngestSession {
     return this.#passedOn;
   }
 
-  /** Whether the publisher's connection is lost and may be resumed. */
+  /** Whether the publisher's connection is lost and may be resumed. Before its first one came nothing is lost. */
   get waiting(): boolean {
     return this.#lost && !this.#ended;
   }
@@ -126,8 +108,12 @@ export class IngestSession {
     this.#lost = false;
     const isCurrent = (): boolean => this.#connection === listener && !this.#ended;
     return {
-      write: (bytes, arrivedAtMs) => (isCurrent() ? (this.#passedOn = this.#take(bytes, arrivedAtMs)) : Promise.resolve()),
-      writePicture: (jpeg, arrivedAtMs) => (isCurrent() ? (this.#passedOn = this.#takePicture(jpeg, arrivedAtMs)) : Promise.resolve()),
+      write: async (bytes, arrivedAtMs) => {
+        if (isCurrent()) await this.#pass(() => this.#take(bytes, arrivedAtMs));
+      },
+      writePicture: async (jpeg, arrivedAtMs) => {
+        if (isCurrent()) await this.#pass(() => this.#takePicture(jpeg, arrivedAtMs));
+      },
       beginRecording: () => {
         if (!isCurrent()) return;
         this.#isBeginning = true;
@@ -141,8 +127,10 @@ export class IngestSession {
       tellCaptureTime: (captureTimeMs) => {
         if (isCurrent()) this.#current?.tellCaptureTime(captureTimeMs);
       },
-      end: () => {
-        if (isCurrent()) this.end();
+      end: (fault) => {
+        if (!isCurrent()) return;
+        if (fault) this.#onFault?.(fault);
+        this.end();
       },
       drop: () => {
         if (isCurrent()) this.#awaitResume();
@@ -169,6 +157,7 @@ export class IngestSession {
   fail(error: LiveError): void {
     this.#failure ??= error;
     this.end();
+    this.#recordings.close();
   }
 
   /**
@@ -177,15 +166,23 @@ export class IngestSession {
    */
   async *recordings(): AsyncGenerator<Recording, void, undefined> {
     for (;;) {
-      const next = this.#failure ? undefined : await this.#recordings.next();
-      if (this.#failure) throw this.#failure;
+      const next = await this.#recordings.next();
+      if (this.#failure) {
+        next?.close();
+        throw this.#failure;
+      }
       if (!next) return;
       yield next;
     }
   }
 
+  /** What goes wrong with the bytes ends the broadcast with its cause; whoever brought them need not find out. */
+  #pass(take: () => Promise<void>): Promise<void> {
+    return (this.#passedOn = take().catch((error: unknown) => this.fail(toLiveError(error))));
+  }
+
   /** A slice of a recording may begin like a JPEG picture: only where a recording begins does that tell something. */
-  #take(message: Uint8Array, arrivedAtMs?: number): Promise<void> {
+  async #take(message: Uint8Array, arrivedAtMs?: number): Promise<void> {
     const isPicture = this.#pictures.running ? !beginsRecording(message) : this.#isBeginning && beginsJpeg(message);
     if (isPicture) return this.#takePicture(message, arrivedAtMs);
     this.#pictures.stop();

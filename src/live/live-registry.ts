@@ -1,19 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { isStreamName } from '../protocol/urls.js';
 import { LiveError } from './errors.js';
-import { LiveStream, type LiveStreamSettings } from './live-stream.js';
+import { LiveStream } from './live-stream.js';
+import type { LiveStreamSettings } from './live-stream-options.js';
 import type { StreamDescriptions } from './stream-descriptions.js';
 import { clearSegmentStores } from './segment-files.js';
+import { settledWithin } from './settled-within.js';
 import { Turns } from './turns.js';
 
 export interface LiveRegistryOptions extends LiveStreamSettings {
   readonly maxStreams: number;
   /** How long a finished broadcast can still be watched. */
   readonly endedRetentionSeconds: number;
+  /** How long the end of all broadcasts is waited for when the server stops; an ffmpeg that does not end is killed after 5 s. */
+  readonly abortTimeoutMs?: number | undefined;
 }
 
 /** Half of the threads that Node has for files: a segments folder that hangs leaves the others to everything else. */
 const diskTurns = 2;
+
+/** A disk that does not answer. */
+const forgetTimeoutMs = 1500;
 
 /** Every live stream of the server, by name; and those that ended a moment ago. */
 export class LiveRegistry {
@@ -109,18 +116,29 @@ export class LiveRegistry {
     return this.#closing;
   }
 
-  /** Ends every broadcast, tells their publishers, and removes all files. Idempotent. */
-  async close(): Promise<void> {
+  /**
+   * Breaks every broadcast off and tells their publishers; none begins any more. Resolves when they are over, or when it makes no
+   * sense to wait longer: whether there were any.
+   */
+  async abortAll(): Promise<boolean> {
     this.#closing = true;
     const reason = new LiveError('unavailable', 'the server is shutting down; try again in a minute');
-    await Promise.all(this.list().map((liveStream) => liveStream.abort(reason)));
+    const running = this.list();
+    const { abortTimeoutMs = 5500, log } = this.#options;
+    const inTime = await settledWithin(Promise.all(running.map((liveStream) => liveStream.abort(reason))), abortTimeoutMs);
+    if (!inTime) log.warn({ streams: this.list().map(({ stream }) => stream) }, 'broadcasts did not end in time');
+    return running.length > 0;
+  }
+
+  /** Ends every broadcast, tells their publishers, and removes all files; what does not answer is not waited for. Idempotent. */
+  async close(): Promise<void> {
+    await this.abortAll();
     for (const timer of this.#retentionTimers) clearTimeout(timer);
     const left = [...this.#broadcasts.values()];
     this.#current.clear();
     this.#broadcasts.clear();
-    await Promise.all(left.map((liveStream) => liveStream.forget()));
-    await Promise.all(this.#closings);
-    await this.descriptions.close();
+    const lettingGo = [...left.map((liveStream) => liveStream.forget()), ...this.#closings, this.descriptions.close()];
+    await settledWithin(Promise.all(lettingGo), forgetTimeoutMs);
   }
 
   #running(stream: string): LiveStream | undefined {
@@ -143,6 +161,6 @@ export class LiveRegistry {
 
   #track(closing: Promise<void>): void {
     this.#closings.add(closing);
-    void closing.finally(() => this.#closings.delete(closing));
+    void closing.then(() => this.#closings.delete(closing));
   }
 }

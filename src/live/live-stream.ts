@@ -5,68 +5,25 @@ import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol
 import { liveStreamUrls } from '../protocol/urls.js';
 import type { SourceHeader } from '../source/source-events.js';
 import { Audience } from './audience.js';
-import { ChatRoom, type ChatSettings } from './chat-room.js';
+import { ChatRoom } from './chat-room.js';
 import { LiveError, toLiveError } from './errors.js';
-import type { EncodeLimits } from './encode-limits.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { IngestSession } from './ingest-session.js';
-import { Pictures, type PictureSettings } from './pictures.js';
+import type { LiveStreamOptions } from './live-stream-options.js';
+import { Pictures } from './pictures.js';
 import { RecordingOutput } from './recording-output.js';
 import type { Recording } from './recording.js';
 import { ReleasePace } from './release-pace.js';
-import type { StreamDescriptions } from './stream-descriptions.js';
-import { broadcastDirectory, type SegmentFiles } from './segment-files.js';
+import { broadcastDirectory } from './segment-files.js';
 import { SegmentStore } from './segment-store.js';
+import { settledWithin } from './settled-within.js';
 import { ThroughputMeter } from './throughput-meter.js';
 import { TranscodeSupervisor, type PlanStart } from './transcode-supervisor.js';
-import type { StartTranscoder } from './transcoder.js';
-import type { Turns } from './turns.js';
 import { Viewers } from './viewers.js';
 
-/** What every live stream of a server shares. */
-export interface LiveStreamSettings {
-  readonly startTranscoder: StartTranscoder;
-  readonly ffmpegMajor: number;
-  readonly encodeLimits?: EncodeLimits | undefined;
-  readonly segmentsDirectory: string;
-  /** The disk below it, but for tests. */
-  readonly segmentFiles?: SegmentFiles | undefined;
-  readonly segmentSeconds: number;
-  /** How many segments a playlist lists. */
-  readonly windowSegments: number;
-  readonly resumeWindowSeconds: number;
-  /** How long ffmpeg may stand still, while there is something to do, before it is killed. */
-  readonly hungAfterMs?: number;
-  /** Before the second restart of ffmpeg in a row. */
-  readonly restartDelayMs?: number;
-  /** More than this behind, and a WebSocket viewer is skipped forward. */
-  readonly maxViewerBacklogBytes: number;
-  /** Without it there is no chat. */
-  readonly chat?: ChatSettings | undefined;
-  readonly pictures: PictureSettings;
-  /** What each stream is about: a broadcast reads and changes its own. */
-  readonly descriptions: StreamDescriptions;
-  readonly log: LiveLog;
-}
-
-/** One line a lifecycle step; a subset of pino's logger. */
-export interface LiveLog {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-}
-
-export interface LiveStreamOptions extends LiveStreamSettings {
-  /** The live stream's name, valid. */
-  readonly stream: string;
-  /** This run's own id. */
-  readonly broadcast: string;
-  /** See `IngestSessionOptions`. */
-  readonly heir?: string | undefined;
-  /** Who may use the segments folder now, of all broadcasts. */
-  readonly diskTurns: Turns;
-}
-
 const statsIntervalMs = 2000;
+/** Their ffmpegs are killed after 2 s. */
+const picturesEndMs = 4000;
 
 /** One broadcast of a live stream: publisher's bytes → ffmpeg → fragments → HLS and viewers, from first byte to end. */
 export class LiveStream {
@@ -98,7 +55,11 @@ export class LiveStream {
     this.stream = options.stream;
     this.broadcast = options.broadcast;
     const { resumeWindowSeconds, heir } = options;
-    this.ingest = new IngestSession({ resumeWindowSeconds, heir, onReceived: (bytes) => this.#throughput.add(bytes) });
+    this.ingest = new IngestSession({
+      ...{ resumeWindowSeconds, heir },
+      onReceived: (bytes) => this.#throughput.add(bytes),
+      onFault: (fault) => this.#logEnd(fault),
+    });
     this.viewers = new Viewers({ maxBacklogBytes: options.maxViewerBacklogBytes });
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.broadcast });
     this.pictures = this.#createPictures();
@@ -173,33 +134,46 @@ export class LiveStream {
     await this.#store.clear();
   }
 
+  /** Never rejects: each step of the end is done, whatever the others did. */
   async #run(): Promise<LiveError | null> {
     const statsTimer = setInterval(() => this.#tellStats(), statsIntervalMs);
-    let failure: LiveError | null = null;
+    const failure = await this.#playAll();
+    clearInterval(statsTimer);
+    await this.#finish('packager', () => this.#packager.endTimeline());
+    await this.#finish('playlists', () => this.rendition.end());
+    await this.#finish('viewers', () => this.viewers.end());
+    await this.#finish('chat', () => this.chat?.end());
+    this.#over = true;
+    const goodbye = failure ? { code: failure.code, message: failure.message } : { message: 'The broadcast is over.' };
+    await this.#finish('publisher', () => this.ingest.send({ type: 'ended', ...goodbye }));
+    await this.#finish('pictures', async () => {
+      if (!(await settledWithin(this.pictures.close(), picturesEndMs))) throw new Error(`expected the pictures to end within ${picturesEndMs} ms`);
+    });
+    return failure;
+  }
+
+  async #playAll(): Promise<LiveError | null> {
     try {
       try {
-        for await (const recording of this.ingest.recordings()) await this.#play(recording);
+        for await (const recording of this.ingest.recordings()) await this.#play(recording).finally(() => recording.close());
       } finally {
         this.#pace.flush();
       }
+      return null;
     } catch (error) {
-      failure = toLiveError(error);
+      const failure = toLiveError(error);
       this.#logEnd(failure);
       this.ingest.fail(failure);
+      return failure;
     }
-    clearInterval(statsTimer);
-    this.#packager.endTimeline();
-    this.rendition.end();
-    this.viewers.end();
-    this.chat?.end();
-    this.#over = true;
-    this.ingest.send(
-      failure
-        ? { type: 'ended', code: failure.code, message: failure.message }
-        : { type: 'ended', message: 'The broadcast is over.' },
-    );
-    await this.pictures.close();
-    return failure;
+  }
+
+  async #finish(what: string, step: () => unknown): Promise<void> {
+    try {
+      await step();
+    } catch (err) {
+      this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, what, err }, 'a step of the end failed');
+    }
   }
 
   async #play(recording: Recording): Promise<void> {

@@ -1,5 +1,6 @@
 import { beginsRecording } from '../source/container-sniffer.js';
-import type { IngestConnection, IngestListener, IngestSession } from './ingest-session.js';
+import type { IngestConnection, IngestListener } from './ingest-connection.js';
+import type { IngestSession } from './ingest-session.js';
 
 /** What a socket of a pair brings: the first blob of each recording, or all that follows it. */
 export type IngestPart = 'blob' | 'chunk';

@@ -10,6 +10,8 @@ const maxSidePixels = 8192;
 export interface PictureIngestOptions {
   /** The recording that is made of the pictures; resolves when the bytes were passed on. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
+  /** Told when the last one could not be shown again. */
+  readonly onFailure: (error: unknown) => void;
   readonly standstillMs?: number;
 }
 
@@ -65,6 +67,7 @@ export class PictureIngest {
     clearTimeout(this.#timer);
     await this.#options.write(this.#recorder.add(picture.jpeg, picture.size, atMs));
     if (this.#last !== picture || this.#resting) return;
-    this.#timer = setTimeout(() => void this.#pass(picture, performance.now()), this.#options.standstillMs);
+    const again = (): void => void this.#pass(picture, performance.now()).catch(this.#options.onFailure);
+    this.#timer = setTimeout(again, this.#options.standstillMs);
   }
 }

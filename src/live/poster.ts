@@ -56,7 +56,7 @@ export class Poster {
     const { turns, maxAgeMs } = this.#options;
     if (atHand) this.#latest = atHand;
     else {
-      await turns.wait();
+      if (!(await turns.wait(this.#closing.signal))) return;
       this.#latest = (await this.#make().finally(() => turns.giveBack())) ?? this.#latest;
     }
     this.#goodUntilMs = this.#options.now() + maxAgeMs;

@@ -9,8 +9,10 @@ export class RecordingQueue {
   readonly #waiting: Recording[] = [];
   readonly #news = new Signal();
   #ended = false;
+  #closed = false;
 
   push(recording: Recording): void {
+    if (this.#closed) return recording.close();
     this.#waiting.push(recording);
     this.#news.wake();
   }
@@ -19,6 +21,13 @@ export class RecordingQueue {
   end(): void {
     this.#ended = true;
     this.#news.wake();
+  }
+
+  /** None of those that wait will be played: their writers are let go as well. */
+  close(): void {
+    this.end();
+    this.#closed = true;
+    for (const recording of this.#waiting.splice(0)) recording.close();
   }
 
   /** The next one as soon as it is there; undefined after the last. */

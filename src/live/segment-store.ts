@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { segmentFiles, type SegmentFiles } from './segment-files.js';
+import { settledWithin } from './settled-within.js';
 import type { Turns } from './turns.js';
 
 export interface SegmentStoreOptions {
@@ -66,13 +66,7 @@ export class SegmentStore {
   async clear(): Promise<void> {
     this.#closed = true;
     this.#drop();
-    const patience = new AbortController();
-    const isLate = await Promise.race([
-      this.#removeAll().then(() => false),
-      delay(this.#options.clearTimeoutMs, true, { signal: patience.signal }).catch(() => true),
-    ]);
-    patience.abort();
-    if (isLate) this.#fail(new Error('the disk does not answer'));
+    if (!(await settledWithin(this.#removeAll(), this.#options.clearTimeoutMs))) this.#fail(new Error('the disk does not answer'));
   }
 
   async #removeAll(): Promise<void> {

@@ -14,9 +14,22 @@ export class Turns {
     return true;
   }
 
-  /** Resolves when there is room, in the order of asking. */
-  async wait(): Promise<void> {
-    if (!this.take()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Resolves when there is room, in the order of asking: true; or false once `signal` is aborted, and then nothing is to be given back. */
+  async wait(signal?: AbortSignal): Promise<boolean> {
+    if (signal?.aborted) return false;
+    if (this.take()) return true;
+    return new Promise<boolean>((resolve) => {
+      const enter = (): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve(true);
+      };
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        resolve(false);
+      };
+      this.#waiting.push(enter);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
   }
 
   giveBack(): void {

@@ -5,6 +5,7 @@ import type { LiveStreamUrls } from '../protocol/urls.js';
 import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
+import { settledWithin } from '../live/settled-within.js';
 import { RtmpSession, type RtmpPublisher } from './rtmp-session.js';
 
 export interface RtmpServerOptions {
@@ -16,6 +17,8 @@ export interface RtmpServerOptions {
   readonly obstacle: () => string | undefined;
   readonly urlsFor: (host: string, stream: string) => LiveStreamUrls;
   readonly onBytes: (count: number) => void;
+  /** See `RtmpSessionOptions`. */
+  readonly onFault: (fault: LiveError) => void;
   readonly maxMessageBytes: number;
   /** From the connection to `publish`. */
   readonly setupTimeoutMs: number;
@@ -30,6 +33,9 @@ interface Seat {
   readonly resumeToken: string;
   readonly session: RtmpSession;
 }
+
+/** More than a session takes to say goodbye. */
+const closeTimeoutMs = 2000;
 
 /** Takes publishers in by RTMP: OBS, ffmpeg, phones. */
 export class RtmpServer {
@@ -70,14 +76,15 @@ export class RtmpServer {
     if (this.#server.listening) this.#server.close();
     const reason = new LiveError('unavailable', 'the server is shutting down; try again in a minute');
     for (const session of this.#sessions) session.close(reason);
-    await Promise.all([...this.#sessions].map(({ closed }) => closed));
+    // Their sockets are cut soon, but one may still wait for what it brought to be taken.
+    await settledWithin(Promise.all([...this.#sessions].map(({ closed }) => closed)), closeTimeoutMs);
   }
 
   #welcome(socket: Socket): void {
-    const { setupTimeoutMs, silenceTimeoutMs, maxMessageBytes, urlsFor, onBytes, admitConnection } = this.#options;
+    const { setupTimeoutMs, silenceTimeoutMs, maxMessageBytes, urlsFor, onBytes, onFault, admitConnection } = this.#options;
     const refusal = admitConnection(socket);
     const admit = (publisher: RtmpPublisher, session: RtmpSession): Promise<LiveStream> => this.#admit(publisher, session);
-    const session = new RtmpSession({ socket, refusal, setupTimeoutMs, silenceTimeoutMs, maxMessageBytes, urlsFor, onBytes, admit });
+    const session = new RtmpSession({ socket, refusal, setupTimeoutMs, silenceTimeoutMs, maxMessageBytes, urlsFor, onBytes, onFault, admit });
     this.#sessions.add(session);
     void session.closed.then(() => this.#sessions.delete(session));
   }
@@ -86,6 +93,7 @@ export class RtmpServer {
     const { registry, admission, obstacle } = this.#options;
     const { stream } = publisher;
     const key = await admission.requirePublisher({ ...publisher, expected: 'NAME?key=KEY, the stream key' }, stream);
+    if (session.silentMs === Infinity) throw new LiveError('unavailable', 'the connection is gone');
     const reason = obstacle();
     const liveStream = this.#comeBack(stream, key);
     if (!liveStream && reason !== undefined) throw new LiveError('unavailable', reason);

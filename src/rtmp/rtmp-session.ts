@@ -1,7 +1,7 @@
 import { isStreamName } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import { LiveError, toLiveError } from '../live/errors.js';
-import type { IngestConnection } from '../live/ingest-session.js';
+import type { IngestConnection } from '../live/ingest-connection.js';
 import type { LiveStream } from '../live/live-stream.js';
 import { FlvRecorder } from './flv-recorder.js';
 import { failureStatus, status } from './publish-status.js';
@@ -23,6 +23,8 @@ export interface RtmpSessionOptions extends RtmpConnectionOptions {
   /** Where a stream is watched, for somebody who reached this server under a host name. */
   readonly urlsFor: (host: string, stream: string) => LiveStreamUrls;
   readonly onBytes: (count: number) => void;
+  /** Told of a fault of this server's that no broadcast tells of. */
+  readonly onFault: (fault: LiveError) => void;
 }
 
 /** Who wants to publish what. */
@@ -205,10 +207,11 @@ export class RtmpSession {
 
   /** What the publisher did wrong ends its broadcast: nothing is gained by waiting for it to come back. */
   #fail(error: unknown): void {
-    const { code, message } = error instanceof RtmpProtocolError ? new LiveError(error.code, error.message) : toLiveError(error);
+    const fault = error instanceof RtmpProtocolError ? new LiveError(error.code, error.message) : toLiveError(error);
     const ingest = this.#feed?.ingest;
-    this.#leave(failureStatus(code, message));
-    ingest?.end();
+    this.#leave(failureStatus(fault.code, fault.message));
+    if (ingest) ingest.end(fault);
+    else if (fault.code === 'internal') this.#options.onFault(fault);
   }
 
   #leave(info: AmfObject, streamId = this.#feed?.streamId ?? 1): void {

@@ -6,7 +6,7 @@ import { liveStreamUrls } from '../../src/protocol/urls.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import type { Answer, WatchClient } from '../../src/hls/rendition.js';
 import { LiveError } from '../../src/live/errors.js';
-import type { IngestConnection, IngestListener } from '../../src/live/ingest-session.js';
+import type { IngestConnection, IngestListener } from '../../src/live/ingest-connection.js';
 import type { LiveRegistry } from '../../src/live/live-registry.js';
 import { ChatRoom } from '../../src/live/chat-room.js';
 import { StreamDescriptions } from '../../src/live/stream-descriptions.js';
@@ -66,6 +66,12 @@ export class FakeRegistry {
 
   list(): FakeLiveStream[] {
     return [...this.streams.values()];
+  }
+
+  async abortAll(): Promise<boolean> {
+    const running = this.list();
+    await Promise.all(running.map((liveStream) => liveStream.abort(new LiveError('unavailable', 'the server is shutting down'))));
+    return running.length > 0;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import type { IngestConnection } from '../../src/live/ingest-session.js';
+import type { IngestConnection } from '../../src/live/ingest-connection.js';
 import { LiveRegistry, type LiveRegistryOptions } from '../../src/live/live-registry.js';
 import type { LiveStream } from '../../src/live/live-stream.js';
 import { StreamDescriptions } from '../../src/live/stream-descriptions.js';

@@ -10,6 +10,8 @@ export class FakeTranscoder implements Transcoder {
   ended = false;
   /** Whether bytes are taken at once. */
   hungry = true;
+  /** Whether it takes long to end after its input did: until `die`. */
+  lingers = false;
   #settle!: (failure: TranscoderError | null) => void;
   #takers: (() => void)[] = [];
   #chunks: Buffer[] = [];
@@ -48,7 +50,7 @@ export class FakeTranscoder implements Transcoder {
     if (this.ended) return;
     this.ended = true;
     this.feed();
-    this.#finish(null);
+    if (!this.lingers) this.#finish(null);
   }
 
   die(message: string, fault: TranscoderError['fault'] = 'media'): void {

@@ -1,5 +1,7 @@
 import t from 'tap';
-import { IngestSession, type IngestConnection } from '../../src/live/ingest-session.js';
+import type { IngestConnection } from '../../src/live/ingest-connection.js';
+import { LiveError } from '../../src/live/errors.js';
+import { IngestSession } from '../../src/live/ingest-session.js';
 import { eventsOf, fixture, fixtureNames, seeded } from '../source/fixture.js';
 import { turns } from './fake-studio.js';
 
@@ -154,4 +156,40 @@ t.test('a publisher without a token may go on once its connection is lost or sil
   t.strictSame(whoMay(), []);
   const withToken = new IngestSession({ resumeWindowSeconds: 60, now: () => 1e6 });
   t.notOk(withToken.isLeftTo('key-1'), 'one that has a token needs it');
+});
+
+t.test('when a broadcast fails, writers of recordings that wait for their turn are let go', async (t) => {
+  const session = new IngestSession({ resumeWindowSeconds: 30 });
+  const connection = session.connect({ onMessage: () => undefined, onReplaced: () => undefined });
+  const recordings = session.recordings();
+  await connection.write(fixture('chromium-vp8.webm'));
+  await recordings.next();
+  await connection.write(fixture('chromium-vp9.webm').subarray(0, 20_000));
+  const held = [connection.write(Buffer.alloc(9_000_000)), connection.write(Buffer.alloc(1000))];
+  t.equal(await Promise.race([...held, turns(20).then(() => 'held')]), 'held');
+  session.fail(new LiveError('unsupported-media', 'of no use'));
+  await Promise.all(held);
+  await t.rejects(recordings.next(), { message: 'of no use' });
+});
+
+t.test('what goes wrong with the bytes ends the broadcast with its cause, and not whoever brought them', async (t) => {
+  const session = new IngestSession({
+    resumeWindowSeconds: 30,
+    onReceived: () => {
+      throw new Error('a fault of ours');
+    },
+  });
+  const connection = session.connect({ onMessage: () => undefined, onReplaced: () => undefined });
+  await connection.write(Buffer.alloc(10));
+  await t.rejects(session.recordings().next(), { code: 'internal', cause: { message: 'a fault of ours' } });
+});
+
+t.test('a publisher that has not come yet is not lost', async (t) => {
+  const session = new IngestSession({ resumeWindowSeconds: 30 });
+  t.notOk(session.waiting);
+  const connection = session.connect({ onMessage: () => undefined, onReplaced: () => undefined });
+  connection.drop();
+  t.ok(session.waiting);
+  session.end();
+  t.notOk(session.waiting);
 });

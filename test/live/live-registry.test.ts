@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { LiveError } from '../../src/live/errors.js';
+import { LiveError, toLiveError } from '../../src/live/errors.js';
 import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
 import { violations } from '../helpers/playlist-rules.js';
 import { Encoded } from '../../src/hls/encoded.js';
@@ -252,4 +252,48 @@ t.test('a disk that never answers is told once and stops neither the broadcast, 
   t.ok(performance.now() - from < 9000, 'well within the time a stop has');
   for (const { told } of publishings) t.equal(told.filter((type) => type === 'warning').length, 1);
   t.equal(studio.warnings.filter((message) => message.includes('segments folder')).length, 3);
+});
+
+t.test('each step of the end is done, whatever the others do: one that fails is logged', async (t) => {
+  const studio = await openStudio(t, { chat: { maxPeople: 10, messagesPerMinute: 10 }, endedRetentionSeconds: 0 });
+  const liveStream = studio.registry.publish('cam');
+  const publishing = new Publishing(liveStream);
+  const fails = (): never => {
+    throw new Error('it does not end');
+  };
+  const told: string[] = [];
+  const sink = { message: ({ type }: { type: string }) => told.push(type), init: () => undefined, media: () => undefined, backlogBytes: 0, end: () => told.push('end') };
+  liveStream.viewers.join(sink);
+  liveStream.rendition.end = fails;
+  liveStream.chat!.end = fails;
+  liveStream.pictures.close = async () => fails();
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+  t.strictSame(told, ['ended', 'end']);
+  t.strictSame(publishing.told, ['ended']);
+  t.equal(liveStream.state, 'ended');
+  t.strictSame(studio.warnings, Array(3).fill('a step of the end failed'));
+  await until(() => studio.registry.get('cam') === undefined);
+});
+
+t.test('a broadcast that does not end holds up neither the stop nor the others', async (t) => {
+  const studio = await openStudio(t, { abortTimeoutMs: 50 });
+  const [stuck, other] = [studio.registry.publish('stuck'), studio.registry.publish('other')];
+  stuck.abort = () => new Promise(() => undefined);
+  t.equal(await studio.registry.abortAll(), true);
+  t.equal(await other.closed.then((failure) => failure?.code), 'unavailable');
+  t.strictSame(studio.warnings, ['broadcasts did not end in time']);
+  await studio.registry.close();
+  t.throws(() => studio.registry.publish('late'), { code: 'unavailable' });
+  await stuck.end();
+});
+
+t.test('what went wrong with a connection is logged with its cause, once', async (t) => {
+  const logged: unknown[] = [];
+  const studio = await openStudio(t, { log: { info: () => undefined, warn: (facts) => logged.push(facts) } });
+  const liveStream = studio.registry.publish('cam');
+  new Publishing(liveStream).connection.end(toLiveError(new Error('the cause')));
+  await liveStream.closed;
+  t.match(logged, [{ stream: 'cam', code: 'internal', err: { cause: { message: 'the cause' } } }]);
+  t.equal(logged.length, 1);
 });

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { IngestSession, type IngestConnection } from '../../src/live/ingest-session.js';
+import type { IngestConnection } from '../../src/live/ingest-connection.js';
+import { IngestSession } from '../../src/live/ingest-session.js';
 import { PartIngest, type IngestPart } from '../../src/live/part-ingest.js';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
 import { eventsOf, fixture } from '../source/fixture.js';

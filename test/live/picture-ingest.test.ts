@@ -1,5 +1,6 @@
 import t from 'tap';
-import { IngestSession, type IngestConnection } from '../../src/live/ingest-session.js';
+import type { IngestConnection } from '../../src/live/ingest-connection.js';
+import { IngestSession } from '../../src/live/ingest-session.js';
 import { PictureIngest } from '../../src/live/picture-ingest.js';
 import type { Recording } from '../../src/live/recording.js';
 import { jpegOf } from '../helpers/jpeg.js';
@@ -110,6 +111,10 @@ t.test('what is no picture among pictures ends the broadcast in words, after wha
   }
 });
 
+const fail = (error: unknown): void => {
+  t.fail(String(error));
+};
+
 /** Long enough for a timer of 1 ms to have run out. */
 async function laterThanTheTimer(): Promise<void> {
   const start = performance.now();
@@ -118,7 +123,7 @@ async function laterThanTheTimer(): Promise<void> {
 
 t.test('while no picture comes the last one is shown again, until the connection is lost', async (t) => {
   const written: Uint8Array[] = [];
-  const pictures = new PictureIngest({ standstillMs: 1, write: async (bytes) => void written.push(bytes) });
+  const pictures = new PictureIngest({ standstillMs: 1, onFailure: fail, write: async (bytes) => void written.push(bytes) });
   await pictures.add(jpeg, performance.now());
   await until(() => written.length > 3);
   pictures.rest();
@@ -132,6 +137,7 @@ t.test('it is not shown again while its bytes wait', async (t) => {
   let writes = 0;
   let take = (): void => undefined;
   const pictures = new PictureIngest({
+    onFailure: fail,
     standstillMs: 1,
     write: () => {
       writes++;
@@ -144,4 +150,20 @@ t.test('it is not shown again while its bytes wait', async (t) => {
   t.equal(writes, 1);
   take();
   await until(() => writes === 2);
+});
+
+t.test('a last picture that can not be shown again is told of, and breaks nothing else', async (t) => {
+  const told: unknown[] = [];
+  let writes = 0;
+  const pictures = new PictureIngest({
+    onFailure: (error) => told.push(error),
+    standstillMs: 1,
+    write: async () => {
+      if (writes++ > 0) throw new Error('no room');
+    },
+  });
+  t.teardown(() => pictures.stop());
+  await pictures.add(jpeg, performance.now());
+  await until(() => told.length > 0);
+  t.match(told, [/no room/]);
 });

@@ -23,7 +23,7 @@ interface Rtmp extends Omit<Studio, 'transcoder'> {
   readonly client: () => RtmpClient;
 }
 
-async function startRtmp(t: Test, options: Partial<RtmpServerOptions & AccessOptions & { resumeWindowSeconds: number; wrongKeysPerMinute: number }> = {}): Promise<Rtmp> {
+async function startRtmp(t: Test, options: Partial<RtmpServerOptions & AccessOptions & { resumeWindowSeconds: number; wrongKeysPerMinute: number; hungAfterMs: number }> = {}): Promise<Rtmp> {
   const studio = await openStudio(t, options);
   const access = openAccess({
     ...{ serverKey, dataDir: await temporaryDirectory(t), viewKey: undefined, publishCheckUrl: undefined, viewCheckUrl: undefined, checkTimeoutMs: 1000, viewCheckCacheMs: 0 },
@@ -36,6 +36,7 @@ async function startRtmp(t: Test, options: Partial<RtmpServerOptions & AccessOpt
     obstacle: () => undefined,
     urlsFor: (host, stream) => liveStreamUrls(`http://${host}:8080`, stream),
     onBytes: () => undefined,
+    onFault: (fault) => t.fail(fault.message),
     maxMessageBytes: 1_000_000,
     setupTimeoutMs: 10_000,
     silenceTimeoutMs: 10_000,
@@ -192,11 +193,13 @@ t.test('what is no RTMP, too large, or no media for us is told in words and ends
 });
 
 t.test('a slow ffmpeg slows the publisher, and nothing is lost', async (t) => {
-  const { registry, client, transcoder } = await startRtmp(t);
+  const { registry, client, transcoder } = await startRtmp(t, { hungAfterMs: 600_000 });
   const encoder = client();
   await encoder.publish(`cam?key=${serverKey}`);
   encoder.media(0, 30);
   const slow = await transcoder(0);
+  slow.init();
+  slow.pictures(1);
   slow.hungry = false;
   const picture = Buffer.concat([tags.picture(), Buffer.alloc(100_000, 1)]);
   for (let frame = 30; frame < 330; frame++) encoder.send(messageType.video, frame * 40, picture);
@@ -232,4 +235,25 @@ t.test('a connection too many is told so', async (t) => {
   encoder.command('connect', 1, { app: 'live' });
   t.match(await encoder.status(), { code: 'NetConnection.Connect.Rejected', description: /close some of them/ });
   await encoder.closed;
+});
+
+t.test('an encoder whose broadcast fails while a recording waits is told and let go, and the server can close', async (t) => {
+  const { registry, server, client, transcoder } = await startRtmp(t);
+  const encoder = client();
+  await encoder.publish(`cam?key=${serverKey}`);
+  encoder.media(0, 30);
+  const slow = await transcoder(0);
+  slow.lingers = true;
+  // Another configuration begins another recording, which waits for the one before and holds its writer back.
+  encoder.send(messageType.video, 1200, tags.avcHeader(0x1f));
+  const picture = Buffer.concat([tags.keyframe(), Buffer.alloc(400_000, 1)]);
+  for (let frame = 31; frame < 60; frame++) encoder.send(messageType.video, frame * 40, picture);
+  const received = (): number => registry.get('cam')?.ingest.received ?? 0;
+  await waitUntil('the writer to be held back', () => received() > 8_400_000);
+  slow.die('it can not be read');
+  t.match(await encoder.status(), { code: 'NetStream.Publish.Rejected', description: 'it can not be read' });
+  await encoder.closed;
+  const from = performance.now();
+  await server.close();
+  t.ok(performance.now() - from < 1000, 'no session is left to be waited for');
 });

@@ -1,0 +1,50 @@
+import type { ChatSettings } from './chat-room.js';
+import type { EncodeLimits } from './encode-limits.js';
+import type { PictureSettings } from './pictures.js';
+import type { SegmentFiles } from './segment-files.js';
+import type { StreamDescriptions } from './stream-descriptions.js';
+import type { StartTranscoder } from './transcoder.js';
+import type { Turns } from './turns.js';
+
+/** What every live stream of a server shares. */
+export interface LiveStreamSettings {
+  readonly startTranscoder: StartTranscoder;
+  readonly ffmpegMajor: number;
+  readonly encodeLimits?: EncodeLimits | undefined;
+  readonly segmentsDirectory: string;
+  /** The disk below it, but for tests. */
+  readonly segmentFiles?: SegmentFiles | undefined;
+  readonly segmentSeconds: number;
+  /** How many segments a playlist lists. */
+  readonly windowSegments: number;
+  readonly resumeWindowSeconds: number;
+  /** How long ffmpeg may stand still, while there is something to do, before it is killed. */
+  readonly hungAfterMs?: number;
+  /** Before the second restart of ffmpeg in a row. */
+  readonly restartDelayMs?: number;
+  /** More than this behind, and a WebSocket viewer is skipped forward. */
+  readonly maxViewerBacklogBytes: number;
+  /** Without it there is no chat. */
+  readonly chat?: ChatSettings | undefined;
+  readonly pictures: PictureSettings;
+  /** What each stream is about: a broadcast reads and changes its own. */
+  readonly descriptions: StreamDescriptions;
+  readonly log: LiveLog;
+}
+
+/** One line a lifecycle step; a subset of pino's logger. */
+export interface LiveLog {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}
+
+export interface LiveStreamOptions extends LiveStreamSettings {
+  /** The live stream's name, valid. */
+  readonly stream: string;
+  /** This run's own id. */
+  readonly broadcast: string;
+  /** See `IngestSessionOptions`. */
+  readonly heir?: string | undefined;
+  /** Who may use the segments folder now, of all broadcasts. */
+  readonly diskTurns: Turns;
+}
