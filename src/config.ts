@@ -34,7 +34,7 @@ const schema = Type.Object({
   VIEW_CHECK_URL: Type.Optional(serviceUrl),
   CHECK_TIMEOUT_SECONDS: Type.Number({ default: 3, minimum: 0.1, maximum: 30 }),
   VIEW_CHECK_CACHE_SECONDS: Type.Number({ default: 10, minimum: 0, maximum: 3600 }),
-  RESUME_WINDOW_SECONDS: Type.Number({ default: 30, minimum: 0, maximum: 3600 }),
+  RESUME_WINDOW_SECONDS: Type.Number({ default: 120, minimum: 0, maximum: 3600 }),
   MAX_ENCODED_SIZE: Type.String({ default: '1920x1088', pattern: '^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$', description: 'a size like 1920x1088, with sides of 10 to 9999' }),
   MAX_ENCODED_FRAMES_PER_SECOND: Type.Integer({ default: 60, minimum: 1, maximum: 240 }),
   FFMPEG_TIMEOUT_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 600 }),

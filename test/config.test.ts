@@ -19,7 +19,7 @@ const messageOf = (env: NodeJS.ProcessEnv): string => {
 
 t.test('an empty environment gives the documented defaults, frozen', (t) => {
   const config = load({});
-  t.match(config, { HOST: '127.0.0.1', PORT: 8080, SEGMENTS_DIR: 'segments', RESUME_WINDOW_SECONDS: 30, ENDED_RETENTION_SECONDS: 60, SEGMENT_SECONDS: 2, corsOrigins: '*', trustedProxies: false });
+  t.match(config, { HOST: '127.0.0.1', PORT: 8080, SEGMENTS_DIR: 'segments', RESUME_WINDOW_SECONDS: 120, ENDED_RETENTION_SECONDS: 60, SEGMENT_SECONDS: 2, corsOrigins: '*', trustedProxies: false });
   t.equal(config.PUBLISH_KEY, undefined);
   t.equal(config.tls, undefined);
   t.ok(Object.isFrozen(config));

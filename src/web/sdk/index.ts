@@ -12,5 +12,6 @@ export type {
   ResumableBroadcast,
 } from './publisher-events.js';
 export type { TrackKind } from './publishing/filler.js';
+export type { UplinkSecond, UplinkVerdict } from './publishing/uplink-history.js';
 export type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';
 export { qualities, type Quality } from './quality.js';

@@ -37,7 +37,7 @@ export interface IngestSocketEvents {
   state: 'connected' | 'reconnecting';
   message: IngestMessage;
   /** The replay buffer was full: what was not sent yet is lost, and bytes are ignored until `beginRecording()`. */
-  overflow: undefined;
+  overflow: { readonly lostMs: number };
 }
 
 /** One broadcast's bytes on their way to the server, across as many connections as it takes. */
@@ -96,9 +96,9 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     return this.#replay.endOffset - this.#sentOffset + (this.#ready ? this.#socket.bufferedAmount : 0);
   }
 
-  /** Bytes of the broadcast given to the network so far. */
-  get sentBytes(): number {
-    return this.#replay.endOffset - this.unsentBytes;
+  /** Bytes of the broadcast that the server has. */
+  get acknowledgedBytes(): number {
+    return this.#replay.startOffset;
   }
 
   /** How old the oldest byte is that the server has not acknowledged: what every buffer on the way holds, in ms. */
@@ -122,7 +122,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   }
 
   /** Says something beside the bytes. false: it was left out, there is no connection or the recording it is about was not begun there. */
-  tell(message: Extract<PublisherMessage, { type: 'ping' | 'clock' }>): boolean {
+  tell(message: Extract<PublisherMessage, { type: 'ping' | 'clock' | 'describe' }>): boolean {
     const isEarly = message.type === 'clock' && this.#replay.hasRecordingFrom(this.#sentOffset);
     if (!this.#ready || isEarly) return false;
     return this.#socket.send(JSON.stringify(message));
@@ -223,7 +223,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     // What was sent must stay until it is acknowledged; the unsent rest is worth nothing without its beginning.
     this.#replay.truncateAt(this.#sentOffset);
     this.#overflowed = true;
-    this.emit('overflow', undefined);
+    this.emit('overflow', { lostMs: this.#options.nowMs() - unsentSinceMs });
   }
 
   #judge(loss: SocketLoss): 'retry' | 'over' {

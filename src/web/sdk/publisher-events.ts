@@ -1,17 +1,25 @@
 import type { LiveStreamUrls } from '../../protocol/urls.js';
 import type { Capture } from './capture.js';
 import type { OnairError } from './errors.js';
+import type { UplinkSecond, UplinkVerdict } from './publishing/uplink-history.js';
 import type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';
 import type { Quality } from './quality.js';
 
 /** `connected`: the server takes the bytes. `live`: it said that viewers can watch. */
 export type PublisherState = 'idle' | 'connecting' | 'connected' | 'live' | 'reconnecting' | 'ended';
 
-export interface PublisherStats {
-  readonly upstreamBitsPerSecond: number;
+/** Once a second. */
+export interface PublisherStats extends UplinkSecond {
   readonly viewers: number;
   /** Recorded, but not yet given to the network. */
   readonly bufferedBytes: number;
+  /** How the line does, in one word. */
+  readonly verdict: UplinkVerdict;
+}
+
+export interface StreamDescription {
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
 }
 
 export interface ResumableBroadcast {

@@ -1,22 +1,27 @@
 import type { IngestMessage } from '../../protocol/ingest-messages.js';
 import { isStreamName, liveStreamUrls } from '../../protocol/urls.js';
 import { asCapture, captureCamera, type Capture } from './capture.js';
-import type { OnairError } from './errors.js';
+import { OnairError } from './errors.js';
 import { IngestSocket } from './ingest-socket.js';
 import { Listeners } from './listeners.js';
-import type { PublisherEvents, PublisherOptions, PublisherState } from './publisher-events.js';
+import type { PublisherEvents, PublisherOptions, PublisherState, StreamDescription } from './publisher-events.js';
+import { BroadcastLink } from './publishing/broadcast-link.js';
 import { BroadcastRecorder } from './publishing/broadcast-recorder.js';
 import { CaptureClock } from './publishing/capture-clock.js';
 import type { TrackKind } from './publishing/filler.js';
 import { browserParts, type PublisherParts } from './publishing/publisher-parts.js';
-import { defaultQuality, lowerBitRate, type Quality } from './quality.js';
+import { Uplink } from './publishing/uplink.js';
+import type { UplinkSecond } from './publishing/uplink-history.js';
+import { uplinkWarnings } from './publishing/warnings.js';
+import { defaultQuality, type Quality } from './quality.js';
 import { recorderError } from './recorder.js';
 import { ReconnectPolicy } from './reconnect-policy.js';
-import { UplinkWatch } from './uplink-watch.js';
 
 /** Also the lowest frame rate: a picture that stands still is repeated at every tick. */
 const tickMs = 100;
 const endTimeoutMs = 10_000;
+/** As long as somebody who was on air is likely to want that again: a tunnel, a restarted server, a laptop that slept. */
+const giveUpAfterMs = 600_000;
 
 /** One broadcast from this page. */
 export class Publisher extends Listeners<PublisherEvents> {
@@ -25,17 +30,17 @@ export class Publisher extends Listeners<PublisherEvents> {
   readonly #options: PublisherOptions;
   readonly #parts: PublisherParts;
   readonly #origin: string;
-  readonly #uplink = new UplinkWatch();
+  readonly #uplink: Uplink;
   readonly #clock = new CaptureClock();
   readonly #recorder: BroadcastRecorder;
   readonly #stopWatching: (() => void)[] = [];
   #settle: (outcome: OnairError | null) => void = () => undefined;
   #state: PublisherState = 'idle';
-  #socket: IngestSocket | undefined;
+  #link: BroadcastLink | undefined;
   #end: Promise<void> | undefined;
   #viewers = 0;
-  #wasLive = false;
-  #skippedAPart = false;
+  #isLive = false;
+  #description: StreamDescription | undefined;
 
   /**
    * @param parts the browser's own, unless a test has others
@@ -49,11 +54,13 @@ export class Publisher extends Listeners<PublisherEvents> {
     this.#options = options;
     this.#parts = parts;
     this.#origin = new URL(options.url, typeof document === 'undefined' ? undefined : document.baseURI).href.replace(/\/+$/, '');
-    this.#recorder = new BroadcastRecorder({ ...parts, quality: options.quality ?? defaultQuality });
+    const quality = options.quality ?? defaultQuality;
+    this.#recorder = new BroadcastRecorder({ ...parts, quality });
+    this.#uplink = new Uplink(quality.videoBitsPerSecond);
     this.closed = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#listenToRecorder();
+    this.#listenToParts();
   }
 
   get state(): PublisherState {
@@ -62,7 +69,7 @@ export class Publisher extends Listeners<PublisherEvents> {
 
   /** With it another page can go on with this broadcast; known once the server took it. */
   get resumeToken(): string | undefined {
-    return this.#socket?.resumeToken;
+    return this.#link?.socket.resumeToken;
   }
 
   /** Resolves when the server takes the broadcast (`live` follows), or when `end()` came first. @throws {OnairError} saying why not */
@@ -74,7 +81,7 @@ export class Publisher extends Listeners<PublisherEvents> {
       if (this.#over) capture.close();
       else await this.#publish(capture);
     } catch (error) {
-      this.#release(null);
+      this.#release(error instanceof OnairError ? error : null);
       throw error;
     }
   }
@@ -86,13 +93,13 @@ export class Publisher extends Listeners<PublisherEvents> {
    * @throws {OnairError} when it cannot be recorded: then everything stays as it was
    */
   async replaceMedia(media: MediaStream | Capture): Promise<void> {
-    if (this.#socket === undefined || this.#over) throw new TypeError(`expected a Publisher that has started, got one that is ${this.#state}`);
+    if (this.#link === undefined || this.#over) throw new TypeError(`expected a Publisher that has started, got one that is ${this.#state}`);
     await this.#recorder.replace(asCapture(media));
   }
 
   /** Goes on in another quality: the bit rate, and the camera's size where it can. @throws {OnairError} as `replaceMedia()` */
   async setQuality(quality: Quality): Promise<void> {
-    this.emit('recovered', { code: 'quality-lowered' });
+    this.#uplink.want(quality.videoBitsPerSecond);
     await this.#recorder.setQuality(quality);
   }
 
@@ -115,139 +122,138 @@ export class Publisher extends Listeners<PublisherEvents> {
     return this.#end;
   }
 
+  /** What the stream is about; on pages, in INFO and in link previews. A field that is left out stays as it is. */
+  describe(description: StreamDescription): void {
+    this.#description = { ...this.#description, ...description };
+    this.#link?.tell({ type: 'describe', ...description });
+  }
+
+  /** The last minutes second by second, oldest first. */
+  get history(): readonly UplinkSecond[] {
+    return this.#uplink.seconds;
+  }
+
   get #over(): boolean {
     return this.#state === 'ended';
   }
 
   async #finish(): Promise<void> {
-    const socket = this.#socket;
-    if (socket === undefined || this.#state === 'connecting') {
-      socket?.close();
+    const link = this.#link;
+    if (link === undefined || this.#state === 'connecting') {
+      link?.close();
       this.#release(null);
       return;
     }
     await this.#recorder.stop();
-    socket.end();
-    const timer = setTimeout(() => socket.close(), endTimeoutMs);
-    await socket.closed;
+    link.end();
+    const timer = setTimeout(() => link.close(), endTimeoutMs);
+    await link.closed;
     clearTimeout(timer);
   }
 
   async #publish(capture: Capture): Promise<void> {
     this.#recorder.use(capture);
-    const { key, stream, resume } = this.#options;
-    const { openSocket, explainRefusal, nowMs, random, startTicker, watchNetwork } = this.#parts;
-    const socket = new IngestSocket({
-      url: liveStreamUrls(this.#origin, stream).publish,
-      key,
-      ...(resume !== undefined && { resumeToken: resume }),
-      policy: new ReconnectPolicy({ random }),
-      openSocket,
-      explainRefusal,
-      nowMs,
-    });
-    this.#socket = socket;
+    const link = this.#openLink();
+    this.#link = link;
     let ticks = 0;
     this.#stopWatching.push(
-      startTicker(tickMs, () => {
-        socket.tick();
+      this.#parts.startTicker(tickMs, () => {
+        link.tick();
         this.#recorder.tick();
         ticks += 1;
-        if (ticks % 10 === 0) this.#everySecond(socket);
-        if (ticks % 100 === 0) this.#clock.ask(socket);
+        if (ticks % 10 === 0) this.#everySecond(link);
+        if (ticks % 100 === 0) this.#clock.ask(link);
       }),
-      watchNetwork((online) => (online ? socket.retryNow() : socket.probe())),
+      this.#parts.watchNetwork((online) => link.networkChanged(online)),
+      this.#parts.keepScreenOn(),
     );
 
     const ready = new Promise<'ready'>((resolve) => {
-      socket.on('state', (state) => {
-        this.#setState(state === 'reconnecting' ? 'reconnecting' : this.#wasLive ? 'live' : 'connected');
+      link.on('state', (state) => {
+        this.#setState(state === 'reconnecting' ? 'reconnecting' : this.#isLive ? 'live' : 'connected');
         if (state === 'reconnecting') return;
-        if (!this.#recorder.recording) this.#beginRecording(socket);
-        if (this.#skippedAPart) this.emit('recovered', { code: 'replay-full' });
-        this.#skippedAPart = false;
+        if (!this.#recorder.recording) this.#beginRecording(link);
+        this.#uplink.connected();
         resolve('ready');
       });
     });
-    socket.on('message', (message) => this.#hear(message, socket));
-    socket.on('overflow', () => this.#overflowed(socket));
+    link.on('message', (message) => this.#hear(message, link));
+    link.on('overflow', ({ lostMs }) => this.#overflowed(link, lostMs));
+    link.on('anew', () => {
+      this.#isLive = false;
+      this.#recorder.beginAnew();
+      this.emit('warning', uplinkWarnings.begunAnew);
+    });
 
-    const outcome = await Promise.race([ready, socket.closed]);
-    if (outcome === 'ready') void socket.closed.then((error) => this.#ended(error));
+    const outcome = await Promise.race([ready, link.closed]);
+    if (outcome === 'ready') void link.closed.then((error) => this.#ended(error));
     else if (outcome === null) this.#release(null);
     else throw outcome;
   }
 
-  #beginRecording(socket: IngestSocket): void {
+  #openLink(): BroadcastLink {
+    const { key, stream, resume } = this.#options;
+    const { openSocket, explainRefusal, nowMs, random } = this.#parts;
+    const policy = new ReconnectPolicy({ random, giveUpAfterMs });
+    const url = liveStreamUrls(this.#origin, stream).publish;
+    const open = (resumes: boolean): IngestSocket =>
+      new IngestSocket({ url, key, ...(resumes && resume !== undefined && { resumeToken: resume }), policy, openSocket, explainRefusal, nowMs });
+    return new BroadcastLink({ open, policy, nowMs });
+  }
+
+  #beginRecording(link: BroadcastLink): void {
     try {
       this.#recorder.begin();
     } catch (error) {
-      socket.close(recorderError(error));
+      link.close(recorderError(error));
     }
   }
 
-  #listenToRecorder(): void {
+  #listenToParts(): void {
     this.#recorder.on('recording', ({ mimeType, reason, startedAtMs }) => {
       this.#clock.beginRecording(startedAtMs);
-      this.#socket?.beginRecording(mimeType, reason);
+      this.#link?.beginRecording(mimeType, reason);
     });
     this.#recorder.on('chunk', (bytes) => {
-      this.#socket?.push(bytes);
-      if (this.#socket !== undefined) this.#clock.tick(this.#socket, 'chunk');
+      this.#link?.push(bytes);
+      if (this.#link !== undefined) this.#clock.tick(this.#link, 'chunk');
     });
     this.#recorder.on('warning', (warning) => this.emit('warning', warning));
     this.#recorder.on('recovered', (recovered) => this.emit('recovered', recovered));
-    this.#recorder.on('failed', (error) => this.#socket?.close(error));
+    this.#uplink.on('warning', (warning) => this.emit('warning', warning));
+    this.#uplink.on('recovered', (recovered) => this.emit('recovered', recovered));
+    this.#uplink.on('bitRate', (bitsPerSecond) => this.#recorder.setBitRate(bitsPerSecond));
+    this.#recorder.on('failed', (error) => this.#link?.close(error));
   }
 
   /** What was waiting is dropped: only a new recording can be decoded after the gap, and on a slow line a lighter one has a chance. */
-  #overflowed({ connected }: IngestSocket): void {
-    const videoBitsPerSecond = connected ? lowerBitRate(this.#recorder.videoBitsPerSecond) : undefined;
-    this.#recorder.beginAnew(videoBitsPerSecond);
-    if (videoBitsPerSecond !== undefined) {
-      this.emit('warning', {
-        code: 'quality-lowered',
-        message: `Your uplink is too slow for this quality: a part was skipped, and the picture goes on with ${(videoBitsPerSecond / 1e6).toFixed(1)} Mbit/s.`,
-      });
-    } else if (!this.#skippedAPart) {
-      this.#skippedAPart = true;
-      this.emit('warning', { code: 'replay-full', message: 'The connection has been away for too long to keep everything: viewers will miss a part. The broadcast goes on when it comes back.' });
-    }
+  #overflowed({ socket }: BroadcastLink, lostMs: number): void {
+    this.#uplink.dropped({ nowMs: this.#parts.nowMs(), lostMs, slow: socket.connected });
+    this.#recorder.beginAnew(this.#uplink.videoBitsPerSecond);
   }
 
-  #hear(message: IngestMessage, socket: IngestSocket): void {
+  #hear(message: IngestMessage, link: BroadcastLink): void {
     if (message.type === 'ready') {
       this.emit('resumable', { broadcast: message.broadcast, resumeToken: message.resume });
       this.emit('urls', message.urls);
-      this.#clock.ask(socket);
+      this.#clock.ask(link);
+      if (this.#description !== undefined) link.tell({ type: 'describe', ...this.#description });
     }
-    if (message.type === 'pong') this.#clock.hear(message, socket);
+    if (message.type === 'pong') this.#clock.hear(message, link);
     if (message.type === 'stats') this.#viewers = message.viewers;
     if (message.type === 'warning') this.emit('warning', { code: message.code, message: message.message });
     if (message.type === 'live') {
-      this.#wasLive = true;
+      this.#isLive = true;
       this.#setState('live');
     }
   }
 
-  #everySecond(socket: IngestSocket): void {
-    this.#clock.tick(socket, 'second');
-    if (!socket.connected) {
-      this.emit('stats', { upstreamBitsPerSecond: 0, viewers: this.#viewers, bufferedBytes: socket.unsentBytes });
-      return;
-    }
-    const { bitsPerSecond, change } = this.#uplink.sample({
-      nowMs: this.#parts.nowMs(),
-      sentBytes: socket.sentBytes,
-      unsentBytes: socket.unsentBytes,
-      recordedBitsPerSecond: this.#recorder.videoBitsPerSecond,
-    });
-    this.emit('stats', { upstreamBitsPerSecond: Math.round(bitsPerSecond), viewers: this.#viewers, bufferedBytes: socket.unsentBytes });
-    if (change === 'slow') {
-      this.emit('warning', { code: 'slow-uplink', message: 'Your uplink cannot follow: the broadcast falls behind. End it and choose a lower quality, or move nearer to the Wi-Fi.' });
-    }
-    if (change === 'recovered') this.emit('recovered', { code: 'slow-uplink' });
-    this.#recorder.watchSilence();
+  #everySecond({ socket }: BroadcastLink): void {
+    if (this.#link !== undefined) this.#clock.tick(this.#link, 'second');
+    const { pictures, quality } = this.#recorder;
+    const second = this.#uplink.second({ nowMs: this.#parts.nowMs(), socket, pictures, wantedFramesPerSecond: quality.frameRate });
+    this.emit('stats', { ...second, viewers: this.#viewers, bufferedBytes: socket.unsentBytes });
+    if (socket.connected) this.#recorder.watchSilence();
   }
 
   #ended(error: OnairError | null): void {

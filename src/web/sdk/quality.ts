@@ -17,11 +17,6 @@ export const qualities = [
 
 export const defaultQuality: Quality = qualities[1];
 
-/** The bit rate to go on with when the uplink cannot follow: fewer bits at the same size, down to a floor. */
-export function lowerBitRate(videoBitsPerSecond: number): number {
-  return Math.max(300_000, Math.round(videoBitsPerSecond / 2));
-}
-
 /** Asks the camera or screen of this media for the quality's size; what it cannot give stays as it is. */
 export async function applyQuality(media: MediaStream, { width, height, frameRate }: Quality): Promise<void> {
   const asked = media.getVideoTracks().map((track) => {

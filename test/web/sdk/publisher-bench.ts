@@ -15,8 +15,11 @@ export interface PublisherBench {
   /** States, warnings, recoveries and errors as they came. */
   readonly news: string[];
   readonly last: () => FakeSocket;
+  /** Whether what was sent is acknowledged each second while it is live. */
+  acknowledges: boolean;
   /** Time passes, ten ticks a second, with a sign of life of the server each second while it is live. */
   readonly passMs: (durationMs: number) => Promise<void>;
+  readonly screen: { readonly on: boolean };
   readonly resize: (size: PictureSize) => void;
   readonly goOnAir: () => Promise<void>;
 }
@@ -31,6 +34,7 @@ export function publisherBench(t: Teardown, options: Partial<PublisherOptions> =
   const sockets: FakeSocket[] = [];
   const fillers: PublisherBench['fillers'] = [];
   const news: string[] = [];
+  const screen = { on: false };
   let nowMs = 0;
   let onTick: () => void = () => undefined;
   let onSize: (size: PictureSize) => void = () => undefined;
@@ -52,9 +56,13 @@ export function publisherBench(t: Teardown, options: Partial<PublisherOptions> =
     },
     tellPictureSize: (_, tell) => {
       onSize = tell;
-      return { tick: () => undefined, close: () => undefined };
+      return { tick: () => undefined, pictures: () => undefined, close: () => undefined };
     },
     nowMs: () => nowMs,
+    keepScreenOn: () => {
+      screen.on = true;
+      return () => (screen.on = false);
+    },
     random: () => 1,
     watchNetwork: () => () => undefined,
   };
@@ -71,15 +79,20 @@ export function publisherBench(t: Teardown, options: Partial<PublisherOptions> =
     recorders: FakeMediaRecorder.all,
     fillers,
     news,
+    acknowledges: true,
     last: () => sockets.at(-1)!,
     passMs: async (durationMs) => {
       for (let passed = 0; passed < durationMs; passed += 100) {
         nowMs += 100;
-        if (nowMs % 1000 === 0 && publisher.state === 'live') bench.last().say({ type: 'stats', viewers: 1, ingestBitsPerSecond: 0 });
+        if (nowMs % 1000 === 0 && publisher.state === 'live') {
+          const received = bench.last().bytes.length;
+          bench.last().say(bench.acknowledges ? { type: 'ack', received } : { type: 'stats', viewers: 1, ingestBitsPerSecond: 0 });
+        }
         onTick();
       }
       await settle();
     },
+    screen,
     resize: (size) => onSize(size),
     goOnAir: async () => {
       const started = publisher.start();

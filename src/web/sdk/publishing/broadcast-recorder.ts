@@ -73,6 +73,11 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
     return this.#videoBitsPerSecond;
   }
 
+  /** Pictures that camera or screen gave so far; undefined where the browser does not tell. */
+  get pictures(): number | undefined {
+    return this.#onAir.pictures;
+  }
+
   /** What `begin()` records. */
   use(capture: Capture): void {
     this.#capture = capture;

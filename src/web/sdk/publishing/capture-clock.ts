@@ -1,8 +1,13 @@
-import type { IngestSocket } from '../ingest-socket.js';
+import type { PublisherMessage } from '../../../protocol/ingest-messages.js';
 import { ClockOffset } from '../playback/clock-offset.js';
 
 /** How often it is said: a first chunk of one byte does not tell the server yet that a recording began. */
 const timesTold = 3;
+
+interface Teller {
+  /** @returns whether it was sent */
+  readonly tell: (message: Extract<PublisherMessage, { type: 'ping' | 'clock' }>) => boolean;
+}
 
 /** Tells the server when each recording was made, by the server's own clock: so viewers see how far behind they are. */
 export class CaptureClock {
@@ -11,11 +16,11 @@ export class CaptureClock {
   #told = 0;
 
   /** Asks for the server's time. */
-  ask(socket: Pick<IngestSocket, 'tell'>): void {
+  ask(socket: Teller): void {
     socket.tell({ type: 'ping', sentAtMs: performance.now() });
   }
 
-  hear(pong: { readonly sentAtMs: number; readonly serverTimeMs: number }, socket: Pick<IngestSocket, 'tell'>): void {
+  hear(pong: { readonly sentAtMs: number; readonly serverTimeMs: number }, socket: Teller): void {
     this.#server.add({ ...pong, receivedAtMs: performance.now() });
     if (this.#told > 0) this.#tell(socket);
   }
@@ -27,11 +32,11 @@ export class CaptureClock {
   }
 
   /** Call when bytes were pushed, and once a second. */
-  tick(socket: Pick<IngestSocket, 'tell'>, after: 'chunk' | 'second'): void {
+  tick(socket: Teller, after: 'chunk' | 'second'): void {
     if (this.#told < (after === 'chunk' ? 1 : timesTold)) this.#tell(socket);
   }
 
-  #tell(socket: Pick<IngestSocket, 'tell'>): void {
+  #tell(socket: Teller): void {
     const captureTimeMs = this.#startedAtMs === undefined ? undefined : this.#server.serverTimeMs(this.#startedAtMs);
     if (captureTimeMs !== undefined && socket.tell({ type: 'clock', captureTimeMs })) this.#told += 1;
   }

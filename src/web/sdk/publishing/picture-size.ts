@@ -6,6 +6,8 @@ const settingsCountAfterMs = 500;
 export interface PictureSizeTeller {
   /** Call ten times a second. */
   readonly tick: () => void;
+  /** Pictures that came so far; undefined where nobody counts them, as in a hidden tab. */
+  readonly pictures: () => number | undefined;
   readonly close: () => void;
 }
 
@@ -34,6 +36,7 @@ export function tellPictureSize(track: MediaStreamTrack, onSize: (size: PictureS
       settingsChangedAtMs = undefined;
       onSize(now);
     },
+    pictures: () => (document.visibilityState === 'visible' ? video.getVideoPlaybackQuality().totalVideoFrames : undefined),
     close: () => {
       video.removeEventListener('loadedmetadata', tell);
       video.removeEventListener('resize', tell);

@@ -3,6 +3,7 @@ import type { OnairError } from '../errors.js';
 import { startTicker } from '../ticker.js';
 import { openFiller, type Filler, type PictureSize, type TrackKind } from './filler.js';
 import { tellPictureSize, type PictureSizeTeller } from './picture-size.js';
+import { keepScreenOn } from './wake-lock.js';
 
 /** What a Publisher needs of its surroundings: the browser's own, or a test's. */
 export interface PublisherParts {
@@ -11,6 +12,7 @@ export interface PublisherParts {
   readonly startTicker: (intervalMs: number, onTick: () => void) => () => void;
   readonly openFiller: (kind: TrackKind, size: PictureSize) => Filler;
   readonly tellPictureSize: (track: MediaStreamTrack, onSize: (size: PictureSize) => void) => PictureSizeTeller;
+  readonly keepScreenOn: () => () => void;
   /** Monotonic. */
   readonly nowMs: () => number;
   /** In [0, 1), like Math.random. */
@@ -25,6 +27,7 @@ export const browserParts: PublisherParts = {
   startTicker,
   openFiller,
   tellPictureSize,
+  keepScreenOn,
   nowMs: () => performance.now(),
   random: () => Math.random(),
   watchNetwork: (onChange) => {

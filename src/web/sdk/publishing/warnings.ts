@@ -10,6 +10,8 @@ export type PublisherWarningCode =
   | 'quality-lowered'
   /** The connection was away for longer than is kept: viewers miss a part. */
   | 'replay-full'
+  /** The broadcast was lost and could not be resumed: another one was begun. */
+  | 'begun-anew'
   | 'recorder-silent'
   /** Other media or another quality could not be recorded: the recording before goes on. */
   | 'recorder-failed'
@@ -25,6 +27,18 @@ export interface PublisherWarning {
   /** In words, with what to do. */
   readonly message: string;
 }
+
+const megabits = (bitsPerSecond: number): string => `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s`;
+
+export const uplinkWarnings = {
+  lowered: (bitsPerSecond: number): PublisherWarning => ({
+    code: 'quality-lowered',
+    message: `Your uplink is too slow for this quality: the picture goes on with ${megabits(bitsPerSecond)}, and with more when the line is calm again.`,
+  }),
+  slow: { code: 'slow-uplink', message: 'Your uplink cannot follow even at the lowest quality: viewers fall behind. Move nearer to the Wi-Fi, use a cable, or stop other uploads.' },
+  replayFull: { code: 'replay-full', message: 'The connection has been away for too long to keep everything: viewers will miss a part. The broadcast goes on when it comes back.' },
+  begunAnew: { code: 'begun-anew', message: 'The connection was away for so long that the server had ended your broadcast. A new one was begun at the same addresses; viewers’ pages go on with it by themselves.' },
+} as const satisfies Record<string, PublisherWarning | ((bitsPerSecond: number) => PublisherWarning)>;
 
 const lost: Readonly<Record<TrackKind, PublisherWarning>> = {
   audio: { code: 'sound-lost', message: 'The sound stopped: its device was unplugged or turned off, or sharing was ended. Viewers hear silence; choose another microphone.' },
