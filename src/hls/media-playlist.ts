@@ -35,6 +35,11 @@ export interface MediaPlaylistSnapshot {
   readonly preloadHintUri?: string;
 }
 
+/** RFC 8216bis §4.4.3.1: a segment's duration, rounded to the nearest integer, may not be longer than the target. */
+export function longestSegmentSeconds({ targetDurationSeconds }: PlaylistTiming): number {
+  return targetDurationSeconds + 0.5;
+}
+
 /** Three part targets: RFC 8216bis §4.4.3.8 asks for two at least and recommends three. */
 export function partHoldBackSeconds({ partTargetSeconds }: PlaylistTiming): number {
   return 3 * partTargetSeconds;

@@ -35,6 +35,11 @@ export class Packager {
     else this.#scout = this.#createScout(timeline);
   }
 
+  /** Whether the next fragment can be published; if not, its picture is left out, and those that follow up to the next keyframe. */
+  takes(fragment: Fragment): boolean {
+    return (this.#segmenter ?? this.#scout?.segmenter)?.takes(fragment) ?? true;
+  }
+
   push(fragment: Fragment): void {
     if (this.#segmenter) this.#apply(this.#segmenter.push(fragment));
     else this.#scoutAhead(fragment);
@@ -92,14 +97,18 @@ export class Packager {
 
   #createScout(timeline: Timeline): Scout {
     const timing = { partTargetSeconds: this.#segmentTargetSeconds, targetDurationSeconds: this.#shortestTargetDuration };
-    const segmenter = this.#createSegmenter(timeline, timing);
+    const longestFirstSegmentSeconds = Math.max(longestFirstGroupSeconds, this.#shortestTargetDuration);
+    const segmenter = this.#createSegmenter(timeline, timing, longestFirstSegmentSeconds);
     return { segmenter, cadence: new SourceCadence(timeline.init.tracks), fragments: [], cuts: [] };
   }
 
-  #createSegmenter({ init }: Timeline, timing: PlaylistTiming): Segmenter {
-    return new Segmenter({ ...timing, tracks: init.tracks, segmentTargetSeconds: this.#segmentTargetSeconds });
+  #createSegmenter({ init }: Timeline, timing: PlaylistTiming, longestFirstSegmentSeconds?: number): Segmenter {
+    return new Segmenter({ ...timing, tracks: init.tracks, segmentTargetSeconds: this.#segmentTargetSeconds, longestFirstSegmentSeconds });
   }
 }
+
+/** Keyframes that lie up to this far apart at first make the target duration longer, and further apart the picture is not taken. */
+export const longestFirstGroupSeconds = 4;
 
 /** What is known before the first playlist. */
 interface Scout {

@@ -12,7 +12,7 @@ export interface CutPart {
   readonly independent: boolean;
 }
 
-/** `discontinuity`: media is missing here, for longer than a segment may last. */
+/** `discontinuity`: media is missing here, and what follows begins anew. */
 export type Cut = CutPart | { readonly type: 'segment-end' } | { readonly type: 'discontinuity' };
 
 export interface SegmenterOptions {
@@ -21,12 +21,19 @@ export interface SegmenterOptions {
   /** A segment is closed at the first keyframe that lets it be about this long. */
   readonly segmentTargetSeconds: number;
   readonly partTargetSeconds: number;
-  /** No segment, rounded to the nearest integer, should be longer. */
+  /** No segment, rounded to the nearest integer, is longer (RFC 8216bis §4.4.3.1). */
   readonly targetDurationSeconds: number;
+  /** The same while the target duration is yet to be chosen, for a picture whose first keyframes lie further apart. */
+  readonly longestFirstSegmentSeconds?: number | undefined;
 }
 
 /**
- * Decides when to cut, and nothing else. Times are seconds on the media timeline of one init segment.
+ * Decides when to cut, and nothing else. Times are seconds on the media timeline of one init segment. Whatever comes,
+ *
+ * - no segment lasts longer than the target duration, rounded to the nearest integer;
+ * - the first picture of every segment is a keyframe. Where the picture goes on without one for longer than a segment may last, or
+ *   after a standstill during which sound filled a segment, pictures are left out up to the next keyframe; `takes()` tells
+ *   before, so that they can be encoded instead.
  *
  * A part is closed where one more sample would make it longer than the part target. Where samples lie too far apart
  * for that (a part must not be shorter than 85 % of the target, RFC 8216bis §4.4.4.9), it is closed at exactly the
@@ -41,6 +48,7 @@ export class Segmenter {
   readonly #partTarget: number;
   /** A segment must stay shorter than this, RFC 8216bis §4.4.3.1. */
   readonly #segmentLimit: number;
+  readonly #pictureLimit: number;
   #fragments: Fragment[] = [];
   #independent = false;
   /** undefined until the first keyframe, and again after a hole. */
@@ -53,10 +61,13 @@ export class Segmenter {
   #latestEnd = 0;
   /** Where media goes on after a hole. */
   #resumedAt = -Infinity;
+  /** Only a keyframe can be the next picture: the segment has none yet, or is as long as it may be. */
+  #awaitsKeyframe = false;
   #keyframe = 0;
-  #keyframeInterval = 0;
+  /** The longest of the last minute, and when it ended. */
+  #longestInterval = { seconds: 0, at: -Infinity };
 
-  constructor({ tracks, segmentTargetSeconds, partTargetSeconds, targetDurationSeconds }: SegmenterOptions) {
+  constructor({ tracks, segmentTargetSeconds, partTargetSeconds, targetDurationSeconds, longestFirstSegmentSeconds }: SegmenterOptions) {
     const lead = tracks.find((track) => track.kind === 'video') ?? tracks[0];
     if (!lead) throw new RangeError('expected at least one track, got none');
     this.#lead = lead;
@@ -64,11 +75,18 @@ export class Segmenter {
     this.#segmentTarget = segmentTargetSeconds;
     this.#partTarget = partTargetSeconds;
     this.#segmentLimit = targetDurationSeconds + 0.5 - epsilon;
+    this.#pictureLimit = (longestFirstSegmentSeconds ?? targetDurationSeconds) + 0.5 - epsilon;
   }
 
   /** Whether the first keyframe has come, since the beginning or the last hole. */
   get begun(): boolean {
     return this.#segmentStart !== undefined;
+  }
+
+  /** Whether the next fragment can be published. If not, `push()` leaves its picture out, and what follows up to the next keyframe. */
+  takes({ runs }: Fragment): boolean {
+    const run = runs.find(({ trackId }) => trackId === this.#lead.trackId);
+    return run === undefined || !this.#isTooLate(run.baseMediaDecodeTime / this.#lead.timescale, run);
   }
 
   /** The cuts that lie before `fragment`, which itself belongs to what comes next. What precedes the first keyframe is left out. */
@@ -82,6 +100,10 @@ export class Segmenter {
       if (track !== this.#lead && start < this.#resumedAt - this.#partTarget) return cuts;
       cuts.push(...this.#leaveHole(start));
       if (track === this.#lead) {
+        if (this.#isTooLate(start, run)) {
+          this.#awaitsKeyframe = true;
+          return cuts;
+        }
         startsWithKeyframe = run.startsWithSync;
         cuts.push(...this.#advanceLead(start, run));
       } else if (this.#segmentStart !== undefined) {
@@ -105,6 +127,12 @@ export class Segmenter {
     return cuts;
   }
 
+  /** A picture that is no keyframe, where only a keyframe will do. */
+  #isTooLate(start: number, run: TrackRun): boolean {
+    if (run.startsWithSync || this.#segmentStart === undefined) return false;
+    return this.#awaitsKeyframe || start - this.#segmentStart >= this.#pictureLimit;
+  }
+
   #advanceLead(start: number, run: TrackRun): Cut[] {
     const sampleSeconds = run.duration / this.#lead.timescale;
     const cuts: Cut[] = [];
@@ -112,6 +140,7 @@ export class Segmenter {
       if (!run.startsWithSync) return cuts;
       this.#openSegment(start);
       this.#keyframe = start;
+      this.#awaitsKeyframe = false;
     } else if (run.startsWithSync && this.#segmentIsLongEnough(start)) {
       cuts.push(...this.#cutSegment(start));
       // Where the sum of parts cannot reach the keyframe, the next segment begins where the sum ends.
@@ -123,14 +152,18 @@ export class Segmenter {
         cuts.push(this.#cutPart(start));
       }
     }
-    if (run.startsWithSync) {
-      this.#keyframeInterval = start - this.#keyframe;
-      this.#keyframe = start;
-    }
+    if (run.startsWithSync) this.#noteKeyframe(start);
     this.#leadStart = start;
     // A last frame that claims to last for long would make its segment too long.
     this.#leadEnd = start + Math.min(sampleSeconds, this.#partTarget * run.sampleCount);
     return cuts;
+  }
+
+  #noteKeyframe(start: number): void {
+    const seconds = start - this.#keyframe;
+    if (seconds >= this.#longestInterval.seconds || start - this.#longestInterval.at > rememberedSeconds) this.#longestInterval = { seconds, at: start };
+    this.#keyframe = start;
+    this.#awaitsKeyframe = false;
   }
 
   /** Ends the segment before a time without any media that it can't reach beyond. */
@@ -146,15 +179,13 @@ export class Segmenter {
   /** While the lead stands still, the other tracks' samples close parts, and segments that would become too long. */
   #cutWithoutLead(now: number): Cut[] {
     const cuts: Cut[] = [];
-    while (now - this.#partStart > this.#partTarget + epsilon) {
-      cuts.push(this.#cutPart(this.#partStart + this.#partTarget));
-      const nextEnd = this.#partStart + this.#partTarget;
-      if (now - this.#leadStart > standstillSeconds && nextEnd - (this.#segmentStart ?? nextEnd) >= this.#segmentLimit) {
-        cuts.push({ type: 'segment-end' });
-        this.#openSegment(this.#partStart);
-      }
+    const limit = now - this.#leadStart > standstillSeconds ? this.#segmentLimit : this.#pictureLimit;
+    for (let start = this.#segmentStart; start !== undefined && now >= start + limit; start = this.#segmentStart) {
+      cuts.push(...this.#cutSegment(start + limit));
+      this.#openSegment(this.#partStart);
+      this.#awaitsKeyframe = true;
     }
-    return cuts;
+    return [...cuts, ...this.#cutParts(now)];
   }
 
   /** Where the media that came ends: by the lead, unless that ended before the open part began. */
@@ -172,15 +203,15 @@ export class Segmenter {
     const length = now - (this.#segmentStart ?? now);
     if (length >= this.#segmentTarget - epsilon) return true;
     if (this.#lead.kind === 'audio') return false;
-    // RFC 8216bis §4.4.3.1: EXTINF rounded to the nearest integer must not pass the target duration.
-    const interval = Math.max(this.#keyframeInterval, now - this.#keyframe);
-    return length + interval >= this.#segmentTarget + 0.5 - epsilon;
+    const interval = Math.max(this.#longestInterval.seconds, now - this.#keyframe);
+    return length + interval >= this.#segmentLimit;
   }
 
-  #cutSegment(end: number): Cut[] {
+  #cutSegment(at: number): Cut[] {
+    const end = Math.max(this.#partStart, Math.min(at, (this.#segmentStart ?? at) + this.#pictureLimit));
     const cuts: Cut[] = this.#cutParts(end);
     // A short rest without samples is left to the next segment.
-    if (this.#fragments.length > 0 || end - this.#partStart > this.#partTarget / 2) cuts.push(this.#cutPart(end));
+    if ((this.#fragments.length > 0 && end > this.#partStart) || end - this.#partStart > this.#partTarget / 2) cuts.push(this.#cutPart(end));
     cuts.push({ type: 'segment-end' });
     return cuts;
   }
@@ -217,5 +248,7 @@ export class Segmenter {
 const epsilon = 0.0005;
 /** RFC 8216bis §4.4.4.9 asks for at least 85 %; a little more leaves room for rounding in the playlist. */
 const shortestPart = 0.86;
-/** A lead without samples for this long stands still. */
+/** A lead without samples for this long stands still: the first segment is not held open for it. */
 const standstillSeconds = 0.5;
+/** Keyframes are expected to lie as far apart as they did in this time. */
+const rememberedSeconds = 60;

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { longestFirstGroupSeconds } from '../hls/packager.js';
 
-/** Keyframes further apart than this make segments too long to be copied. */
-const longestGroupSeconds = 4;
+/** Keyframes further apart than the first segment may last make segments too long to be copied. */
+const longestGroupSeconds = longestFirstGroupSeconds;
 /** No frame for this long after the header: what follows it is damaged, or frames are rare. */
 const firstFrameTimeoutMs = 1000;
 /** The first group is not known by then: frames come too rarely to wait for them. */
@@ -13,13 +14,55 @@ export class GroupWatch {
   #know!: () => void;
   #groupStart: number | undefined;
   #longestSeconds = 0;
+  #foundFit = false;
+  #refused: string | undefined;
 
-  constructor() {
+  /** @param inherited why it can't be copied, where that is known already */
+  constructor(inherited?: string) {
+    this.#refused = inherited;
     this.#firstKnown = new Promise((resolve) => (this.#know = resolve));
   }
 
-  /** Resolves when the first group of pictures is whole, is known to be too long, or is not worth waiting for. */
-  async whenFirstKnown(): Promise<void> {
+  /**
+   * Why the picture can't be copied, undefined when it can: known when the first group is whole, too long, or not worth waiting for.
+   * @param longestSegmentSeconds how long a segment may last, where that is settled
+   */
+  async firstObstacle(longestSegmentSeconds = Infinity): Promise<string | undefined> {
+    if (this.#refused !== undefined) return this.#refused;
+    await this.#whenFirstKnown();
+    const obstacle = this.#obstacleTo(longestSegmentSeconds);
+    this.#foundFit = obstacle === undefined;
+    return obstacle;
+  }
+
+  /** It was found fit, and then it was refused, or its keyframes moved apart. */
+  get isUnfitByNow(): boolean {
+    return this.#foundFit && this.obstacle !== undefined;
+  }
+
+  get obstacle(): string | undefined {
+    return this.#obstacleTo(Infinity);
+  }
+
+  /** It was copied, and could not be cut. */
+  refuse(reason: string): void {
+    this.#refused ??= reason;
+  }
+
+  add({ timeSeconds, keyframe }: { timeSeconds: number; keyframe: boolean }): void {
+    if (this.#groupStart !== undefined) {
+      this.#longestSeconds = Math.max(this.#longestSeconds, timeSeconds - this.#groupStart);
+      if (keyframe || this.obstacle !== undefined) this.#know();
+    }
+    if (keyframe) this.#groupStart = timeSeconds;
+  }
+
+  /** Nothing more will be known. */
+  end(): void {
+    this.#know();
+  }
+
+  async #whenFirstKnown(): Promise<void> {
     const patience = new AbortController();
     const { signal } = patience;
     const timeout = async (): Promise<void> => {
@@ -30,25 +73,9 @@ export class GroupWatch {
     patience.abort();
   }
 
-  add({ timeSeconds, keyframe }: { timeSeconds: number; keyframe: boolean }): void {
-    if (this.#groupStart !== undefined) {
-      this.#longestSeconds = Math.max(this.#longestSeconds, timeSeconds - this.#groupStart);
-      if (keyframe || this.tooLong) this.#know();
-    }
-    if (keyframe) this.#groupStart = timeSeconds;
-  }
-
-  /** Nothing more will be known. */
-  end(): void {
-    this.#know();
-  }
-
-  /** Why the picture can't be copied; undefined when it can. */
-  get obstacle(): string | undefined {
-    return this.tooLong ? `Its keyframes are more than ${longestGroupSeconds} s apart, too far to start or cut at` : undefined;
-  }
-
-  get tooLong(): boolean {
-    return this.#longestSeconds > longestGroupSeconds;
+  #obstacleTo(longestSegmentSeconds: number): string | undefined {
+    const longest = Math.min(longestGroupSeconds, longestSegmentSeconds);
+    const isTooLong = this.#longestSeconds > longest;
+    return this.#refused ?? (isTooLong ? `Its keyframes are more than ${longest} s apart, too far to start or cut at` : undefined);
   }
 }

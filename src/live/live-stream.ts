@@ -1,3 +1,4 @@
+import { longestSegmentSeconds } from '../hls/media-playlist.js';
 import { Packager } from '../hls/packager.js';
 import { Rendition } from '../hls/rendition.js';
 import type { DescriptionChange } from '../protocol/stream-description.js';
@@ -204,7 +205,8 @@ export class LiveStream {
     const { segmentSeconds, ffmpegMajor, encodeLimits } = this.#options;
     const wishes = { segmentSeconds, ffmpegMajor, encodeLimits };
     const canCopy = planTranscode(header, wishes).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
-    const forceVideoEncode = canCopy ? await recording.copyObstacle() : undefined;
+    const { timing } = this.rendition;
+    const forceVideoEncode = canCopy ? await recording.copyObstacle(timing && longestSegmentSeconds(timing)) : undefined;
     return (start) => planTranscode(header, { ...wishes, ...start, ...(forceVideoEncode !== undefined && { forceVideoEncode }) });
   }
 

@@ -40,17 +40,40 @@ export class RecordingOutput implements MediaOutput {
   }
 
   push(fragments: readonly Fragment[]): void {
-    const { recording, packager, rendition, viewers, onProgress } = this.#options;
-    this.#timeline?.arrived(fragments, recording.captureTimeAt(this.#startSeconds) ?? this.#inheritedMs);
+    const { packager, viewers } = this.#options;
+    this.#arrived(fragments);
     viewers.push(fragments);
     for (const fragment of fragments) packager.push(fragment);
-    if (rendition.endTimeMs !== undefined) this.#timeline?.settle();
-    onProgress();
+    this.#published();
+  }
+
+  offer(fragments: readonly Fragment[]): number {
+    const { packager, viewers } = this.#options;
+    this.#arrived(fragments);
+    let taken = 0;
+    for (const fragment of fragments) {
+      if (!packager.takes(fragment)) break;
+      packager.push(fragment);
+      taken++;
+    }
+    // What the packager did not take comes again, encoded: nobody is to see it twice.
+    viewers.push(fragments.slice(0, taken));
+    this.#published();
+    return taken;
   }
 
   /** All of it is published before the next clock is set. */
   endTimeline(): void {
     this.#options.packager.endTimeline();
+    this.#options.onProgress();
+  }
+
+  #arrived(fragments: readonly Fragment[]): void {
+    this.#timeline?.arrived(fragments, this.#options.recording.captureTimeAt(this.#startSeconds) ?? this.#inheritedMs);
+  }
+
+  #published(): void {
+    if (this.#options.rendition.endTimeMs !== undefined) this.#timeline?.settle();
     this.#options.onProgress();
   }
 }

@@ -46,9 +46,8 @@ export class Recording {
   readonly header: Promise<SourceHeader | undefined>;
   readonly #offset: number;
   readonly #log: ReplayLog;
-  readonly #groups = new GroupWatch();
+  readonly #groups: GroupWatch;
   readonly #clock = new SourceClock();
-  readonly #inheritedObstacle: string | undefined;
   readonly #isContinuation: boolean;
   readonly #maxHeldBytes: number;
   readonly #firstFrame: Promise<void>;
@@ -66,7 +65,6 @@ export class Recording {
   /** Infinite until it is known where the header ends. */
   #headerLength = Infinity;
   #captureTimeMs: number | undefined;
-  #foundFit = false;
   #heldBytes = 0;
   #beingRead = false;
   #wakeReader: (() => void) | undefined;
@@ -78,11 +76,11 @@ export class Recording {
     this.#offset = offset;
     this.#log = new ReplayLog({ offset, maxReplayBytes });
     this.#maxHeldBytes = maxHeldBytes;
+    this.#groups = new GroupWatch(continues?.copyObstacle);
     this.#isContinuation = continues !== undefined;
     this.header = new Promise((resolve) => (this.#resolveHeader = resolve));
     this.#firstFrame = new Promise((resolve) => (this.#tellFirstFrame = resolve));
     if (!continues) return;
-    this.#inheritedObstacle = continues.copyObstacle;
     this.#keepHeader(continues.headerBytes);
     this.#announce(continues.header, continues.headerBytes.length);
   }
@@ -152,17 +150,22 @@ export class Recording {
     return this.firstSeconds;
   }
 
-  /** Why the picture can't be copied, undefined when it can: known when the first keyframes, or enough bytes, are there. */
-  async copyObstacle(): Promise<string | undefined> {
-    if (this.#inheritedObstacle !== undefined) return this.#inheritedObstacle;
-    await this.#groups.whenFirstKnown();
-    this.#foundFit = this.#groups.obstacle === undefined;
-    return this.#groups.obstacle;
+  /**
+   * Why the picture can't be copied, undefined when it can: known when the first keyframes, or enough bytes, are there.
+   * @param longestSegmentSeconds how long a segment may last, where that is settled
+   */
+  copyObstacle(longestSegmentSeconds?: number): Promise<string | undefined> {
+    return this.#groups.firstObstacle(longestSegmentSeconds);
+  }
+
+  /** Its picture was copied, and could not be cut: from the next random access point on it is encoded. */
+  refuseCopy(reason: string): void {
+    this.#groups.refuse(reason);
   }
 
   /** It was found fit for copying, and then its keyframes moved apart. */
   get mustBeContinued(): boolean {
-    return this.#foundFit && this.#groups.obstacle !== undefined;
+    return this.#groups.isUnfitByNow;
   }
 
   /** Whether this frame's time makes no sense after those before it: the recording can't go on with it. */
@@ -174,8 +177,7 @@ export class Recording {
   continuation(options: Omit<RecordingOptions, 'continues'>): Recording {
     const header = this.#knownHeader;
     if (!header) throw new Error('expected a recording whose header is known');
-    const copyObstacle = this.#inheritedObstacle ?? this.#groups.obstacle;
-    const next = new Recording({ ...options, continues: { header, headerBytes: this.#header(), copyObstacle } });
+    const next = new Recording({ ...options, continues: { header, headerBytes: this.#header(), copyObstacle: this.#groups.obstacle } });
     next.tellCaptureTime(this.#captureTimeMs);
     return next;
   }

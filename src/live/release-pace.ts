@@ -35,20 +35,28 @@ export class ReleasePace {
 
   /** Where the media of the next recording goes, on its way to `output`. */
   paced(recording: Recording, output: MediaOutput): MediaOutput {
-    const isPaced = this.#before !== undefined && cameAtOnce(this.#before, recording);
+    const isHeldBack = this.#before !== undefined && cameAtOnce(this.#before, recording);
     this.#before = recording;
     let dueAt: ((fragment: Fragment) => number) | undefined;
+    const push = (fragments: readonly Fragment[]): void => {
+      const bursts = dueAt ? fragments.map((fragment) => [fragment]) : [fragments];
+      for (const burst of bursts) {
+        const bytes = burst.reduce((sum, fragment) => sum + fragment.bytes.length, 0);
+        this.#then({ dueMs: (burst[0] && dueAt?.(burst[0])) ?? -Infinity, bytes, act: () => output.push(burst) });
+      }
+    };
     return {
       startTimeline: (init, startSeconds) => {
-        if (isPaced) dueAt = schedule(recording, init, startSeconds);
+        if (isHeldBack) dueAt = schedule(recording, init, startSeconds);
         this.#then({ dueMs: -Infinity, bytes: 0, act: () => output.startTimeline(init, startSeconds) });
       },
-      push: (fragments) => {
-        const bursts = dueAt ? fragments.map((fragment) => [fragment]) : [fragments];
-        for (const burst of bursts) {
-          const bytes = burst.reduce((sum, fragment) => sum + fragment.bytes.length, 0);
-          this.#then({ dueMs: (burst[0] && dueAt?.(burst[0])) ?? -Infinity, bytes, act: () => output.push(burst) });
-        }
+      push,
+      offer: (fragments) => {
+        if (this.#failure) throw this.#failure;
+        if (!dueAt && this.#steps.length === 0) return output.offer(fragments);
+        // Nobody knows yet: what is not wanted then is left out.
+        push(fragments);
+        return fragments.length;
       },
       endTimeline: () => this.#then({ dueMs: -Infinity, bytes: 0, act: () => output.endTimeline() }),
     };

@@ -12,6 +12,11 @@ export interface MediaOutput {
   startTimeline(init: InitSegment, startSeconds: number | undefined): void;
   /** Fragments that came in one go. */
   push(fragments: readonly Fragment[]): void;
+  /**
+   * As `push`, of a picture that is copied: it may be cut at its own keyframes only.
+   * @returns how many were taken; not all where it went on without a keyframe for longer than a segment may last
+   */
+  offer(fragments: readonly Fragment[]): number;
   /** Everything that is held is published. */
   endTimeline(): void;
 }
@@ -25,6 +30,8 @@ export interface TranscodeRunOptions {
   readonly startSeconds: number | undefined;
   readonly hungAfterMs: number;
   readonly output: MediaOutput;
+  /** It may have to be broken off where its keyframes lie too far apart. */
+  readonly copiesPicture: boolean;
 }
 
 export interface RunResult {
@@ -32,6 +39,8 @@ export interface RunResult {
   readonly failure: TranscoderError | undefined;
   /** Up to where in the recording viewers have it all; undefined when nothing came out. */
   readonly deliveredSeconds: number | undefined;
+  /** It was broken off: its picture went on without a keyframe for longer than a segment may last. */
+  readonly tooFarApart: boolean;
   /** How much came out. */
   readonly mediaSeconds: number;
 }
@@ -45,6 +54,7 @@ export class TranscodeRun {
   readonly #watch: OutputWatch;
   #silence: TranscoderError | undefined;
   #fedAll = false;
+  #tooFarApart = false;
   #deliveredSeconds: number | undefined;
   #mediaSeconds = 0;
 
@@ -73,9 +83,10 @@ export class TranscodeRun {
     try {
       const [garbled] = await Promise.all([this.#deliver(), this.#feed()]);
       const died = await transcoder.closed;
-      const early = this.#fedAll ? undefined : new TranscoderError('media', 'ffmpeg ended before the recording did');
+      const early = this.#fedAll || this.#tooFarApart ? undefined : new TranscoderError('media', 'ffmpeg ended before the recording did');
       const failure = this.#silence ?? garbled ?? died ?? early;
-      return { failure, deliveredSeconds: this.#deliveredSeconds, mediaSeconds: this.#mediaSeconds };
+      const [deliveredSeconds, mediaSeconds, tooFarApart] = [this.#deliveredSeconds, this.#mediaSeconds, this.#tooFarApart];
+      return { failure, deliveredSeconds, mediaSeconds, tooFarApart };
     } finally {
       this.#watch.stop();
       this.#reading.abort();
@@ -98,12 +109,12 @@ export class TranscodeRun {
 
   /** Resolves when the output is over: undefined, or why it made no sense. */
   async #deliver(): Promise<TranscoderError | undefined> {
-    const { transcoder, output, startSeconds } = this.#options;
+    const { transcoder, output, startSeconds, copiesPicture } = this.#options;
     const reader = new FragmentReader();
     let init: InitSegment | undefined;
     let garbled: TranscoderError | undefined;
     await transcoder.read((chunk) => {
-      if (garbled) return;
+      if (garbled || this.#tooFarApart) return;
       const events: FragmentReaderEvent[] = [];
       try {
         // Nothing but its reading: what our own consumers throw is no fault of ffmpeg's.
@@ -120,11 +131,20 @@ export class TranscodeRun {
       }
       if (!init || fragments.length === 0) return;
       this.#watch.gave();
-      output.push(fragments);
-      this.#note(fragments, init);
+      let taken = fragments.length;
+      if (copiesPicture) taken = output.offer(fragments);
+      else output.push(fragments);
+      this.#note(fragments.slice(0, taken), init);
+      if (taken < fragments.length) this.#breakOff();
     });
     if (init) output.endTimeline();
     return garbled;
+  }
+
+  #breakOff(): void {
+    this.#tooFarApart = true;
+    this.#reading.abort();
+    void this.#options.transcoder.close();
   }
 
   #note(fragments: readonly Fragment[], { tracks }: InitSegment): void {

@@ -37,6 +37,9 @@ const maxRestartsInARow = 3;
 const goodOutputSeconds = 10;
 /** Less than this came out after a restart: it made no progress. */
 const progressSeconds = 1;
+/** A copied picture whose keyframes lie too far apart twice within this time is not worth being copied. */
+const patienceSeconds = 60;
+const tooFarApart = 'Its keyframes lie further apart than a segment may last';
 
 /**
  * Gets one recording through, with as many transcoders as it takes, one after another. A transcoder that takes over in
@@ -50,6 +53,7 @@ export class TranscodeSupervisor {
   #deliveredSeconds: number | undefined;
   #gaveOutput = false;
   #failures = 0;
+  #tooFarApartAt = -Infinity;
 
   constructor(options: TranscodeSupervisorOptions) {
     this.#options = options;
@@ -66,6 +70,7 @@ export class TranscodeSupervisor {
       while (next && !this.#ending.signal.aborted) {
         const result = await this.#attempt(next);
         if (result.failure) next = await this.#recover(result, result.failure);
+        else if (result.tooFarApart) next = await this.#encodeGroup();
         else next = this.#afterGroup(next);
       }
     } finally {
@@ -85,7 +90,9 @@ export class TranscodeSupervisor {
     const pictureNearest = (timeSeconds: number): number | undefined => recording.leadNearest(timeSeconds);
     const start = (): number => startSeconds ?? recording.firstSeconds ?? 0;
     const clock = recording.leadKind && new OutputClock({ startSeconds: start, soundIsEncoded, pictureNearest });
-    this.#run = new TranscodeRun({ transcoder: startTranscoder(plan), recording, read, clock, startSeconds, hungAfterMs, output });
+    const copiesPicture = clock !== undefined && plan.tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
+    const transcoder = startTranscoder(plan);
+    this.#run = new TranscodeRun({ transcoder, recording, read, clock, startSeconds, hungAfterMs, output, copiesPicture });
     const result = await this.#run.finished;
     this.#gaveOutput ||= result.mediaSeconds > 0;
     this.#deliveredSeconds = result.deliveredSeconds ?? this.#deliveredSeconds;
@@ -96,6 +103,15 @@ export class TranscodeSupervisor {
   #afterGroup({ read: { untilPointFrom } }: Start): Start | undefined {
     const point = untilPointFrom === undefined ? undefined : this.#options.recording.pointFrom(untilPointFrom);
     return point && this.#startAt(point.timeSeconds, { from: point.offset });
+  }
+
+  /** The rest of a group that is too long is encoded, so that it can be cut anywhere. */
+  async #encodeGroup(): Promise<Start | undefined> {
+    if (this.#ending.signal.aborted) return undefined;
+    const at = this.#deliveredSeconds ?? 0;
+    if (at - this.#tooFarApartAt < patienceSeconds) this.#options.recording.refuseCopy(tooFarApart);
+    this.#tooFarApartAt = at;
+    return this.#resume(tooFarApart) ?? this.#skip();
   }
 
   async #recover({ mediaSeconds }: RunResult, failure: TranscoderError): Promise<Start | undefined> {
@@ -111,11 +127,14 @@ export class TranscodeSupervisor {
     // A process that is killed is killed from outside; one that fails by itself, twice, does so by the bytes it was given.
     const maxTries = failure.fault === 'media' ? 1 : maxRestartsInARow - 1;
     const isPoisoned = this.#failures > maxTries && mediaSeconds < progressSeconds;
-    return (isPoisoned ? undefined : this.#resume()) ?? this.#skip();
+    return (isPoisoned ? undefined : this.#resume('ffmpeg was restarted between two keyframes')) ?? this.#skip();
   }
 
-  /** Goes on with the first frame that viewers lack. */
-  #resume(): Start | undefined {
+  /**
+   * Goes on with the first frame that viewers lack.
+   * @param reason why it is encoded up to the next random access point, should it not be one itself
+   */
+  #resume(reason: string): Start | undefined {
     const { recording, planFor } = this.#options;
     const resumption = recording.resumption(this.#deliveredSeconds);
     if (!resumption) return undefined;
@@ -124,7 +143,7 @@ export class TranscodeSupervisor {
     if (!insideGroup || from === undefined) return this.#startAt(from, { from: offset });
     const copiesSomething = planFor({ startSeconds: from }).tracks.some(({ action }) => action === 'copy');
     return {
-      plan: planFor({ startSeconds: from, leaveOutBefore: 'ffmpeg was restarted between two keyframes' }),
+      plan: planFor({ startSeconds: from, leaveOutBefore: reason }),
       read: { from: offset, ...(copiesSomething && { untilPointFrom: offset + 1 }) },
       startSeconds: from,
     };

@@ -44,6 +44,7 @@ for (const [name, { script, timing }] of Object.entries(sources)) {
   t.test(`cuts of ${name} break no rule, lose nothing and add up to the media's time`, async (t) => {
     const run = cutSource(samplesOf(script), timing);
     t.strictSame([...lawsBroken(run, timing)], []);
+    t.equal(run.refused.size, 0, 'nothing that could be published was refused');
     t.ok(run.segments.length > 1, `${run.segments.length} segments`);
     t.notOk(run.cuts.some(({ type }) => type === 'discontinuity'), 'nothing is missing');
     const summed = run.segments.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);

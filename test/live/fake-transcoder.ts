@@ -88,13 +88,13 @@ export class FakeTranscoder implements Transcoder {
     this.#give(Buffer.concat(chunks));
   }
 
-  /** The pictures of a recording with sound that is encoded, as ffmpeg times them; a keyframe every tenth. */
-  picturesAt(sourceSeconds: readonly number[]): void {
+  /** The pictures of a recording with sound that is encoded, as ffmpeg times them; without a word every tenth is a keyframe. */
+  picturesAt(sourceSeconds: readonly number[], isKeyframe = (index: number): boolean => index % 10 === 0): void {
     const [start = 0] = sourceSeconds;
     const times = sourceSeconds.map((time, index) => (index === 0 ? 0 : time - start + 1024 / 48_000));
     const fragments = times.map((startSeconds, index) => {
       const durationSeconds = (times[index + 1] ?? startSeconds + 0.03) - startSeconds;
-      return fragmentBytes([{ track: videoTrack, startSeconds, durationSeconds, keyframe: index % 10 === 0 }]);
+      return fragmentBytes([{ track: videoTrack, startSeconds, durationSeconds, keyframe: isKeyframe(index) }]);
     });
     this.#give(Buffer.concat(fragments));
   }

@@ -27,6 +27,10 @@ function bench(t: Test, options: ConstructorParameters<typeof ReleasePace>[0] = 
       if (failNext) throw new RangeError('no such track');
       given.push(...burst.map(() => 'fragment'));
     },
+    offer: (burst) => {
+      output.push(burst.slice(0, 4));
+      return Math.min(burst.length, 4);
+    },
     endTimeline: () => given.push('end'),
   };
   /** A recording of five seconds whose bytes take this long to come. */
@@ -40,7 +44,7 @@ function bench(t: Test, options: ConstructorParameters<typeof ReleasePace>[0] = 
     paced.push(fragments);
     paced.endTimeline();
   };
-  return { pace, given, play, fail: () => (failNext = true) };
+  return { pace, output, given, play, fail: () => (failNext = true) };
 }
 
 t.test('a source that sends whole recordings is given away as it was recorded, from the second one on', async (t) => {
@@ -88,6 +92,23 @@ t.test('at the end of the broadcast, and beyond a bound in bytes, all that is he
     t.equal(given.length, 24, 'once');
     mock.timers.reset();
   }
+});
+
+t.test('what is offered is answered for at once where nothing is held; what is held is given whole, since nobody knows yet', async (t) => {
+  const { pace, output, given, play } = bench(t);
+  const direct = pace.paced(new Recording({ startedAtMs: Date.now() }), output);
+  direct.startTimeline(init, 0);
+  t.equal(direct.offer(fragments), 4);
+  t.equal(given.length, 5);
+  play();
+  mock.timers.tick(4_800);
+  play();
+  const held = pace.paced(new Recording({ startedAtMs: Date.now() }), output);
+  held.startTimeline(init, 0);
+  t.equal(held.offer(fragments), 10);
+  const before = given.length;
+  pace.flush();
+  t.equal(given.slice(before).filter((what) => what === 'fragment').length, 20, 'with those that were held before');
 });
 
 t.test('what fails while it is given later is told to whoever brings the next', async (t) => {

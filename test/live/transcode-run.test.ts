@@ -6,8 +6,8 @@ import { FakeTranscoder } from './fake-transcoder.js';
 
 function run(output: Partial<MediaOutput>): { transcoder: FakeTranscoder; run: TranscodeRun } {
   const transcoder = new FakeTranscoder({ inputFormat: 'matroska', inputOptions: [], outputOptions: [], tracks: [] });
-  const options = { recording: new Recording({ startedAtMs: 0 }), read: {}, clock: undefined, startSeconds: undefined, hungAfterMs: 10_000 };
-  const quiet: MediaOutput = { startTimeline: () => undefined, push: () => undefined, endTimeline: () => undefined };
+  const options = { recording: new Recording({ startedAtMs: 0 }), read: {}, clock: undefined, startSeconds: undefined, hungAfterMs: 10_000, copiesPicture: false };
+  const quiet: MediaOutput = { startTimeline: () => undefined, push: () => undefined, offer: ({ length }) => length, endTimeline: () => undefined };
   return { transcoder, run: new TranscodeRun({ ...options, transcoder, output: { ...quiet, ...output } }) };
 }
 

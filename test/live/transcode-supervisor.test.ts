@@ -1,6 +1,7 @@
 import { mock } from 'node:test';
 import t, { type Test } from 'tap';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
+import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import type { LiveStream } from '../../src/live/live-stream.js';
 import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
@@ -106,6 +107,72 @@ t.test('the end of a group is waited for without holding up the messages that br
   publishing.connection.end();
   t.equal(await liveStream.closed, null);
   t.equal(studio.transcoders.length, 3);
+});
+
+/** A recording with a keyframe every second, of which ffmpeg lets through only those that the test wants. */
+const mkv = fixture('chromium-h264.mkv');
+const mkvPoints = eventsOf(mkv).flatMap((event) => (event.type === 'random-access' ? [event] : []));
+const mkvPictures = eventsOf(mkv).flatMap((event) => (event.type === 'frame' && event.kind === 'video' ? [event.timeSeconds] : []));
+const segmentLimit = 2.5;
+const priming = 1024 / 48_000;
+
+/** Keyframes at the beginning and two seconds later: the target duration is two seconds. */
+const twoGroups = (index: number): boolean => index === 0 || mkvPictures[index] === mkvPoints[2]?.timeSeconds;
+
+t.test('a copied picture whose next keyframe does not come in time is encoded from there on, up to the next one; nobody misses or sees twice a picture', async (t) => {
+  const { studio, liveStream, publishing } = await show(t);
+  const seen: unknown[] = [];
+  liveStream.viewers.join({ message: () => undefined, init: () => undefined, media: ({ mp4 }) => seen.push(...new FragmentReader().push(mp4)), backlogBytes: 0, end: () => undefined });
+  const nextGroup = mkvPoints[5]?.offset ?? 0;
+  const writing = publishing.connection.write(mkv.subarray(0, nextGroup));
+  const first = await studio.transcoder(0);
+  first.init();
+  first.picturesAt(mkvPictures.slice(0, 160), twoGroups);
+  const bridge = await studio.transcoder(1);
+  t.ok(first.ended, 'the first one is told to end');
+  t.match(bridge.plan.tracks, [{ kind: 'video', action: 'transcode', reason: /keyframes lie further apart than a segment may last/ }, {}]);
+  const taken = mkvPictures.filter((time) => time + priming < (mkvPoints[2]?.timeSeconds ?? 0) + priming + segmentLimit - 0.001);
+  t.equal(startOf(bridge).toFixed(3), mkvPictures[taken.length]?.toFixed(3), 'with the first picture that no segment had room for');
+  t.equal(seen.length, taken.length, 'viewers by socket got no more than playlists');
+  const rest = mkvPictures.filter((time) => time > (taken.at(-1) ?? 0) && time < (mkvPoints[5]?.timeSeconds ?? 0));
+  bridge.init();
+  bridge.picturesAt(rest);
+  await writing;
+  void publishing.connection.write(mkv.subarray(nextGroup));
+  const last = await studio.transcoder(2);
+  t.match(last.plan.tracks, [{ kind: 'video', action: 'copy' }, {}]);
+  t.equal(startOf(last), mkvPoints[5]?.timeSeconds, 'from the next keyframe on it is copied again');
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+  t.equal(seen.length, taken.length + rest.length);
+  const playlist = await playlistOf(liveStream);
+  t.strictSame(violations([playlist]), []);
+  t.equal(playlist.targetDurationSeconds, 2);
+  t.strictSame(warningsOf(publishing), [], 'nothing failed');
+});
+
+t.test('a picture whose keyframes lie too far apart twice within a minute is encoded for good, and its publisher is told why', async (t) => {
+  const { studio, liveStream, publishing } = await show(t);
+  const late = mkvPoints[8]?.offset ?? 0;
+  const writing = publishing.connection.write(mkv.subarray(0, late - 1));
+  const first = await studio.transcoder(0);
+  first.init();
+  first.picturesAt(mkvPictures.slice(0, 160), twoGroups);
+  await studio.transcoder(1);
+  const again = await studio.transcoder(2);
+  again.init();
+  again.picturesAt(mkvPictures.filter((time) => time >= (mkvPoints[5]?.timeSeconds ?? 0)), (index) => index === 0);
+  await studio.transcoder(3);
+  await writing;
+  void publishing.connection.write(mkv.subarray(late - 1));
+  const isForGood = (each: FakeTranscoder): boolean => {
+    const picture = each.plan.tracks.find(({ kind }) => kind === 'video');
+    return startOf(each) >= (mkvPoints[8]?.timeSeconds ?? 0) && picture?.action === 'transcode' && picture.reason.includes('segment may last');
+  };
+  t.ok(await until(() => studio.transcoders.find(isForGood)));
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
+  t.match(publishing.messages.findLast(({ type }) => type === 'recording'), { tracks: [{ kind: 'video', action: 'transcode', reason: /further apart than a segment may last/ }, {}] });
 });
 
 t.test('nothing came out yet: the next one gets the recording from its first byte', async (t) => {
