@@ -5,6 +5,7 @@ import { openAccess } from './access/access.js';
 import { keepServerKey } from './access/server-key.js';
 import { ConfigError } from './config.js';
 import type { Config } from './config.js';
+import { CutCounts } from './http/cut-counts.js';
 import { createServer, registerRoutes } from './http/server.js';
 import { readEncodeLimits } from './live/encode-limits.js';
 import { findFfmpeg } from './live/ffmpeg-locator.js';
@@ -59,6 +60,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     viewCheckCacheMs: milliseconds(config.VIEW_CHECK_CACHE_SECONDS),
   };
   const access = readDataDir(config.DATA_DIR, () => openAccess(accessOptions));
+  const cuts = new CutCounts();
   const http = createServer({
     tls: config.tls,
     trustedProxies: config.trustedProxies,
@@ -66,6 +68,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     publicUrl: config.PUBLIC_URL,
     headersTimeoutMs: milliseconds(config.HEADERS_TIMEOUT_SECONDS),
     idleTimeoutMs: milliseconds(config.IDLE_TIMEOUT_SECONDS),
+    cuts,
   });
 
   const descriptionsOptions = {
@@ -123,6 +126,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     stopLingerMs: milliseconds(config.STOP_LINGER_SECONDS),
     obstacle: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
     rtmpPort: () => rtmp?.port,
+    cuts,
   });
   const rtmp =
     config.RTMP_PORT === undefined

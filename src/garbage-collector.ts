@@ -1,4 +1,3 @@
-import { executionAsyncResource } from 'node:async_hooks';
 import { setFlagsFromString } from 'node:v8';
 
 /**
@@ -9,18 +8,4 @@ import { setFlagsFromString } from 'node:v8';
 export function collectGarbageLessOften(): void {
   setFlagsFromString('--heap-growing-percent=400');
   setFlagsFromString('--no-memory-reducer');
-}
-
-/** Never read. */
-export let keptTick: object | undefined;
-
-/**
- * `process.nextTick`, which Node calls several times for a request, makes an object for each call. V8 compiles that well while it knows
- * the object's shape, and holds that weakly: a full collection at a moment when no such object is alive makes it forget the shape, and
- * for ever after each call takes a slow way of about 1 µs. So one is kept alive.
- */
-export function keepTicksFast(): void {
-  process.nextTick(() => {
-    keptTick = executionAsyncResource();
-  });
 }

@@ -6,7 +6,7 @@ import { buildApp } from './app.js';
 import type { App } from './app.js';
 import { loadConfig } from './config.js';
 import type { Config } from './config.js';
-import { collectGarbageLessOften, keepTicksFast } from './garbage-collector.js';
+import { collectGarbageLessOften } from './garbage-collector.js';
 import { greeting } from './greeting.js';
 
 /** The whole stop is to be over within 10 s. */
@@ -15,7 +15,6 @@ const stopTimeoutMs = 9500;
 const publicDir = fileURLToPath(new URL('../public', import.meta.url));
 
 collectGarbageLessOften();
-keepTicksFast();
 try {
   const config = loadConfig(process.env, publicDir);
   const app = await buildApp(config, { publicDir });

@@ -241,9 +241,11 @@ export class Rendition {
       const giveUp = (): void => settle(false);
       const waiting: Waiting = { isOver, settle };
       this.#waiting.add(waiting);
-      const unwatch = watchClient(giveUp);
       // RFC 8216bis §6.2.5.2: a request must not be held longer.
       const stopTimer = startTimer(giveUp, timing.targetDurationSeconds * 3 * 1000);
+      let unwatch = (): void => undefined;
+      // A client that is gone already gives up here and now.
+      unwatch = watchClient(giveUp);
     });
   }
 
@@ -264,8 +266,7 @@ export class Rendition {
   #publish(): void {
     this.#playlist = undefined;
     this.#deltaPlaylist = undefined;
-    // A set of its own for each wait: a table of V8's that was outgrown points to the one after it, so that with a set which is filled
-    // and emptied for ever, one table in the old generation keeps alive all that was ever held, until a full collection.
+    // Everybody who waits is looked at; who has to wait on is noted in a new set.
     const held = this.#waiting;
     this.#waiting = new Set();
     for (const waiting of held) {

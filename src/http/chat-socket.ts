@@ -8,6 +8,7 @@ import type { ErrorCode } from '../protocol/error-codes.js';
 import type { ChatRoom, ChatSink, ChatVisitor } from '../live/chat-room.js';
 import { LiveError, toLiveError } from '../live/errors.js';
 import { closeReason } from './websocket.js';
+import { whenGone } from './when-gone.js';
 
 export interface ChatSocketOptions {
   readonly room: ChatRoom;
@@ -36,10 +37,10 @@ export class ChatSocket implements ChatSink {
 
   constructor(options: ChatSocketOptions) {
     this.#options = options;
-    const { room, socket, address, publisher } = options;
+    const { room, socket, connection, address, publisher } = options;
     this.#visitor = room.enter({ sink: this, address, publisher });
     socket.on('message', (data, isBinary) => this.#take(data as Buffer, isBinary));
-    socket.once('close', () => room.leave(this.#visitor));
+    whenGone(connection, () => room.leave(this.#visitor));
   }
 
   send(text: string): void {

@@ -3,7 +3,9 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addressGroup } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
+import type { CutCounts } from './cut-counts.js';
 import { RefusalLog } from './refusal-log.js';
+import { whenGone, type Peer } from './when-gone.js';
 
 /** Beyond the limit there is room for a tenth more to be told so, and for this many at most; more are cut without a word. */
 const maxSpareConnections = 500;
@@ -24,12 +26,14 @@ export interface ConnectionLimitsOptions {
   readonly maxConnectionsPerAddress: number;
   /** Their connections are those of many clients. */
   readonly trustedProxies: boolean | readonly string[];
+  readonly cuts: CutCounts;
 }
 
 /** Counts connections as they come, in all and by address, also those that never say a word. */
 export class ConnectionLimits {
   readonly #maxConnections: number;
   readonly #maxPerAddress: number;
+  readonly #cuts: CutCounts;
   readonly #spare: number;
   readonly #refusals: RefusalLog;
   readonly #isProxy: (address: string) => boolean;
@@ -40,7 +44,8 @@ export class ConnectionLimits {
   readonly #held = new Map<string, number>();
   #total = 0;
 
-  constructor({ app, maxConnections, maxConnectionsPerAddress, trustedProxies }: ConnectionLimitsOptions) {
+  constructor({ app, maxConnections, maxConnectionsPerAddress, trustedProxies, cuts }: ConnectionLimitsOptions) {
+    this.#cuts = cuts;
     this.#maxConnections = maxConnections;
     this.#maxPerAddress = maxConnectionsPerAddress;
     this.#isProxy = proxyTest(trustedProxies);
@@ -59,15 +64,15 @@ export class ConnectionLimits {
   }
 
   /**
-   * Counts one that stays (a WebSocket, an endless body) for its client until its connection closes; a proxy in front
-   * does not hide who it is.
+   * Counts one that stays (a WebSocket, an endless body) for its client until it has gone; a proxy in front does not hide
+   * who it is.
    * @throws {LimitError}
    */
-  hold(request: FastifyRequest, connection: { once(event: 'close', listener: () => void): unknown }): void {
+  hold(request: FastifyRequest, peer: Peer): void {
     const group = addressGroup(request.ip);
     if ((this.#held.get(group) ?? 0) >= this.#maxPerAddress) throw new LimitError(tooMany(this.#maxPerAddress), retryAfterSeconds);
     add(this.#held, group, 1);
-    connection.once('close', () => add(this.#held, group, -1));
+    whenGone(peer, () => add(this.#held, group, -1));
   }
 
   /**
@@ -85,6 +90,7 @@ export class ConnectionLimits {
     const key = farEnd(socket);
     let patience: NodeJS.Timeout | undefined;
     if (words !== undefined) {
+      this.#cuts.count('connections');
       this.#refused.set(key, words);
       this.#refusals.count(isBeyondSpare ? 'cut' : 'refused');
       patience = setTimeout(() => socket.destroy(), refusalMs);
@@ -96,6 +102,11 @@ export class ConnectionLimits {
       clearTimeout(patience);
     });
     return words;
+  }
+
+  /** How many connections are open, and how many of them and of their requests stay: WebSockets, endless bodies, what is pushed. */
+  get counts(): { readonly open: number; readonly staying: number } {
+    return { open: this.#total, staying: [...this.#held.values()].reduce((sum, count) => sum + count, 0) };
   }
 
   /** Why nothing is answered on this connection, in words; undefined for one that there is room for. */

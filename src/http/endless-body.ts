@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ViewerSink, Viewers } from '../live/viewers.js';
 import type { ConnectionLimits } from './connection-limits.js';
+import { whenGone } from './when-gone.js';
 
 /** A form in which an endless body carries media. */
 export interface EndlessForm {
@@ -38,6 +39,7 @@ export function sendEndless(request: FastifyRequest, reply: FastifyReply, { view
     },
     end: () => body.push(null),
   });
+  whenGone(reply.raw, () => body.destroy());
   // While the broadcast stands still there is nothing to send; whoever takes nothing of what there is, is cut.
   reply.raw.on('timeout', () => {
     if (body.readableLength + reply.raw.writableLength > 0) request.raw.destroy();

@@ -23,8 +23,10 @@ const asksPerTimeout = 3;
 export class Heartbeat {
   readonly #pulses = new Set<Pulse>();
   readonly #timer: NodeJS.Timeout;
+  readonly #onCut: () => void;
 
-  constructor({ server, timeoutMs }: { server: FastifyInstance['websocketServer']; timeoutMs: number }) {
+  constructor({ server, timeoutMs, onCut }: { server: FastifyInstance['websocketServer']; timeoutMs: number; onCut: () => void }) {
+    this.#onCut = onCut;
     server.on('connection', (socket: WebSocket, { socket: connection }: IncomingMessage) => {
       const pulse: Pulse = { socket, connection, signs: '', unanswered: 0 };
       this.#pulses.add(pulse);
@@ -38,6 +40,11 @@ export class Heartbeat {
     clearInterval(this.#timer);
   }
 
+  #cut(socket: WebSocket): void {
+    if (socket.readyState !== socket.CLOSED) this.#onCut();
+    socket.terminate();
+  }
+
   #ask(): void {
     for (const pulse of this.#pulses) {
       const { socket, connection } = pulse;
@@ -45,7 +52,7 @@ export class Heartbeat {
       // A socket that the server itself has stopped reading can't answer.
       pulse.unanswered = signs !== pulse.signs || socket.isPaused ? 0 : pulse.unanswered + 1;
       pulse.signs = signs;
-      if (pulse.unanswered >= asksPerTimeout) socket.terminate();
+      if (pulse.unanswered >= asksPerTimeout) this.#cut(socket);
       else if (socket.readyState === socket.OPEN) socket.ping();
     }
   }

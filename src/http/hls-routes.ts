@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Answer } from '../hls/rendition.js';
 import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
@@ -13,9 +11,6 @@ interface BroadcastParams {
   readonly broadcast: string;
 }
 
-/** Answers to requests that have waited for them already, before they came here. */
-export const knownAnswers = new WeakMap<IncomingMessage, Answer>();
-
 /** The HLS side of a live stream, below its address. Names are looked up in memory: no path of a request ever reaches the disk. */
 export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: LiveRegistry }): Promise<void> {
   app.get<{ Params: { stream: string } }>('/index.m3u8', async (request, reply) => {
@@ -25,15 +20,14 @@ export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: 
 
   app.get<{ Params: BroadcastParams }>('/:broadcast/media.m3u8', async (request, reply) => {
     const { rendition, audience } = requireBroadcast(registry, request.params);
-    const known = knownAnswers.get(request.raw);
-    if (!known) audience.saw(clientId(request.ip, request.headers));
-    return sendAnswer(request, reply, known ?? (await rendition.mediaPlaylist(deliveryDirectives(request.query), watchClient(reply.raw))));
+    audience.saw(clientId(request));
+    return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), watchClient(reply.raw)));
   });
 
   app.get<{ Params: BroadcastParams & { file: string } }>('/:broadcast/:file', async (request, reply) => {
     const { rendition } = requireBroadcast(registry, request.params);
     const { file } = request.params;
-    const answer = knownAnswers.get(request.raw) ?? (await rendition.media(file, watchClient(reply.raw)));
+    const answer = await rendition.media(file, watchClient(reply.raw));
     const init = rendition.initAfterDiscontinuity(file);
     if (!init || !Buffer.isBuffer(answer.body)) return sendAnswer(request, reply, answer);
     addVary(reply, 'User-Agent');
@@ -68,7 +62,7 @@ function deliveryDirectives(query: unknown): Record<string, string> {
 }
 
 /** A player has no connection of its own; its address and name are what there is to count it by. Never longer than 200 characters. */
-export function clientId(address: string | undefined, headers: IncomingHttpHeaders): string {
-  const client = `${address} ${headers['user-agent'] ?? ''}`;
+function clientId({ ip, headers }: FastifyRequest): string {
+  const client = `${ip} ${headers['user-agent'] ?? ''}`;
   return client.length <= 200 ? client : createHash('sha256').update(client).digest('base64url');
 }

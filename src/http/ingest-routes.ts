@@ -9,6 +9,7 @@ import { IngestSocket } from './ingest-socket.js';
 import { requireStreamName } from './live-stream-lookup.js';
 import type { PublishGate } from './publish-gate.js';
 import { answerUpgradeRequired } from './websocket.js';
+import { requireStillThere, whenGone } from './when-gone.js';
 
 export interface IngestRoutesOptions {
   readonly registry: LiveRegistry;
@@ -33,9 +34,10 @@ export async function ingestRoutes(app: FastifyInstance, { registry, publishGate
   app.route<PublishRoute>({
     method: 'GET',
     url: '/:stream/publish',
-    preHandler: async (request) => {
+    preHandler: async (request, reply) => {
       const stream = requireStreamName(request.params.stream);
       await publishGate.requirePublisher(request, stream);
+      requireStillThere(reply.raw);
       const { resume } = request.query as { resume?: unknown };
       const part = readPart(request.query);
       const resumed = typeof resume === 'string' ? registry.resume(stream, resume) : part && parts.opened(stream);
@@ -51,7 +53,7 @@ export async function ingestRoutes(app: FastifyInstance, { registry, publishGate
       if (part) parts.open(liveStream);
       admitted.set(request.raw, liveStream);
       // An upgrade that fails its handshake leaves a broadcast that nobody will ever feed.
-      request.raw.socket.once('close', () => {
+      whenGone(request.raw.socket, () => {
         if (!resumed && admitted.has(request.raw)) void liveStream.end();
       });
     },

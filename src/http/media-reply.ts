@@ -1,9 +1,10 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Encoded } from '../hls/encoded.js';
 import type { Answer, WatchClient } from '../hls/rendition.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import { LiveError } from '../live/errors.js';
+import { whenGone, type Peer } from './when-gone.js';
 
 const errorCodeOfStatus: Readonly<Record<number, ErrorCode>> = { 400: 'malformed', 404: 'not-found', 503: 'unavailable' };
 
@@ -52,11 +53,8 @@ export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer:
 }
 
 /** Gives up an answer that can no longer be delivered. */
-export function watchClient(response: Pick<ServerResponse, 'on' | 'off'>): WatchClient {
-  return (giveUp) => {
-    response.on('close', giveUp);
-    return () => response.off('close', giveUp);
-  };
+export function watchClient(response: Peer): WatchClient {
+  return (giveUp) => whenGone(response, giveUp);
 }
 
 /** RFC 9110 §14.2: a range that can't be parsed, or more than one, is answered as if none had been asked for. */

@@ -4,6 +4,7 @@ import { LiveError } from '../live/errors.js';
 import { multipartStart, multipartType, type Picture } from '../live/picture.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { requireRunning, viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
+import { whenGone } from './when-gone.js';
 
 export interface PictureRoutesOptions extends ViewerRoomOptions {
   readonly limits: ConnectionLimits;
@@ -28,7 +29,7 @@ export async function pictureRoutes(app: FastifyInstance, { registry, limits, ..
     limits.hold(request, reply.raw);
     const gone = new AbortController();
     const body = Readable.from(multipart(pictures.look({ width, framesPerSecond, signal: gone.signal })), { objectMode: false, highWaterMark: 1 });
-    reply.raw.once('close', () => gone.abort());
+    whenGone(reply.raw, () => gone.abort());
     // While the broadcast stands still there is nothing to send; whoever takes nothing of what there is, is cut.
     reply.raw.on('timeout', () => {
       if (reply.raw.writableLength > 0) request.raw.destroy();

@@ -7,6 +7,7 @@ import { IngestBody } from './ingest-body.js';
 import type { IngestRoutesOptions } from './ingest-routes.js';
 import { lingerOverBodies } from './lingering-answer.js';
 import { requireStreamName } from './live-stream-lookup.js';
+import { requireStillThere } from './when-gone.js';
 
 interface PushRoute {
   Params: { stream: string };
@@ -55,6 +56,7 @@ export async function pushRoutes(app: FastifyInstance, { registry, publishGate, 
     handler: async (request, reply) => {
       const stream = requireStreamName(request.params.stream);
       const heir = await publishGate.requirePublisher(request, stream);
+      requireStillThere(reply.raw);
       requireRecording(request);
       limits.hold(request, reply.raw);
       const { liveStream, skipBytes } = admit(request, stream, heir);

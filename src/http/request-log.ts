@@ -18,12 +18,8 @@ export function loggerOptions(level: string): NonNullable<FastifyServerOptions['
 }
 
 /** Requests come ten times a second from every low-latency player: they are told at `debug` only. */
-export function tellsRequests(app: FastifyInstance): boolean {
-  return ['debug', 'trace'].includes(app.log.level);
-}
-
 export function logRequests(app: FastifyInstance): void {
-  if (!tellsRequests(app)) return;
+  if (!['debug', 'trace'].includes(app.log.level)) return;
   app.addHook('onResponse', async (request, reply) => {
     request.log.debug({ req: request, statusCode: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, 'request');
   });

@@ -11,6 +11,7 @@ import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import { chatRoutes } from './chat-routes.js';
 import { ConnectionLimits } from './connection-limits.js';
+import type { CutCounts } from './cut-counts.js';
 import { answerUnroutable, handleErrors } from './error-handler.js';
 import { holdBackContinue } from './expect-continue.js';
 import { GracefulStop } from './graceful-stop.js';
@@ -27,13 +28,13 @@ import { oembedRoutes } from './oembed-routes.js';
 import { pageRoutes } from './page-routes.js';
 import { prefixOf, redirectToSlash, withoutPrefix } from './path-prefix.js';
 import { pictureRoutes } from './picture-routes.js';
-import { answerPlainHls } from './plain-hls.js';
 import { allowPlayback, liveHeaders } from './playback-cors.js';
 import { PublishGate } from './publish-gate.js';
 import { isPushUrl, pushRoutes } from './push-routes.js';
-import { logRequests, loggerOptions, tellsRequests } from './request-log.js';
+import { logRequests, loggerOptions } from './request-log.js';
 import { ServerMetrics } from './server-metrics.js';
 import { refuseSlowBodies } from './slow-bodies.js';
+import { UnansweredRequests } from './unanswered-requests.js';
 import { viewerRoutes } from './viewer-routes.js';
 import { viewingGate } from './viewing-gate.js';
 import { LimitedWebSocket, refuseStrayUpgrades } from './websocket.js';
@@ -49,6 +50,7 @@ export interface ServerOptions {
   readonly headersTimeoutMs: number;
   /** A connection on which nothing moves is cut; longer than anything a player waits for. */
   readonly idleTimeoutMs: number;
+  readonly cuts: CutCounts;
 }
 
 export interface Limits {
@@ -80,6 +82,8 @@ export interface RoutesOptions {
   readonly obstacle: () => string | undefined;
   /** Where RTMP is taken, if it is. */
   readonly rtmpPort: () => number | undefined;
+  /** The same as the server's. */
+  readonly cuts: CutCounts;
 }
 
 /** Requests at a time on one connection of HTTP/2: a player has a handful. Node's own limit is none. */
@@ -92,7 +96,7 @@ const chattersPerAddress = 6;
 const publishersLinkSeconds = 86_400;
 
 /** The bare server; `registerRoutes` gives it something to say. */
-export function createServer({ tls, trustedProxies, logLevel, publicUrl, headersTimeoutMs, idleTimeoutMs }: ServerOptions): FastifyInstance {
+export function createServer({ tls, trustedProxies, logLevel, publicUrl, headersTimeoutMs, idleTimeoutMs, cuts }: ServerOptions): FastifyInstance {
   const prefix = prefixOf(publicUrl);
   const options = {
     logger: loggerOptions(logLevel),
@@ -111,12 +115,22 @@ export function createServer({ tls, trustedProxies, logLevel, publicUrl, headers
     keepAliveTimeout: idleTimeoutMs,
     http2SessionTimeout: idleTimeoutMs,
   };
-  if (!tls) return fastify({ ...options, http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.min(Math.ceil(headersTimeoutMs / 3), 5000) } });
+  if (!tls) {
+    const app = fastify({ ...options, http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.min(Math.ceil(headersTimeoutMs / 3), 5000) } });
+    countUnanswered(app, cuts);
+    return app;
+  }
   // RFC 9113 for players (Apple's needs it for low latency), HTTP/1.1 beside it for WebSockets. Routes see no difference.
   const secure = { ...options, http2: true, https: { ...tls, handshakeTimeout: headersTimeoutMs, settings: { maxConcurrentStreams }, allowHTTP1: true } };
   const app = fastify(secure as FastifyServerOptions);
-  cutSlowHeads({ app, headersTimeoutMs, idleTimeoutMs });
+  // Fastify hands `requestTimeout` to plain servers only; Node's own would cut a publisher's body after five minutes.
+  app.server.requestTimeout = 0;
+  cutSlowHeads({ app, unanswered: countUnanswered(app, cuts), headersTimeoutMs, idleTimeoutMs, onCut: () => cuts.count('slow-head') });
   return app;
+}
+
+function countUnanswered(app: FastifyInstance, cuts: CutCounts): UnansweredRequests {
+  return new UnansweredRequests({ app, onCut: () => cuts.count('unanswered-requests') });
 }
 
 /** What other protocols share with HTTP: who may publish, how many may connect, what is counted. */
@@ -129,7 +143,7 @@ export interface FrontDesk {
 
 /** Everything the server answers. Closing it ends every broadcast first. */
 export async function registerRoutes(app: FastifyInstance, options: RoutesOptions): Promise<FrontDesk> {
-  const { registry, access, publicUrl, publicDir, limits, rtmpPort } = options;
+  const { registry, access, publicUrl, publicDir, limits, rtmpPort, cuts } = options;
   const metrics = new ServerMetrics(registry);
   const stop = new GracefulStop({ app, registry, lingerMs: options.stopLingerMs });
   const obstacle = (): string | undefined => (stop.stopping ? 'the server is shutting down; try again in a minute' : options.obstacle());
@@ -142,7 +156,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   handleErrors(app);
   redirectToSlash(app, publicUrl);
   logRequests(app);
-  const connections = new ConnectionLimits({ app, ...limits, trustedProxies: options.trustedProxies });
+  const connections = new ConnectionLimits({ app, ...limits, trustedProxies: options.trustedProxies, cuts });
   await app.register(fastifyWebsocket, {
     options: {
       maxPayload: limits.maxMessageBytes,
@@ -156,7 +170,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       if (!('code' in error)) socket.terminate();
     },
   });
-  const heartbeat = new Heartbeat({ server: app.websocketServer, timeoutMs: limits.socketTimeoutMs });
+  const heartbeat = new Heartbeat({ server: app.websocketServer, timeoutMs: limits.socketTimeoutMs, onCut: () => cuts.count('silent-socket') });
   app.addHook('onClose', async () => heartbeat.close());
   refuseStrayUpgrades(app);
   holdBackContinue(app, (url) => isPushUrl(withoutPrefix(url, prefixOf(publicUrl))));
@@ -192,10 +206,6 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
     },
     { prefix: '/live' },
   );
-  const anybodyMayWatch = !access.viewingLinks && !access.viewCheck && options.corsOrigins === '*';
-  if (anybodyMayWatch && options.trustedProxies === false && !tellsRequests(app)) {
-    answerPlainHls({ app, registry, mayAnswer: ({ socket }) => !stop.stopping && connections.refusalOn(socket) === undefined });
-  }
   await app.register(
     async (api) => {
       const budget = new AddressBudget({ perMinute: limits.apiRequestsPerMinute });
@@ -204,7 +214,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
         if (waitSeconds > 0) throw new LimitError('too many requests came from this address; wait a moment', waitSeconds);
         budget.spend(ip);
       });
-      refuseSlowBodies(api);
+      refuseSlowBodies(api, () => cuts.count('slow-body'));
       await api.register(controlRoutes, { registry, publishGate, urlsFor, publicUrl, rtmpPort });
       await api.register(keyRoutes, { access, publishGate, publicUrl });
       await api.register(async (facts) => {

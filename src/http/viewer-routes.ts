@@ -5,6 +5,7 @@ import { flvForm, mp4Form, sendEndless } from './endless-body.js';
 import { viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
 import { answerUpgradeRequired, limitMessages } from './websocket.js';
 import { WebSocketSink } from './websocket-sink.js';
+import { whenGone } from './when-gone.js';
 
 export interface ViewerRoutesOptions extends ViewerRoomOptions {
   readonly limits: ConnectionLimits;
@@ -38,7 +39,7 @@ export async function viewerRoutes(app: FastifyInstance, { registry, limits, max
       if (!liveStream) return socket.terminate();
       request.raw.socket.setNoDelay(true);
       const leave = liveStream.viewers.join(new WebSocketSink({ socket, connection: request.raw.socket }));
-      socket.once('close', leave);
+      whenGone(request.raw.socket, leave);
     },
     handler: (request, reply) => answerUpgradeRequired(request, reply),
   });

@@ -4,6 +4,7 @@ import { LiveError } from '../live/errors.js';
 import { requireStreamName } from './live-stream-lookup.js';
 import { isAllowedOrigin } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
+import { requireStillThere } from './when-gone.js';
 
 export interface ViewingGateOptions {
   readonly access: Access;
@@ -18,7 +19,7 @@ export interface ViewingGateOptions {
  */
 export function viewingGate({ access, origins, publicUrl }: ViewingGateOptions): onRequestHookHandler {
   const { viewingLinks, viewCheck } = access;
-  return (request, _reply, done) => {
+  return (request, reply, done) => {
     const { stream: name, token } = request.params as { stream?: string; token?: string };
     if (name === undefined) return done();
     const stream = requireStreamName(name);
@@ -30,6 +31,6 @@ export function viewingGate({ access, origins, publicUrl }: ViewingGateOptions):
     if (!viewCheck) return done();
     const userAgent = request.headers['user-agent'];
     const asked = viewCheck.require({ action: 'view', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
-    asked.then(() => done(), done);
+    asked.then(() => requireStillThere(reply.raw)).then(() => done(), done);
   };
 }

@@ -19,6 +19,7 @@ import { FakeTranscoder } from '../live/fake-transcoder.js';
 export class FakeRegistry {
   readonly streams = new Map<string, FakeLiveStream>();
   refuse: LiveError | undefined;
+  readonly #ingests = new Map<string, FakeIngest>();
   closed = false;
   readonly descriptions = new StreamDescriptions({ file: undefined, onFailure: () => undefined });
 
@@ -52,6 +53,7 @@ export class FakeRegistry {
   add(stream: string): FakeLiveStream {
     const liveStream = new FakeLiveStream(stream, () => this.streams.delete(stream), this.descriptions);
     this.streams.set(stream, liveStream);
+    this.#ingests.set(stream, liveStream.ingest);
     return liveStream;
   }
 
@@ -72,6 +74,13 @@ export class FakeRegistry {
     const running = this.list();
     await Promise.all(running.map((liveStream) => liveStream.abort(new LiveError('unavailable', 'the server is shutting down'))));
     return running.length > 0;
+  }
+
+  /** What came for a stream that may be over. */
+  pushed(stream: string): FakeIngest {
+    const ingest = this.#ingests.get(stream);
+    if (!ingest) throw new Error(`expected "${stream}" to have been published`);
+    return ingest;
   }
 
   async close(): Promise<void> {

@@ -5,14 +5,23 @@ import type { FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
 import { openAccess } from '../../src/access/access.js';
 import type { AccessOptions } from '../../src/access/access.js';
+import type { ConnectionLimits } from '../../src/http/connection-limits.js';
+import { CutCounts } from '../../src/http/cut-counts.js';
 import { createServer, registerRoutes } from '../../src/http/server.js';
 import type { Limits, RoutesOptions, ServerOptions } from '../../src/http/server.js';
 import { FakeRegistry } from './fake-live.js';
 
 export const testKey = 'test-key-test-key';
 
+export interface FakeServer {
+  readonly app: FastifyInstance;
+  readonly registry: FakeRegistry;
+  readonly connections: ConnectionLimits;
+  readonly cuts: CutCounts;
+}
+
 /** A real server over a fake `src/live` and a web root of its own; gone when the test is over. */
-export async function startFakeServer(t: Test, options: Partial<ServerOptions & Omit<RoutesOptions, 'limits' | 'access'> & Limits & AccessOptions> = {}): Promise<{ app: FastifyInstance; registry: FakeRegistry }> {
+export async function startFakeServer(t: Test, options: Partial<ServerOptions & Omit<RoutesOptions, 'limits' | 'access'> & Limits & AccessOptions> = {}): Promise<FakeServer> {
   const publicDir = mkdtempSync(join(tmpdir(), 'onair-public-'));
   mkdirSync(join(publicDir, 'assets'));
   for (const page of ['index', 'broadcast', 'watch', 'embed']) writeFileSync(join(publicDir, `${page}.html`), `<!doctype html><title>${page}</title>`);
@@ -20,8 +29,15 @@ export async function startFakeServer(t: Test, options: Partial<ServerOptions & 
   writeFileSync(join(publicDir, 'assets', 'hls-ABCDEFGH.js'), 'export {}');
   const registry = new FakeRegistry();
   const dataDir = join(publicDir, '..', `${basename(publicDir)}-data`);
+<<<<<<< HEAD
   const app = createServer({ tls: undefined, trustedProxies: false, logLevel: 'silent', publicUrl: undefined, headersTimeoutMs: 15_000, idleTimeoutMs: 75_000, ...options });
   await registerRoutes(app, {
+=======
+  const cuts = new CutCounts();
+  const app = createServer({ cuts, tls: undefined, trustedProxies: false, logLevel: 'silent', headersTimeoutMs: 15_000, idleTimeoutMs: 75_000, ...options });
+  const { connections } = await registerRoutes(app, {
+    cuts,
+>>>>>>> dbfc06a (Answer every HLS request through the framework; bound unanswered requests, and give back whatever a client that has gone held)
     registry: registry.asRegistry,
     access: openAccess({
       serverKey: testKey,
@@ -61,7 +77,7 @@ export async function startFakeServer(t: Test, options: Partial<ServerOptions & 
     rmSync(publicDir, { recursive: true });
     rmSync(dataDir, { recursive: true, force: true });
   });
-  return { app, registry };
+  return { app, registry, connections, cuts };
 }
 
 /** Listens on a free port; answers the address without its scheme. */
