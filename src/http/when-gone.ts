@@ -6,8 +6,8 @@ import { LiveError } from '../live/errors.js';
 /** Somebody who waits for something: the connection itself (of a WebSocket), or the answer to one request. */
 export type Peer = Duplex | ServerResponse | Http2ServerResponse;
 
-/** What is to be done when a connection closes; one listener of each connection, however many wait for it. */
-const atClose = new WeakMap<Duplex, Set<() => void>>();
+/** What is to be done when something closes; it has one listener, however many wait. */
+const atClose = new WeakMap<Peer, Set<() => void>>();
 
 /** Whether nobody is there any more: the connection is closed, the stream of HTTP/2 was reset, or the answer is complete. */
 export function isGone(peer: Peer): boolean {
@@ -33,36 +33,33 @@ export function whenGone(peer: Peer, run: () => void): () => void {
     run();
     return () => undefined;
   }
+  // Node does not tell an answer that waits behind another one (HTTP/1.1 pipelining) that its connection is closed.
+  const connection = connectionOf(peer);
+  const closings = connection ? [peer, connection] : [peer];
   const callOff = (): void => {
-    peer.off('close', onGone);
-    forget();
+    for (const each of closings) atClose.get(each)?.delete(onGone);
   };
   const onGone = (): void => {
     callOff();
     run();
   };
-  peer.on('close', onGone);
-  // Node does not tell an answer that waits behind another one (HTTP/1.1 pipelining) that its connection is closed.
-  const connection = connectionOf(peer);
-  const forget = connection ? onClose(connection, onGone) : () => undefined;
+  for (const each of closings) atCloseOf(each).add(onGone);
   return callOff;
 }
 
 function connectionOf(peer: Peer): Duplex | undefined {
   if ('stream' in peer) return undefined;
   // Answers that are made for tests have no connection.
-  return 'req' in peer ? (peer.req.socket as Duplex | undefined) : undefined;
+  return 'req' in peer ? (peer.req.socket) : undefined;
 }
 
-function onClose(connection: Duplex, run: () => void): () => void {
-  let runs = atClose.get(connection);
-  if (!runs) {
-    runs = new Set();
-    atClose.set(connection, runs);
-    connection.once('close', () => {
-      for (const each of atClose.get(connection) ?? []) each();
-    });
-  }
-  runs.add(run);
-  return () => atClose.get(connection)?.delete(run);
+function atCloseOf(closing: Peer): Set<() => void> {
+  const known = atClose.get(closing);
+  if (known) return known;
+  const runs = new Set<() => void>();
+  atClose.set(closing, runs);
+  closing.once('close', () => {
+    for (const run of runs) run();
+  });
+  return runs;
 }

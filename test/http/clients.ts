@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
-import { connect, type ClientHttp2Session } from 'node:http2';
+import { connect, constants, type ClientHttp2Session } from 'node:http2';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
-import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Test } from 'tap';
 import { makeCertificates } from './certificates.js';
 
@@ -13,11 +13,13 @@ export interface Exchange {
   /** Resolves with the head of the answer. */
   readonly answer: Promise<{ readonly status: number; readonly headers: Record<string, unknown>; readonly body: Readable }>;
   /** Leaves in the middle of it. */
-  leave(): void;
+  readonly leave: () => void;
 }
 
 export interface Client {
-  ask(path: string, options?: { method?: string; headers?: Record<string, string> }): Exchange;
+  readonly ask: (path: string, options?: { method?: string; headers?: Record<string, string> }) => Exchange;
+  /** Its connection, with all that goes on there. */
+  readonly close: () => void;
 }
 
 export interface Way {
@@ -25,7 +27,7 @@ export interface Way {
   /** What the server is started with. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   /** A client with one connection of its own. */
-  client(t: Test, address: string): Client;
+  readonly client: (t: Test, address: string) => Client;
 }
 
 /** HTTP/1.1 in the clear, HTTP/1.1 with TLS, HTTP/2. */
@@ -43,6 +45,7 @@ function http1(t: Test, address: string, secure: boolean): Client {
   const agent = secure ? new SecureAgent({ keepAlive: true, maxSockets: 1, ALPNProtocols: ['http/1.1'], rejectUnauthorized: false }) : new Agent({ keepAlive: true, maxSockets: 1 });
   t.teardown(() => agent.destroy());
   return {
+    close: () => agent.destroy(),
     ask: (path, { method = 'GET', headers = {} } = {}) => {
       const asked: ClientRequest = (secure ? secureRequest : request)(`${secure ? 'https' : 'http'}://${address}${path}`, { agent, method, headers });
       asked.on('error', () => undefined);
@@ -50,7 +53,7 @@ function http1(t: Test, address: string, secure: boolean): Client {
       if (method === 'GET') asked.end();
       const answer = new Promise<IncomingMessage>((resolve, reject) => asked.once('response', resolve).once('error', reject)).then((response) => {
         response.on('error', () => undefined);
-        return { status: response.statusCode ?? 0, headers: response.headers as Record<string, unknown>, body: response as Readable };
+        return { status: response.statusCode ?? 0, headers: response.headers, body: response };
       });
       answer.catch(() => undefined);
       return { body: asked, answer, leave: () => asked.destroy() };
@@ -63,12 +66,13 @@ function http2(t: Test, address: string): Client {
   session.on('error', () => undefined);
   t.teardown(() => session.destroy());
   return {
+    close: () => session.destroy(),
     ask: (path, { method = 'GET', headers = {} } = {}) => {
       const stream = session.request({ ':path': path, ':method': method, ...headers }, { endStream: method === 'GET' });
       stream.on('error', () => undefined);
-      const answer = once(stream, 'response').then(([head]) => ({ status: Number((head as Record<string, unknown>)[':status']), headers: head as Record<string, unknown>, body: stream as Readable }));
+      const answer = once(stream, 'response').then(([head]) => ({ status: Number((head as Record<string, unknown>)[':status']), headers: head as Record<string, unknown>, body: stream }));
       answer.catch(() => undefined);
-      return { body: stream as Duplex, answer, leave: () => stream.destroy() };
+      return { body: stream, answer, leave: () => stream.close(constants.NGHTTP2_CANCEL) };
     },
   };
 }

@@ -126,13 +126,14 @@ export class FakeLiveStream {
     multivariant: () => this.#answer('index'),
     mediaPlaylist: async (directives: unknown, watchClient: WatchClient) => {
       this.directives.push(directives);
-      watchClient(() => this.gone.emit('gone'));
-      return this.#answer('media');
+      return this.#held('media', watchClient);
     },
-    media: async (name: string) => this.#answer(name),
+    media: async (name: string, watchClient: WatchClient) => this.#held(name, watchClient),
     initAfterDiscontinuity: (name: string) => this.initsAfterDiscontinuities.get(name),
   };
   readonly initsAfterDiscontinuities = new Map<string, Buffer>();
+  /** Requests that are not answered, and whose client is there. */
+  waiting = 0;
   readonly #onEnd: () => void;
 
   constructor(
@@ -179,6 +180,24 @@ export class FakeLiveStream {
   async abort(reason: LiveError): Promise<void> {
     this.ingest.say({ type: 'ended', code: reason.code, message: reason.message });
     await this.end(reason);
+  }
+
+  async #held(name: string, watchClient: WatchClient): Promise<Answer> {
+    let isOver = false;
+    const over = (): void => {
+      if (!isOver) this.waiting -= 1;
+      isOver = true;
+    };
+    this.waiting += 1;
+    watchClient(() => {
+      over();
+      this.gone.emit('gone');
+    });
+    try {
+      return await this.#answer(name);
+    } finally {
+      over();
+    }
   }
 
   #answer(name: string): Answer | Promise<Answer> {

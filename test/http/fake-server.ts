@@ -29,15 +29,10 @@ export async function startFakeServer(t: Test, options: Partial<ServerOptions & 
   writeFileSync(join(publicDir, 'assets', 'hls-ABCDEFGH.js'), 'export {}');
   const registry = new FakeRegistry();
   const dataDir = join(publicDir, '..', `${basename(publicDir)}-data`);
-<<<<<<< HEAD
-  const app = createServer({ tls: undefined, trustedProxies: false, logLevel: 'silent', publicUrl: undefined, headersTimeoutMs: 15_000, idleTimeoutMs: 75_000, ...options });
-  await registerRoutes(app, {
-=======
   const cuts = new CutCounts();
-  const app = createServer({ cuts, tls: undefined, trustedProxies: false, logLevel: 'silent', headersTimeoutMs: 15_000, idleTimeoutMs: 75_000, ...options });
+  const app = createServer({ cuts, tls: undefined, trustedProxies: false, logLevel: 'silent', publicUrl: undefined, headersTimeoutMs: 15_000, idleTimeoutMs: 75_000, ...options });
   const { connections } = await registerRoutes(app, {
     cuts,
->>>>>>> dbfc06a (Answer every HLS request through the framework; bound unanswered requests, and give back whatever a client that has gone held)
     registry: registry.asRegistry,
     access: openAccess({
       serverKey: testKey,

@@ -1,0 +1,199 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import t from 'tap';
+import type { Test } from 'tap';
+import type { Answer } from '../../src/hls/rendition.js';
+import { readInitSegment } from '../../src/fmp4/init-segment.js';
+import { isGone, whenGone } from '../../src/http/when-gone.js';
+import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
+import { waysToAsk, type Way } from './clients.js';
+import type { FakeLiveStream } from './fake-live.js';
+import { listen, startFakeServer, testKey, type FakeServer } from './fake-server.js';
+import { SocketClient } from './socket-client.js';
+
+const ways = waysToAsk(t);
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
+
+/** A service of the operator's that says yes when the test tells it to. */
+async function slowService(t: Test): Promise<{ url: string; asked: () => Promise<() => void> }> {
+  const questions: ServerResponse[] = [];
+  const service = createServer((request, response) => {
+    request.resume().once('end', () => questions.push(response));
+  }).listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  t.teardown(() => {
+    service.closeAllConnections();
+    service.close();
+  });
+  return {
+    url: `http://127.0.0.1:${(service.address() as AddressInfo).port}/`,
+    asked: async () => {
+      await until(() => questions.length > 0);
+      const question = questions.shift()!;
+      return () => void question.writeHead(200).end();
+    },
+  };
+}
+
+/** A server that asks such a service about everybody, with room for one who stays; tells of requests whose client has gone. */
+async function start(t: Test, tls: Way['tls']): Promise<FakeServer & { cam: FakeLiveStream; address: string; asked: () => Promise<() => void>; left: () => number }> {
+  const { url, asked } = await slowService(t);
+  const server = await startFakeServer(t, { tls, publishCheckUrl: url, viewCheckUrl: url, viewCheckCacheMs: 0, checkTimeoutMs: 30_000, maxConnectionsPerAddress: 3 });
+  const cam = server.registry.add('cam');
+  cam.viewers.startTimeline({ init: readInitSegment(initSegment([videoTrack])), captureTimeMs: 0 });
+  cam.viewers.push([fragment([{ track: videoTrack, startSeconds: 0, durationSeconds: 0.1, keyframe: true }])]);
+  let left = 0;
+  const count = (): void => void (left += 1);
+  server.app.server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => socket.once('close', count));
+  server.app.server.on('stream', (stream: ServerHttp2Stream) => stream.once('close', count));
+  return { ...server, cam, address: await listen(server.app), asked, left: () => left };
+}
+
+/** Nothing is left of anybody: neither counted nor held, neither begun nor made. */
+async function nothingIsLeft(t: Test, { cam, connections, registry }: FakeServer & { cam: FakeLiveStream }, name: string): Promise<void> {
+  // What would be begun after the service's answer is begun by now.
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  t.strictSame(
+    { staying: connections.counts.staying, viewers: cam.viewers.count, held: cam.waiting, chat: cam.chat?.count, broadcasts: [...registry.streams.keys()], encoders: cam.transcoders.filter(({ ended }) => !ended).length },
+    { staying: 0, viewers: 0, held: 0, chat: 0, broadcasts: ['cam'], encoders: 0 },
+    name,
+  );
+}
+
+const routes = [
+  ['GET', '/live/cam/index.m3u8'],
+  ['GET', '/live/cam/run1/media.m3u8'],
+  ['GET', '/live/cam/run1/media.m3u8?_HLS_msn=7'],
+  ['GET', '/live/cam/run1/0.m4s'],
+  ['GET', '/live/cam/run1/to-come.m4s'],
+  ['GET', '/live/cam/stream.mp4'],
+  ['GET', '/live/cam/stream.flv'],
+  ['GET', '/live/cam/frames'],
+  ['GET', '/live/cam/poster.jpg'],
+  ['GET', '/live/cam/play'],
+  ['GET', '/live/cam/chat'],
+  ['GET', `/live/new/publish?key=${testKey}`],
+  ['PUT', `/live/new/publish?key=${testKey}`],
+  ['POST', `/live/new/publish?key=${testKey}`],
+] as const;
+
+for (const way of ways) {
+  t.test(`${way.name}: who leaves while the operator's service is asked leaves nothing behind, at any address`, async (t) => {
+    const server = await start(t, way.tls);
+    server.cam.answers.set('media', new Promise<Answer>(() => undefined));
+    server.cam.answers.set('to-come.m4s', new Promise<Answer>(() => undefined));
+    for (const [method, path] of routes) {
+      const client = way.client(t, server.address);
+      const { leave, body } = client.ask(path, { method });
+      if (method !== 'GET') body.write('x');
+      const answer = await server.asked();
+      const before = server.left();
+      leave();
+      await until(() => server.left() > before);
+      answer();
+      await nothingIsLeft(t, server, `${method} ${path}`);
+      client.close();
+    }
+  });
+
+  t.test(`${way.name}: who leaves while it waits or is sent something leaves nothing behind, at any address`, async (t) => {
+    const server = await start(t, way.tls);
+    const { cam } = server;
+    cam.answers.set('media', new Promise<Answer>(() => undefined));
+    cam.answers.set('to-come.m4s', new Promise<Answer>(() => undefined));
+    const begun: Record<string, () => boolean> = {
+      '/live/cam/run1/media.m3u8?_HLS_msn=7': () => cam.waiting > 0,
+      '/live/cam/run1/to-come.m4s': () => cam.waiting > 0,
+      '/live/cam/stream.mp4': () => cam.viewers.count > 0,
+      '/live/cam/stream.flv': () => cam.viewers.count > 0,
+      '/live/cam/frames': () => cam.transcoders.some(({ ended }) => !ended),
+    };
+    for (const [path, hasBegun] of Object.entries(begun)) {
+      const client = way.client(t, server.address);
+      const { leave } = client.ask(path);
+      (await server.asked())();
+      await until(hasBegun);
+      leave();
+      await until(() => !hasBegun());
+      await nothingIsLeft(t, server, path);
+      client.close();
+    }
+  });
+}
+
+t.test('WebSockets: who leaves while the service is asked, or later, leaves nothing behind', async (t) => {
+  const server = await start(t, undefined);
+  const [host, port] = server.address.split(':') as [string, string];
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+  for (const path of ['/live/cam/play', '/live/cam/chat', `/live/new/publish?key=${testKey}`]) {
+    const socket = connect(Number(port), host).on('error', () => undefined);
+    t.teardown(() => socket.destroy());
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`);
+    const answer = await server.asked();
+    const before = server.left();
+    socket.resetAndDestroy();
+    await until(() => server.left() > before);
+    answer();
+    await nothingIsLeft(t, server, path);
+  }
+  for (const path of ['/live/cam/play', '/live/cam/chat']) {
+    const client = new SocketClient(t, `ws://${server.address}${path}`);
+    (await server.asked())();
+    await until(() => server.connections.counts.staying > 0 && server.cam.viewers.count + (server.cam.chat?.count ?? 0) > 0);
+    const before = server.left();
+    client.socket.terminate();
+    await until(() => server.left() > before);
+    await nothingIsLeft(t, server, `${path}, open`);
+  }
+});
+
+t.test('HTTP/1.1: who asked for several things ahead and leaves is waited for by none of them', async (t) => {
+  for (const way of ways.filter(({ name }) => name !== 'HTTP/2')) {
+    const { app, registry } = await startFakeServer(t, { tls: way.tls });
+    const cam = registry.add('cam');
+    cam.answers.set('media', new Promise<Answer>(() => undefined));
+    const { ask } = way.client(t, await listen(app));
+    let connection: Socket | undefined;
+    app.server.on(way.tls ? 'secureConnection' : 'connection', (socket: Socket) => (connection = socket));
+    ask('/healthz');
+    await until(() => connection !== undefined);
+    // As if the client had sent them: its own library asks for one thing after another.
+    connection!.unshift(Buffer.from('GET /live/cam/run1/media.m3u8?_HLS_msn=7 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(12)));
+    await until(() => cam.waiting === 12);
+    connection!.destroy();
+    await until(() => cam.waiting === 0);
+    t.pass(way.name);
+  }
+});
+
+t.test('what is to be done when somebody has gone is done once: when it goes, at once if it has gone, never if it was called off', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+  await once(socket, 'connect');
+  let ran = 0;
+  whenGone(socket, () => (ran += 1));
+  const callOff = whenGone(socket, () => (ran += 10));
+  callOff();
+  for (let index = 0; index < 100; index++) whenGone(socket, () => undefined);
+  t.ok(socket.listenerCount('close') < 10, 'however many wait, few listen');
+  t.equal(isGone(socket), false);
+  socket.destroy();
+  await once(socket, 'close');
+  t.equal(ran, 1);
+  whenGone(socket, () => (ran += 1));
+  t.equal(ran, 2);
+  t.equal(isGone(socket), true);
+});
+
+declare module 'node:http' {
+  interface Server {
+    on(event: 'stream', listener: (stream: ServerHttp2Stream, request: Http2ServerRequest) => void): this;
+  }
+}
