@@ -53,7 +53,10 @@ export class ConnectionLimits {
     this.#refusals = new RefusalLog({ log: app.log, state: () => ({ connections: this.#total, maxConnections }) });
     app.addHook('onClose', async () => this.#refusals.close());
     app.server.maxConnections = maxConnections + this.#spare;
-    app.server.on('drop', () => this.#refusals.count('cut'));
+    app.server.on('drop', () => {
+      this.#cuts.count('connections');
+      this.#refusals.count('cut');
+    });
     app.server.on('connection', (socket: Socket) => this.admit(socket, { mayBeProxy: true }));
     app.addHook('onRequest', (request, reply, done) => {
       const words = this.refusalOn(request.socket);
