@@ -6,7 +6,7 @@ import type { LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
 import { readFixture } from '../helpers/fixtures.js';
 import { HlsViewer } from '../helpers/hls-viewer.js';
 import { decode, soundDelay } from '../helpers/pictures-and-sound.js';
-import { findProgram, run, skipWithout, startOwned, temporaryDirectory, waitUntil } from '../helpers/programs.js';
+import { ffmpeg, findProgram, run, skipWithout, startOwned, temporaryDirectory, waitUntil } from '../helpers/programs.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 
 const skip = skipWithout(findProgram('ffmpeg'), 'ffmpeg');
@@ -28,7 +28,7 @@ t.test('ffmpeg publishes by RTMP: nothing is encoded again, and every picture co
   const server = await startServer(t, { RTMP_PORT: '0' });
   const file = await numberedFile(t);
   const viewer = new HlsViewer(server.hlsUrl('cam'));
-  const encoder = startOwned(t, 'ffmpeg', ['-v', 'error', '-nostdin', '-readrate', '1.6', '-i', file, '-c', 'copy', '-f', 'flv', server.rtmpUrl('cam')]);
+  const encoder = startOwned(t, 'ffmpeg', ['-v', 'error', '-nostdin', ...((ffmpeg?.major ?? 0) >= 5 ? ['-readrate', '1.6'] : ['-re']), '-i', file, '-c', 'copy', '-f', 'flv', server.rtmpUrl('cam')]);
   await viewer.mediaUrl;
   const { recording, urls } = await infoOf(server, 'cam');
   t.strictSame(recording?.tracks.map(({ kind, action }) => [kind, action]), [['video', 'copy'], ['audio', 'copy']]);

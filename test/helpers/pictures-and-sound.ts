@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { run, temporaryDirectory, type Teardown } from './programs.js';
+import { ffmpeg, run, temporaryDirectory, type Teardown } from './programs.js';
 
 /** One decoded picture: the number drawn in its top row, and its presentation time. */
 export interface NumberedPicture {
@@ -34,7 +34,7 @@ export async function decode(t: Teardown, media: string | Uint8Array, inputOptio
 async function decodePictures(read: readonly string[]): Promise<NumberedPicture[]> {
   // The middle of each block, averaged to one pixel; showinfo tells the time of every picture that comes out.
   const filter = `crop=iw:iw/64:0:iw/64,scale=${String(blocks)}:1:flags=area,format=gray,showinfo=checksum=0`;
-  const output = ['-map', '0:v?', '-an', '-fps_mode', 'passthrough', '-vf', filter, '-f', 'rawvideo', 'pipe:1'];
+  const output = ['-map', '0:v?', '-an', (ffmpeg?.major ?? 0) >= 6 ? '-fps_mode' : '-vsync', 'passthrough', '-vf', filter, '-f', 'rawvideo', 'pipe:1'];
   const { stdout, stderr } = await run('ffmpeg', [...read, ...output]).catch(emptyIfNoStream);
   const times = [...stderr.matchAll(/Parsed_showinfo.* pts_time:\s*(-?[\d.]+)/g)].map((match) => Number(match[1]));
   return times.map((timeSeconds, index) => {

@@ -3,25 +3,39 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { findFfmpeg } from '../../src/live/ffmpeg-locator.js';
 
 /** Where a test registers what must be undone; tap's `t` fits. */
 export interface Teardown {
   teardown: (undo: () => unknown) => void;
 }
 
-/** The first of these programs found on PATH or as an absolute path, or undefined. */
+/** The one that the product uses here: tests play with the same, and need no other. undefined where there is none at all. */
+export const ffmpeg = await findFfmpeg({ path: process.env.FFMPEG_PATH }).catch(() => undefined);
+
+/** The first of these programs found on PATH or as an absolute path, or undefined; `ffmpeg` is the product's. */
 export function findProgram(...names: string[]): string | undefined {
+  if (names[0] === 'ffmpeg') return ffmpeg?.path;
   const directories = (process.env.PATH ?? '').split(delimiter);
   return names
     .flatMap((name) => (name.startsWith('/') ? [name] : directories.map((directory) => join(directory, name))))
     .find(isExecutable);
 }
 
-/** `skip` option for a test that needs a program: false, or the reason in words. */
+/** What brings a program on Debian, where the package is not called like it. */
+const packages: Readonly<Record<string, string>> = {
+  Firefox: 'firefox-esr',
+  ffprobe: 'ffmpeg',
+  VLC: 'vlc-bin vlc-plugin-base vlc-plugin-video-output',
+  WebKitGTK: 'webkit2gtk-driver gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-gl xvfb',
+  GStreamer: 'gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav',
+};
+
+/** `skip` option for a test that needs a program: false, or the reason in words, which the summary of the run repeats. */
 export function skipWithout(program: string | undefined, name: string): false | string {
   // A machine that set out to run everything must not pass by leaving things out.
   if (program !== undefined || process.env.ONAIR_TEST_ALL === '1') return false;
-  return `${name} is not installed`;
+  return `${name} is not installed (apt install ${packages[name] ?? name.toLowerCase()})`;
 }
 
 /** A new empty directory, removed with the test. */
@@ -33,7 +47,7 @@ export async function temporaryDirectory(t: Teardown, name = 'onair'): Promise<s
 
 /** Starts a program in a process group of its own; whatever it leaves behind is killed with the test. */
 export function startOwned(t: Teardown, program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-  const child = spawn(program, args, { stdio: 'ignore', ...options, detached: true });
+  const child = spawn(pathOf(program), args, { stdio: 'ignore', ...options, detached: true });
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
   t.teardown(async () => {
     signalGroup(child, 'SIGTERM');
@@ -52,7 +66,7 @@ export async function run(
   options: SpawnOptions & { input?: Uint8Array; timeoutMs?: number } = {},
 ): Promise<{ stdout: Buffer; stderr: string }> {
   const { input, timeoutMs = 60_000, ...spawnOptions } = options;
-  const child = spawn(program, args, { ...spawnOptions, stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
+  const child = spawn(pathOf(program), args, { ...spawnOptions, stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));
@@ -94,6 +108,10 @@ export async function childrenOf(pid: number, name: string): Promise<number[]> {
     }),
   );
   return found.flat();
+}
+
+function pathOf(program: string): string {
+  return program === 'ffmpeg' ? (ffmpeg?.path ?? program) : program;
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
