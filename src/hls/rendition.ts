@@ -3,7 +3,7 @@ import type { RenditionFacts } from '../protocol/live-stream-info.js';
 import { bitRatesOf, type BitRates } from './bit-rates.js';
 import { isListed, readPlaylistRequest, type DeliveryDirectives, type PlaylistRequest } from './blocking-request.js';
 import { Encoded } from './encoded.js';
-import { LiveWindow, partUri, type WholeSegment } from './live-window.js';
+import { LiveWindow, partUri, type OpenSegment, type WholeSegment } from './live-window.js';
 import { MediaBytes } from './media-bytes.js';
 import { writeMediaPlaylist, type PlaylistTiming } from './media-playlist.js';
 import { writeMultivariantPlaylist } from './multivariant-playlist.js';
@@ -99,15 +99,9 @@ export class Rendition {
     const timeline = this.#timeline;
     if (!timeline) throw new Error('expected startTimeline() before the first part');
     if (!this.#initIsKept) this.#keepInit(timeline.init);
-    const segment =
-      this.#window.open ??
-      this.#window.openSegment({
-        mapUri: this.#mapUri,
-        discontinuity: this.#discontinuity,
-        programDateTimeMs: timeline.captureTimeMs + part.startSeconds * 1000,
-      });
-    this.#discontinuity = false;
-    this.#endTimeMs = timeline.captureTimeMs + (part.startSeconds + part.durationSeconds) * 1000;
+    const segment = this.#window.open ?? this.#openSegment(timeline.captureTimeMs + part.startSeconds * 1000);
+    // By the clock of its segment: a correction of the clock counts from the next one on.
+    this.#endTimeMs = (this.#endTimeMs ?? segment.programDateTimeMs) + part.durationSeconds * 1000;
     this.#window.addPart({
       uri: partUri(segment.mediaSequence, segment.parts.length),
       durationSeconds: part.durationSeconds,
@@ -115,6 +109,14 @@ export class Rendition {
       media: new MediaBytes(part.fragments.map(({ bytes }) => bytes)),
     });
     this.#publish();
+  }
+
+  #openSegment(dateMs: number): OpenSegment {
+    const isDateJump = Math.abs(dateMs - (this.#endTimeMs ?? dateMs)) > steadyDateMs;
+    const discontinuity = this.#discontinuity || isDateJump;
+    this.#discontinuity = false;
+    this.#endTimeMs = dateMs;
+    return this.#window.openSegment({ mapUri: this.#mapUri, discontinuity, programDateTimeMs: dateMs });
   }
 
   /** Only now: a timeline without any media would leave an init segment that nothing ever pushes out of the window. */
@@ -275,6 +277,9 @@ export class Rendition {
     }
   }
 }
+
+/** Dates of segments that differ from their durations by more than a frame do not join: the source paused, or its clock was set. */
+const steadyDateMs = 50;
 
 /** A request that is held. */
 interface Waiting {

@@ -1,9 +1,17 @@
+import { PauseWatch } from './pause-watch.js';
+
 /** Within this much media the clock may jump: nothing has been published yet that it would contradict. */
 const settlingSeconds = 2;
 /** After that it is corrected once in so much media … */
 const windowSeconds = 10;
 /** … by so much at most: far less than a frame, and more than two quartz clocks drift apart in that time. */
 const maxSlewMs = 2;
+/** An error beyond this is no drift … */
+const largeErrorMs = 100;
+/** … and is corrected faster, yet by no more than a frame; date-times never go back. */
+const maxLargeSlewMs = 40;
+/** Media that was captured so much later than was thought comes after a pause: the clock jumps. */
+const pauseMs = 1000;
 /** No recorder and no network takes longer from capture to here; a publisher that says so has a wrong clock. */
 const maxTransitMs = 60_000;
 
@@ -16,7 +24,8 @@ export interface CaptureClockOptions {
 
 /**
  * Wall clock of a timeline: when its media was captured. The publisher may tell; otherwise the quickest way from capture
- * to here counts as no time at all. Two machines' clocks drift apart, so the mapping follows, slowly.
+ * to here counts as no time at all. Two machines' clocks drift apart, so the mapping follows, slowly. A source that
+ * pauses lets its media time stand while the wall clock runs: then the mapping jumps, forward only.
  */
 export class CaptureClock {
   #captureTimeMs: number;
@@ -27,6 +36,7 @@ export class CaptureClock {
   /** The quickest arrival of the window, as wall clock at media time 0. */
   #quickestMs: number;
   #settled = false;
+  readonly #pauses = new PauseWatch();
 
   constructor({ startedAtMs, notBeforeMs = -Infinity }: CaptureClockOptions) {
     this.#notBeforeMs = notBeforeMs;
@@ -53,30 +63,45 @@ export class CaptureClock {
 
   /** A fragment that starts at `mediaSeconds` has come. */
   arrived(mediaSeconds: number, nowMs: number): void {
+    const arrivalMs = nowMs - mediaSeconds * 1000;
     this.#firstSeconds ??= mediaSeconds;
-    this.#quickestMs = Math.min(this.#quickestMs, nowMs - mediaSeconds * 1000);
+    this.#quickestMs = Math.min(this.#quickestMs, arrivalMs);
     if (!this.#settled) {
       // What follows earlier media is published at once: only what the publisher said before may still move it.
       const isPublished = Number.isFinite(this.#notBeforeMs);
       if (!isPublished || this.#toldMs !== undefined) this.#set(this.#wantedMs);
       this.#settled = isPublished || mediaSeconds - this.#firstSeconds >= settlingSeconds;
       this.#windowStartSeconds = mediaSeconds;
-    } else if (mediaSeconds - this.#windowStartSeconds >= windowSeconds) {
-      const errorMs = this.#wantedMs - this.#captureTimeMs;
-      this.#set(this.#captureTimeMs + Math.max(-maxSlewMs, Math.min(maxSlewMs, errorMs)));
-      this.#windowStartSeconds = mediaSeconds;
-      this.#quickestMs = Infinity;
+      return;
     }
+    const pausedMs = this.#pausedMs(mediaSeconds, arrivalMs);
+    if (pausedMs < pauseMs && mediaSeconds - this.#windowStartSeconds < windowSeconds) return;
+    const errorMs = this.#wantedMs - this.#captureTimeMs;
+    const slewMs = Math.abs(errorMs) > largeErrorMs ? maxLargeSlewMs : maxSlewMs;
+    this.#set(this.#captureTimeMs + (pausedMs >= pauseMs ? pausedMs : Math.max(-slewMs, Math.min(slewMs, errorMs))));
+    this.#windowStartSeconds = mediaSeconds;
+    this.#quickestMs = Infinity;
+  }
+
+  /** How much later than was thought media is captured now, as the publisher says or as its steady lateness shows. */
+  #pausedMs(mediaSeconds: number, arrivalMs: number): number {
+    const latenessMs = this.#pauses.arrived(mediaSeconds, arrivalMs - this.#captureTimeMs) ?? 0;
+    const isTold = this.#toldMs !== undefined && isTransit(arrivalMs - this.#toldMs);
+    return isTold && this.#toldMs !== undefined ? this.#toldMs - this.#captureTimeMs : latenessMs;
   }
 
   get #wantedMs(): number {
     const quickestMs = Number.isFinite(this.#quickestMs) ? this.#quickestMs : this.#captureTimeMs;
     const transitMs = quickestMs - (this.#toldMs ?? quickestMs);
-    // Media can't arrive before it was captured.
-    return transitMs >= 0 && transitMs <= maxTransitMs ? quickestMs - transitMs : quickestMs;
+    return isTransit(transitMs) ? quickestMs - transitMs : quickestMs;
   }
 
   #set(captureTimeMs: number): void {
     this.#captureTimeMs = Math.max(captureTimeMs, this.#notBeforeMs);
   }
+}
+
+/** Media can't arrive before it was captured. */
+function isTransit(transitMs: number): boolean {
+  return transitMs >= 0 && transitMs <= maxTransitMs;
 }

@@ -360,6 +360,23 @@ t.test('a burst of heavy media is forgotten by BANDWIDTH when it has left the pl
   t.ok((filled.rendition.facts?.peakBitsPerSecond ?? NaN) < peak);
 });
 
+t.test('dates that no longer join, since the source paused, are a discontinuity at the next segment, and none is said otherwise afterwards', async (t) => {
+  const timeline = { init: readInitSegment(initSegment([videoTrack])), captureTimeMs: start };
+  const filled = new Filled();
+  filled.rendition.startTimeline(timeline);
+  const seen: ReadPlaylist[] = [];
+  for (let part = 0; part < 24; part++) {
+    if (part === 6) timeline.captureTimeMs += 40;
+    if (part === 14) timeline.captureTimeMs += 60_000;
+    filled.part();
+    if (part % 4 === 3) filled.rendition.endSegment();
+    if (filled.rendition.playable) seen.push(await filled.playlist());
+  }
+  t.strictSame(violations(seen), []);
+  const dates = seen.at(-1)?.segments.map(({ programDateTime = '', isDiscontinuity }) => [Date.parse(programDateTime) - start, isDiscontinuity]);
+  t.strictSame(dates, [[0, false], [2000, false], [4040, false], [6040, false], [68_040, true], [70_040, false]], 'a slow correction joins');
+});
+
 t.test('a playlist is written and gzipped once, however many ask for it', async (t) => {
   const filled = new Filled();
   filled.segments(1);

@@ -67,3 +67,56 @@ t.test('the clock never goes back behind what came before', async (t) => {
   feed(clock, { seconds: 3, delayMs: () => 0 });
   t.equal(clock.captureTimeMs, startMs + 50);
 });
+
+/** A source that pauses once: its media time stands, and the wall clock runs. */
+function feedWithPause(clock: CaptureClock, { pauseSeconds, at, until, delayMs = () => 80, onStep }: { pauseSeconds: number; at: number; until: number; delayMs?: (at: number) => number; onStep?: (mediaSeconds: number) => void }): void {
+  for (let media = 0; media < until; media += frameSeconds) {
+    const pausedMs = media >= at ? pauseSeconds * 1000 : 0;
+    clock.arrived(media, startMs + media * 1000 + pausedMs + delayMs(media));
+    onStep?.(media);
+  }
+}
+
+t.test('after a pause the clock is right again within seconds, told or not', async (t) => {
+  for (const pauseSeconds of [1.5, 60, 7200]) {
+    const clock = new CaptureClock({ startedAtMs: startMs + 80 });
+    const rightAt: number[] = [];
+    const isRight = (media: number): boolean => media > 30 && Math.abs(clock.captureTimeMs - (startMs + 80 + pauseSeconds * 1000)) < 20;
+    feedWithPause(clock, { pauseSeconds, at: 30, until: 60, delayMs: (at) => 80 + ((at * 30) % 4) * 20, onStep: (media) => isRight(media) && rightAt.push(media) });
+    t.ok((rightAt[0] ?? Infinity) < 37, `a pause of ${pauseSeconds} s is known ${((rightAt[0] ?? Infinity) - 30).toFixed(1)} s after it`);
+  }
+  const clock = new CaptureClock({ startedAtMs: startMs + 80 });
+  clock.tell(startMs);
+  const toldAt: number[] = [];
+  feedWithPause(clock, {
+    ...{ pauseSeconds: 20, at: 30, until: 60 },
+    onStep: (media) => {
+      if (media > 32) clock.tell(startMs + 20_000);
+      if (media > 30 && clock.captureTimeMs === startMs + 20_000) toldAt.push(media);
+    },
+  });
+  t.ok((toldAt[0] ?? Infinity) < 32.2, 'what the publisher says after a pause counts with the next frame');
+});
+
+t.test('a line that was slow and catches up is no pause: the clock does not jump', async (t) => {
+  for (const [stallSeconds, catchUpBy] of [[8, 0.5], [4, 0.08], [30, 3]] as const) {
+    const clock = new CaptureClock({ startedAtMs: startMs + 80 });
+    const lateMs = (at: number): number => (at < 30 ? 80 : Math.max(80, stallSeconds * 1000 - (at - 30) * 1000 * catchUpBy));
+    feedWithPause(clock, { pauseSeconds: 0, at: Infinity, until: 120, delayMs: lateMs });
+    t.ok(Math.abs(clock.captureTimeMs - (startMs + 80)) < 450, `a stall of ${stallSeconds} s: ${clock.captureTimeMs - startMs} ms`);
+  }
+});
+
+t.test('dates never go back: a clock that was set too late is corrected by less than a frame at a time', async (t) => {
+  const clock = new CaptureClock({ startedAtMs: startMs + 3000 });
+  feed(clock, { seconds: 3, delayMs: () => 3000 });
+  let largestStepMs = 0;
+  let lastMs = clock.captureTimeMs;
+  for (let at = 3; at < 200; at += frameSeconds) {
+    clock.arrived(at, startMs + at * 1000 + 80);
+    largestStepMs = Math.max(largestStepMs, Math.abs(clock.captureTimeMs - lastMs));
+    lastMs = clock.captureTimeMs;
+  }
+  t.ok(largestStepMs <= 40, `${largestStepMs} ms`);
+  t.ok(lastMs < startMs + 2400, 'yet it is corrected');
+});
