@@ -3,7 +3,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/build-web.ts scripts/build-web.ts
+COPY scripts/build-web.ts scripts/sdk-types.ts scripts/
 COPY public public
 COPY src src
 # The image brings its own ffmpeg: the one that comes with the install is left out.

@@ -2,11 +2,12 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
+import { sdkEntries, sdkTypes } from './sdk-types.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const entryPoints = {
-  onair: 'src/web/sdk/index.ts',
+  ...sdkEntries,
   home: 'src/web/pages/home.ts',
   broadcast: 'src/web/pages/broadcast.ts',
   watch: 'src/web/pages/watch.ts',
@@ -42,7 +43,9 @@ export async function buildWeb(options: BuildWebOptions): Promise<Metafile> {
     metafile: true,
     logLevel: 'warning',
   });
-  const files = Object.keys(metafile.outputs).map((file) => path.relative(outDirectory, path.resolve(root, file)));
+  const types = await sdkTypes();
+  for (const [name, text] of types) await writeFile(path.join(outDirectory, name), text);
+  const files = [...Object.keys(metafile.outputs).map((file) => path.relative(outDirectory, path.resolve(root, file))), ...types.keys()];
   const kept = new Set([...files, ...before.filter((file) => path.dirname(file) === 'chunks'), listName]);
   for (const file of await filesIn(outDirectory)) if (!kept.has(file)) await rm(path.join(outDirectory, file));
   await writeFile(path.join(outDirectory, listName), JSON.stringify(files));

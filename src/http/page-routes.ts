@@ -61,7 +61,8 @@ export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins
 
   // Pages are there under their own addresses only: as files their addresses lead nowhere.
   await app.register(fastifyStatic, { root: publicDir, setHeaders, index: false, allowedPath: (path) => !path.endsWith('.html') });
-  await app.register(fastifyStatic, { root: join(publicDir, 'assets'), prefix: '/sdk/', decorateReply: false, setHeaders });
+  // The first version for good, and the newest one, which are the same so far.
+  for (const prefix of ['/sdk/', '/sdk/v1/']) await app.register(fastifyStatic, { root: join(publicDir, 'assets'), prefix, decorateReply: false, setHeaders });
 
   const sendPage = async (name: PageName, request: FastifyRequest, reply: FastifyReply, finish = (html: string) => html): Promise<FastifyReply> => {
     const html = finish(await readFile(join(publicDir, `${name}.html`), 'utf8'));
@@ -104,7 +105,9 @@ function setHeaders(reply: FastifyReply, path: string): void {
   // esbuild's chunks carry a hash of their contents; the entries keep their names.
   const immutable = /-[A-Z0-9]{8}\.\w+(\.map)?$/.test(path);
   void reply.header('cache-control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache');
-  if (/\.(js|css|map|woff2|svg|png)$/.test(path)) void reply.header('access-control-allow-origin', '*');
+  // Else they are taken for MPEG transport streams.
+  if (path.endsWith('.d.ts')) void reply.header('content-type', 'text/plain; charset=utf-8');
+  if (/\.(js|ts|css|map|woff2|svg|png)$/.test(path)) void reply.header('access-control-allow-origin', '*');
 }
 
 /** `'self'` covers the page's own WebSockets only in browsers that follow CSP 3 here. */

@@ -2,7 +2,9 @@ export { captureCamera, captureScreen, type CameraOptions, type Capture, type Sc
 export { Chat } from './chat.js';
 export type { ChatEvents, ChatIdentity, ChatOptions, ChatState } from './chat-events.js';
 export { OnairError, type OnairErrorReason } from './errors.js';
-export { Player } from './player.js';
+export { Player, type PlayerOptions } from './player.js';
+export type { PlayerEvents, PlayerState, PlayerStats } from './player-events.js';
+export type { PathChoice, PathName, PlayerMode } from './playback/path-choice.js';
 export { Publisher } from './publisher.js';
 export type {
   PublisherEvents,

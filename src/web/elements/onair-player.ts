@@ -1,0 +1,152 @@
+import { Player, type PathName, type PlayerEvents, type PlayerMode, type PlayerState } from '../sdk/index.js';
+import { element } from '../ui/element.js';
+import { HostElement, afterLeaving, defineElement, openShadow } from './host-element.js';
+
+const css = `
+  :host { display: block; position: relative; aspect-ratio: 16 / 9; overflow: hidden; background: #0a0b0d; color: #f2f1ee; font: 1rem/1.5 system-ui, sans-serif; }
+  :host([hidden]) { display: none; }
+  video { display: block; width: 100%; height: 100%; object-fit: contain; }
+  [part='lamp'] { position: absolute; top: 0.75rem; left: 0.75rem; padding: 0.125rem 0.75rem; border-radius: 1rem; background: #c3201f; color: #fff; font-size: 0.8125rem; font-weight: 700; pointer-events: none; }
+  [part='curtain'] { position: absolute; inset: 0; display: flex; align-items: center; justify-content: center; padding: 1rem; background: #121316; text-align: center; }
+  [hidden] { display: none !important; }
+`;
+
+/** What is said while there is no picture; a slot of the state's name takes its place. */
+const words: Record<Exclude<PlayerState, 'playing' | 'stalled'>, string> = {
+  connecting: 'Connecting…',
+  waiting: 'Not live yet. The picture starts by itself.',
+  ended: 'The broadcast has ended.',
+  failed: "This can't be played right now.",
+};
+
+/** Events of `<onair-player>`: a CustomEvent each, with the Player's own detail. */
+export type OnairPlayerEventMap = { [Name in keyof PlayerEvents as `onair-${Name}`]: CustomEvent<PlayerEvents[Name]> };
+
+/**
+ * `<onair-player src="https://host/live/NAME" mode="smooth" path="hls" muted controls>`: plays while it is on a page.
+ * Parts: `video`, `lamp`, `curtain`. Slots, shown in their state: `waiting`, `connecting`, `ended`, `failed`.
+ */
+export class OnairPlayerElement extends HostElement {
+  static readonly observedAttributes = ['src', 'mode', 'path', 'muted', 'controls'];
+  #player: Player | undefined;
+  readonly #video = element('video', { part: 'video', playsinline: true });
+  readonly #lamp = element('span', { part: 'lamp', hidden: true }, 'LIVE');
+  readonly #slot = element('slot');
+  readonly #curtain = element('div', { part: 'curtain', role: 'status' }, this.#slot);
+  #live = false;
+
+  constructor() {
+    super();
+    openShadow(this, css, this.#video, this.#lamp, this.#curtain);
+  }
+
+  /** The address of a stream or of its watch page; '' for none. */
+  get src(): string {
+    return this.getAttribute('src') ?? '';
+  }
+
+  set src(address: string) {
+    this.setAttribute('src', address);
+  }
+
+  /** The SDK's player while it plays; undefined without an address or off the page. */
+  get player(): Player | undefined {
+    return this.#player;
+  }
+
+  /** The picture itself, for sound, size and everything else of a media element. */
+  get video(): HTMLVideoElement {
+    return this.#video;
+  }
+
+  get state(): PlayerState {
+    return this.#player?.state ?? 'waiting';
+  }
+
+  override addEventListener<Name extends keyof OnairPlayerEventMap>(name: Name, listener: (event: OnairPlayerEventMap[Name]) => void, options?: AddEventListenerOptions | boolean): void;
+  override addEventListener(name: string, listener: EventListenerOrEventListenerObject | null, options?: AddEventListenerOptions | boolean): void;
+  override addEventListener(name: string, listener: unknown, options?: AddEventListenerOptions | boolean): void {
+    super.addEventListener(name, listener as EventListener, options);
+  }
+
+  connectedCallback(): void {
+    if (this.#player === undefined) this.#start();
+  }
+
+  disconnectedCallback(): void {
+    afterLeaving(this, () => this.#stop());
+  }
+
+  attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    if (name === 'muted') this.#video.muted = now !== null;
+    else if (name === 'controls') this.#video.controls = now !== null && now !== 'false';
+    else if (this.isConnected && before !== now) {
+      if (name === 'mode' && this.#player && isMode(now)) this.#player.mode = now;
+      else this.#start();
+    }
+  }
+
+  #start(): void {
+    this.#stop();
+    if (this.src === '') return;
+    const mode = this.getAttribute('mode');
+    const path = this.getAttribute('path');
+    try {
+      this.#player = new Player({
+        url: new URL(this.src, document.baseURI).href,
+        video: this.#video,
+        ...(isMode(mode) && { mode }),
+        ...(isPath(path) && { path }),
+      });
+    } catch (error) {
+      this.#showState('failed', error instanceof Error ? error.message : undefined);
+      return;
+    }
+    this.#follow(this.#player);
+    this.#player.play();
+  }
+
+  #follow(player: Player): void {
+    const pass = <Name extends keyof PlayerEvents>(name: Name, before: (detail: PlayerEvents[Name]) => void = () => undefined): void => {
+      player.on(name, (detail) => {
+        before(detail);
+        this.dispatchEvent(new CustomEvent(`onair-${name}`, { detail }));
+      });
+    };
+    pass('state', ({ state, message }) => this.#showState(state, message));
+    // Only what the server said lights the lamp.
+    pass('info', (info) => {
+      this.#live = info?.state === 'live';
+      this.#showState(player.state, undefined);
+    });
+    pass('path');
+    pass('stats');
+    pass('autoplay');
+  }
+
+  #stop(): void {
+    this.#player?.close();
+    this.#player = undefined;
+    this.#live = false;
+    this.#showState('waiting', undefined);
+  }
+
+  #showState(state: PlayerState, message: string | undefined): void {
+    const picture = state === 'playing' || state === 'stalled';
+    this.#lamp.hidden = !(picture && this.#live);
+    this.#curtain.hidden = picture;
+    if (picture || (this.#slot.name === state && message === undefined)) return;
+    this.#slot.name = state;
+    this.#slot.textContent = message ?? words[state];
+  }
+}
+
+function isMode(value: string | null): value is PlayerMode {
+  return value === 'lowest-delay' || value === 'smooth';
+}
+
+function isPath(value: string | null): value is PathName {
+  return value === 'websocket' || value === 'hls' || value === 'native';
+}
+
+defineElement('onair-player', OnairPlayerElement);

@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import t from 'tap';
+import ts from 'typescript';
+import { buildSdk } from '../../scripts/build-sdk.js';
+
+const run = promisify(execFile);
+const root = path.join(import.meta.dirname, '../..');
+
+t.test('the package is what a developer expects', async (t) => {
+  // As installed: a project of its own with the package and hls.js in its node_modules.
+  const project = t.testdir({ 'package.json': '{"type":"module"}' });
+  const modules = path.join(project, 'node_modules');
+  await mkdir(modules);
+  await buildSdk(path.join(modules, 'onair-sdk'));
+  await symlink(path.join(root, 'node_modules/hls.js'), path.join(modules, 'hls.js'));
+  const write = async (name: string, text: string): Promise<string> => {
+    await writeFile(path.join(project, name), text);
+    return path.join(project, name);
+  };
+
+  t.test('it is imported where there is no DOM, and does nothing there', async (t) => {
+    const program = await write('server.js', `import * as sdk from 'onair-sdk'; import * as elements from 'onair-sdk/elements'; console.log(Object.keys({ ...sdk, ...elements }).join(' '));`);
+    const { stdout, stderr } = await run(process.execPath, [program]);
+    t.match(stdout, /\bPlayer\b/);
+    t.match(stdout, /\bPublisher\b/);
+    t.match(stdout, /\bOnairPlayerElement\b/);
+    t.equal(stderr, '');
+  });
+
+  t.test('its types are strict, and the elements speak of the same Player', async (t) => {
+    const consumer = await write(
+      'consumer.ts',
+      `import { Player, Publisher, OnairError, type PlayerEvents } from 'onair-sdk';
+       import { OnairPlayerElement } from 'onair-sdk/elements';
+       const player: Player = new Player({ url: 'https://host/live/cam', video: document.createElement('video'), mode: 'smooth' });
+       const off: () => void = player.on('state', ({ state }: PlayerEvents['state']) => { const word: string = state; return word; });
+       off();
+       const publisher = new Publisher({ url: 'https://host', key: 'k', stream: 'cam' });
+       void publisher.closed.then((error: OnairError | null) => error?.reason);
+       const element = new OnairPlayerElement();
+       const same: Player | undefined = element.player;
+       element.addEventListener('onair-stats', ({ detail }) => detail.latencySeconds);
+       void same;
+       // @ts-expect-error an event that there is not
+       player.on('nothing', () => undefined);
+       // @ts-expect-error a mode that there is not
+       player.mode = 'fast';`,
+    );
+    const { Bundler: bundler } = ts.ModuleResolutionKind;
+    const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, moduleResolution: bundler, lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'], types: [], strict: true, noEmit: true, exactOptionalPropertyTypes: true };
+    const faults = ts.getPreEmitDiagnostics(ts.createProgram([consumer], options));
+    t.strictSame(faults.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' ')), []);
+  });
+
+  t.test('who only plays gets a player of at most 11 kB, and hls.js when it is needed', async (t) => {
+    const entry = await write('player.js', `import { Player } from 'onair-sdk'; globalThis.player = new Player({ url: location.href, video: document.querySelector('video') });`);
+    const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: 'esm', minify: true, write: false, external: ['hls.js/light'], logLevel: 'silent' });
+    const kilobytes = gzipSync(outputFiles[0]?.contents ?? '').length / 1000;
+    t.ok(kilobytes > 5, 'there is a player in it');
+    t.ok(kilobytes <= 11, `${kilobytes.toFixed(1)} kB gzip`);
+    t.comment(`Player alone: ${kilobytes.toFixed(1)} kB gzip`);
+  });
+});
