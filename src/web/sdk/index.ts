@@ -1,4 +1,4 @@
-export { captureCamera, captureScreen, type CameraOptions, type Capture, type ScreenOptions } from './capture.js';
+export { captureCamera, captureScreen, type CameraOptions, type ScreenOptions } from './capture.js';
 export { Chat } from './chat.js';
 export type { ChatEvents, ChatIdentity, ChatOptions, ChatState } from './chat-events.js';
 export { OnairError, type OnairErrorReason } from './errors.js';
@@ -13,6 +13,9 @@ export type {
   PublisherStats,
   ResumableBroadcast,
 } from './publisher-events.js';
+export type { CaptureWish, Facing } from './publishing/capture-wish.js';
+export type { Capture } from './publishing/captured.js';
+export { LiveCapture, type LiveCaptureEvents } from './publishing/live-capture.js';
 export type { TrackKind } from './publishing/filler.js';
 export type { UplinkSecond, UplinkVerdict } from './publishing/uplink-history.js';
 export type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';

@@ -1,5 +1,5 @@
 import type { LiveStreamUrls } from '../../protocol/urls.js';
-import type { Capture } from './capture.js';
+import type { Capture } from './publishing/captured.js';
 import type { OnairError } from './errors.js';
 import type { UplinkSecond, UplinkVerdict } from './publishing/uplink-history.js';
 import type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';

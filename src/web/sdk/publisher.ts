@@ -1,12 +1,13 @@
 import type { IngestMessage } from '../../protocol/ingest-messages.js';
 import { isStreamName, liveStreamUrls } from '../../protocol/urls.js';
-import { asCapture, captureCamera, type Capture } from './capture.js';
+import { captureCamera } from './capture.js';
 import { OnairError } from './errors.js';
 import { IngestSocket } from './ingest-socket.js';
 import { Listeners } from './listeners.js';
 import type { PublisherEvents, PublisherOptions, PublisherState, StreamDescription } from './publisher-events.js';
 import { BroadcastLink } from './publishing/broadcast-link.js';
 import { BroadcastRecorder } from './publishing/broadcast-recorder.js';
+import { asCapture, type Capture } from './publishing/captured.js';
 import { CaptureClock } from './publishing/capture-clock.js';
 import type { TrackKind } from './publishing/filler.js';
 import { browserParts, type PublisherParts } from './publishing/publisher-parts.js';
@@ -77,7 +78,7 @@ export class Publisher extends Listeners<PublisherEvents> {
     if (this.#state !== 'idle') throw new TypeError(`expected a new Publisher, got one that is ${this.#state}`);
     this.#setState('connecting');
     try {
-      const capture = this.#options.media === undefined ? await captureCamera({ quality: this.#recorder.quality }) : asCapture(this.#options.media);
+      const capture = this.#options.media === undefined ? await this.#openCamera() : asCapture(this.#options.media);
       if (this.#over) capture.close();
       else await this.#publish(capture);
     } catch (error) {
@@ -149,6 +150,13 @@ export class Publisher extends Listeners<PublisherEvents> {
     const timer = setTimeout(() => link.close(), endTimeoutMs);
     await link.closed;
     clearTimeout(timer);
+  }
+
+  async #openCamera(): Promise<Capture> {
+    const capture = await captureCamera({ quality: this.#recorder.quality });
+    capture.on('warning', (warning) => this.emit('warning', warning));
+    capture.on('recovered', (recovered) => this.emit('recovered', recovered));
+    return capture;
   }
 
   async #publish(capture: Capture): Promise<void> {

@@ -1,4 +1,5 @@
-import { captureCamera, captureScreen, type Capture } from '../sdk/capture.js';
+import { captureCamera, captureScreen } from '../sdk/capture.js';
+import type { Capture } from '../sdk/publishing/captured.js';
 import type { Quality } from '../sdk/quality.js';
 import { listDevices } from './device-picker.js';
 import { byId } from './element.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { captureError } from '../../../src/web/sdk/capture.js';
+import { captureError } from '../../../src/web/sdk/publishing/capture-error.js';
 
 t.test('every way a device can fail has a reason and says what to do', async (t) => {
   const cases = [

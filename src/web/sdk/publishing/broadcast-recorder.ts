@@ -1,9 +1,9 @@
 import type { RecordingReason } from '../../../protocol/ingest-messages.js';
-import type { Capture } from '../capture.js';
 import type { OnairError } from '../errors.js';
 import { Listeners } from '../listeners.js';
 import { applyQuality, type Quality } from '../quality.js';
 import { recorderError } from '../recorder.js';
+import type { Capture } from './captured.js';
 import type { TrackKind } from './filler.js';
 import { OnAirMedia, type OnAirOptions } from './on-air-media.js';
 import { RecordingSequence } from './recording-sequence.js';
@@ -39,6 +39,7 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
     onStopped: (error) => this.#recorderStopped(error),
   });
   #capture: Capture | undefined;
+  #unfollow: () => void = () => undefined;
   #quality: Quality;
   #videoBitsPerSecond: number;
   #recorderFailedAtMs = -Infinity;
@@ -80,8 +81,13 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
 
   /** What `begin()` records. */
   use(capture: Capture): void {
+    this.#unfollow();
     this.#capture = capture;
     this.#onAir.use(capture.media);
+    this.#unfollow = capture.follow?.(() => {
+      this.#onAir.use(capture.media);
+      if (this.recording) this.#goOn('source');
+    }) ?? (() => undefined);
   }
 
   /** The first recording. @throws {OnairError} */
@@ -162,6 +168,7 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
 
   /** Stops at once, and closes what was captured. */
   close(): void {
+    this.#unfollow();
     this.#recordings.discard();
     this.#onAir.close();
     this.#capture?.close();

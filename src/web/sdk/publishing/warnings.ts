@@ -18,6 +18,11 @@ export type PublisherWarningCode =
   /** A device is gone, or sharing was ended: silence or a card is sent in its place. */
   | 'sound-lost'
   | 'picture-lost'
+  /** Another device of its kind stands in for one that was lost. */
+  | 'sound-replaced'
+  | 'picture-replaced'
+  /** The browser's own button ended it: the camera, or a card, is sent instead. */
+  | 'sharing-stopped'
   /** The system holds the device back, as during a phone call. */
   | 'sound-held'
   | 'picture-held';
@@ -44,6 +49,21 @@ const lost: Readonly<Record<TrackKind, PublisherWarning>> = {
   audio: { code: 'sound-lost', message: 'The sound stopped: its device was unplugged or turned off, or sharing was ended. Viewers hear silence; choose another microphone.' },
   video: { code: 'picture-lost', message: 'The picture stopped: its device was unplugged, or sharing was ended. Viewers see a card in its place; choose another camera or screen.' },
 };
+
+const named = (kind: 'camera' | 'microphone', label: string): string => (label === '' ? `The ${kind}` : `The ${kind} “${label}”`);
+
+/** Where the devices themselves are watched, more can be said. */
+export const deviceWarnings = {
+  sharingStopped: { code: 'sharing-stopped', message: 'Sharing was stopped. The broadcast goes on; choose “Screen” to share again.' },
+  lost: (kind: 'camera' | 'microphone', label: string): PublisherWarning => ({
+    code: kind === 'camera' ? 'picture-lost' : 'sound-lost',
+    message: `${named(kind, label)} is gone: unplugged, turned off or taken by another program. ${kind === 'camera' ? 'Viewers see a card' : 'Viewers hear silence'} meanwhile. Plug it in again, or choose another one.`,
+  }),
+  replaced: (kind: 'camera' | 'microphone', lost: string, label: string): PublisherWarning => ({
+    code: kind === 'camera' ? 'picture-replaced' : 'sound-replaced',
+    message: `${named(kind, lost)} is gone; ${label === '' ? 'another one' : `“${label}”`} is used instead. Plugged in again, it comes back by itself.`,
+  }),
+} as const;
 
 const held: Readonly<Record<TrackKind, PublisherWarning>> = {
   audio: { code: 'sound-held', message: 'The system gives no sound at present: a call, another program, or the device’s own mute switch. It comes back by itself when that is over.' },
