@@ -46,6 +46,7 @@ const faults: Record<string, (text: string) => string> = {
   '§4.4.4.9 part durations': (text) => text.replace('0.33333,URI="16.1.m4s"', '0.20000,URI="16.1.m4s"'),
   '§4.4.4.9 sum of parts': (text) => text.replace('#EXT-X-PART:DURATION=0.33333,URI="17.5.m4s"\n', ''),
   '§6.2.2 old parts': (text) => text.replace('#EXTINF:2.00000,\n10.m4s', `${partsOf(10, 6).join('\n')}\n#EXTINF:2.00000,\n10.m4s`),
+  '§6.2.2 window': (text) => text.replace('HOLD-BACK=6', 'HOLD-BACK=17'),
   '§4.4.3.8 hold back': (text) => text.replace('HOLD-BACK=6', 'HOLD-BACK=5'),
   '§4.4.5.3 preload hint': (text) => text.replace(/#EXT-X-PRELOAD-HINT.*\n/, ''),
 };

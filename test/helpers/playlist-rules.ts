@@ -117,6 +117,14 @@ export const playlistRules: Readonly<Record<string, Rule>> = {
     }
   },
 
+  // §6.2.2: what leaves the list leaves three target durations behind, and where a player is told to start is in it.
+  *'§6.2.2 window'({ segments, mediaSequence, targetDurationSeconds, serverControl, hasEnded, skippedSegments }) {
+    if (mediaSequence === 0 || hasEnded || skippedSegments > 0) return;
+    const listedSeconds = segments.reduce((sum, { durationSeconds = 0 }) => sum + durationSeconds, 0);
+    const leastSeconds = Math.max(3 * targetDurationSeconds, Number(serverControl?.['HOLD-BACK'] ?? 0));
+    if (listedSeconds < leastSeconds - 0.001) yield `lists ${listedSeconds.toFixed(3)} s, expected ${String(leastSeconds)} at least`;
+  },
+
   // §4.4.3.8; Apple's authoring specification 14.3 for the factor of three.
   *'§4.4.3.8 hold back'({ serverControl, targetDurationSeconds, partTargetSeconds }) {
     const atLeast = (name: string, seconds: number): string[] => {

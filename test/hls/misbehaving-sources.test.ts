@@ -1,4 +1,8 @@
 import t from 'tap';
+import { Encoded } from '../../src/hls/encoded.js';
+import { audioTrack, videoTrack } from '../helpers/media-builder.js';
+import { claimsBroken, Packaged, packagedFromMs } from '../helpers/packaged.js';
+import { multivariantViolations, violations } from '../helpers/playlist-rules.js';
 import { cutSource, fragmentsOf, lawsBroken, type CutTiming } from '../helpers/segmenter-laws.js';
 import { misbehavingSources } from '../helpers/misbehaving-sources.js';
 
@@ -18,4 +22,40 @@ for (let seed = 1; seed <= 3; seed++) {
       }
     }
   });
+}
+
+t.test('whatever a source does, no playlist breaks a rule, no segment claims too much, and no picture is missing', async (t) => {
+  for (const { name, samples } of misbehavingSources(7, 12)) {
+    const packaged = new Packaged();
+    await packaged.publish(samples);
+    t.strictSame(violations(packaged.seen), [], name);
+    t.strictSame(packaged.segments.flatMap((segment) => [...claimsBroken(segment)]), [], name);
+    const shown = packaged.segments.flatMap(({ keyframes }) => keyframes.flat()).length;
+    t.equal(shown, samples.filter(({ track }) => track.kind === 'video').length, `${name}: pictures`);
+  }
+});
+
+t.test('recordings one after another, short ones, of other sizes, whose clocks begin anew or jump back, are one playlist that breaks no rule', async (t) => {
+  const packaged = new Packaged();
+  const sources = misbehavingSources(11, 3);
+  let atMs = packagedFromMs;
+  for (const [index, { samples }] of sources.entries()) {
+    const origin = samples[0]?.startSeconds ?? 0;
+    const lasting = index % 3 === 0 ? 0.4 : 3;
+    const recording = samples.filter(({ startSeconds }) => startSeconds - origin < lasting);
+    const size = index % 2 === 0 ? { width: 640, height: 360 } : { width: 360, height: 640 };
+    const [, ...others] = recording.some(({ track }) => track.kind === 'audio') ? [videoTrack, audioTrack] : [videoTrack];
+    await packaged.publish(recording, atMs, [{ ...videoTrack, ...size }, ...others]);
+    // The next one comes a moment later, or seems to have been made before this one was over.
+    atMs += (lasting + (index % 5) / 5 - 0.2) * 1000;
+    t.strictSame([...multivariantViolations(multivariantOf(packaged))], []);
+  }
+  t.strictSame(violations(packaged.seen), []);
+  t.strictSame(packaged.segments.flatMap((segment) => [...claimsBroken(segment)]), []);
+  t.ok(packaged.segments.length > sources.length);
+});
+
+function multivariantOf({ rendition }: Packaged): string {
+  const { body } = rendition.multivariant();
+  return body instanceof Encoded ? body.identity.toString() : '';
 }

@@ -1,54 +1,10 @@
 import t from 'tap';
-import { readInitSegment } from '../../src/fmp4/init-segment.js';
-import { Encoded } from '../../src/hls/encoded.js';
-import { Packager } from '../../src/hls/packager.js';
-import { Rendition, type Timeline } from '../../src/hls/rendition.js';
-import { everySeconds, fragment, initSegment, samplesOf, tracksOf, type Sample, type Script } from '../helpers/media-builder.js';
-import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
+import { everySeconds, type Script } from '../helpers/media-builder.js';
+import { Packaged, packagedFromMs } from '../helpers/packaged.js';
 import { violations } from '../helpers/playlist-rules.js';
 import { seeded } from '../source/fixture.js';
 
-const start = Date.UTC(2026, 0, 2, 3, 4, 5);
-
-/** A rendition filled by the packager, and every playlist it ever showed. */
-class Packaged {
-  readonly seen: ReadPlaylist[] = [];
-  readonly rendition = new Rendition({ listedSegments: 6, mediaPlaylistUri: 'run1/media.m3u8' });
-  readonly packager: Packager;
-
-  constructor({ segmentTargetSeconds = 2 } = {}) {
-    this.packager = new Packager({ rendition: this.rendition, segmentTargetSeconds });
-  }
-
-  begin(samples: readonly Sample[], captureTimeMs = start): void {
-    const timeline: Timeline = { init: readInitSegment(initSegment(tracksOf(samples))), captureTimeMs };
-    this.packager.startTimeline(timeline);
-  }
-
-  async push(samples: readonly Sample[]): Promise<void> {
-    for (const [index, sample] of samples.entries()) {
-      this.packager.push(fragment([sample], index));
-      await this.look();
-    }
-  }
-
-  async run(script: Script, captureTimeMs = start): Promise<this> {
-    const samples = samplesOf(script);
-    this.begin(samples, captureTimeMs);
-    await this.push(samples);
-    this.packager.endTimeline();
-    await this.look();
-    return this;
-  }
-
-  async look(): Promise<void> {
-    const { status, body } = await this.rendition.mediaPlaylist({}, () => () => undefined);
-    if (status !== 200 || !(body instanceof Encoded)) return;
-    const text = body.identity.toString();
-    if (this.seen.at(-1)?.text !== text) this.seen.push(readMediaPlaylist(text));
-  }
-}
-
+const start = packagedFromMs;
 const steady = (framesPerSecond: number): number[] => Array.from({ length: framesPerSecond * 30 }, () => 1 / framesPerSecond);
 const jittery = (seed: number): number[] => {
   const random = seeded(seed);
@@ -82,6 +38,16 @@ t.test('part target and target duration are chosen by what the source was seen t
   t.equal(irregular.rendition.timing?.partTargetSeconds, 0.5);
   const farApart = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: everySeconds(4), seconds: 13 });
   t.equal(farApart.rendition.timing?.targetDurationSeconds, 4);
+});
+
+t.test('the target duration is that of the first segment, up to four seconds; a still picture with sound makes it no longer', async (t) => {
+  const late = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: everySeconds(3), withSound: true, seconds: 10 });
+  t.equal(late.rendition.timing?.targetDurationSeconds, 3);
+  const never = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: (start) => start === 0, withSound: true, seconds: 10 });
+  t.equal(never.rendition.timing?.targetDurationSeconds, 4);
+  t.strictSame(violations(never.seen), []);
+  const still = await new Packaged().run({ gapsSeconds: [20], withSound: true, seconds: 10 });
+  t.equal(still.rendition.timing?.targetDurationSeconds, 2);
 });
 
 t.test('a recording that ends within its first segment can still be played', async (t) => {
