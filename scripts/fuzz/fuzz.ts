@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { measureCrafted } from './crafted.js';
 import { Dice } from './dice.js';
 import { fuzzParsers } from './parsers.js';
 import { fuzzServer } from './server.js';
@@ -11,10 +12,10 @@ await main();
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { seed: { type: 'string', default: '1' }, inputs: { type: 'string', default: '1000000' }, connections: { type: 'string', default: '10000' }, seconds: { type: 'string', default: '1800' } },
+    options: { seed: { type: 'string', default: '1' }, inputs: { type: 'string', default: '1000000' }, connections: { type: 'string', default: '10000' }, crafted: { type: 'string', default: '7' }, seconds: { type: 'string', default: '1800' } },
   });
-  const [seed, inputs, connections, seconds] = [values.seed, values.inputs, values.connections, values.seconds].map(Number) as [number, number, number, number];
-  if (![seed, inputs, connections, seconds].every((value) => Number.isSafeInteger(value) && value >= 0)) throw new Error('expected whole numbers: --seed 1 --inputs 1000000 --connections 10000 --seconds 1800');
+  const [seed, inputs, crafted, connections, seconds] = [values.seed, values.inputs, values.crafted, values.connections, values.seconds].map(Number) as [number, number, number, number, number];
+  if (![seed, inputs, crafted, connections, seconds].every((value) => Number.isSafeInteger(value) && value >= 0)) throw new Error('expected whole numbers: --seed 1 --inputs 1000000 --crafted 7 --connections 10000 --seconds 1800');
   setTimeout(() => {
     console.error(`expected an end within ${seconds} s, got none`);
     process.exit(1);
@@ -25,16 +26,36 @@ async function main(): Promise<void> {
   console.log('| parser | inputs | slowest input | crashes |\n|---|---|---|---|');
   for (const { name, inputs, slowestMs, failures } of parsers) console.log(`| ${name} | ${inputs.toLocaleString('en')} | ${slowestMs.toFixed(0)} ms | ${failures.length} |`);
 
+  const dear = crafted > 0 ? craft(craftedLengths.slice(0, crafted)) : [];
+  if (connections === 0) process.exit(parsers.some(({ failures }) => failures.length > 0) || dear.length > 0 ? 1 : 0);
+
   const startedAt = performance.now();
   const server = await fuzzServer({ seed, connections, concurrency: 40 });
   console.log(`\n| connections | count |\n|---|---|`);
   for (const [outcome, count] of [...server.outcomes].sort()) console.log(`| ${outcome} | ${count.toLocaleString('en')} |`);
   console.log(`| in all, in ${((performance.now() - startedAt) / 1000).toFixed(0)} s | ${server.connections.toLocaleString('en')} |`);
   console.log(`\ndescriptors ${server.descriptors.join(' → ')}, heap ${server.heapMiB.map((size) => size.toFixed(0)).join(' → ')} MiB, broadcasts left ${server.liveStreamsLeft}`);
-  const failures = [...parsers.flatMap((parser) => parser.failures.map((failure) => `${parser.name}, ${failure}`)), ...server.failures];
+  const failures = [...parsers.flatMap((parser) => parser.failures.map((failure) => `${parser.name}, ${failure}`)), ...dear, ...server.failures];
   console.log(`crashes and hangs: ${failures.length}`);
   for (const failure of failures.slice(0, 30)) console.error(failure);
   process.exit(failures.length > 0 || server.liveStreamsLeft > 0 ? 1 : 0);
+}
+
+const craftedLengths = [1000, 16_000, 250_000, 100, 4000, 64_000, 1_000_000];
+/** No input may cost more copies of its bytes. */
+const mostCopies = 600;
+
+/** What cost more than it may, in words. */
+function craft(lengths: readonly number[]): string[] {
+  console.log('\n| crafted for | inputs | dearest a byte | bytes | ns a byte | copied one by one | copies |\n|---|---|---|---|---|---|---|');
+  const results = measureCrafted({
+    lengths,
+    goodCopies: mostCopies / 8,
+    onReader: ({ name, inputs, idea, worst }) =>
+      console.log(`| ${name} | ${inputs.toLocaleString('en')} | ${idea} | ${worst.bytes.toLocaleString('en')} | ${worst.nsPerByte.toFixed(1)} | ${worst.copyNsPerByte.toFixed(1)} ns | ${worst.copies.toFixed(1)} |`),
+  });
+  console.log(`| in all | ${results.reduce((sum, { inputs }) => sum + inputs, 0).toLocaleString('en')} | | | | | |`);
+  return results.filter(({ worst }) => worst.copies > mostCopies).map(({ name, idea, worst }) => `${name}, ${idea}: ${worst.copies.toFixed(0)} copies of its bytes`);
 }
 
 /** A thread looks on, so that somebody is left to tell of a parser that does not come back. */

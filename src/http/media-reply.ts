@@ -71,9 +71,10 @@ export function parseRange(header: string | undefined, size: number): { start: n
 export function acceptsGzip(header: string | readonly string[] | undefined): boolean {
   // As browsers say it, at the head of a longer list, six times a second.
   if (typeof header === 'string' && /^gzip *(,|$)/.test(header)) return true;
-  const codings = String(header ?? '').split(',').map((entry) => entry.trim().toLowerCase().split(/\s*;\s*q=/));
+  const codings = String(header ?? '').split(',').map((entry) => entry.toLowerCase().split(';').map((part) => part.trim()));
   const found = codings.find(([coding]) => coding === 'gzip') ?? codings.find(([coding]) => coding === '*');
-  return found !== undefined && Number(found[1] ?? 1) > 0;
+  const weight = found?.find((part) => part.startsWith('q='))?.slice(2);
+  return found !== undefined && Number(weight ?? 1) > 0;
 }
 
 /** One more header that the answer depends on, RFC 9110 §12.5.5. */

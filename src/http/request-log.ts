@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fast
 /** A URL as it may stand in a log: its secrets blanked. */
 export function withoutSecrets(url: string): string {
   // Names may come percent-encoded (`%6Bey=`), so they are compared decoded; so may the mark of a viewing token.
-  return url.replace(/\/(~|%7E)[^/?#]+/gi, '/$1…').replace(/([?&])([^=&#]*)=([^&#]*)/g, (pair, mark: string, name: string) => (isSecret(name) ? `${mark}${name}=…` : pair));
+  // A name ends at the next mark too: else many marks without a value would each be read to the end.
+  return url.replace(/\/(~|%7E)[^/?#]+/gi, '/$1…').replace(/([?&])([^=&#?]*)=([^&#]*)/g, (pair, mark: string, name: string) => (isSecret(name) ? `${mark}${name}=…` : pair));
 }
 
 /** Log lines go to stderr: stdout is for the links a person opens. */
@@ -25,10 +26,9 @@ export function logRequests(app: FastifyInstance): void {
   });
 }
 
+/** Decoded without what throws: a URL may have thousands of names that can't be decoded. */
 function isSecret(name: string): boolean {
-  try {
-    return ['key', 'resume'].includes(decodeURIComponent(name.replaceAll('+', ' ')));
-  } catch {
-    return true; // what can't be decoded can't be judged
-  }
+  const meant = name.replaceAll('+', ' ').replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  // What is no plain text can't be judged.
+  return ['key', 'resume'].includes(meant) || !/^[\x20-\x24\x26-\x7e]*$/.test(meant);
 }

@@ -7,6 +7,10 @@ export interface PublishTarget {
   readonly query: Readonly<Record<string, string>>;
 }
 
+/** Of the application and the stream key: what is longer is no name and has no key. */
+const maxCharacters = 4096;
+const maxParameters = 64;
+
 /** The only application there is. */
 export const application = 'live';
 
@@ -15,9 +19,10 @@ export const application = 'live';
  * @param app of `connect` @param name of `publish`
  */
 export function readPublishTarget(app: string, name: string): PublishTarget {
+  if (app.length + name.length > maxCharacters) return { stream: '', keys: [], query: {} };
   const [stream = '', ...more] = name.split('?');
   const [, ...ofApp] = app.split('?');
-  const pairs = [...more, ...ofApp].flatMap((query) => query.split('&')).map(readPair);
+  const pairs = [...more, ...ofApp].flatMap((query) => query.split('&')).slice(0, maxParameters).map(readPair);
   const keys = pairs.flatMap(({ key, value, written }) => (key === 'key' ? [...new Set([value, written])] : []));
   const query = Object.fromEntries(pairs.flatMap(({ key, value }) => (key === 'key' || key === '' ? [] : [[key, value] as const])));
   return { stream: decode(stream).replace(/^\/+/, '') || instanceOf(app), keys, query };

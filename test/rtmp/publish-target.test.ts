@@ -20,3 +20,12 @@ t.test('there is one application', async (t) => {
   t.ok(['live', '/live', 'live/', 'live/cam', 'live?key=k'].every(isApplication));
   t.notOk(['', 'app', 'lively', 'app/live'].some(isApplication));
 });
+
+t.test('a stream key as long as anybody has is read, and a longer one is no name', async (t) => {
+  const key = 'k'.repeat(3000);
+  t.strictSame(readPublishTarget('live', `cam?key=${key}`).keys, [key]);
+  t.strictSame(readPublishTarget('live', `cam?key=k&x=${'%C3'.repeat(2000)}`), { stream: '', keys: [], query: {} });
+  const many = Array.from({ length: 63 }, (_, index) => `p${index}=${index}`).join('&');
+  t.equal(Object.keys(readPublishTarget('live', `cam?key=k&${many}`).query).length, 63);
+  t.equal(Object.keys(readPublishTarget('live', `cam?key=k&${many}&more=1`).query).length, 63);
+});

@@ -23,6 +23,7 @@ const noTimestamp = 0xffffff;
 /** Publishers use five or so. */
 const maxChunkStreams = 64;
 const defaultChunkBytes = 128;
+const nothing = Buffer.alloc(0);
 const headerBytesOf = [11, 7, 3, 0] as const;
 
 /** Puts messages together out of chunks, whatever the borders of the slices they come in (§5.3). */
@@ -31,7 +32,7 @@ export class ChunkReader {
   readonly #streams = new Map<number, ChunkStream>();
   #chunkBytes = defaultChunkBytes;
   /** The beginning of a chunk header that was cut. */
-  #pending = Buffer.alloc(0);
+  #pending: Buffer = nothing;
   /** The chunk that is being read, and how much of it is still to come. */
   #current: ChunkStream | undefined;
   #payloadLeft = 0;
@@ -47,7 +48,7 @@ export class ChunkReader {
    */
   *push(slice: Buffer): Generator<RtmpMessage, void, undefined> {
     let bytes = this.#pending.length === 0 ? slice : Buffer.concat([this.#pending, slice]);
-    this.#pending = Buffer.alloc(0);
+    this.#pending = nothing;
     while (bytes.length > 0 || (this.#current && this.#payloadLeft === 0)) {
       if (!this.#current) {
         const headerBytes = this.#readHeader(bytes);
@@ -113,7 +114,7 @@ export class ChunkReader {
     if (stream.length > this.maxMessageBytes) throw new RtmpProtocolError(`expected messages of at most ${this.maxMessageBytes} bytes, got one of ${stream.length}`, 'over-limit');
     if (!known && this.#streams.size >= maxChunkStreams) throw new RtmpProtocolError(`expected at most ${maxChunkStreams} chunk streams, got more`);
     this.#streams.set(id, stream);
-    stream.body = Buffer.alloc(0);
+    stream.body = nothing;
     stream.filled = 0;
     this.#begin(stream);
     return at;
