@@ -1,7 +1,7 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment, Track } from '../fmp4/init-segment.js';
 import { readSamples } from '../fmp4/samples.js';
-import { flvHeader, flvTag, flvTagType } from './flv-tag.js';
+import { flvHeader, flvTag, flvTagType, maxFlvTagBodyBytes } from './flv-tag.js';
 
 /** Tags, and the time of the first of them. */
 export interface FlvTags {
@@ -20,6 +20,10 @@ const avcKeyframe = 0x17;
 const avcPicture = 0x27;
 const sequenceHeader = 0;
 const frame = 1;
+/** Bytes of a picture's tag before the picture itself. */
+const pictureHeadBytes = 5;
+/** Composition times are signed numbers of 24 bits (§E.4.3.1): 2.3 hours. */
+const maxCompositionMs = 0x7fffff;
 
 /** Media under one init segment as FLV tags, at times that go on where the timeline before ended. */
 export class FlvTimeline {
@@ -66,7 +70,10 @@ export class FlvTimeline {
     }
   }
 
-  /** The fragments' frames, sound and picture in the order of their decode times. */
+  /**
+   * The fragments' frames, sound and picture in the order of their decode times. What a tag can't hold is left out (frames of 16 MiB),
+   * or brought as near as it can be (composition times of hours).
+   */
   tags(fragments: readonly Fragment[]): FlvTags {
     const tags = fragments.flatMap((fragment) => this.#tagsOf(fragment)).sort((a, b) => a.decodeMs - b.decodeMs);
     return { startMs: tags[0]?.decodeMs ?? this.#endMs, bytes: Buffer.concat(tags.map(({ tag }) => tag)) };
@@ -75,13 +82,14 @@ export class FlvTimeline {
   #tagsOf(fragment: Fragment): TimedTag[] {
     return readSamples(fragment).flatMap(({ trackId, decodeTime, compositionOffset, isSync, bytes }) => {
       const track = this.#tracks.get(trackId);
-      if (!track) return [];
+      if (!track || bytes.length + pictureHeadBytes > maxFlvTagBodyBytes) return [];
       const mediaMs = milliseconds(decodeTime, track.timescale);
       const decodeMs = this.#startMs + mediaMs;
       if (track.kind === 'audio') return [{ decodeMs, tag: flvTag(flvTagType.audio, tagTime(decodeMs), Buffer.concat([Buffer.from([aac, frame]), bytes])) }];
       const head = Buffer.from([isSync ? avcKeyframe : avcPicture, frame, 0, 0, 0]);
       // From rounded time to rounded time, so that presentation times do not drift.
-      head.writeIntBE(milliseconds(decodeTime + compositionOffset, track.timescale) - mediaMs, 2, 3);
+      const compositionMs = milliseconds(decodeTime + compositionOffset, track.timescale) - mediaMs;
+      head.writeIntBE(Math.max(-maxCompositionMs, Math.min(maxCompositionMs, compositionMs)), 2, 3);
       return [{ decodeMs, tag: flvTag(flvTagType.video, tagTime(decodeMs), Buffer.concat([head, bytes])) }];
     });
   }

@@ -38,6 +38,7 @@ export function sendEndless(request: FastifyRequest, reply: FastifyReply, { view
       return body.readableLength + reply.raw.writableLength;
     },
     end: () => body.push(null),
+    drop: () => body.destroy(new Error('it can not be sent on')),
   });
   whenGone(reply.raw, () => body.destroy());
   // While the broadcast stands still there is nothing to send; whoever takes nothing of what there is, is cut.
@@ -62,6 +63,7 @@ export const flvForm: EndlessForm = {
     return {
       init: () => undefined,
       media: (burst, timeline) => {
+        if (!timeline) throw new Error('expected a stream that FLV can hold');
         const { startMs, bytes } = burst.flv(timeline);
         if (!begun) push(timeline.fileHeader);
         if (toldTimeline !== timeline) push(timeline.decoderHeaders(startMs));

@@ -13,10 +13,15 @@ const maxPongBacklogBytes = 65_536;
 export class WebSocketSink implements ViewerSink {
   readonly #socket: WebSocket;
   readonly #connection: Socket;
+  #mark = 0;
+  #arrived: () => void = () => undefined;
 
   constructor({ socket, connection }: { socket: WebSocket; connection: Socket }) {
     this.#socket = socket;
     this.#connection = connection;
+    socket.on('pong', (data) => {
+      if (data.toString('latin1') === String(this.#mark)) this.#arrived();
+    });
     socket.on('message', (data, isBinary) => this.#answer((data as Buffer).toString('utf8'), isBinary));
   }
 
@@ -37,8 +42,18 @@ export class WebSocketSink implements ViewerSink {
     return this.#connection.writableLength;
   }
 
+  /** Any WebSocket answers a ping when it has read what came before it (RFC 6455 §5.5.2). */
+  mark(arrived: () => void): void {
+    this.#arrived = arrived;
+    if (this.#open) this.#socket.ping(String(++this.#mark));
+  }
+
   end(): void {
     this.#socket.close(1000, 'the broadcast is over');
+  }
+
+  drop(): void {
+    this.#socket.close(errorCodes.internal.closeCode, 'the server failed; come back');
   }
 
   get #open(): boolean {

@@ -5,34 +5,32 @@ import type { InitSegment } from '../fmp4/init-segment.js';
 /** Fragments that came in one go; each form they are sent in is built once, for all viewers. */
 export class FragmentBurst {
   readonly startsWithKeyframe: boolean;
-  readonly #fragments: readonly Fragment[];
+  readonly fragments: readonly Fragment[];
+  readonly byteLength: number;
   #mp4: Buffer | undefined;
   #flv: FlvTags | undefined;
   #webSocketFrames: Buffer | undefined;
 
   constructor(fragments: readonly Fragment[], startsWithKeyframe: boolean) {
-    this.#fragments = fragments;
+    this.fragments = fragments;
+    this.byteLength = fragments.reduce((sum, { bytes }) => sum + bytes.length, 0);
     this.startsWithKeyframe = startsWithKeyframe;
-  }
-
-  get byteLength(): number {
-    return this.#fragments.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   /** The fragments one after another. */
   get mp4(): Buffer {
-    return (this.#mp4 ??= Buffer.concat(this.#fragments.map(({ bytes }) => bytes)));
+    return (this.#mp4 ??= Buffer.concat(this.fragments.map(({ bytes }) => bytes)));
   }
 
   /** @param timeline the one they belong to */
   flv(timeline: FlvTimeline): FlvTags {
-    return (this.#flv ??= timeline.tags(this.#fragments));
+    return (this.#flv ??= timeline.tags(this.fragments));
   }
 
   /** One unmasked binary WebSocket message a fragment (RFC 6455 §5.2), ready for the socket. */
   get webSocketFrames(): Buffer {
     return (this.#webSocketFrames ??= Buffer.concat(
-      this.#fragments.flatMap(({ bytes }) => [binaryFrameHeader(bytes.length), bytes]),
+      this.fragments.flatMap(({ bytes }) => [binaryFrameHeader(bytes.length), bytes]),
     ));
   }
 }

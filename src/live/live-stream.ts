@@ -1,5 +1,5 @@
+import type { Fragment } from '../fmp4/fragment.js';
 import { longestSegmentSeconds } from '../hls/media-playlist.js';
-import { Packager } from '../hls/packager.js';
 import { Rendition } from '../hls/rendition.js';
 import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
@@ -9,8 +9,10 @@ import { Audience } from './audience.js';
 import { ChatRoom } from './chat-room.js';
 import { LiveError, toLiveError } from './errors.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
+import { FragmentBus } from './fragment-bus.js';
 import { IngestSession } from './ingest-session.js';
 import type { LiveStreamOptions } from './live-stream-options.js';
+import { Packaging } from './packaging.js';
 import { Pictures } from './pictures.js';
 import { RecordingOutput } from './recording-output.js';
 import type { Recording } from './recording.js';
@@ -42,13 +44,15 @@ export class LiveStream {
   /** Resolves when the broadcast is over: null when it ended as it should. */
   readonly closed: Promise<LiveError | null>;
   readonly #options: LiveStreamOptions;
-  readonly #packager: Packager;
+  readonly #bus: FragmentBus;
+  readonly #packaging: Packaging;
   readonly #pace = new ReleasePace();
   readonly #store: SegmentStore;
   readonly #throughput = new ThroughputMeter();
   #supervisor: TranscodeSupervisor | undefined;
   #recording: RecordingFacts | undefined;
   #live = false;
+  #toldDropped = false;
   #over = false;
 
   constructor(options: LiveStreamOptions) {
@@ -61,7 +65,8 @@ export class LiveStream {
       onReceived: (bytes) => this.#throughput.add(bytes),
       onFault: (fault) => this.#logEnd(fault),
     });
-    this.viewers = new Viewers({ maxBacklogBytes: options.maxViewerBacklogBytes });
+    this.#bus = new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#tellDropped(err) });
+    this.viewers = new Viewers({ bus: this.#bus });
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.broadcast });
     this.pictures = this.#createPictures();
     this.#store = this.#createStore();
@@ -72,7 +77,8 @@ export class LiveStream {
       onSegment: ({ uri, media }) => this.#store.write(uri, media.pieces),
       onGone: (uri) => this.#store.remove(uri),
     });
-    this.#packager = new Packager({ rendition: this.rendition, segmentTargetSeconds: options.segmentSeconds });
+    this.#packaging = this.#createPackaging();
+    this.#bus.subscribe(this.#packaging, { from: 'edge', loss: 'never' });
     this.closed = this.#run();
   }
 
@@ -140,9 +146,9 @@ export class LiveStream {
     const statsTimer = setInterval(() => this.#tellStats(), statsIntervalMs);
     const failure = await this.#playAll();
     clearInterval(statsTimer);
-    await this.#finish('packager', () => this.#packager.endTimeline());
+    await this.#finish('packager', () => this.#bus.endTimeline());
     await this.#finish('playlists', () => this.rendition.end());
-    await this.#finish('viewers', () => this.viewers.end());
+    await this.#finish('viewers', () => this.#bus.end());
     await this.#finish('chat', () => this.chat?.end());
     this.#over = true;
     const goodbye = failure ? { code: failure.code, message: failure.message } : { message: 'The broadcast is over.' };
@@ -189,8 +195,9 @@ export class LiveStream {
     this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...this.#recording }, 'recording');
     this.ingest.send({ type: 'recording', ...this.#recording });
 
-    const { rendition, viewers } = this;
-    const direct = new RecordingOutput({ recording, packager: this.#packager, rendition, viewers, onProgress: () => this.#tellWhenLive() });
+    const takes = (fragment: Fragment): boolean => this.#packaging.takes(fragment);
+    const onProgress = (): void => this.#tellWhenLive();
+    const direct = new RecordingOutput({ recording, bus: this.#bus, rendition: this.rendition, takes, onProgress });
     const output = this.#pace.paced(recording, direct);
     const { startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
     const onRestart = (reason: string): void => this.#tellRestart(reason);
@@ -232,6 +239,24 @@ export class LiveStream {
 
   #tellStats(): void {
     this.ingest.send({ type: 'stats', viewers: this.viewerCount, ingestBitsPerSecond: this.#throughput.bitsPerSecond });
+  }
+
+  /** Once a broadcast: what throws once, throws for many. */
+  #tellDropped(err: unknown): void {
+    if (!this.#toldDropped) this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, err }, 'what takes the media failed and is let go');
+    this.#toldDropped = true;
+  }
+
+  #createPackaging(): Packaging {
+    return new Packaging({
+      rendition: this.rendition,
+      segmentTargetSeconds: this.#options.segmentSeconds,
+      onFailure: (err) => {
+        this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, err }, 'the playlists end');
+        const message = 'The server can’t go on with the HLS playlists of this broadcast. It goes on without them: start a new one when you can.';
+        this.ingest.send({ type: 'warning', code: 'hls-ended', message });
+      },
+    });
   }
 
   #createPictures(): Pictures {

@@ -95,6 +95,10 @@ export class PictureEncoder implements ViewerSink {
     this.close();
   }
 
+  drop(): void {
+    this.close();
+  }
+
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#leave();
@@ -112,6 +116,10 @@ export class PictureEncoder implements ViewerSink {
     this.#backlogBytes += bytes;
     this.#work = this.#work
       .then(() => (this.#closing.signal.aborted ? undefined : work()))
+      .catch((error: unknown) => {
+        this.#options.onFailure(error instanceof Error ? error.message : String(error));
+        this.close();
+      })
       .finally(() => (this.#backlogBytes -= bytes));
   }
 

@@ -1,22 +1,22 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
-import type { Packager } from '../hls/packager.js';
 import type { Rendition } from '../hls/rendition.js';
 import { ClockedTimeline } from './clocked-timeline.js';
+import type { FragmentBus } from './fragment-bus.js';
 import type { Recording } from './recording.js';
 import type { MediaOutput } from './transcode-run.js';
-import type { Viewers } from './viewers.js';
 
 export interface RecordingOutputOptions {
   readonly recording: Recording;
-  readonly packager: Packager;
+  readonly bus: FragmentBus;
   readonly rendition: Rendition;
-  readonly viewers: Viewers;
+  /** Whether the playlists can go on with this fragment as it is. */
+  readonly takes: (fragment: Fragment) => boolean;
   /** Something was published. */
   readonly onProgress: () => void;
 }
 
-/** One recording's media on its way to playlists and viewers, on the wall clock, over all the transcoders it takes. */
+/** One recording's media on its way to the bus, on the wall clock, over all the transcoders it takes. */
 export class RecordingOutput implements MediaOutput {
   readonly #options: RecordingOutputOptions;
   #timeline: ClockedTimeline | undefined;
@@ -29,51 +29,57 @@ export class RecordingOutput implements MediaOutput {
   }
 
   startTimeline(init: InitSegment, startSeconds = 0): void {
-    const { recording, packager, rendition, viewers } = this.#options;
+    const { recording, bus, rendition } = this.#options;
     const before = this.#timeline;
     this.#inheritedMs = before && before.captureTimeMs + (startSeconds - this.#startSeconds) * 1000;
     this.#startSeconds = startSeconds;
     const startedAtMs = this.#inheritedMs ?? recording.startedAtMs;
     this.#timeline = new ClockedTimeline({ init, startedAtMs, notBeforeMs: rendition.endTimeMs });
-    packager.startTimeline(this.#timeline);
-    viewers.startTimeline(this.#timeline);
+    bus.startTimeline(this.#timeline);
   }
 
   push(fragments: readonly Fragment[]): void {
-    const { packager, viewers } = this.#options;
-    this.#arrived(fragments);
-    viewers.push(fragments);
-    for (const fragment of fragments) packager.push(fragment);
-    this.#published();
+    this.#publish(fragments);
   }
 
   offer(fragments: readonly Fragment[]): number {
-    const { packager, viewers } = this.#options;
-    this.#arrived(fragments);
     let taken = 0;
-    for (const fragment of fragments) {
-      if (!packager.takes(fragment)) break;
-      packager.push(fragment);
-      taken++;
+    for (const group of keyframesApart(fragments, this.#timeline?.init)) {
+      const until = group.findIndex((fragment) => !this.#options.takes(fragment));
+      // What is not taken comes again, encoded: nobody is to see it twice.
+      const good = until < 0 ? group : group.slice(0, until);
+      this.#publish(good);
+      taken += good.length;
+      if (good.length < group.length) break;
     }
-    // What the packager did not take comes again, encoded: nobody is to see it twice.
-    viewers.push(fragments.slice(0, taken));
-    this.#published();
     return taken;
   }
 
   /** All of it is published before the next clock is set. */
   endTimeline(): void {
-    this.#options.packager.endTimeline();
+    this.#options.bus.endTimeline();
     this.#options.onProgress();
   }
 
-  #arrived(fragments: readonly Fragment[]): void {
-    this.#timeline?.arrived(fragments, this.#options.recording.captureTimeAt(this.#startSeconds) ?? this.#inheritedMs);
+  #publish(fragments: readonly Fragment[]): void {
+    const { recording, bus, rendition, onProgress } = this.#options;
+    this.#timeline?.arrived(fragments, recording.captureTimeAt(this.#startSeconds) ?? this.#inheritedMs);
+    bus.push(fragments);
+    if (rendition.endTimeMs !== undefined) this.#timeline?.settle();
+    onProgress();
   }
+}
 
-  #published(): void {
-    if (this.#options.rendition.endTimeMs !== undefined) this.#timeline?.settle();
-    this.#options.onProgress();
+/** Whether a fragment can be taken is known only when the keyframe before it was: each keyframe stands alone, what follows together. */
+function keyframesApart(fragments: readonly Fragment[], init: InitSegment | undefined): Fragment[][] {
+  const lead = init?.tracks[0]?.trackId;
+  const groups: Fragment[][] = [];
+  let follows = false;
+  for (const fragment of fragments) {
+    const isKeyframe = fragment.runs.some(({ trackId, startsWithSync }) => trackId === lead && startsWithSync);
+    if (isKeyframe || !follows) groups.push([fragment]);
+    else groups.at(-1)?.push(fragment);
+    follows = !isKeyframe;
   }
+  return groups;
 }

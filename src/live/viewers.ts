@@ -1,9 +1,8 @@
 import { FlvTimeline } from '../flv/flv-timeline.js';
-import type { Fragment } from '../fmp4/fragment.js';
 import type { Timeline } from '../hls/rendition.js';
 import type { ViewerMessage } from '../protocol/viewer-messages.js';
-import type { FragmentBurst} from './fragment-burst.js';
-import { splitAtKeyframe } from './fragment-burst.js';
+import type { FragmentBurst } from './fragment-burst.js';
+import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
 
 /** A correction of the clock by less than this is not worth a message. */
 const clockToleranceMs = 15;
@@ -15,167 +14,130 @@ export interface ViewerSink {
   init(bytes: Buffer): void;
   /**
    * The same burst goes to every viewer: what is built from it is built once.
-   * @param flv its timeline, for those who are sent FLV
+   * @param flv its timeline, for those who are sent FLV; undefined where none could be made
    */
-  media(burst: FragmentBurst, flv: FlvTimeline): void;
+  media(burst: FragmentBurst, flv: FlvTimeline | undefined): void;
   /** Bytes that were handed over but have not left the server. */
   readonly backlogBytes: number;
+  /** See `FragmentConsumer`. */
+  mark?(arrived: () => void): void;
   /** How many people watch by it; absent: one. */
   readonly viewerCount?: number;
   /** Nothing follows. */
   end(): void;
+  /** Nothing follows: something is wrong with what it was to be sent. */
+  drop(): void;
 }
 
-export interface ViewersOptions {
-  /** A viewer with more than this before it is skipped forward: the bound of its memory. */
-  readonly maxBacklogBytes: number;
-}
-
-interface Viewer {
-  readonly sink: ViewerSink;
-  /** The timeline whose init segment it was sent. */
-  timeline: Timeline | undefined;
-  /** Left out until the next keyframe. */
-  skipping: boolean;
-}
-
-/** Everybody who is sent fragments the moment they exist. */
+/** Everybody who is sent fragments the moment they exist, each on a way of its own. */
 export class Viewers {
-  readonly #maxBacklogBytes: number;
+  readonly #bus: FragmentBus;
   readonly #viewers = new Set<Viewer>();
-  /** Sinks that say themselves for how many they stand. */
-  readonly #shared = new Set<ViewerSink>();
-  #timeline: Timeline | undefined;
   #flv: FlvTimeline | undefined;
-  /** The bursts since the last keyframe: with them a newcomer starts at once. undefined when there are too many to keep. */
-  #groupOfPictures: FragmentBurst[] | undefined = [];
-  #groupBytes = 0;
-  #keyframe: FragmentBurst | undefined;
   #toldCaptureTimeMs = 0;
-  #gaps = 0;
-  #ended = false;
 
-  constructor({ maxBacklogBytes }: ViewersOptions) {
-    this.#maxBacklogBytes = maxBacklogBytes;
+  constructor({ bus }: { readonly bus: FragmentBus }) {
+    this.#bus = bus;
+    // Before all viewers, so that they find it done.
+    const flv: FragmentConsumer = {
+      startTimeline: ({ init }) => (this.#flv = new FlvTimeline({ init, startMs: this.#flv?.endMs ?? 0 })),
+      push: ({ fragments }) => this.#flv?.passed(fragments),
+      drop: () => (this.#flv = undefined),
+    };
+    const clock: FragmentConsumer = {
+      startTimeline: ({ captureTimeMs }) => (this.#toldCaptureTimeMs = captureTimeMs),
+      push: ({ startsWithKeyframe }) => {
+        if (startsWithKeyframe) this.#tellClock();
+      },
+      drop: () => undefined,
+    };
+    for (const consumer of [flv, clock]) bus.subscribe(consumer, { from: 'edge', loss: 'never' });
   }
 
   get count(): number {
-    let count = this.#viewers.size - this.#shared.size;
-    for (const { viewerCount = 1 } of this.#shared) count += viewerCount;
+    let count = 0;
+    for (const { sink } of this.#viewers) count += sink.viewerCount ?? 1;
     return count;
   }
 
-  /** What is sent now; undefined before there was anything. */
+  /** See `FragmentBus`. */
   get timeline(): Timeline | undefined {
-    return this.#timeline;
+    return this.#bus.timeline;
   }
 
-  /** The last picture of the present timeline that can be decoded alone, with what came in one go with it. */
+  /** See `FragmentBus`. */
   get keyframe(): FragmentBurst | undefined {
-    return this.#keyframe;
-  }
-
-  /** How often a slow viewer was skipped forward. */
-  get gaps(): number {
-    return this.#gaps;
-  }
-
-  startTimeline(timeline: Timeline): void {
-    this.#timeline = timeline;
-    this.#flv = new FlvTimeline({ init: timeline.init, startMs: this.#flv?.endMs ?? 0 });
-    this.#toldCaptureTimeMs = timeline.captureTimeMs;
-    this.#groupOfPictures = [];
-    this.#keyframe = undefined;
-    for (const viewer of this.#viewers) if (!viewer.skipping) this.#sendInit(viewer, timeline);
-  }
-
-  /** Fragments that came in one go, in order. */
-  push(fragments: readonly Fragment[]): void {
-    const [timeline, flv] = [this.#timeline, this.#flv];
-    if (!timeline || !flv || fragments.length === 0) return;
-    flv.passed(fragments);
-    for (const burst of splitAtKeyframe(fragments, timeline.init)) {
-      if (!burst.startsWithKeyframe && this.#groupOfPictures?.length === 0) continue;
-      this.#keep(burst);
-      if (burst.startsWithKeyframe) this.#tellClock(timeline);
-      for (const viewer of this.#viewers) this.#send(viewer, burst, timeline, flv);
-    }
+    return this.#bus.keyframe;
   }
 
   /** Sends what is needed to start, then all that follows. The returned function ends it without a word. */
   join(sink: ViewerSink): () => void {
-    if (this.#ended) {
-      sink.end();
-      return () => undefined;
-    }
-    const viewer: Viewer = { sink, timeline: undefined, skipping: this.#groupOfPictures === undefined };
+    const forget = (): void => void this.#viewers.delete(viewer);
+    const viewer = new Viewer({ sink, forget, flv: () => this.#flv });
     this.#viewers.add(viewer);
-    if (sink.viewerCount !== undefined) this.#shared.add(sink);
-    if (this.#timeline && this.#flv && this.#groupOfPictures) {
-      this.#sendInit(viewer, this.#timeline);
-      for (const burst of this.#groupOfPictures) sink.media(burst, this.#flv);
-    }
+    const unsubscribe = this.#bus.subscribe(viewer, { from: 'group', loss: 'skip' });
     return () => {
-      this.#viewers.delete(viewer);
-      this.#shared.delete(sink);
+      unsubscribe();
+      forget();
     };
   }
 
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    for (const { sink } of this.#viewers) {
-      sink.message({ type: 'ended' });
-      sink.end();
-    }
-    this.#viewers.clear();
-    this.#shared.clear();
-    this.#groupOfPictures = [];
-    this.#keyframe = undefined;
-  }
-
-  #keep(burst: FragmentBurst): void {
-    if (burst.startsWithKeyframe) {
-      this.#keyframe = burst;
-      this.#groupOfPictures = [];
-      this.#groupBytes = 0;
-    }
-    this.#groupBytes += burst.byteLength;
-    // More than a viewer may have before it: a newcomer would be skipped forward at once.
-    if (this.#groupBytes > this.#maxBacklogBytes) this.#groupOfPictures = undefined;
-    this.#groupOfPictures?.push(burst);
-  }
-
-  #send(viewer: Viewer, burst: FragmentBurst, timeline: Timeline, flv: FlvTimeline): void {
-    const { sink } = viewer;
-    if (!viewer.skipping && sink.backlogBytes > this.#maxBacklogBytes) {
-      viewer.skipping = true;
-      this.#gaps++;
-    }
-    if (viewer.skipping) {
-      if (!burst.startsWithKeyframe || sink.backlogBytes > this.#maxBacklogBytes / 4) return;
-      viewer.skipping = false;
-      if (viewer.timeline === timeline) sink.message({ type: 'gap' });
-      else this.#sendInit(viewer, timeline);
-    }
-    sink.media(burst, flv);
-  }
-
   /** What newcomers are told by `init`, those who are here are told when it is known better. */
-  #tellClock({ captureTimeMs }: Timeline): void {
-    if (Math.abs(captureTimeMs - this.#toldCaptureTimeMs) < clockToleranceMs) return;
-    this.#toldCaptureTimeMs = captureTimeMs;
-    for (const { sink, skipping } of this.#viewers) if (!skipping) sink.message({ type: 'clock', mediaTimeSeconds: 0, captureTimeMs });
+  #tellClock(): void {
+    const { timeline } = this;
+    if (!timeline || Math.abs(timeline.captureTimeMs - this.#toldCaptureTimeMs) < clockToleranceMs) return;
+    this.#toldCaptureTimeMs = timeline.captureTimeMs;
+    for (const viewer of this.#viewers) viewer.tellClock(timeline);
+  }
+}
+
+/** One viewer's messages, in the order of the bus. */
+class Viewer implements FragmentConsumer {
+  readonly sink: ViewerSink;
+  readonly mark: FragmentConsumer['mark'];
+  readonly #forget: () => void;
+  readonly #flv: () => FlvTimeline | undefined;
+  #timeline: Timeline | undefined;
+
+  constructor({ sink, forget, flv }: { sink: ViewerSink; forget: () => void; flv: () => FlvTimeline | undefined }) {
+    this.sink = sink;
+    this.#forget = forget;
+    this.#flv = flv;
+    if (sink.mark) this.mark = (arrived) => sink.mark?.(arrived);
   }
 
-  #sendInit(viewer: Viewer, timeline: Timeline): void {
-    viewer.timeline = timeline;
-    viewer.sink.message({
-      type: 'init',
-      mimeType: `video/mp4; codecs="${timeline.init.codecs}"`,
-      mediaTimeSeconds: 0,
-      captureTimeMs: timeline.captureTimeMs,
-    });
-    viewer.sink.init(timeline.init.bytes);
+  get backlogBytes(): number {
+    return this.sink.backlogBytes;
+  }
+
+  startTimeline(timeline: Timeline): void {
+    const { init, captureTimeMs } = timeline;
+    this.#timeline = timeline;
+    this.sink.message({ type: 'init', mimeType: `video/mp4; codecs="${init.codecs}"`, mediaTimeSeconds: 0, captureTimeMs });
+    this.sink.init(init.bytes);
+  }
+
+  push(burst: FragmentBurst): void {
+    this.sink.media(burst, this.#flv());
+  }
+
+  skipped(seconds: number): void {
+    this.sink.message({ type: 'gap', skippedSeconds: Math.round(seconds * 1000) / 1000 });
+  }
+
+  /** Only of the timeline that it knows: one that is being skipped over a change is told by its next `init`. */
+  tellClock(timeline: Timeline): void {
+    if (this.#timeline === timeline) this.sink.message({ type: 'clock', mediaTimeSeconds: 0, captureTimeMs: timeline.captureTimeMs });
+  }
+
+  end(): void {
+    this.#forget();
+    this.sink.message({ type: 'ended' });
+    this.sink.end();
+  }
+
+  drop(): void {
+    this.#forget();
+    this.sink.drop();
   }
 }

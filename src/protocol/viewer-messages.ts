@@ -11,8 +11,8 @@ export type ViewerMessage =
     }
   /** A better estimate of what `init` said of the present timeline: this media time was captured at that wall clock. */
   | { readonly type: 'clock'; readonly mediaTimeSeconds: number; readonly captureTimeMs: number }
-  /** Fragments were left out because this viewer was too slow; the next one begins with a keyframe. */
-  | { readonly type: 'gap' }
+  /** Fragments were left out because this viewer was too slow, so many seconds of media; the next one begins with a keyframe. */
+  | { readonly type: 'gap'; readonly skippedSeconds: number }
   /** Answer to `{"type":"ping"}`: for the estimate of the clock offset. */
   | { readonly type: 'pong'; readonly sentAtMs: number; readonly serverTimeMs: number }
   | { readonly type: 'ended' };

@@ -4,7 +4,7 @@ import { FlvTimeline } from '../../src/flv/flv-timeline.js';
 import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import type { Fragment } from '../../src/fmp4/fragment.js';
 import { readInitSegment, type InitSegment } from '../../src/fmp4/init-segment.js';
-import { audioTrack, fragment, initSegment, samplesOf, videoTrack } from '../helpers/media-builder.js';
+import { audioTrack, box, fragment, initSegment, samplesOf, videoTrack } from '../helpers/media-builder.js';
 import { findProgram, run, skipWithout } from '../helpers/programs.js';
 
 const skip = skipWithout(findProgram('ffprobe'), 'ffprobe');
@@ -95,4 +95,29 @@ t.test('times begin again before they would turn negative for their readers', as
     return bytes.length === 0 ? undefined : bytes.readUIntBE(4, 3) + bytes[7]! * 2 ** 24;
   });
   t.strictSame(times, [2 ** 31 - 10, 30]);
+});
+
+/** One picture with its size and its composition offset, in ticks. */
+function picture(payload: Buffer, compositionOffset: number): Fragment {
+  const numbers = (...values: number[]): Buffer => Buffer.concat(values.map((value) => Buffer.from(new Uint32Array([value]).buffer).swap32()));
+  const tfhd = box('tfhd', [numbers(0x020000, videoTrack.trackId)]);
+  const tfdt = box('tfdt', [numbers(0, 0)]);
+  const trun = (offset: number): Buffer => box('trun', [numbers(0xf01, 1, offset, 90_000, payload.length, 0, compositionOffset >>> 0)]);
+  const moof = (offset: number): Buffer => box('moof', [box('mfhd', [Buffer.alloc(8)]), box('traf', [tfhd, tfdt, trun(offset)])]);
+  const [event] = new FragmentReader().push(Buffer.concat([moof(moof(0).length + 8), box('mdat', [payload])]));
+  if (event?.type !== 'fragment') throw new Error('expected a fragment');
+  return event.fragment;
+}
+
+t.test('what FLV can not hold breaks nothing: composition times are brought near, frames too large left out', async (t) => {
+  const timeline = new FlvTimeline({ init: readInitSegment(initSegment([videoTrack])), startMs: 0 });
+  const compositionMs = (offset: number): number => timeline.tags([picture(Buffer.from('picture'), offset)]).bytes.readIntBE(13, 3);
+  const { timescale } = videoTrack;
+  t.equal(compositionMs(timescale), 1000);
+  t.equal(compositionMs(-timescale), -1000);
+  t.equal(compositionMs(0x7fffffff), Math.min(0x7fffff, Math.round((0x7fffffff * 1000) / timescale)));
+  t.equal(compositionMs(-0x7fffffff), -Math.min(0x7fffff, Math.round((0x7fffffff * 1000) / timescale)));
+  const tagBytes = (payloadBytes: number): number => timeline.tags([picture(Buffer.alloc(payloadBytes), 0)]).bytes.length;
+  t.equal(tagBytes(0xffffff - 5), 11 + 0xffffff + 4, 'the largest there is');
+  t.equal(tagBytes(0xffffff - 4), 0, 'and one byte more');
 });

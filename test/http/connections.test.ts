@@ -162,7 +162,7 @@ t.test('an answer that nobody takes is not kept for ever', async (t) => {
 t.test('a listener to /stream.mp4 that takes nothing is let go; one that waits for a broadcast that stands still is not', async (t) => {
   const { app, registry } = await startFakeServer(t, { idleTimeoutMs: 300 });
   const cam = registry.add('cam');
-  cam.viewers.startTimeline({ init: { bytes: Buffer.from('INIT'), codecs: 'avc1.42c01f', tracks: [{ trackId: 1 }] }, captureTimeMs: 5 } as never);
+  cam.bus.startTimeline({ init: { bytes: Buffer.from('INIT'), codecs: 'avc1.42c01f', tracks: [{ trackId: 1 }] }, captureTimeMs: 5 } as never);
   const address = await listen(app);
   const listening = open(t, address);
   listening.resume();
@@ -176,7 +176,7 @@ t.test('a listener to /stream.mp4 that takes nothing is let go; one that waits f
   t.equal(cam.viewers.count, 2, 'nothing to take, nobody to blame');
   // The kernel takes some megabytes before it says that nobody does.
   while (cam.viewers.count > 1) {
-    cam.viewers.push([{ bytes: Buffer.alloc(900_000), runs: [{ trackId: 1, startsWithSync: true }] } as never]);
+    cam.bus.push([{ bytes: Buffer.alloc(900_000), runs: [{ trackId: 1, startsWithSync: true }] } as never]);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   t.equal(listening.destroyed, false);

@@ -8,6 +8,7 @@ import type { Answer, WatchClient } from '../../src/hls/rendition.js';
 import { LiveError } from '../../src/live/errors.js';
 import type { IngestConnection, IngestListener } from '../../src/live/ingest-connection.js';
 import type { LiveRegistry } from '../../src/live/live-registry.js';
+import { FragmentBus } from '../../src/live/fragment-bus.js';
 import { ChatRoom } from '../../src/live/chat-room.js';
 import { StreamDescriptions } from '../../src/live/stream-descriptions.js';
 import { Pictures } from '../../src/live/pictures.js';
@@ -95,7 +96,9 @@ export class FakeLiveStream {
   readonly ingest: FakeIngest;
   readonly #over = withResolvers<LiveError | null>();
   readonly closed = this.#over.promise;
-  readonly viewers = new Viewers({ maxBacklogBytes: 1_000_000 });
+  readonly bus = new FragmentBus({ maxBacklogBytes: 1_000_000, onDropped: (error) => this.dropped.push(error) });
+  readonly dropped: unknown[] = [];
+  readonly viewers = new Viewers({ bus: this.bus });
   chat: ChatRoom | undefined;
   /** Those that make pictures for viewers. */
   readonly transcoders: FakeTranscoder[] = [];
@@ -172,7 +175,7 @@ export class FakeLiveStream {
     this.ended = true;
     this.#over.resolve(reason);
     this.#onEnd();
-    this.viewers.end();
+    this.bus.end();
     this.chat?.end();
     this.ingest.say({ type: 'ended', message: 'The broadcast is over.' });
   }

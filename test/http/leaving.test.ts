@@ -45,8 +45,8 @@ async function start(t: Test, tls: Way['tls']): Promise<FakeServer & { cam: Fake
   const { url, asked } = await slowService(t);
   const server = await startFakeServer(t, { tls, publishCheckUrl: url, viewCheckUrl: url, viewCheckCacheMs: 0, checkTimeoutMs: 30_000, maxConnectionsPerAddress: 3 });
   const cam = server.registry.add('cam');
-  cam.viewers.startTimeline({ init: readInitSegment(initSegment([videoTrack])), captureTimeMs: 0 });
-  cam.viewers.push([fragment([{ track: videoTrack, startSeconds: 0, durationSeconds: 0.1, keyframe: true }])]);
+  cam.bus.startTimeline({ init: readInitSegment(initSegment([videoTrack])), captureTimeMs: 0 });
+  cam.bus.push([fragment([{ track: videoTrack, startSeconds: 0, durationSeconds: 0.1, keyframe: true }])]);
   let left = 0;
   const count = (): void => void (left += 1);
   server.app.server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => socket.once('close', count));

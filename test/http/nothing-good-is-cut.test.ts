@@ -21,7 +21,7 @@ const ways = waysToAsk(t);
 const found: Answer = { status: 200, body: new Encoded('#EXTM3U\n'), maxAgeSeconds: 1 };
 
 function withPicture(cam: FakeLiveStream): void {
-  cam.viewers.startTimeline({ init: { bytes: Buffer.from('INIT'), codecs: 'avc1.42c01f', tracks: [{ trackId: 1, kind: 'video' }] }, captureTimeMs: 5 } as never);
+  cam.bus.startTimeline({ init: { bytes: Buffer.from('INIT'), codecs: 'avc1.42c01f', tracks: [{ trackId: 1, kind: 'video' }] }, captureTimeMs: 5 } as never);
 }
 
 for (const way of ways) {
@@ -43,7 +43,7 @@ for (const way of ways) {
       await delay(everyMs);
       put.body.write('x');
       sent += 1;
-      cam.viewers.push([{ bytes: Buffer.alloc(100), runs: [{ trackId: 1, startsWithSync: true }] } as never]);
+      cam.bus.push([{ bytes: Buffer.alloc(100), runs: [{ trackId: 1, startsWithSync: true }] } as never]);
     }
     put.body.end();
     t.equal((await put.answer).status, 200);
@@ -99,7 +99,7 @@ for (const way of ways.filter(({ name }) => name !== 'HTTP/2')) {
     while (cam.viewers.count < 1) await new Promise(setImmediate);
     const startedAtMs = performance.now();
     while (performance.now() - startedAtMs < lastingMs && cam.viewers.count > 0) {
-      cam.viewers.push([{ bytes: Buffer.alloc(100), runs: [{ trackId: 1, startsWithSync: true }] } as never]);
+      cam.bus.push([{ bytes: Buffer.alloc(100), runs: [{ trackId: 1, startsWithSync: true }] } as never]);
       await delay(everyMs);
     }
     t.equal(cam.viewers.count, 1);

@@ -11,8 +11,8 @@ import { turns, until } from '../live/fake-studio.js';
 const init = readInitSegment(initSegment([videoTrack]));
 
 function play(liveStream: FakeLiveStream): void {
-  liveStream.viewers.startTimeline({ init, captureTimeMs: 0 });
-  liveStream.viewers.push([fragment([{ track: videoTrack, startSeconds: 0, durationSeconds: 0.1, keyframe: true }])]);
+  liveStream.bus.startTimeline({ init, captureTimeMs: 0 });
+  liveStream.bus.push([fragment([{ track: videoTrack, startSeconds: 0, durationSeconds: 0.1, keyframe: true }])]);
 }
 
 function transcoderOf(liveStream: FakeLiveStream, index = 0): Promise<FakeTranscoder> {
@@ -30,7 +30,7 @@ t.test('/frames is one endless body, each picture followed at once by the head o
   t.equal(cam.viewers.count, 1);
   transcoder.jpeg('ONE');
   await turns(10);
-  cam.viewers.end();
+  cam.bus.end();
   const { statusCode, headers, body } = await answer;
   t.equal(statusCode, 200);
   t.match(headers, {

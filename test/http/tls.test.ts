@@ -58,21 +58,21 @@ t.test('WebSockets are spoken on the same port, and refused there with a status'
   const publisher = new SocketClient(t, `wss://${address}/live/cam/publish?key=${testKey}`, { ca });
   t.match(await publisher.nextOf('ready'), { urls: { watch: `https://${address}/watch/cam` } });
   publisher.socket.send(Buffer.from('abc'));
-  const { ingest, viewers } = registry.get('cam')!;
+  const { ingest, bus } = registry.get('cam')!;
   await ingest.until(() => ingest.events.length > 0);
   t.strictSame(ingest.events, [3]);
   t.match(await refusal(t, `wss://${address}/live/other/publish?key=wrong`, { ca }), { status: 401, body: { code: 'unauthorized' } });
   const viewer = new SocketClient(t, `wss://${address}/live/cam/play`, { ca });
   await once(viewer.socket, 'open');
-  viewers.startTimeline({ init: { bytes: Buffer.from('INIT'), codecs: 'x', tracks: [] }, captureTimeMs: 0});
+  bus.startTimeline({ init: { bytes: Buffer.from('INIT'), codecs: 'x', tracks: [] }, captureTimeMs: 0});
   await viewer.nextOf('init');
   t.equal(String(await viewer.nextBytes()), 'INIT');
 });
 
 t.test('a stop does not wait for clients that stay or that do not read', async (t) => {
   const { app, registry, address, ca } = await startSecureServer(t);
-  const { viewers } = registry.add('cam');
-  viewers.startTimeline({ init: { bytes: Buffer.alloc(1_000_000), codecs: 'x', tracks: [] }, captureTimeMs: 0});
+  const { bus } = registry.add('cam');
+  bus.startTimeline({ init: { bytes: Buffer.alloc(1_000_000), codecs: 'x', tracks: [] }, captureTimeMs: 0});
   const session = connect(`https://${address}`, { ca });
   session.on('error', () => undefined);
   t.teardown(() => session.destroy());

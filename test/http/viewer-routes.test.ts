@@ -11,12 +11,12 @@ import { SocketClient, refusal } from './socket-client.js';
 /** Enough of a timeline for `Viewers`: bytes and names are all it looks at. */
 function play(liveStream: FakeLiveStream, ...fragments: { bytes: string; keyframe: boolean }[]): void {
   for (const { bytes, keyframe } of fragments) {
-    liveStream.viewers.push([{ bytes: Buffer.from(bytes), runs: [{ trackId: 1, startsWithSync: keyframe }] } as never]);
+    liveStream.bus.push([{ bytes: Buffer.from(bytes), runs: [{ trackId: 1, startsWithSync: keyframe }] } as never]);
   }
 }
 
 function startTimeline(liveStream: FakeLiveStream, init = 'INIT'): void {
-  liveStream.viewers.startTimeline({ init: { bytes: Buffer.from(init), codecs: 'avc1.42c01f', tracks: [{ trackId: 1 }] }, captureTimeMs: 5 } as never);
+  liveStream.bus.startTimeline({ init: { bytes: Buffer.from(init), codecs: 'avc1.42c01f', tracks: [{ trackId: 1 }] }, captureTimeMs: 5 } as never);
 }
 
 t.test('a viewer is sent init and the current group of pictures, then every fragment as a message of its own', async (t) => {
@@ -34,7 +34,7 @@ t.test('a viewer is sent init and the current group of pictures, then every frag
   startTimeline(cam, 'INIT2');
   t.match(await client.next(), { type: 'init' });
   t.equal(String(await client.nextBytes()), 'INIT2');
-  cam.viewers.end();
+  cam.bus.end();
   t.strictSame(await client.next(), { type: 'ended' });
   t.equal((await client.closed).code, 1000);
 });
@@ -100,7 +100,7 @@ t.test('/stream.mp4 is the same as one endless body', async (t) => {
   const answer = app.inject({ url: '/live/cam/stream.mp4', headers: { origin: 'https://elsewhere.example' } });
   while (cam.viewers.count === 0) await new Promise(setImmediate);
   play(cam, { bytes: 'delta', keyframe: false });
-  cam.viewers.end();
+  cam.bus.end();
   const { statusCode, headers, body } = await answer;
   t.equal(statusCode, 200);
   t.match(headers, { 'content-type': 'video/mp4', 'cache-control': 'no-store', 'access-control-allow-origin': '*' });
@@ -109,17 +109,17 @@ t.test('/stream.mp4 is the same as one endless body', async (t) => {
 
 t.test('/stream.flv is one file over all timelines, with what decoders must know before the tags that need it', async (t) => {
   const { app, registry } = await startFakeServer(t);
-  const { viewers } = registry.add('cam');
+  const { bus, viewers } = registry.add('cam');
   const init = readInitSegment(initSegment([videoTrack]));
-  const push = (startSeconds: number): void => viewers.push([fragment([{ track: videoTrack, startSeconds, durationSeconds: 1, keyframe: true }])]);
-  viewers.startTimeline({ init, captureTimeMs: 5 });
+  const push = (startSeconds: number): void => bus.push([fragment([{ track: videoTrack, startSeconds, durationSeconds: 1, keyframe: true }])]);
+  bus.startTimeline({ init, captureTimeMs: 5 });
   push(0);
   push(1);
   const answer = app.inject({ url: '/live/cam/stream.flv', headers: { origin: 'https://elsewhere.example' } });
   while (viewers.count === 0) await new Promise(setImmediate);
-  viewers.startTimeline({ init, captureTimeMs: 9000 });
+  bus.startTimeline({ init, captureTimeMs: 9000 });
   push(0);
-  viewers.end();
+  bus.end();
   const { statusCode, headers, rawPayload } = await answer;
   t.equal(statusCode, 200);
   t.match(headers, { 'content-type': 'video/x-flv', 'cache-control': 'no-store', 'access-control-allow-origin': '*' });

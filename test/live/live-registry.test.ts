@@ -262,7 +262,7 @@ t.test('each step of the end is done, whatever the others do: one that fails is 
     throw new Error('it does not end');
   };
   const told: string[] = [];
-  const sink = { message: ({ type }: { type: string }) => told.push(type), init: () => undefined, media: () => undefined, backlogBytes: 0, end: () => told.push('end') };
+  const sink = { message: ({ type }: { type: string }) => told.push(type), init: () => undefined, media: () => undefined, backlogBytes: 0, end: () => told.push('end'), drop: () => undefined };
   liveStream.viewers.join(sink);
   liveStream.rendition.end = fails;
   liveStream.chat!.end = fails;
@@ -296,4 +296,32 @@ t.test('what went wrong with a connection is logged with its cause, once', async
   await liveStream.closed;
   t.match(logged, [{ stream: 'cam', code: 'internal', err: { cause: { message: 'the cause' } } }]);
   t.equal(logged.length, 1);
+});
+
+t.test('playlists that fail end, and the broadcast goes on without them: its publisher is told', async (t) => {
+  const studio = await openStudio(t);
+  const liveStream = studio.registry.publish('cam');
+  const publishing = new Publishing(liveStream);
+  let bursts = 0;
+  liveStream.viewers.join({ message: () => undefined, init: () => undefined, media: () => bursts++, backlogBytes: 0, end: () => undefined, drop: () => t.fail('a viewer was dropped') });
+  void publishing.connection.write(recording);
+  const transcoder = await studio.transcoder(0);
+  transcoder.init();
+  transcoder.pictures(30);
+  await until(() => liveStream.state === 'live');
+  liveStream.rendition.appendPart = () => {
+    throw new Error('a fault of ours');
+  };
+  const before = bursts;
+  for (let times = 0; times < 5; times++) {
+    transcoder.pictures(30);
+    await turns(3);
+  }
+  t.ok(bursts > before + 4);
+  const { body } = await liveStream.rendition.mediaPlaylist({}, () => () => undefined);
+  t.match(body instanceof Encoded && body.identity.toString(), /#EXT-X-ENDLIST/);
+  t.strictSame(publishing.messages.filter(({ type }) => type === 'warning').map((warning) => 'code' in warning && warning.code), ['hls-ended']);
+  t.strictSame(studio.warnings, ['what takes the media failed and is let go', 'the playlists end']);
+  publishing.connection.end();
+  t.equal(await liveStream.closed, null);
 });

@@ -4,6 +4,7 @@ import { planPictures } from '../../src/live/picture-options.js';
 import { PictureReader } from '../../src/live/picture.js';
 import { Pictures, type PicturesOptions } from '../../src/live/pictures.js';
 import { Turns } from '../../src/live/turns.js';
+import { FragmentBus } from '../../src/live/fragment-bus.js';
 import { Viewers } from '../../src/live/viewers.js';
 import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 import type { Teardown } from '../helpers/programs.js';
@@ -12,6 +13,7 @@ import { FakeTranscoder } from './fake-transcoder.js';
 
 interface Gallery {
   readonly pictures: Pictures;
+  readonly bus: FragmentBus;
   readonly viewers: Viewers;
   readonly transcoders: FakeTranscoder[];
   readonly failures: string[];
@@ -24,7 +26,8 @@ const sound = readInitSegment(initSegment([audioTrack]));
 
 /** Pictures of a stream whose fragments and transcoders are in the test's hand. */
 function openGallery(t: Teardown, options: Partial<PicturesOptions> = {}): Gallery {
-  const viewers = new Viewers({ maxBacklogBytes: 1e6 });
+  const bus = new FragmentBus({ maxBacklogBytes: 1e6, onDropped: () => undefined });
+  const viewers = new Viewers({ bus });
   const transcoders: FakeTranscoder[] = [];
   const failures: string[] = [];
   const pictures = new Pictures({
@@ -47,11 +50,11 @@ function openGallery(t: Teardown, options: Partial<PicturesOptions> = {}): Galle
     };
     return { next, leave: () => gone.abort() };
   };
-  return { pictures, viewers, transcoders, failures, look };
+  return { pictures, bus, viewers, transcoders, failures, look };
 }
 
-function push(viewers: Viewers, number: number, keyframe: boolean): void {
-  viewers.push([fragment([{ track: videoTrack, startSeconds: number / 10, durationSeconds: 0.1, keyframe }], number)]);
+function push(bus: FragmentBus, number: number, keyframe: boolean): void {
+  bus.push([fragment([{ track: videoTrack, startSeconds: number / 10, durationSeconds: 0.1, keyframe }], number)]);
 }
 
 /** Numbers of the fragments that a transcoder was given. */
@@ -60,14 +63,14 @@ function given({ written }: FakeTranscoder): string[] {
 }
 
 t.test('pictures are made while somebody looks, once for all of them, from the last keyframe on', async (t) => {
-  const { viewers, transcoders, look } = openGallery(t);
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
-  for (const [number, keyframe] of [true, false, true, false].entries()) push(viewers, number, keyframe);
+  const { bus, viewers, transcoders, look } = openGallery(t);
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
+  for (const [number, keyframe] of [true, false, true, false].entries()) push(bus, number, keyframe);
   t.equal(transcoders.length, 0);
   const [one, other] = [look(), look()];
   t.equal(viewers.count, 2, 'each is a viewer, the encoder is none');
   const transcoder = await until(() => transcoders[0]);
-  push(viewers, 4, false);
+  push(bus, 4, false);
   await until(() => given(transcoder).length === 3);
   t.same(given(transcoder), ['media 2', 'media 3', 'media 4']);
   t.same(transcoder.written[0], video.bytes, 'the init segment first');
@@ -85,8 +88,8 @@ t.test('pictures are made while somebody looks, once for all of them, from the l
 });
 
 t.test('who comes later sees the latest picture at once; who is slow gets the latest, never those between', async (t) => {
-  const { viewers, transcoders, look } = openGallery(t);
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
+  const { bus, transcoders, look } = openGallery(t);
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
   const slow = look();
   const transcoder = await until(() => transcoders[0]);
   transcoder.jpeg('A');
@@ -98,8 +101,8 @@ t.test('who comes later sees the latest picture at once; who is slow gets the la
 });
 
 t.test('there are three widths, and no encoder beyond what the server allows', async (t) => {
-  const { transcoders, viewers, look } = openGallery(t, { encoders: new Turns(2) });
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
+  const { transcoders, bus, look } = openGallery(t, { encoders: new Turns(2) });
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
   const widthOf = (index: number): string | undefined => /min\((\d+)/.exec(transcoders[index]?.plan.outputOptions.join(' ') ?? '')?.[1];
   const narrow = look({ width: 100 });
   look({ width: 160 });
@@ -116,8 +119,8 @@ t.test('there are three widths, and no encoder beyond what the server allows', a
 });
 
 t.test('fewer pictures a second are had by leaving some out', async (t) => {
-  const { transcoders, viewers, look } = openGallery(t);
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
+  const { transcoders, bus, look } = openGallery(t);
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
   const rare = look({ framesPerSecond: 0.01 });
   const transcoder = await until(() => transcoders[0]);
   transcoder.jpeg('A');
@@ -131,20 +134,20 @@ t.test('fewer pictures a second are had by leaving some out', async (t) => {
 });
 
 t.test('a new timeline has a transcoder of its own, never two at once; without a picture it has none', async (t) => {
-  const { transcoders, viewers, look } = openGallery(t);
+  const { transcoders, bus, look } = openGallery(t);
   const viewer = look();
   await turns(5);
   t.equal(transcoders.length, 0, 'nothing is there yet');
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
   const first = await until(() => transcoders[0]);
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
   const second = await until(() => transcoders[1]);
   t.equal(first.ended, true);
-  push(viewers, 7, true);
+  push(bus, 7, true);
   await until(() => given(second).length === 1);
   second.jpeg('A');
   t.equal(await viewer.next(), 'A');
-  viewers.startTimeline({ init: sound, captureTimeMs: 0 });
+  bus.startTimeline({ init: sound, captureTimeMs: 0 });
   await until(() => second.ended);
   await turns(5);
   t.equal(transcoders.length, 2);
@@ -152,14 +155,14 @@ t.test('a new timeline has a transcoder of its own, never two at once; without a
 });
 
 t.test('a transcoder that dies is replaced and goes on from the last keyframe; after some failures everybody is told the end', async (t) => {
-  const { transcoders, viewers, failures, look } = openGallery(t);
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
-  push(viewers, 0, true);
+  const { transcoders, bus, viewers, failures, look } = openGallery(t);
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
+  push(bus, 0, true);
   const viewer = look();
   const first = await until(() => transcoders[0]);
   first.jpeg('A');
   t.equal(await viewer.next(), 'A');
-  push(viewers, 1, true);
+  push(bus, 1, true);
   first.die('it crashed', 'server');
   const second = await until(() => transcoders[1]);
   await until(() => given(second).length > 0);
@@ -175,13 +178,13 @@ t.test('a transcoder that dies is replaced and goes on from the last keyframe; a
 });
 
 t.test('a transcoder that takes nothing is closed and replaced', async (t) => {
-  const { transcoders, viewers, failures, look } = openGallery(t, { hungAfterMs: 20 });
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
+  const { transcoders, bus, failures, look } = openGallery(t, { hungAfterMs: 20 });
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
   look();
   const first = await until(() => transcoders[0]);
   first.jpeg('A');
   first.hungry = false;
-  push(viewers, 0, true);
+  push(bus, 0, true);
   await until(() => transcoders[1]);
   t.equal(first.ended, true);
   t.match(failures, [/hung/]);
@@ -189,14 +192,14 @@ t.test('a transcoder that takes nothing is closed and replaced', async (t) => {
 
 t.test('with the broadcast it is over for everybody, and no transcoder is left', async (t) => {
   const encoders = new Turns(1);
-  const { pictures, transcoders, viewers, look } = openGallery(t, { encoders });
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
-  push(viewers, 0, true);
+  const { pictures, transcoders, bus, look } = openGallery(t, { encoders });
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
+  push(bus, 0, true);
   const viewer = look();
   const transcoder = await until(() => transcoders[0]);
   transcoder.hungry = false;
   const next = viewer.next();
-  viewers.end();
+  bus.end();
   await pictures.close();
   t.equal(await next, undefined);
   t.equal(transcoder.ended, true);
@@ -216,17 +219,17 @@ function posterTranscoders(made: FakeTranscoder[]): PicturesOptions['startTransc
 
 t.test('a poster is made of the last keyframe alone, once for all who ask, and not again for a while', async (t) => {
   const made: FakeTranscoder[] = [];
-  const { pictures, viewers } = openGallery(t, { startTranscoder: posterTranscoders(made) });
+  const { pictures, bus } = openGallery(t, { startTranscoder: posterTranscoders(made) });
   await t.rejects(pictures.poster(), { code: 'not-found', message: /no picture of it yet/ });
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
-  for (const [number, keyframe] of [true, true, false].entries()) push(viewers, number, keyframe);
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
+  for (const [number, keyframe] of [true, true, false].entries()) push(bus, number, keyframe);
   const answers = await Promise.all([pictures.poster(), pictures.poster()]);
   t.same(answers.map(({ jpeg }) => String(jpeg)), ['poster 1', 'poster 1']);
   t.same(given(made[0]!), ['media 1']);
-  push(viewers, 3, true);
+  push(bus, 3, true);
   t.equal(String((await pictures.poster()).jpeg), 'poster 1');
   t.equal(made.length, 1);
-  viewers.startTimeline({ init: sound, captureTimeMs: 0 });
+  bus.startTimeline({ init: sound, captureTimeMs: 0 });
   await t.rejects(pictures.poster(), { code: 'not-found', message: /sound only/ });
 });
 
@@ -234,9 +237,9 @@ t.test('a poster that has grown old is made anew; one that fails leaves the old 
   const made: FakeTranscoder[] = [];
   const start = posterTranscoders(made);
   let works = true;
-  const { pictures, viewers } = openGallery(t, { posterMaxAgeMs: 0, startTranscoder: (plan) => (works ? start(plan) : new FakeTranscoder(plan)) });
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
-  push(viewers, 0, true);
+  const { pictures, bus } = openGallery(t, { posterMaxAgeMs: 0, startTranscoder: (plan) => (works ? start(plan) : new FakeTranscoder(plan)) });
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
+  push(bus, 0, true);
   t.equal(String((await pictures.poster()).jpeg), 'poster 1');
   t.equal(String((await pictures.poster()).jpeg), 'poster 2');
   works = false;
@@ -244,9 +247,9 @@ t.test('a poster that has grown old is made anew; one that fails leaves the old 
 });
 
 t.test('what a viewer of pictures has at hand is the poster too', async (t) => {
-  const { pictures, viewers, transcoders, look } = openGallery(t);
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
-  push(viewers, 0, true);
+  const { pictures, bus, transcoders, look } = openGallery(t);
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
+  push(bus, 0, true);
   const viewer = look();
   (await until(() => transcoders[0])).jpeg('A');
   await viewer.next();
@@ -257,9 +260,9 @@ t.test('what a viewer of pictures has at hand is the poster too', async (t) => {
 t.test("posters wait for each other's turn, and for nothing once the broadcast is over", async (t) => {
   const posters = new Turns(1);
   t.equal(posters.take(), true);
-  const { pictures, viewers, transcoders } = openGallery(t, { posters });
-  viewers.startTimeline({ init: video, captureTimeMs: 0 });
-  push(viewers, 0, true);
+  const { pictures, bus, transcoders } = openGallery(t, { posters });
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
+  push(bus, 0, true);
   const poster = pictures.poster();
   poster.catch(() => undefined);
   await turns(5);
@@ -290,4 +293,17 @@ t.test("pictures are taken out of ffmpeg's stream however it is sliced, and nons
   t.throws(() => new PictureReader().push(Buffer.alloc(2000)), RangeError);
   t.throws(() => new PictureReader().push(Buffer.from('--ffmpeg\r\nContent-type: image/jpeg\r\n\r\n')), RangeError);
   t.throws(() => new PictureReader().push(Buffer.from('Content-length: 99999999999\r\n\r\n')), RangeError);
+});
+
+t.test('an encoder that can not even begin ends for those who look, and nobody else', async (t) => {
+  const { bus, failures, look } = openGallery(t, {
+    startTranscoder: () => {
+      throw new Error('no more processes');
+    },
+  });
+  bus.startTimeline({ init: video, captureTimeMs: 0 });
+  push(bus, 0, true);
+  t.equal(await look().next(), undefined);
+  t.strictSame(failures, ['no more processes']);
+  push(bus, 1, false);
 });

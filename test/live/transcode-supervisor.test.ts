@@ -122,7 +122,7 @@ const twoGroups = (index: number): boolean => index === 0 || mkvPictures[index] 
 t.test('a copied picture whose next keyframe does not come in time is encoded from there on, up to the next one; nobody misses or sees twice a picture', async (t) => {
   const { studio, liveStream, publishing } = await show(t);
   const seen: unknown[] = [];
-  liveStream.viewers.join({ message: () => undefined, init: () => undefined, media: ({ mp4 }) => seen.push(...new FragmentReader().push(mp4)), backlogBytes: 0, end: () => undefined });
+  liveStream.viewers.join({ message: () => undefined, init: () => undefined, media: ({ mp4 }) => seen.push(...new FragmentReader().push(mp4)), backlogBytes: 0, end: () => undefined, drop: () => undefined });
   const nextGroup = mkvPoints[5]?.offset ?? 0;
   const writing = publishing.connection.write(mkv.subarray(0, nextGroup));
   const first = await studio.transcoder(0);

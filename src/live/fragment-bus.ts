@@ -1,0 +1,234 @@
+import type { Fragment } from '../fmp4/fragment.js';
+import type { Timeline } from '../hls/rendition.js';
+import { BacklogLimit } from './backlog-limit.js';
+import { splitAtKeyframe, type FragmentBurst } from './fragment-burst.js';
+
+/** Something that takes a broadcast's fragments. It is never waited for; if it throws, it is let go of and the others go on. */
+export interface FragmentConsumer {
+  /** What follows comes under this init segment. */
+  startTimeline(timeline: Timeline): void;
+  /** Fragments that came in one go. All consumers are given the same burst: what is built from it is built once. */
+  push(burst: FragmentBurst): void;
+  /** What was pushed is all there is of this timeline. */
+  endTimeline?(): void;
+  /** It was late: so many seconds of media were left out, and what comes next begins with a keyframe. */
+  skipped?(seconds: number): void;
+  /** Bytes that were pushed but have not left the server. */
+  readonly backlogBytes?: number;
+  /** Calls `arrived` when the other end has got all that was pushed before. A later mark replaces an earlier one. */
+  readonly mark?: ((arrived: () => void) => void) | undefined;
+  /** The broadcast is over. */
+  end?(): void;
+  /** It threw: nothing more comes. */
+  drop(error: unknown): void;
+}
+
+export interface Subscription {
+  /** `group`: from the last keyframe on, at once; `edge`: from what comes next. */
+  readonly from: 'group' | 'edge';
+  /** `never`: all of it, one after another; `skip`: only from keyframe to keyframe, and who is late is skipped forward. */
+  readonly loss: 'never' | 'skip';
+}
+
+export interface FragmentBusOptions {
+  /** What a consumer that may be skipped has before it at most. */
+  readonly maxBacklogBytes: number;
+  readonly maxBacklogSeconds?: number | undefined;
+  /** Told of each consumer that threw. */
+  readonly onDropped: (error: unknown) => void;
+  /** Monotonic, in ms. */
+  readonly now?: (() => number) | undefined;
+}
+
+interface Subscriber {
+  readonly consumer: FragmentConsumer;
+  readonly loss: Subscription['loss'];
+  /** The timeline that it was told of. */
+  timeline: Timeline | undefined;
+  /** Where it was left out from, in seconds of media; it is until the next keyframe. */
+  skippedFrom: number | undefined;
+  /** What was pushed before this has not all arrived. */
+  mark: { readonly atMs: number } | undefined;
+  /** Whether it ever said that a mark arrived: who never does is judged by its bytes alone. */
+  answers: boolean;
+}
+
+/** A server that stood still must not take its viewers for late: longer than this between two pushes is no time that passed. */
+const longestStepMs = 500;
+
+/** Hands a broadcast's fragments to everything that wants them, the moment they exist. */
+export class FragmentBus {
+  readonly #options: FragmentBusOptions;
+  readonly #now: () => number;
+  readonly #maxBacklogMs: number;
+  readonly #limit: BacklogLimit;
+  readonly #subscribers = new Set<Subscriber>();
+  #timeline: Timeline | undefined;
+  /** The bursts since the last keyframe: with them a newcomer starts at once. undefined when there are too many to keep. */
+  #group: FragmentBurst[] | undefined = [];
+  #groupBytes = 0;
+  #keyframe: FragmentBurst | undefined;
+  #gaps = 0;
+  #pushedAtMs: number;
+  /** Time that passed while there was something to push. */
+  #activeMs = 0;
+  #ended = false;
+
+  constructor(options: FragmentBusOptions) {
+    this.#options = options;
+    const { maxBacklogBytes, maxBacklogSeconds = 4, now = () => performance.now() } = options;
+    this.#now = now;
+    this.#pushedAtMs = now();
+    this.#maxBacklogMs = maxBacklogSeconds * 1000;
+    this.#limit = new BacklogLimit({ maxBytes: maxBacklogBytes, maxSeconds: maxBacklogSeconds });
+  }
+
+  /** What is pushed now; undefined before there was anything. */
+  get timeline(): Timeline | undefined {
+    return this.#timeline;
+  }
+
+  /** The last picture of the present timeline that can be decoded alone, with what came in one go with it. */
+  get keyframe(): FragmentBurst | undefined {
+    return this.#keyframe;
+  }
+
+  /** How often one that was late was skipped forward. */
+  get gaps(): number {
+    return this.#gaps;
+  }
+
+  /** The returned function ends it without a word. */
+  subscribe(consumer: FragmentConsumer, { from, loss }: Subscription): () => void {
+    const subscriber: Subscriber = { consumer, loss, timeline: undefined, skippedFrom: undefined, mark: undefined, answers: false };
+    this.#subscribers.add(subscriber);
+    const group = from === 'group' ? this.#group : [];
+    const mustWait = loss === 'skip' && this.#keyframe !== undefined && (group === undefined || group.length === 0);
+    this.#guard(subscriber, () => {
+      if (this.#ended) return consumer.end?.();
+      if (mustWait) subscriber.skippedFrom = this.#limit.seconds;
+      else if (this.#timeline) begin(subscriber, this.#timeline);
+      for (const burst of group ?? []) consumer.push(burst);
+    });
+    if (this.#ended) this.#subscribers.delete(subscriber);
+    return () => this.#subscribers.delete(subscriber);
+  }
+
+  startTimeline(timeline: Timeline): void {
+    this.#timeline = timeline;
+    this.#limit.startTimeline(timeline.init);
+    this.#group = [];
+    this.#groupBytes = 0;
+    this.#keyframe = undefined;
+    for (const subscriber of this.#subscribers) if (subscriber.skippedFrom === undefined) this.#guard(subscriber, () => begin(subscriber, timeline));
+  }
+
+  /** Fragments that came in one go, in order. */
+  push(fragments: readonly Fragment[]): void {
+    const timeline = this.#timeline;
+    if (!timeline || fragments.length === 0) return;
+    const nowMs = this.#now();
+    this.#activeMs += Math.min(nowMs - this.#pushedAtMs, longestStepMs);
+    this.#pushedAtMs = nowMs;
+    for (const burst of splitAtKeyframe(fragments, timeline.init)) {
+      this.#keep(burst);
+      for (const subscriber of this.#subscribers) {
+        try {
+          this.#give(subscriber, burst, timeline);
+        } catch (error) {
+          this.#drop(subscriber, error);
+        }
+      }
+    }
+  }
+
+  endTimeline(): void {
+    for (const subscriber of this.#subscribers) this.#guard(subscriber, () => subscriber.consumer.endTimeline?.());
+  }
+
+  /** Nothing follows. Idempotent. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const subscriber of this.#subscribers) this.#guard(subscriber, () => subscriber.consumer.end?.());
+    this.#subscribers.clear();
+    this.#group = [];
+    this.#keyframe = undefined;
+  }
+
+  #keep(burst: FragmentBurst): void {
+    this.#limit.passed(burst);
+    if (burst.startsWithKeyframe) {
+      this.#keyframe = burst;
+      this.#group = [];
+      this.#groupBytes = 0;
+    }
+    if (!this.#keyframe) return;
+    this.#groupBytes += burst.byteLength;
+    // More than a newcomer may have before it: it would be skipped forward at once.
+    if (this.#groupBytes > this.#options.maxBacklogBytes) this.#group = undefined;
+    this.#group?.push(burst);
+  }
+
+  #give(subscriber: Subscriber, burst: FragmentBurst, timeline: Timeline): void {
+    const { consumer, loss } = subscriber;
+    if (loss === 'never') return consumer.push(burst);
+    // What comes before the first keyframe is of no use.
+    if (!this.#keyframe) return;
+    if (subscriber.skippedFrom === undefined && this.#isLate(subscriber)) {
+      subscriber.skippedFrom = this.#limit.seconds;
+      this.#gaps++;
+      this.#mark(subscriber);
+    }
+    if (subscriber.skippedFrom !== undefined) {
+      if (!burst.startsWithKeyframe || !this.#hasCaughtUp(subscriber)) return;
+      if (subscriber.timeline === timeline) consumer.skipped?.(this.#limit.seconds - subscriber.skippedFrom);
+      else begin(subscriber, timeline);
+      subscriber.skippedFrom = undefined;
+    }
+    consumer.push(burst);
+    if (burst.startsWithKeyframe && !subscriber.mark) this.#mark(subscriber);
+  }
+
+  #isLate({ consumer: { backlogBytes = 0 }, mark, answers }: Subscriber): boolean {
+    return backlogBytes > this.#limit.bytes || (answers && mark !== undefined && this.#activeMs - mark.atMs > this.#maxBacklogMs);
+  }
+
+  #hasCaughtUp({ consumer: { backlogBytes = 0 }, mark, answers }: Subscriber): boolean {
+    return backlogBytes <= this.#limit.bytes / 4 && !(answers && mark);
+  }
+
+  /** Also what the kernel and the network hold has not arrived: only the other end can tell. */
+  #mark(subscriber: Subscriber): void {
+    if (!subscriber.consumer.mark) return;
+    const mark = { atMs: this.#activeMs };
+    subscriber.mark = mark;
+    subscriber.consumer.mark(() => {
+      subscriber.answers = true;
+      if (subscriber.mark === mark) subscriber.mark = undefined;
+    });
+  }
+
+  #guard(subscriber: Subscriber, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#drop(subscriber, error);
+    }
+  }
+
+  #drop(subscriber: Subscriber, error: unknown): void {
+    if (!this.#subscribers.delete(subscriber)) return;
+    this.#options.onDropped(error);
+    try {
+      subscriber.consumer.drop(error);
+    } catch (afterwards) {
+      this.#options.onDropped(afterwards);
+    }
+  }
+}
+
+function begin(subscriber: Subscriber, timeline: Timeline): void {
+  subscriber.timeline = timeline;
+  subscriber.consumer.startTimeline(timeline);
+}

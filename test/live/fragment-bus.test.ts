@@ -1,0 +1,226 @@
+import t from 'tap';
+import type { Fragment } from '../../src/fmp4/fragment.js';
+import { readInitSegment } from '../../src/fmp4/init-segment.js';
+import type { Timeline } from '../../src/hls/rendition.js';
+import type { FragmentBurst } from '../../src/live/fragment-burst.js';
+import { FragmentBus, type FragmentBusOptions, type FragmentConsumer } from '../../src/live/fragment-bus.js';
+import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
+
+const timeline = (track = videoTrack): Timeline => ({ init: readInitSegment(initSegment([track])), captureTimeMs: 0 });
+
+/** A picture or some sound of a tenth of a second; a keyframe every second. */
+function tenth(number: number, track = videoTrack): Fragment {
+  return fragment([{ track, startSeconds: number / 10, durationSeconds: 0.1, keyframe: track === audioTrack || number % 10 === 0 }], number);
+}
+
+const bytesOf = (fragments: number): number => fragments * tenth(10).bytes.length;
+
+/** Keeps what it is given; takes it as fast as the test says. */
+class Keeping implements FragmentConsumer {
+  readonly numbers: number[] = [];
+  readonly skips: number[] = [];
+  timelines = 0;
+  ended = 0;
+  dropped: unknown;
+  backlogBytes = 0;
+  /** Told by the test when all of it has arrived. */
+  arrived: () => void = () => undefined;
+  reads = true;
+
+  startTimeline(): void {
+    this.timelines++;
+  }
+
+  push(burst: FragmentBurst): void {
+    for (const [, number] of burst.mp4.toString('latin1').matchAll(/media (\d+);/g)) this.numbers.push(Number(number));
+    if (!this.reads) this.backlogBytes += burst.byteLength;
+  }
+
+  skipped(seconds: number): void {
+    this.skips.push(Math.round(seconds * 10) / 10);
+  }
+
+  mark(arrived: () => void): void {
+    this.arrived = arrived;
+  }
+
+  end(): void {
+    this.ended++;
+  }
+
+  drop(error: unknown): void {
+    this.dropped = error;
+  }
+}
+
+/** What takes its bytes but never says that they arrived, as an endless body. */
+class Mute extends Keeping {
+  override mark = undefined as never;
+}
+
+class Throwing extends Keeping {
+  override push(): void {
+    throw new Error('it can not be sent');
+  }
+}
+
+function openBus(options: Partial<FragmentBusOptions> = {}): { bus: FragmentBus; faults: unknown[]; clock: { ms: number }; play: (from: number, to: number) => void } {
+  const faults: unknown[] = [];
+  const clock = { ms: 0 };
+  const bus = new FragmentBus({ maxBacklogBytes: 1e9, onDropped: (error) => faults.push(error), now: () => clock.ms, ...options });
+  const play = (from: number, to: number): void => {
+    for (let number = from; number < to; number++) {
+      clock.ms += 100;
+      bus.push([tenth(number)]);
+    }
+  };
+  return { bus, faults, clock, play };
+}
+
+const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_none, index) => from + index);
+
+t.test('a consumer that throws at every call is let go of and told of once; the others get all of it', async (t) => {
+  const { bus, faults, play } = openBus();
+  const everywhere = {
+    startTimeline: () => {
+      throw new Error('not this either');
+    },
+    push: () => undefined,
+    drop: () => {
+      throw new Error('nor this');
+    },
+  };
+  const [never, skipping, good, late] = [new Throwing(), new Throwing(), new Keeping(), new Throwing()];
+  bus.subscribe(never, { from: 'edge', loss: 'never' });
+  bus.subscribe(skipping, { from: 'group', loss: 'skip' });
+  bus.subscribe(everywhere, { from: 'edge', loss: 'never' });
+  bus.subscribe(good, { from: 'group', loss: 'skip' });
+  bus.startTimeline(timeline());
+  play(0, 5);
+  bus.subscribe(late, { from: 'group', loss: 'skip' });
+  play(5, 20);
+  bus.endTimeline();
+  bus.end();
+  t.strictSame(good.numbers, numbers(0, 20));
+  t.equal(good.ended, 1);
+  t.match([never.dropped, skipping.dropped, late.dropped], [/can not be sent/, /can not be sent/, /can not be sent/]);
+  t.strictSame([never.ended, skipping.ended, late.ended], [0, 0, 0]);
+  t.strictSame(faults.map((error) => (error as Error).message).sort(), [...Array<string>(3).fill('it can not be sent'), 'nor this', 'not this either']);
+});
+
+t.test('who never takes what it is given holds nobody up and has no more before it than some seconds', async (t) => {
+  const { bus, play } = openBus();
+  const [stuck, good] = [new Keeping(), new Keeping()];
+  stuck.reads = false;
+  for (const consumer of [stuck, good]) bus.subscribe(consumer, { from: 'group', loss: 'skip' });
+  bus.startTimeline(timeline());
+  play(0, 3000);
+  t.equal(good.numbers.length, 3000);
+  t.ok(stuck.backlogBytes <= bytesOf(43), `${stuck.backlogBytes / bytesOf(10)} seconds wait`);
+  t.equal(bus.gaps, 1);
+});
+
+t.test('a viewer is late by the seconds before it, of pictures and of sound alone, however few bytes they are', async (t) => {
+  for (const track of [videoTrack, audioTrack]) {
+    const { bus, clock } = openBus();
+    const viewer = new Mute();
+    viewer.reads = false;
+    bus.subscribe(viewer, { from: 'group', loss: 'skip' });
+    bus.startTimeline(timeline(track));
+    const push = (from: number, to: number): void => {
+      for (let number = from; number < to; number++) {
+        clock.ms += 100;
+        bus.push([tenth(number, track)]);
+      }
+    };
+    push(0, 100);
+    viewer.backlogBytes = 0;
+    push(100, 139);
+    t.equal(viewer.numbers.at(-1), 138, 'within four seconds nobody is skipped');
+    const { length } = viewer.numbers;
+    push(139, 160);
+    t.ok(viewer.numbers.length <= length + 3, 'and beyond them everybody is');
+    viewer.backlogBytes = bytesOf(5);
+    push(160, 172);
+    const resumedAt = viewer.numbers[viewer.numbers.findIndex((number) => number >= 160)];
+    t.equal(resumedAt, 160, 'until a keyframe comes while a quarter of that waits');
+    t.equal(viewer.skips.length, 2);
+    t.ok((viewer.skips[1] ?? 0) > 1 && (viewer.skips[1] ?? 0) < 3, `told: ${String(viewer.skips[1])} seconds were left out`);
+  }
+});
+
+t.test('in its first seconds, and for a group of pictures that it was given at once, nobody is late', async (t) => {
+  const { bus, play, clock } = openBus();
+  const first = new Mute();
+  first.reads = false;
+  bus.subscribe(first, { from: 'group', loss: 'skip' });
+  bus.startTimeline(timeline());
+  play(0, 39);
+  t.strictSame(first.numbers, numbers(0, 39));
+  // A group of eight seconds.
+  const long = openBus();
+  long.bus.startTimeline(timeline());
+  const pictureAt = (number: number, keyframe: boolean): Fragment => fragment([{ track: videoTrack, startSeconds: number / 10, durationSeconds: 0.1, keyframe }], number);
+  for (let number = 0; number < 80; number++) long.bus.push([pictureAt(number, number === 0)]);
+  const newcomer = new Mute();
+  newcomer.reads = false;
+  long.bus.subscribe(newcomer, { from: 'group', loss: 'skip' });
+  for (let number = 80; number < 90; number++) long.bus.push([pictureAt(number, false)]);
+  t.strictSame(newcomer.numbers, numbers(0, 90));
+  t.ok(clock.ms > 0);
+});
+
+t.test('what the kernel and the network hold counts as well, for those who tell what arrived', async (t) => {
+  const { bus, play } = openBus();
+  const [slow, mute, quick] = [new Keeping(), new Mute(), new Keeping()];
+  quick.mark = (arrived) => arrived();
+  for (const consumer of [slow, mute, quick]) bus.subscribe(consumer, { from: 'group', loss: 'skip' });
+  bus.startTimeline(timeline());
+  play(0, 5);
+  slow.arrived();
+  play(5, 50);
+  t.equal(slow.numbers.at(-1), 49, 'a mark of the second second is on its way');
+  play(50, 70);
+  t.ok((slow.numbers.at(-1) ?? 0) <= 52, `after four seconds it is late, with no byte before it: ${String(slow.numbers.at(-1))}`);
+  play(70, 100);
+  const { length } = slow.numbers;
+  slow.arrived();
+  play(100, 105);
+  t.strictSame(slow.numbers.slice(length), numbers(100, 105), 'it goes on when all that was on its way has arrived');
+  t.equal(slow.skips.length, 1);
+  t.strictSame(quick.numbers, numbers(0, 105));
+  t.strictSame(mute.numbers, numbers(0, 105), 'who never answers is judged by its bytes alone');
+});
+
+t.test('a server that stood still takes nobody for late', async (t) => {
+  const { bus, play, clock } = openBus();
+  const viewer = new Keeping();
+  viewer.mark = (arrived) => (viewer.arrived = arrived);
+  bus.subscribe(viewer, { from: 'group', loss: 'skip' });
+  bus.startTimeline(timeline());
+  play(0, 5);
+  viewer.arrived();
+  play(5, 15);
+  clock.ms += 60_000;
+  play(15, 25);
+  t.equal(bus.gaps, 0);
+  t.strictSame(viewer.numbers, numbers(0, 25));
+});
+
+t.test('from the edge: all that follows for who may lose nothing, the next keyframe for who may', async (t) => {
+  const { bus, play } = openBus();
+  bus.startTimeline(timeline());
+  play(0, 13);
+  const [all, points, group] = [new Keeping(), new Keeping(), new Keeping()];
+  bus.subscribe(all, { from: 'edge', loss: 'never' });
+  bus.subscribe(points, { from: 'edge', loss: 'skip' });
+  const leave = bus.subscribe(group, { from: 'group', loss: 'never' });
+  play(13, 25);
+  leave();
+  play(25, 27);
+  t.strictSame(all.numbers, numbers(13, 27));
+  t.strictSame(points.numbers, numbers(20, 27));
+  t.strictSame(group.numbers, numbers(10, 25));
+  t.strictSame([all.timelines, points.timelines, group.timelines], [1, 1, 1]);
+  t.equal(bus.gaps, 0, 'who has just come is not late');
+});
