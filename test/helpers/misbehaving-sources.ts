@@ -66,6 +66,12 @@ const behaviours: Readonly<Record<string, (random: Random) => Behaviour>> = {
     const hole = anyStretch(random, [0.3, 9]);
     return { gapSeconds: rate(30), isKeyframe: (_time, pictures) => pictures >= 60, withoutPicture: [hole], withoutSound: [hole] };
   },
+  'sound alone, with holes': (random) => ({
+    gapSeconds: rate(1),
+    isKeyframe: () => true,
+    withoutPicture: [[-1, Infinity]],
+    withoutSound: [anyStretch(random, [0.2, 2]), anyStretch(random, [1, 8])],
+  }),
   'pictures that overlap, or claim to last for seconds': (random) => ({
     gapSeconds: rate(30),
     isKeyframe: every(2),
@@ -83,12 +89,13 @@ export interface MisbehavingSource {
 
 /** Each way to misbehave once, with and without sound. The same for the same seed. */
 export function misbehavingSources(seed: number, seconds = 18): MisbehavingSource[] {
-  return Object.entries(behaviours).flatMap(([name, make]) =>
+  const sources = Object.entries(behaviours).flatMap(([name, make]) =>
     [true, false].map((withSound) => ({
       name: `${name}${withSound ? ', with sound' : ''}, seed ${seed}`,
       samples: samplesOf(make(seededRandom(seed)), withSound, seconds),
     })),
   );
+  return sources.filter(({ samples }) => samples.length > 0);
 }
 
 function samplesOf(behaviour: Behaviour, withSound: boolean, seconds: number): Sample[] {
