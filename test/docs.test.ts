@@ -53,6 +53,16 @@ t.test('every row of a table stands below the head of one', async (t) => {
   t.strictSame(strays, []);
 });
 
+t.test('what the documents show of deploy/ is the file itself, and every file there is shown or named', async (t) => {
+  const page = read('docs/operations.md');
+  const shown = [...page.matchAll(/^\[`(deploy\/[^`]+)`\]\([^)]+\):\n\n```\w+\n([\s\S]*?)^```$/gm)].map(([, path = '', text = '']) => ({ path, text }));
+  t.ok(shown.length > 3, 'files are shown');
+  for (const { path, text } of shown) t.equal(text, read(path), path);
+  const files = readdirSync(join(root, 'deploy'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => relative(root, join(entry.parentPath, entry.name)));
+  t.strictSame(paths.filter((path) => !page.includes(path)), []);
+});
+
 t.test('every link inside the project leads somewhere', async (t) => {
   const broken = pages.flatMap((page) =>
     [...proseOf(page).matchAll(/\]\(([^)\s]+)\)|\b(?:src|href)="([^"]+)"/g)].flatMap(([, inline, html]) => {

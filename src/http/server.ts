@@ -36,7 +36,7 @@ import { ServerMetrics } from './server-metrics.js';
 import { refuseSlowBodies } from './slow-bodies.js';
 import { UnansweredRequests } from './unanswered-requests.js';
 import { viewerRoutes } from './viewer-routes.js';
-import { viewingGate } from './viewing-gate.js';
+import { keepFromSharedCaches, viewingGate } from './viewing-gate.js';
 import { LimitedWebSocket, refuseStrayUpgrades } from './websocket.js';
 
 export interface ServerOptions {
@@ -196,6 +196,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       const chatBudget = new AddressBudget({ perMinute: limits.chatMessagesPerMinute * chattersPerAddress });
       const watching = async (stream: FastifyInstance): Promise<void> => {
         stream.addHook('onRequest', viewingGate({ access, origins: options.corsOrigins, publicUrl }));
+        if (access.viewingLinks || access.viewCheck) keepFromSharedCaches(stream);
         await stream.register(hlsRoutes, { registry });
         await stream.register(viewerRoutes, { registry, limits: connections, ...limits });
         await stream.register(chatRoutes, { registry, publishGate, limits: connections, budget: chatBudget });

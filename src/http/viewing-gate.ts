@@ -1,4 +1,4 @@
-import type { onRequestHookHandler } from 'fastify';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import type { Access } from '../access/access.js';
 import { LiveError } from '../live/errors.js';
 import { requireStreamName } from './live-stream-lookup.js';
@@ -33,4 +33,13 @@ export function viewingGate({ access, origins, publicUrl }: ViewingGateOptions):
     const asked = viewCheck.require({ action: 'view', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
     asked.then(() => requireStillThere(reply.raw)).then(() => done(), done);
   };
+}
+
+/** Where not everybody may watch, no shared cache may answer in the server's place: it asks nobody for leave (RFC 9111 §5.2.2.7). */
+export function keepFromSharedCaches(scope: FastifyInstance): void {
+  scope.addHook('onSend', (_request, reply, payload, done) => {
+    const control = reply.getHeader('cache-control');
+    if (typeof control === 'string' && !/private|no-store/.test(control)) reply.header('cache-control', `private, ${control}`);
+    done(null, payload);
+  });
 }

@@ -34,13 +34,14 @@ export async function startServer(t: Teardown, settings: Readonly<Record<string,
   await http.listen({ host: config.HOST, port: config.PORT });
   if (config.RTMP_PORT !== undefined) await rtmp?.listen({ host: config.HOST, port: config.RTMP_PORT });
   const address = `127.0.0.1:${String((http.server.address() as AddressInfo).port)}`;
+  const secure = config.tls === undefined ? '' : 's';
   return {
-    origin: `http://${address}`,
+    origin: `http${secure}://${address}`,
     key,
     segmentsDir,
     rtmpUrl: (stream, given = key) => `rtmp://127.0.0.1:${String(rtmp?.port)}/live/${stream}?key=${given}`,
-    publishUrl: (stream) => `ws://${address}/live/${stream}/publish?key=${key}`,
-    hlsUrl: (stream) => `http://${address}/live/${stream}/index.m3u8`,
+    publishUrl: (stream) => `ws${secure}://${address}/live/${stream}/publish?key=${key}`,
+    hlsUrl: (stream) => `http${secure}://${address}/live/${stream}/index.m3u8`,
     close,
   };
 }

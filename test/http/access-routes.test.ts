@@ -197,6 +197,22 @@ t.test("the operator's own service decides on publishers and viewers, and is nev
   t.strictSame([...registry.streams.keys()], ['cam']);
 });
 
+t.test('where not everybody may watch, no shared cache keeps what one viewer was answered', async (t) => {
+  const open = await startFakeServer(t);
+  open.registry.publish('cam');
+  const kept = String((await open.app.inject('/live/cam/index.m3u8')).headers['cache-control']);
+  t.notMatch(kept, /private/, 'what everybody may see is kept for everybody');
+  const { app, registry } = await startFakeServer(t, { viewKey: 'view-key-view-key' });
+  registry.publish('cam');
+  const made = await app.inject({ method: 'POST', url: '/api/streams/cam/links', headers: { authorization: `Bearer ${testKey}` }, payload: { expiresInSeconds: 60 } });
+  const { token } = made.json<{ token: string }>();
+  for (const url of [`/live/cam/~${token}/index.m3u8`, `/live/cam/~${token}/gone/1.m4s`, '/live/cam/index.m3u8', `/live/cam/~${token}/poster.jpg`]) {
+    const answer = await app.inject(url);
+    t.match(answer.headers['cache-control'], /^private, max-age|^no-store$/, `${url} → ${String(answer.statusCode)}`);
+  }
+  t.equal((await app.inject(`/live/cam/~${token}/index.m3u8`)).headers['cache-control'], `private, ${kept}`);
+});
+
 t.test('pages of other origins may publish and play only where they are allowed to', async (t) => {
   const { app, registry } = await startFakeServer(t, { publishOrigins: ['https://studio.example'], corsOrigins: ['https://site.example'] });
   registry.add('cam');

@@ -1,0 +1,57 @@
+import { createInterface } from 'node:readline';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+import { startOwned, temporaryDirectory, waitUntil, type Teardown } from '../helpers/programs.js';
+
+/** One line of the log for each request that was answered. */
+export interface LoggedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+}
+
+/** The server as a process of its own, as it is deployed, with the log of everything it was asked. */
+export interface DeployedOnair {
+  readonly port: number;
+  /** Past whatever stands in front of it. */
+  readonly origin: string;
+  readonly key: string;
+  readonly requests: readonly LoggedRequest[];
+}
+
+const root = join(import.meta.dirname, '../..');
+
+export async function startOnair(t: Teardown, settings: Readonly<Record<string, string>> = {}): Promise<DeployedOnair> {
+  const directory = await temporaryDirectory(t);
+  const port = await freePort();
+  const key = 'test-key-of-sixteen-characters-or-more';
+  const child = startOwned(t, process.execPath, ['--import=tsx', 'src/main.ts'], {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      ...{ PORT: String(port), PUBLISH_KEY: key, LOG_LEVEL: 'debug', TRUST_PROXY: 'loopback', SOCKET_TIMEOUT_SECONDS: '6' },
+      ...{ DATA_DIR: join(directory, 'data'), SEGMENTS_DIR: join(directory, 'segments'), ...settings },
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const requests: LoggedRequest[] = [];
+  if (!child.stderr) throw new Error('expected a pipe for the log');
+  createInterface(child.stderr).on('line', (line) => {
+    if (!line.includes('"msg":"request"')) return;
+    const { req, statusCode } = JSON.parse(line) as { req: { method: string; url: string }; statusCode: number };
+    requests.push({ method: req.method, url: req.url, status: statusCode });
+  });
+  const origin = `http://127.0.0.1:${String(port)}`;
+  await waitUntil('Onair answers', () => fetch(`${origin}/healthz`).then(({ ok }) => ok, () => false));
+  return { port, origin, key, requests };
+}
+
+/** A port that nobody listens on just now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
