@@ -10,8 +10,8 @@ const maxSlewMs = 2;
 const largeErrorMs = 100;
 /** … and is corrected faster, yet by no more than a frame; date-times never go back. */
 const maxLargeSlewMs = 40;
-/** Media that was captured so much later than was thought comes after a pause: the clock jumps. */
-const pauseMs = 1000;
+/** What the publisher says differs by so much: the clock jumps. */
+const toldJumpMs = 1000;
 /** No recorder and no network takes longer from capture to here; a publisher that says so has a wrong clock. */
 const maxTransitMs = 60_000;
 
@@ -74,20 +74,21 @@ export class CaptureClock {
       this.#windowStartSeconds = mediaSeconds;
       return;
     }
-    const pausedMs = this.#pausedMs(mediaSeconds, arrivalMs);
-    if (pausedMs < pauseMs && mediaSeconds - this.#windowStartSeconds < windowSeconds) return;
+    const jumpMs = this.#jumpMs(mediaSeconds, arrivalMs);
+    if (jumpMs === undefined && mediaSeconds - this.#windowStartSeconds < windowSeconds) return;
     const errorMs = this.#wantedMs - this.#captureTimeMs;
     const slewMs = Math.abs(errorMs) > largeErrorMs ? maxLargeSlewMs : maxSlewMs;
-    this.#set(this.#captureTimeMs + (pausedMs >= pauseMs ? pausedMs : Math.max(-slewMs, Math.min(slewMs, errorMs))));
+    this.#set(this.#captureTimeMs + (jumpMs ?? Math.max(-slewMs, Math.min(slewMs, errorMs))));
     this.#windowStartSeconds = mediaSeconds;
     this.#quickestMs = Infinity;
   }
 
-  /** How much later than was thought media is captured now, as the publisher says or as its steady lateness shows. */
-  #pausedMs(mediaSeconds: number, arrivalMs: number): number {
-    const latenessMs = this.#pauses.arrived(mediaSeconds, arrivalMs - this.#captureTimeMs) ?? 0;
-    const isTold = this.#toldMs !== undefined && isTransit(arrivalMs - this.#toldMs);
-    return isTold && this.#toldMs !== undefined ? this.#toldMs - this.#captureTimeMs : latenessMs;
+  /** How much later than was thought media is captured now, as the publisher says or as a pause shows; undefined: by no jump. */
+  #jumpMs(mediaSeconds: number, arrivalMs: number): number | undefined {
+    const pausedMs = this.#pauses.arrived(mediaSeconds, arrivalMs - this.#captureTimeMs);
+    if (this.#toldMs === undefined || !isTransit(arrivalMs - this.#toldMs)) return pausedMs;
+    const errorMs = this.#toldMs - this.#captureTimeMs;
+    return errorMs >= toldJumpMs ? errorMs : undefined;
   }
 
   get #wantedMs(): number {

@@ -14,6 +14,8 @@ export class GroupWatch {
   #know!: () => void;
   #groupStart: number | undefined;
   #longestSeconds = 0;
+  /** A first group that is longer need not be waited for to its end. */
+  #longestUseful = longestGroupSeconds;
   #foundFit = false;
   #refused: string | undefined;
 
@@ -29,6 +31,8 @@ export class GroupWatch {
    */
   async firstObstacle(longestSegmentSeconds = Infinity): Promise<string | undefined> {
     if (this.#refused !== undefined) return this.#refused;
+    this.#longestUseful = Math.min(longestGroupSeconds, longestSegmentSeconds);
+    if (this.#longestSeconds > this.#longestUseful) this.#know();
     await this.#whenFirstKnown();
     const obstacle = this.#obstacleTo(longestSegmentSeconds);
     this.#foundFit = obstacle === undefined;
@@ -52,7 +56,7 @@ export class GroupWatch {
   add({ timeSeconds, keyframe }: { timeSeconds: number; keyframe: boolean }): void {
     if (this.#groupStart !== undefined) {
       this.#longestSeconds = Math.max(this.#longestSeconds, timeSeconds - this.#groupStart);
-      if (keyframe || this.obstacle !== undefined) this.#know();
+      if (keyframe || this.#longestSeconds > this.#longestUseful) this.#know();
     }
     if (keyframe) this.#groupStart = timeSeconds;
   }

@@ -107,6 +107,14 @@ t.test('a line that was slow and catches up is no pause: the clock does not jump
   }
 });
 
+t.test('a machine that falls behind is no pause: the delay is shown as it is', async (t) => {
+  for (const slowness of [0.01, 0.03, 0.2]) {
+    const clock = new CaptureClock({ startedAtMs: startMs + 80 });
+    for (let at = 0; at < 200; at += frameSeconds) clock.arrived(at, startMs + at * 1000 * (1 + slowness) + 80);
+    t.ok(clock.captureTimeMs - startMs < 1000, `${(slowness * 100).toFixed(0)} % too slow: ${clock.captureTimeMs - startMs} ms`);
+  }
+});
+
 t.test('dates never go back: a clock that was set too late is corrected by less than a frame at a time', async (t) => {
   const clock = new CaptureClock({ startedAtMs: startMs + 3000 });
   feed(clock, { seconds: 3, delayMs: () => 3000 });

@@ -1,0 +1,30 @@
+import t from 'tap';
+import { GroupWatch } from '../../src/live/group-watch.js';
+
+/** Pictures ten a second, with keyframes at these times. */
+function watch(seconds: number, keyframes: readonly number[]): GroupWatch {
+  const groups = new GroupWatch();
+  for (let picture = 0; picture <= seconds * 10; picture++) groups.add({ timeSeconds: picture / 10, keyframe: keyframes.includes(picture / 10) });
+  return groups;
+}
+
+t.test('a first group of four seconds can be copied, a longer one can not', async (t) => {
+  t.equal(await watch(4, [0, 4]).firstObstacle(), undefined);
+  t.match(await watch(4.2, [0]).firstObstacle(), /more than 4 s apart/);
+});
+
+t.test('where the target duration is settled, the first group has to fit it, and is not waited for longer', async (t) => {
+  t.equal(await watch(2.4, [0, 2.4]).firstObstacle(2.5), undefined);
+  t.match(await watch(2.7, [0]).firstObstacle(2.5), /more than 2.5 s apart/);
+});
+
+t.test('what was copied and could not be cut is unfit from then on, and says why; what never was copied is not', async (t) => {
+  const groups = watch(2, [0, 2]);
+  t.equal(await groups.firstObstacle(2.5), undefined);
+  t.notOk(groups.isUnfitByNow);
+  groups.refuse('it could not be cut');
+  t.ok(groups.isUnfitByNow);
+  t.equal(groups.obstacle, 'it could not be cut');
+  t.equal(await new GroupWatch(groups.obstacle).firstObstacle(), 'it could not be cut');
+  t.notOk(new GroupWatch(groups.obstacle).isUnfitByNow);
+});
