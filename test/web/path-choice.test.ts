@@ -30,7 +30,8 @@ t.test('a path that was asked for is the only one', async (t) => {
   t.same(choices.map((choice) => choice.path), ['websocket']);
 });
 
-t.test('a fallback says what failed before it and why', async (t) => {
-  const choice = explainFallback({ path: 'hls', why: 'next best' }, [{ path: 'websocket', why: 'the socket could not be opened' }]);
-  t.same(choice, { path: 'hls', why: 'next best; WebSocket failed (the socket could not be opened)' });
+t.test('a fallback says what failed before it and why, in words and in codes', async (t) => {
+  const failures = [{ path: 'websocket', code: 'socket-blocked' }] as const;
+  const choice = explainFallback({ path: 'hls', why: 'next best' }, failures);
+  t.same(choice, { path: 'hls', why: 'next best; WebSocket: the socket could not be opened', failures });
 });

@@ -4,6 +4,8 @@ export interface BrowserPage {
   readonly online: boolean;
   /** The viewer has done something on this page: browsers then let sound begin. */
   readonly touched: boolean;
+  /** Safari's engine, or another with it inside (WebKitGTK, every browser of an iPhone). */
+  readonly webKit: boolean;
   /** Monotonic. */
   nowMs(): number;
   /** In [0, 1). */
@@ -26,6 +28,10 @@ export const browserPage: BrowserPage = {
   get touched() {
     return !('userActivation' in navigator) || navigator.userActivation.hasBeenActive;
   },
+  get webKit() {
+    // Chromium names itself after it too.
+    return navigator.userAgent.includes('AppleWebKit') && !/Chrom(e|ium)/.test(navigator.userAgent);
+  },
   nowMs: () => performance.now(),
   random: Math.random,
   on: (event, listener) => (event === 'shown' ? listen(document, 'visibilitychange', () => document.hidden || listener()) : listen(window, event, listener)),
@@ -44,12 +50,4 @@ export const browserPage: BrowserPage = {
 function listen(target: EventTarget, name: string, listener: () => void): () => void {
   target.addEventListener(name, listener);
   return () => target.removeEventListener(name, listener);
-}
-
-/**
- * This machine's clock in ms since the epoch, for stamps that are compared with each other: it does not step when the machine's
- * clock is set.
- */
-export function steadyClockMs(): number {
-  return performance.timeOrigin + performance.now();
 }

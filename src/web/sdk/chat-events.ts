@@ -1,4 +1,5 @@
 import type { ChatEntry, ChatRefusal, MutedPerson } from '../../protocol/chat-messages.js';
+import type { Notice } from './words.js';
 
 /**
  * `waiting`: there is no broadcast, so there is no chat; it opens by itself. `connecting`: also again, after a loss. `off`: this
@@ -16,7 +17,7 @@ export interface ChatIdentity {
 }
 
 export interface ChatEvents {
-  state: { readonly state: ChatState; readonly message: string | undefined };
+  state: { readonly state: ChatState; readonly message: string | undefined; readonly notice: Notice | undefined };
   /** Everything there is, oldest first: in place of what was there before. After every connection. */
   history: readonly ChatEntry[];
   message: ChatEntry;

@@ -1,18 +1,24 @@
 import { parseChatMessage, type ChatMessage, type ChatRefusal, type ChatRequest } from '../../protocol/chat-messages.js';
 import { readChatName, readChatText } from '../../protocol/chat-text.js';
-import { errorCodeOfClose } from '../../protocol/error-codes.js';
+import { browserPage, type BrowserPage } from './browser-page.js';
 import type { ChatEvents, ChatIdentity, ChatOptions, ChatState } from './chat-events.js';
-import { closeError } from './errors.js';
 import { explainRefusal } from './explain-refusal.js';
 import { Listeners } from './listeners.js';
+import { LiveSocket, type SocketLoss } from './live-socket.js';
 import { streamAddresses } from './playback/addresses.js';
+import { pageFacts, type FactsDesk, type FactsFollower, type StreamFacts } from './playback/facts-poll.js';
 import type { StreamAddresses } from './playback/playback.js';
-import { FactsPoll, type StreamFacts } from './playback/stream-facts.js';
 import { ReconnectPolicy } from './reconnect-policy.js';
+import { notice, type Notice } from './words.js';
 
-const pingEveryMs = 20_000;
-/** How long a connection may stay unproven after something was sent, the network changed or the machine slept. */
-const proveWithinMs = 5000;
+const tickMs = 500;
+const keepAlive = { everyMs: 20_000, deadAfterMs: 30_000 };
+/** How long an answer may take after something was sent, the network changed or the machine slept. */
+const proveWithinMs = 5_000;
+const connectTimeoutMs = { first: 5_000, longest: 15_000 };
+const stableAfterMs = 5_000;
+/** Nobody waits for the chat as for the picture: its pauses grow longer. */
+const patience = { firstDelayMs: 1_000, maxDelayMs: 15_000, giveUpAfterMs: Infinity, spread: 1 };
 /** Refusals that can be the answer to a message. */
 const answersToMessage: readonly ChatRefusal[] = ['too-fast', 'muted', 'text', 'name', 'not-joined'];
 
@@ -21,42 +27,48 @@ interface Sending {
   readonly settle: (said: boolean) => void;
 }
 
+/** What it stands on; tests give their own. */
+export interface ChatSeams {
+  readonly page: BrowserPage;
+  readonly facts: FactsDesk;
+  readonly baseUrl: string;
+}
+
 /** What is said beside a live stream: reads, writes, moderates; waits for the broadcast, and comes back after a loss. */
-export class Chat {
+export class Chat extends Listeners<ChatEvents> {
   readonly #addresses: StreamAddresses;
   readonly #key: string | undefined;
-  readonly #listeners = new Listeners<ChatEvents>();
-  readonly #abort = new AbortController();
-  readonly #policy = new ReconnectPolicy({ firstDelayMs: 500, maxDelayMs: 15_000, giveUpAfterMs: Infinity });
+  readonly #page: BrowserPage;
+  readonly #desk: FactsDesk;
+  readonly #releases: (() => void)[];
   #state: ChatState = 'connecting';
+  #notice: Notice | undefined;
   #message: string | undefined;
   #name: string | undefined;
   #token: string | undefined;
   #identity: ChatIdentity | undefined;
-  #facts: FactsPoll | undefined;
-  #socket: WebSocket | undefined;
+  #facts: FactsFollower | undefined;
+  #socket: LiveSocket | undefined;
   #sending: Sending | undefined;
   #endedBroadcast: string | undefined;
   #broadcast: string | undefined;
-  #failures = 0;
-  #heardAtMs = 0;
-  #timers = new Map<'retry' | 'ping' | 'prove', ReturnType<typeof setTimeout>>();
 
   /** @throws {TypeError} when the address names no live stream */
-  constructor(options: ChatOptions) {
-    this.#addresses = streamAddresses(options.url, options.stream, document.baseURI);
+  constructor(options: ChatOptions, seams: Partial<ChatSeams> = {}) {
+    super();
+    this.#page = seams.page ?? browserPage;
+    this.#desk = seams.facts ?? pageFacts;
+    this.#addresses = streamAddresses(options.url, options.stream, seams.baseUrl ?? document.baseURI);
     this.#key = options.key;
     this.#name = options.name;
     this.#token = options.token;
-    const { signal } = this.#abort;
-    document.addEventListener('visibilitychange', () => document.hidden || this.#prove(), { signal });
-    window.addEventListener('online', () => this.#prove(), { signal });
+    this.#releases = [
+      this.#page.every(tickMs, () => this.#socket?.tick()),
+      this.#page.on('shown', () => this.#socket?.prove()),
+      this.#page.on('online', () => this.#socket?.retryNow()),
+      this.#page.on('offline', () => this.#socket?.prove()),
+    ];
     this.#askWhetherLive();
-  }
-
-  /** @returns a function that takes the listener away again */
-  on<Name extends keyof ChatEvents>(name: Name, listener: (detail: ChatEvents[Name]) => void): () => void {
-    return this.#listeners.on(name, listener);
   }
 
   get state(): ChatState {
@@ -87,7 +99,7 @@ export class Chat {
     return new Promise<boolean>((settle) => {
       this.#sending = { text: clean, settle };
       this.#request({ type: 'message', text: clean });
-      this.#prove();
+      this.#socket?.prove();
     });
   }
 
@@ -107,19 +119,20 @@ export class Chat {
   /** Leaves for good; idempotent. */
   close(): void {
     this.#enter('closed');
-    this.#abort.abort();
     this.#letGo();
     this.#facts?.close();
+    for (const release of this.#releases.splice(0)) release();
   }
 
   /** While there is no connection, the public facts tell when there is something to connect to. */
   #askWhetherLive(): void {
-    if (this.#abort.signal.aborted) return;
-    this.#facts = new FactsPoll({ url: this.#addresses.facts, onFacts: (facts) => this.#learn(facts) });
+    if (this.#state === 'closed') return;
+    this.#facts?.close();
+    this.#facts = this.#desk.follow(this.#addresses.facts, (facts) => this.#learn(facts));
   }
 
   #learn(facts: StreamFacts): void {
-    if (!facts.known) return this.#enter('connecting', `Can't reach the server: ${facts.why}. Trying again.`);
+    if (!facts.known) return this.#enter('connecting', notice('chat-unreachable', { status: facts.status }));
     const { info } = facts;
     if (info?.chat === false) {
       this.#facts?.close();
@@ -131,52 +144,56 @@ export class Chat {
   }
 
   #connect(): void {
-    this.#enter('connecting', this.#message);
-    const socket = new WebSocket(this.#addresses.chat);
+    this.#enter('connecting', this.#notice);
+    const page = this.#page;
+    const socket = new LiveSocket({
+      url: () => this.#addresses.chat,
+      policy: new ReconnectPolicy({ ...patience, random: () => page.random() }),
+      judge: (loss) => (mayGoOn(loss) ? 'retry' : 'over'),
+      connectTimeoutMs: (failures) => Math.min(connectTimeoutMs.longest, connectTimeoutMs.first * (1 + failures / 2)),
+      ping: () => JSON.stringify({ type: 'ping' } satisfies ChatRequest),
+      ...{ proveWithinMs, keepAlive, stableAfterMs },
+      seams: { openSocket: (url) => page.openSocket(url), nowMs: () => page.nowMs(), isOnline: () => page.online, explainRefusal: (refused) => explainRefusal(refused, (url, init) => page.fetch(url, init)) },
+    });
     this.#socket = socket;
-    let opened = false;
-    socket.onopen = () => (opened = true);
-    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (socket === this.#socket && typeof data === 'string') this.#take(data);
-    };
-    socket.onclose = ({ code, reason }) => {
-      if (socket === this.#socket) void this.#lost(opened, code, reason);
-    };
+    socket.on('message', (data) => this.#take(data));
+    socket.on('lost', (loss) => {
+      this.#forgetPerson();
+      this.#enter('connecting', notice(!loss.proven && loss.error?.reason === 'unavailable' ? 'chat-full' : 'chat-lost', {}));
+    });
+    void socket.closed.then((loss) => loss !== undefined && socket === this.#socket && this.#over(loss));
   }
 
-  #take(data: string): void {
-    this.#heardAtMs = Date.now();
-    const message = parseChatMessage(data);
+  #take(data: string | ArrayBuffer): void {
+    const message = typeof data === 'string' ? parseChatMessage(data) : undefined;
     if (message !== undefined) this.#handle(message);
   }
 
   #handle(message: ChatMessage): void {
     switch (message.type) {
       case 'history':
-        this.#failures = 0;
         this.#broadcast = message.broadcast;
-        this.#listeners.emit('history', message.messages);
+        this.emit('history', message.messages);
         this.#enter('open');
-        if (this.#name !== undefined) this.#sendJoin();
-        return this.#keepAlive();
+        return this.#sendJoin();
       case 'joined':
         this.#identity = message;
         this.#token = message.token;
-        return this.#listeners.emit('joined', message);
+        return this.emit('joined', message);
       case 'message':
-        this.#listeners.emit('message', message);
+        this.emit('message', message);
         if (message.person === this.#identity?.person && message.text === this.#sending?.text) this.#settle(true);
         return;
       case 'deleted':
-        return this.#listeners.emit('deleted', message.id);
+        return this.emit('deleted', message.id);
       case 'refused':
         if (answersToMessage.includes(message.reason)) this.#settle(false);
         if (message.reason === 'name') this.#name = this.#identity?.name;
-        return this.#listeners.emit('refused', { ...message, waitSeconds: message.waitSeconds });
+        return this.emit('refused', { ...message, waitSeconds: message.waitSeconds });
       case 'muted':
-        return this.#listeners.emit('muted', message);
+        return this.emit('muted', message);
       case 'mutes':
-        return this.#listeners.emit('mutes', message.people);
+        return this.emit('mutes', message.people);
       case 'pong':
         return;
       case 'ended':
@@ -187,18 +204,11 @@ export class Chat {
     }
   }
 
-  async #lost(opened: boolean, closeCode: number, reason: string): Promise<void> {
+  #over({ error }: SocketLoss): void {
     this.#letGo();
-    const error = opened ? closeError(closeCode, reason) : await explainRefusal(this.#addresses.chat);
-    if (this.#abort.signal.aborted) return;
-    // Too much at once is over when it is over; everything else that must not be repeated is not.
-    if (error !== undefined && !error.retryable && errorCodeOfClose(closeCode) !== 'over-limit') {
-      return this.#enter('refused', error.reason === 'unauthorized' && this.#key === undefined ? 'This page may not take part in the chat.' : error.message);
-    }
-    const full = !opened && error?.reason === 'unavailable';
-    this.#enter('connecting', full ? 'There is no room in the chat right now. Trying again.' : 'The connection to the chat was lost. Trying again.');
-    this.#after('retry', this.#policy.delayMs(this.#failures, 0) ?? 0, () => this.#askWhetherLive());
-    this.#failures += 1;
+    if (error === undefined || error.reason === 'not-found') return this.#askWhetherLive();
+    if (error.reason === 'unauthorized' && this.#key === undefined) return this.#enter('refused', notice('chat-forbidden', {}));
+    this.#enter('refused', undefined, error.message);
   }
 
   #sendJoin(): void {
@@ -206,25 +216,8 @@ export class Chat {
     this.#request({ type: 'join', name: this.#name, ...(this.#key !== undefined && { key: this.#key }), ...(this.#token !== undefined && { token: this.#token }) });
   }
 
-  #keepAlive(): void {
-    this.#after('ping', pingEveryMs, () => {
-      this.#prove();
-      this.#keepAlive();
-    });
-  }
-
-  /** Asks for a sign of life, and connects anew when none comes soon. */
-  #prove(): void {
-    if (this.#state !== 'open') return;
-    const askedAtMs = Date.now();
-    this.#request({ type: 'ping' });
-    this.#after('prove', proveWithinMs, () => {
-      if (this.#heardAtMs < askedAtMs) void this.#lost(true, 1006, '');
-    });
-  }
-
   #request(request: ChatRequest): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(request));
+    this.#socket?.send(JSON.stringify(request));
   }
 
   #settle(said: boolean): void {
@@ -233,23 +226,28 @@ export class Chat {
   }
 
   #letGo(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
     const socket = this.#socket;
     this.#socket = undefined;
-    socket?.close(1000);
+    socket?.close();
+    this.#forgetPerson();
+  }
+
+  #forgetPerson(): void {
     this.#identity = undefined;
     this.#settle(false);
   }
 
-  #after(name: 'retry' | 'ping' | 'prove', delayMs: number, what: () => void): void {
-    clearTimeout(this.#timers.get(name));
-    this.#timers.set(name, setTimeout(what, delayMs));
-  }
-
-  #enter(state: ChatState, message?: string): void {
+  #enter(state: ChatState, said?: Notice, message = said?.message): void {
     if (this.#state === 'closed' || (state === this.#state && message === this.#message)) return;
     this.#state = state;
+    this.#notice = said;
     this.#message = message;
-    this.#listeners.emit('state', { state, message });
+    this.emit('state', { state, message, notice: said });
   }
+}
+
+/** Too much at once is over when it is over; everything else that must not be repeated is not. */
+function mayGoOn({ error }: SocketLoss): boolean {
+  if (error?.reason === 'not-found') return false;
+  return error === undefined || error.retryable || error.reason === 'over-limit';
 }

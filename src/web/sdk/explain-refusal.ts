@@ -6,9 +6,9 @@ import { retryAfterMs } from './retry-after.js';
  * Asks over HTTP why a WebSocket was refused before its upgrade, which browsers hide: the server checks a plain request in the
  * same way. Resolves undefined when it does not answer, or not to this page.
  */
-export async function explainRefusal(socketUrl: string): Promise<OnairError | undefined> {
+export async function explainRefusal(socketUrl: string, ask: (url: string, init: RequestInit) => Promise<Response> = fetch): Promise<OnairError | undefined> {
   try {
-    const answer = await fetch(socketUrl.replace(/^ws/, 'http'), {
+    const answer = await ask(socketUrl.replace(/^ws/, 'http'), {
       headers: { accept: 'application/json' },
       cache: 'no-store',
       signal: AbortSignal.timeout(5_000),

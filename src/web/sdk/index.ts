@@ -2,8 +2,8 @@ export { captureCamera, captureScreen, type CameraOptions, type ScreenOptions } 
 export { Chat } from './chat.js';
 export type { ChatEvents, ChatIdentity, ChatOptions, ChatState } from './chat-events.js';
 export { OnairError, type OnairErrorReason } from './errors.js';
-export { Player, type PlayerOptions } from './player.js';
-export type { PlayerEvents, PlayerState, PlayerStats } from './player-events.js';
+export { Player } from './player.js';
+export type { PlayerEvents, PlayerOptions, PlayerState, PlayerStats } from './player-events.js';
 export type { PathChoice, PathName, PlayerMode } from './playback/path-choice.js';
 export { Publisher } from './publisher.js';
 export type {
@@ -20,3 +20,4 @@ export type { TrackKind } from './publishing/filler.js';
 export type { UplinkSecond, UplinkVerdict } from './publishing/uplink-history.js';
 export type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';
 export { qualities, type Quality } from './quality.js';
+export { setWords, type Notice, type NoticeCode, type NoticeParams, type PathFailure, type PathFailureCode, type PathFailureOf, type Words } from './words.js';

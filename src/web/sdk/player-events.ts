@@ -1,11 +1,24 @@
 import type { LiveStreamInfo } from '../../protocol/live-stream-info.js';
-import type { PathChoice, PathName } from './playback/path-choice.js';
+import type { PathChoice, PathName, PlayerMode } from './playback/path-choice.js';
+import type { Notice } from './words.js';
 
 /**
  * `waiting`: not live (yet); starts by itself. `stalled`: live, but the picture stands still for want of media.
- * `ended`: the broadcast is over; the next one starts by itself. `failed`: no path works; tried again by itself.
+ * `paused`: by the viewer or the page; playing again goes to the live edge. `ended`: the broadcast is over; the next one starts by
+ * itself. `failed`: no path works; tried again by itself.
  */
-export type PlayerState = 'waiting' | 'connecting' | 'playing' | 'stalled' | 'ended' | 'failed';
+export type PlayerState = 'waiting' | 'connecting' | 'playing' | 'stalled' | 'paused' | 'ended' | 'failed';
+
+export interface PlayerOptions {
+  /** `https://host/live/NAME`, or the server's address together with `stream`. */
+  readonly url: string;
+  readonly stream?: string | undefined;
+  readonly video: HTMLVideoElement;
+  /** `lowest-delay` (default) stays as close to live as the network allows; `smooth` keeps seconds in hand. */
+  readonly mode?: PlayerMode | undefined;
+  /** `auto` (default) takes the best that works; a name takes that one alone. */
+  readonly path?: PathName | 'auto' | undefined;
+}
 
 export interface PlayerStats {
   readonly path: PathName;
@@ -21,14 +34,18 @@ export interface PlayerStats {
 }
 
 export interface PlayerEvents {
-  /** `message` says in words what is going on, for states that have something to say. */
-  state: { readonly state: PlayerState; readonly message: string | undefined };
+  /** `message` says in words what is going on, for states that have something to say; `notice` says it for programs too. */
+  state: { readonly state: PlayerState; readonly message: string | undefined; readonly notice: Notice | undefined };
   /** Which path is used now, and why this one. */
   path: PathChoice;
   /** Once a second while there is a path. */
   stats: PlayerStats;
   /** The server's public facts, every few seconds while the page is visible; undefined: not live. */
   info: LiveStreamInfo | undefined;
+  /** Something is wrong but it plays on. */
+  warning: Notice;
+  /** The warning with this code no longer holds. */
+  recovered: { readonly code: Notice['code'] };
   /** The browser refused sound (`muted`: it plays without) or playing at all (`blocked`) until the viewer acts. */
   autoplay: 'muted' | 'blocked';
 }

@@ -1,75 +1,78 @@
 import type { LiveStreamInfo } from '../../protocol/live-stream-info.js';
+import { browserPage, type BrowserPage } from './browser-page.js';
 import { Listeners } from './listeners.js';
-import type { PlayerEvents, PlayerState } from './player-events.js';
 import { streamAddresses } from './playback/addresses.js';
-import { forwardSeconds, readRanges } from './playback/buffered-ranges.js';
 import { ClockOffset } from './playback/clock-offset.js';
+import { ElementStarter } from './playback/element-starter.js';
+import { pageFacts, type FactsDesk, type FactsFollower, type StreamFacts } from './playback/facts-poll.js';
 import { HlsJs } from './playback/hls-js.js';
 import { mediaSourceClass } from './playback/media-source.js';
 import { NativeHls } from './playback/native-hls.js';
-import { choosePaths, explainFallback, pathLabels, type PathChoice, type PathName, type PlayerMode } from './playback/path-choice.js';
-import type { Playback, PlaybackEnd, PlaybackOptions, StreamAddresses } from './playback/playback.js';
-import { ProgressWatch } from './playback/progress-watch.js';
+import type { Capabilities, PlayerMode } from './playback/path-choice.js';
+import { PathRunner, type PathRunnerEvents, type PathRunnerOptions } from './playback/path-runner.js';
+import { playerStats } from './playback/player-stats.js';
+import type { StreamAddresses } from './playback/playback.js';
 import { Sight } from './playback/sight.js';
-import { FactsPoll, type StreamFacts } from './playback/stream-facts.js';
 import { WebSocketMse } from './playback/web-socket-mse.js';
+import type { PlayerEvents, PlayerOptions, PlayerState } from './player-events.js';
+import { notice, type Notice, type PathFailureOf } from './words.js';
 
-export interface PlayerOptions {
-  /** `https://host/live/NAME`, or the server's address together with `stream`. */
-  readonly url: string;
-  readonly stream?: string;
-  readonly video: HTMLVideoElement;
-  /** `lowest-delay` (default) stays as close to live as the network allows; `smooth` keeps seconds in hand. */
-  readonly mode?: PlayerMode;
-  /** `auto` (default) takes the best that works; a name takes that one alone. */
-  readonly path?: PathName | 'auto';
+/** What it stands on; tests give their own. */
+export interface PlayerSeams {
+  readonly page: BrowserPage;
+  readonly facts: FactsDesk;
+  readonly paths: PathRunnerOptions['paths'];
+  readonly baseUrl: string;
 }
-
-const paths: Record<PathName, new (options: PlaybackOptions) => Playback> = {
-  websocket: WebSocketMse,
-  hls: HlsJs,
-  native: NativeHls,
-};
 
 /** Shorter interruptions are hiccups, not worth a word. */
 const stalledAfterMs = 400;
-/** A path that shows nothing for so long will not show anything. */
-const startWithinMs = 12_000;
 const retryAllAfterMs = [2000, 5000, 10_000, 20_000];
 
 /** Plays a live stream on a video element; waits for its start, and for the next one after its end. */
-export class Player {
-  readonly #options: PlayerOptions;
+export class Player extends Listeners<PlayerEvents> {
   readonly #video: HTMLVideoElement;
   readonly #addresses: StreamAddresses;
-  readonly #clock = new ClockOffset();
-  readonly #listeners = new Listeners<PlayerEvents>();
+  readonly #page: BrowserPage;
+  readonly #desk: FactsDesk;
+  readonly #runner: PathRunner;
+  readonly #starter: ElementStarter;
   readonly #abort = new AbortController();
-  #mode: PlayerMode;
+  #releases: (() => void)[] = [];
   #state: PlayerState = 'connecting';
-  #message: string | undefined;
-  #facts: FactsPoll | undefined;
+  #notice: Notice | undefined;
+  #facts: FactsFollower | undefined;
   #info: LiveStreamInfo | undefined;
-  #playback: Playback | undefined;
-  #progress = new ProgressWatch();
   #sight: Sight | undefined;
-  #failures: PathChoice[] = [];
-  /** Its `ended` came; the facts may still call it live for a moment. */
+  /** The page was in view at some time: before, browsers open no media. */
+  #seen = false;
+  /** The page or the viewer wants no picture. */
+  #wantsPause = false;
+  /** Its path played to the end; the facts may still call it live for a moment. */
   #endedBroadcast: string | undefined;
   #rounds = 0;
-  #timers = new Map<'stats' | 'start' | 'stalled' | 'retry', ReturnType<typeof setTimeout>>();
+  #cancelStalled: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
 
   /** @throws {TypeError} when the address names no live stream */
-  constructor(options: PlayerOptions) {
-    this.#options = options;
-    this.#video = options.video;
-    this.#mode = options.mode ?? 'lowest-delay';
-    this.#addresses = streamAddresses(options.url, options.stream, document.baseURI);
-  }
-
-  /** @returns a function that takes the listener away again */
-  on<Name extends keyof PlayerEvents>(name: Name, listener: (detail: PlayerEvents[Name]) => void): () => void {
-    return this.#listeners.on(name, listener);
+  constructor(options: PlayerOptions, seams: Partial<PlayerSeams> = {}) {
+    super();
+    const { video, mode = 'lowest-delay', path: wished = 'auto' } = options;
+    this.#video = video;
+    this.#page = seams.page ?? browserPage;
+    this.#desk = seams.facts ?? pageFacts;
+    this.#addresses = streamAddresses(options.url, options.stream, seams.baseUrl ?? document.baseURI);
+    this.#starter = new ElementStarter(video, this.#page);
+    this.#runner = new PathRunner({
+      ...{ video, mode, wished, page: this.#page, addresses: this.#addresses, clock: new ClockOffset() },
+      paths: seams.paths ?? { websocket: WebSocketMse, hls: HlsJs, native: NativeHls },
+      inSight: () => this.#sight?.clear ?? false,
+    });
+    this.#starter.on('autoplay', (what) => this.emit('autoplay', what));
+    this.#runner.on('path', (choice) => this.emit('path', choice));
+    this.#runner.on('warning', (warning) => this.emit('warning', warning));
+    this.#runner.on('recovered', (code) => this.emit('recovered', code));
+    this.#runner.on('over', (over) => this.#over(over));
   }
 
   get state(): PlayerState {
@@ -77,96 +80,101 @@ export class Player {
   }
 
   get mode(): PlayerMode {
-    return this.#mode;
+    return this.#runner.mode;
   }
 
   /** Changes over at once; the picture comes back after a moment. */
   set mode(mode: PlayerMode) {
-    if (mode === this.#mode) return;
-    this.#mode = mode;
-    this.#failures = [];
-    this.#playback?.close();
+    if (mode !== this.#runner.mode) this.#runner.mode = mode;
   }
 
-  /** Starts now, or as soon as the stream is live. */
+  /** Starts now, or as soon as the stream is live; after `pause()` goes on at the live edge. */
   play(): void {
-    if (this.#facts !== undefined || this.#abort.signal.aborted) return;
-    const { signal } = this.#abort;
-    this.#video.playsInline = true;
-    this.#sight = new Sight(this.#video);
-    this.#video.addEventListener('playing', () => this.#onPlaying(), { signal });
-    this.#video.addEventListener('waiting', () => this.#onWaiting(), { signal });
-    this.#video.addEventListener('pause', () => this.#onPause(), { signal });
-    // A new source makes some browsers (WebKit) forget that they were to play.
-    this.#video.addEventListener('canplay', () => this.#state === 'connecting' && this.#video.paused && void this.#startElement(), { signal });
-    document.addEventListener('visibilitychange', () => document.hidden || this.#resume(), { signal });
-    window.addEventListener('online', () => this.#resume(), { signal });
-    this.#timers.set('stats', setInterval(() => this.#emitStats(), 1000));
-    this.#facts = new FactsPoll({ url: this.#addresses.facts, onFacts: (facts) => this.#learn(facts) });
+    if (this.#abort.signal.aborted) return;
+    this.#wantsPause = false;
+    if (this.#facts === undefined) return this.#begin();
+    if (this.#runner.playback === undefined) void this.#facts.ask();
+    else void this.#starter.start();
+  }
+
+  /** Holds the picture, or does not start one; after some seconds nothing is loaded any more. */
+  pause(): void {
+    this.#wantsPause = true;
+    this.#video.pause();
   }
 
   /** Stops for good and lets go of the element; idempotent. */
   close(): void {
+    if (this.#abort.signal.aborted) return;
     this.#abort.abort();
+    this.#starter.close();
     this.#facts?.close();
     this.#sight?.close();
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#playback?.close();
+    this.#cancelStalled?.();
+    this.#cancelRetry?.();
+    for (const release of this.#releases.splice(0)) release();
+    this.#runner.close();
+  }
+
+  #begin(): void {
+    const page = this.#page;
+    this.#seen = !page.hidden;
+    this.#video.playsInline = true;
+    this.#sight = new Sight(this.#video, page);
+    this.#listen('playing', () => this.#onPlaying());
+    this.#listen('waiting', () => this.#onWaiting());
+    this.#listen('pause', () => this.#onPause());
+    this.#listen('play', () => this.#onPlay());
+    // A new source makes some browsers (WebKit) forget that they were to play.
+    this.#listen('canplay', () => this.#state === 'connecting' && this.#video.paused && !this.#wantsPause && void this.#starter.start());
+    this.#releases.push(
+      page.on('shown', () => {
+        this.#seen = true;
+        this.#runner.resume();
+      }),
+      page.on('online', () => this.#runner.resume()),
+      page.every(1000, () => {
+        if (this.#runner.playback !== undefined) this.emit('stats', playerStats(this.#video, this.#runner.playback));
+      }),
+    );
+    this.#facts = this.#desk.follow(this.#addresses.facts, (facts) => this.#learn(facts));
+  }
+
+  #listen(name: string, listener: () => void): void {
+    this.#video.addEventListener(name, listener, { signal: this.#abort.signal });
   }
 
   #learn(facts: StreamFacts): void {
-    const live = facts.known && facts.info?.state === 'live';
-    if (!live && this.#playback === undefined) this.#failures = [];
+    const isRunning = this.#runner.playback !== undefined;
+    if (!isRunning && !(facts.known && facts.info?.state === 'live')) this.#runner.forgive();
     if (!facts.known) {
-      if (this.#playback === undefined) this.#enter('waiting', `Can't reach the server: ${facts.why}. Trying again.`);
+      if (!isRunning) this.#enter('waiting', notice('server-unreachable', { status: facts.status }));
       return;
     }
-    this.#info = facts.info;
-    this.#listeners.emit('info', facts.info);
-    if (this.#state === 'stalled') this.#enter('stalled', this.#stalledMessage());
-    if (this.#playback !== undefined || this.#timers.has('retry')) return;
-    if (facts.info?.state === 'live' && facts.info.broadcast !== this.#endedBroadcast) return this.#tryNextPath();
-    if (facts.info?.state === 'ended' || (facts.info !== undefined && facts.info.broadcast === this.#endedBroadcast)) {
-      return this.#enter('ended');
-    }
+    const { info } = facts;
+    this.#info = info;
+    this.emit('info', info);
+    if (this.#state === 'stalled') this.#enter('stalled', this.#stalledNotice());
+    if (isRunning || this.#cancelRetry !== undefined || this.#abort.signal.aborted) return;
+    if (info?.state === 'live' && info.broadcast !== this.#endedBroadcast) return this.#tryPath(info);
+    if (info?.state === 'ended' || (info !== undefined && info.broadcast === this.#endedBroadcast)) return this.#enter('ended');
     // What has just ended stays on screen as ended until the next broadcast begins.
-    if (this.#state !== 'ended' || facts.info !== undefined) this.#enter('waiting', waitingMessage(facts.info));
+    if (this.#state !== 'ended' || info !== undefined) this.#enter('waiting', waitingNotice(info));
   }
 
-  #tryNextPath(): void {
-    const failed = new Set(this.#failures.map((each) => each.path));
-    const wish = { mode: this.#mode, path: this.#options.path ?? 'auto' };
-    const choice = choosePaths(wish, this.#capabilities()).find((each) => !failed.has(each.path));
-    if (choice === undefined) return this.#giveUpForNow();
+  #tryPath(info: LiveStreamInfo): void {
+    if (this.#wantsPause) return this.#enter('paused');
+    // A page that was seen and used may begin behind another; one that nobody has looked at yet opens no media.
+    if (this.#page.hidden && !(this.#seen && this.#page.touched)) return this.#enter('waiting', notice('page-hidden', {}));
     this.#enter('connecting');
-    this.#listeners.emit('path', explainFallback(choice, this.#failures));
-    const playback = new paths[choice.path]({
-      video: this.#video,
-      mode: this.#mode,
-      addresses: this.#addresses,
-      clock: this.#clock,
-    });
-    this.#playback = playback;
-    this.#progress = new ProgressWatch();
-    void playback.closed.then((end) => this.#over(choice.path, end));
-    this.#timers.set('start', setTimeout(() => this.#checkStarted(playback), startWithinMs));
-    void this.#startElement();
+    const failures = this.#runner.begin(info.broadcast, this.#capabilities(info));
+    if (failures === undefined) void this.#starter.start();
+    else this.#giveUpForNow(failures);
   }
 
-  #checkStarted(playback: Playback): void {
-    // Browsers load nothing that nobody looks at.
-    if (this.#sight?.clear !== true || this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) return;
-    this.#abandon(playback, `no picture within ${startWithinMs / 1000} s`);
-  }
-
-  #abandon(playback: Playback, why: string): void {
-    this.#failures.push({ path: playback.path, why });
-    playback.close();
-  }
-
-  #capabilities(): Parameters<typeof choosePaths>[1] {
+  #capabilities(info: LiveStreamInfo): Capabilities {
     const source = mediaSourceClass();
-    const codecs = this.#info?.rendition?.codecs;
+    const codecs = info.rendition?.codecs;
     return {
       webSocket: typeof WebSocket !== 'undefined',
       mediaSource: source !== undefined,
@@ -175,119 +183,77 @@ export class Player {
     };
   }
 
-  async #over(path: PathName, end: PlaybackEnd): Promise<void> {
-    this.#playback = undefined;
-    this.#stopTimer('start');
-    this.#stopTimer('stalled');
-    if (this.#abort.signal.aborted) return;
+  #over({ end, broadcast }: PathRunnerEvents['over']): void {
+    this.#stopStalled();
     if (end.reason === 'ended') {
-      this.#endedBroadcast = this.#info?.broadcast;
-      this.#failures = [];
-      return this.#enter('ended');
+      // Of the path's own beginning: by now the facts may speak of the next broadcast.
+      this.#endedBroadcast = broadcast;
+      this.#enter('ended');
     }
-    if (end.reason === 'failed') this.#failures.push({ path, why: end.why });
-    if (end.reason === 'not-live') this.#failures.push({ path, why: 'the server had nothing to play' });
     // A path also fails when the broadcast is over or the server gone: then another path would not help.
-    await this.#facts?.ask();
+    void this.#facts?.ask();
   }
 
-  #giveUpForNow(): void {
-    const why = this.#failures.map((each) => `${pathLabels[each.path]}: ${each.why}`).join('; ');
-    const reason = why === '' ? "This browser can't play this stream" : `No way to play this stream worked (${why})`;
-    this.#enter('failed', `${reason}. Try a current Chrome, Edge, Firefox or Safari, or open the HLS link in VLC. Trying again by itself.`);
-    this.#failures = [];
-    const delayMs = retryAllAfterMs[Math.min(this.#rounds, retryAllAfterMs.length - 1)];
+  #giveUpForNow(failures: readonly PathFailureOf[]): void {
+    this.#enter('failed', failures.length === 0 ? notice('browser-unsupported', {}) : notice('no-path-worked', { failures }));
+    this.#runner.forgive();
+    const delayMs = retryAllAfterMs[Math.min(this.#rounds, retryAllAfterMs.length - 1)] ?? 0;
     this.#rounds += 1;
-    this.#timers.set('retry', setTimeout(() => {
-      this.#stopTimer('retry');
+    this.#cancelRetry = this.#page.after(delayMs * (0.8 + 0.4 * this.#page.random()), () => {
+      this.#cancelRetry = undefined;
       void this.#facts?.ask();
-    }, delayMs));
+    });
   }
 
-  /** Browsers let sound start only after the viewer did something on the page: then without sound. */
-  async #startElement(): Promise<void> {
-    try {
-      await this.#video.play();
-    } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== 'NotAllowedError' || this.#abort.signal.aborted) return;
-      if (this.#video.muted) return this.#listeners.emit('autoplay', 'blocked');
-      this.#video.muted = true;
-      this.#listeners.emit('autoplay', 'muted');
-      await this.#startElement();
-    }
+  #onPlay(): void {
+    this.#wantsPause = false;
+    if (this.#runner.playback === undefined) void this.#facts?.ask();
+    else if (this.#state === 'paused') this.#enter('connecting');
   }
 
-  /** WebKit lets the picture begin and pauses it when sound comes up that nobody asked for. */
   #onPause(): void {
-    const untouched = 'userActivation' in navigator && !navigator.userActivation.hasBeenActive;
-    if (!untouched || this.#playback === undefined || this.#video.ended || this.#video.muted) return;
-    this.#video.muted = true;
-    this.#listeners.emit('autoplay', 'muted');
-    void this.#startElement();
+    // WebKit pauses an element whose source is taken away, too.
+    const isForgotten = this.#page.webKit && this.#video.readyState === HTMLMediaElement.HAVE_NOTHING;
+    if (this.#runner.playback === undefined || this.#video.ended || isForgotten || this.#starter.paused()) return;
+    this.#wantsPause = true;
+    this.#stopStalled();
+    this.#enter('paused');
   }
 
   #onPlaying(): void {
-    this.#stopTimer('stalled');
+    this.#stopStalled();
     this.#rounds = 0;
-    if (this.#playback === undefined) return;
+    this.#starter.playing();
+    if (this.#runner.playback === undefined) return;
     // Now this viewer counts too.
     if (this.#state === 'connecting') void this.#facts?.ask();
     this.#enter('playing');
   }
 
   #onWaiting(): void {
-    if (this.#state !== 'playing' || this.#timers.has('stalled')) return;
-    const stalled = (): void => this.#enter('stalled', this.#stalledMessage());
-    this.#timers.set('stalled', setTimeout(stalled, stalledAfterMs));
+    if (this.#state !== 'playing' || this.#cancelStalled !== undefined) return;
+    this.#cancelStalled = this.#page.after(stalledAfterMs, () => this.#enter('stalled', this.#stalledNotice()));
   }
 
-  #stalledMessage(): string {
-    return waitingMessage(this.#info) ?? 'The picture is waiting for the network.';
+  #stopStalled(): void {
+    this.#cancelStalled?.();
+    this.#cancelStalled = undefined;
   }
 
-  #resume(): void {
-    this.#playback?.resume();
+  #stalledNotice(): Notice {
+    return waitingNotice(this.#info) ?? notice('network-slow', {});
   }
 
-  #emitStats(): void {
-    const video = this.#video;
-    const playback = this.#playback;
-    if (playback === undefined) return;
-    const bufferSeconds = forwardSeconds(readRanges(video.buffered), video.currentTime);
-    const { latencySeconds, ...rest } = playback.stats();
-    this.#listeners.emit('stats', {
-      path: playback.path,
-      ...rest,
-      // What is buffered was captured before now, whatever the publisher's first burst made the server believe.
-      latencySeconds: latencySeconds === undefined ? undefined : Math.max(latencySeconds, bufferSeconds),
-      bufferSeconds,
-      droppedFrames: video.getVideoPlaybackQuality().droppedVideoFrames,
-      width: video.videoWidth,
-      height: video.videoHeight,
-      playbackRate: video.playbackRate,
-    });
-    const fed = (rest.bitsPerSecond ?? 0) > 0 || video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
-    const shouldMove = fed && !video.paused && this.#sight?.clear === true;
-    if (this.#progress.look({ nowMs: Date.now(), atSeconds: video.currentTime, shouldMove })) {
-      this.#abandon(playback, 'media came in, but the picture stood still');
-    }
-  }
-
-  #stopTimer(name: 'start' | 'stalled' | 'retry'): void {
-    clearTimeout(this.#timers.get(name));
-    this.#timers.delete(name);
-  }
-
-  #enter(state: PlayerState, message?: string): void {
-    if (this.#abort.signal.aborted || (state === this.#state && message === this.#message)) return;
+  #enter(state: PlayerState, said?: Notice): void {
+    if (this.#abort.signal.aborted || (state === this.#state && said?.message === this.#notice?.message)) return;
     this.#state = state;
-    this.#message = message;
-    this.#listeners.emit('state', { state, message });
+    this.#notice = said;
+    this.emit('state', { state, message: said?.message, notice: said });
   }
 }
 
-function waitingMessage(info: LiveStreamInfo | undefined): string | undefined {
-  if (info?.state === 'starting') return 'The broadcast is starting.';
-  if (info?.state === 'waiting') return 'The broadcaster lost the connection and may come back.';
+function waitingNotice(info: LiveStreamInfo | undefined): Notice | undefined {
+  if (info?.state === 'starting') return notice('broadcast-starting', {});
+  if (info?.state === 'waiting') return notice('broadcaster-away', {});
   return undefined;
 }

@@ -10,8 +10,8 @@ interface Curtain {
   readonly text: string;
 }
 
-/** What stands where the picture would be. `playing` and `stalled` keep the picture free. */
-const curtains: Record<Exclude<PlayerState, 'playing' | 'stalled'>, Curtain> = {
+/** What stands where the picture would be. The other states keep the picture free. */
+const curtains: Record<Exclude<PlayerState, 'playing' | 'stalled' | 'paused'>, Curtain> = {
   connecting: { title: 'Connecting…', text: 'The picture comes in a moment.' },
   waiting: { title: 'Not live yet', text: 'Leave this page open: the picture starts by itself when the broadcast begins.' },
   ended: { title: 'The broadcast has ended', text: 'Thanks for watching. If it goes on, the picture starts by itself.' },
@@ -24,6 +24,7 @@ const lampWords: Record<PlayerState, string> = {
   waiting: 'Waiting',
   playing: 'Ended',
   stalled: 'Ended',
+  paused: 'Paused',
   ended: 'Ended',
   failed: 'Problem',
 };
@@ -71,9 +72,10 @@ export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage
   function follow(player: Player): void {
     let onAir: BroadcastState | undefined;
     let blocked = false;
+    let warning = '';
     const showLamp = (): void => {
       // Never by the player's own guess: only what the server said lights it.
-      const lit = onAir === 'live' && player.state !== 'ended' && player.state !== 'waiting';
+      const lit = onAir === 'live' && !['ended', 'waiting', 'paused'].includes(player.state);
       lamp.dataset.state = lit ? 'live' : player.state === 'connecting' || player.state === 'waiting' ? 'busy' : 'off';
       lamp.textContent = lit ? 'LIVE' : onAir === 'waiting' ? 'On hold' : lampWords[player.state];
     };
@@ -107,8 +109,13 @@ export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage
       showLamp();
       if (onAir === 'live' && info?.rendition?.width !== undefined) showPoster(info.broadcast);
     });
+    player.on('warning', ({ message }) => (warning = message));
+    player.on('recovered', () => {
+      warning = '';
+      if (player.state === 'playing') stalled.textContent = '';
+    });
     player.on('state', ({ state, message }) => {
-      const picture = state === 'playing' || state === 'stalled';
+      const picture = state === 'playing' || state === 'stalled' || state === 'paused';
       if (picture) blocked = false;
       curtain.hidden = picture;
       curtain.dataset.state = state;
@@ -117,7 +124,7 @@ export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage
         title.textContent = curtains[state].title;
         text.textContent = message ?? curtains[state].text;
       }
-      stalled.textContent = state === 'stalled' ? (message ?? '') : '';
+      stalled.textContent = state === 'stalled' ? (message ?? '') : state === 'playing' ? warning : '';
       showLamp();
       showUnmute();
     });

@@ -1,6 +1,7 @@
 import type { LiveStreamInfo } from '../../protocol/live-stream-info.js';
 import type { PlayerStats } from '../sdk/player-events.js';
-import { pathLabels, type PathChoice } from '../sdk/playback/path-choice.js';
+import type { PathChoice } from '../sdk/playback/path-choice.js';
+import { pathLabel } from '../sdk/words.js';
 import { element } from './element.js';
 
 export interface StatsPanel {
@@ -43,7 +44,7 @@ export function statsPanel(id: string): StatsPanel {
       if (stats.codecs !== undefined) set('Codecs', stats.codecs);
     },
     showPath(choice) {
-      set('Path', pathLabels[choice.path]);
+      set('Path', pathLabel(choice.path));
       set('Why', choice.why);
     },
     showInfo(info) {

@@ -12,6 +12,7 @@ export class FakePage implements BrowserPage {
   hidden = false;
   online = true;
   touched = true;
+  webKit = false;
   readonly sockets: FakeSocket[] = [];
   readonly asked: string[] = [];
   /** What `fetch` answers, by a part of the address; without an entry the network is down. */

@@ -1,3 +1,5 @@
+import type { BrowserPage } from '../browser-page.js';
+
 /** One question for the server's time and its answer, all in milliseconds. */
 export interface ClockSample {
   readonly sentAtMs: number;
@@ -7,6 +9,8 @@ export interface ClockSample {
 
 /** Old samples are dropped: two clocks drift apart by milliseconds a minute. */
 const maxSamples = 12;
+/** The server tells whole milliseconds; two clocks drift apart while samples are kept. */
+const roundingMs = 5;
 
 /** Estimates the server's clock as NTP does: the quickest of several round trips is the least distorted one. */
 export class ClockOffset {
@@ -15,7 +19,10 @@ export class ClockOffset {
   add(sample: ClockSample): void {
     // A clock set back in between would make a negative round trip look like the best of all.
     if (sample.receivedAtMs < sample.sentAtMs) return;
-    this.#samples = [...this.#samples, sample].slice(-maxSamples);
+    // The true offset lies within half a round trip of what each sample says. Where two can't both be right, one of the clocks
+    // was set or stood still (a machine that slept): what was known before is worth nothing.
+    const steady = this.#samples.filter((each) => Math.abs(offsetOf(each) - offsetOf(sample)) <= (roundTripMs(each) + roundTripMs(sample)) / 2 + roundingMs);
+    this.#samples = [...steady, sample].slice(-maxSamples);
   }
 
   /** Milliseconds to add to this machine's clock; undefined before the first answer. */
@@ -24,7 +31,7 @@ export class ClockOffset {
       (quickest, each) => (quickest === undefined || roundTripMs(each) < roundTripMs(quickest) ? each : quickest),
       undefined,
     );
-    return best === undefined ? undefined : best.serverTimeMs - (best.sentAtMs + roundTripMs(best) / 2);
+    return best === undefined ? undefined : offsetOf(best);
   }
 
   /** The server's time at a moment of this machine's clock. */
@@ -34,21 +41,25 @@ export class ClockOffset {
   }
 }
 
+function offsetOf(sample: ClockSample): number {
+  return sample.serverTimeMs - (sample.sentAtMs + roundTripMs(sample) / 2);
+}
+
 function roundTripMs(sample: ClockSample): number {
   return sample.receivedAtMs - sample.sentAtMs;
 }
 
 /** Asks the server for its time over HTTP, for paths that have no socket; errors leave the estimate as it is. */
-export async function askServerTime(origin: string, clock: ClockOffset, signal: AbortSignal): Promise<void> {
+export async function askServerTime(origin: string, clock: ClockOffset, page: BrowserPage, signal: AbortSignal): Promise<void> {
   for (let question = 0; question < 4 && !signal.aborted; question += 1) {
-    const sentAtMs = Date.now();
+    const sentAtMs = page.nowMs();
     try {
-      const response = await fetch(`${origin}/api/time`, { signal, cache: 'no-store' });
+      const response = await page.fetch(`${origin}/api/time`, { signal, cache: 'no-store' });
       const answer: unknown = response.ok ? await response.json() : undefined;
       if (typeof answer !== 'object' || answer === null || !('serverTimeMs' in answer)) return;
       if (typeof answer.serverTimeMs !== 'number') return;
       // The first request may include a connection's handshakes; the quickest one wins anyway.
-      clock.add({ sentAtMs, serverTimeMs: answer.serverTimeMs, receivedAtMs: Date.now() });
+      clock.add({ sentAtMs, serverTimeMs: answer.serverTimeMs, receivedAtMs: page.nowMs() });
     } catch {
       return;
     }

@@ -5,8 +5,10 @@ import { BitRateMeter } from './bit-rate-meter.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import type { PlayerMode } from './path-choice.js';
 import { askServerTime } from './clock-offset.js';
-import { isWebKit } from './web-kit.js';
 
+/** Clocks drift apart by some milliseconds a minute. */
+export const askTimeEveryMs = 300_000;
+const recoverAfterMs = 1_000;
 const maxRecoveries = 3;
 /** A recovery that held this long is forgiven. */
 const forgiveAfterMs = 30_000;
@@ -26,23 +28,27 @@ export function hlsConfig(mode: PlayerMode): Partial<HlsConfig> {
 /** Plays the HLS playlist by hls.js, with low latency where it is wanted and offered. */
 export class HlsJs implements Playback {
   readonly path = 'hls';
+  /** hls.js nudges by itself. */
+  readonly unstick = 'own';
   readonly #options: PlaybackOptions;
   readonly #video: HTMLVideoElement;
   readonly #ending = new Ending();
   readonly #abort = new AbortController();
   readonly #bitRate = new BitRateMeter();
   #hls: Hls | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #timers: (() => void)[] = [];
   #recoveries = 0;
   #recoveredAtMs = 0;
   #atEdge = false;
+  #suspended = false;
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
     this.#video = options.video;
     this.#video.addEventListener('ended', this.#onEnded);
     void this.#start();
-    void askServerTime(options.addresses.origin, options.clock, this.#abort.signal);
+    this.#askTime();
+    this.#timers.push(options.page.every(askTimeEveryMs, () => this.#askTime()));
   }
 
   get closed(): Promise<PlaybackEnd> {
@@ -51,19 +57,27 @@ export class HlsJs implements Playback {
 
   stats(): PathStats {
     const capturedMs = this.#hls?.playingDate?.getTime();
-    const nowMs = this.#options.clock.serverTimeMs(Date.now());
+    const { clock, page } = this.#options;
+    const nowMs = clock.serverTimeMs(page.nowMs());
     const level = this.#hls?.levels[this.#hls.currentLevel];
     const codecs = [level?.videoCodec, level?.audioCodec].filter((codec) => codec !== undefined).join(',');
     return {
       latencySeconds: capturedMs === undefined || nowMs === undefined ? undefined : (nowMs - capturedMs) / 1000,
-      bitsPerSecond: this.#bitRate.bitsPerSecond(Date.now()),
+      bitsPerSecond: this.#bitRate.bitsPerSecond(page.nowMs()),
       codecs: codecs === '' ? undefined : codecs,
     };
+  }
+
+  suspend(): void {
+    this.#suspended = true;
+    this.#hls?.stopLoad();
   }
 
   resume(): void {
     this.#atEdge = false;
     this.#hls?.startLoad();
+    if (this.#suspended) this.#askTime();
+    this.#suspended = false;
   }
 
   close(): void {
@@ -76,34 +90,35 @@ export class HlsJs implements Playback {
       // @ts-expect-error The package types its light build only as the full one.
       const { default: HlsClass } = (await import('hls.js/light')) as { default: typeof Hls };
       if (this.#abort.signal.aborted) return;
-      if (!HlsClass.isSupported()) return this.#fail('this browser has no Media Source Extensions');
+      if (!HlsClass.isSupported()) return this.#finish({ reason: 'failed', failure: { code: 'path-unsupported' } });
       const hls = new HlsClass(hlsConfig(this.#options.mode));
       this.#hls = hls;
       hls.on(HlsClass.Events.ERROR, (_event, data) => this.#onError(HlsClass, data));
-      hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, Date.now()));
+      hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, this.#options.page.nowMs()));
       // WebKitGTK was seen to stand still two parts from the edge: it keeps to the playlist's three.
-      if (this.#options.mode === 'lowest-delay' && !isWebKit()) {
+      if (this.#options.mode === 'lowest-delay' && !this.#options.page.webKit) {
         hls.once(HlsClass.Events.LEVEL_LOADED, (_event, { details }) => {
           if (details.partTarget > 0) hls.targetLatency = details.partTarget * partsBehind;
         });
       }
       hls.loadSource(this.#options.addresses.hls);
       hls.attachMedia(this.#video);
-      this.#timer = setInterval(() => this.#keepNearEdge(), 250);
+      this.#timers.push(this.#options.page.every(250, () => this.#keepNearEdge()));
     } catch (error) {
-      this.#fail(`hls.js did not load: ${error instanceof Error ? error.message : String(error)}`);
+      this.#finish({ reason: 'failed', failure: { code: 'player-not-loaded', detail: error instanceof Error ? error.message : String(error) } });
     }
   }
 
   #onError({ ErrorDetails, ErrorTypes }: typeof Hls, data: ErrorData): void {
     if (data.response?.code === 404 && data.details === ErrorDetails.MANIFEST_LOAD_ERROR) return this.#finish({ reason: 'not-live' });
     if (!data.fatal) return;
-    if (Date.now() - this.#recoveredAtMs > forgiveAfterMs) this.#recoveries = 0;
+    const nowMs = this.#options.page.nowMs();
+    if (nowMs - this.#recoveredAtMs > forgiveAfterMs) this.#recoveries = 0;
     this.#recoveries += 1;
-    this.#recoveredAtMs = Date.now();
+    this.#recoveredAtMs = nowMs;
     if (this.#recoveries > maxRecoveries || this.#hls === undefined) return this.#fail(`${data.details}: ${data.error.message}`);
     if (data.type === ErrorTypes.MEDIA_ERROR) this.#hls.recoverMediaError();
-    else if (data.type === ErrorTypes.NETWORK_ERROR && this.#hls.levels.length > 0) setTimeout(() => this.#hls?.startLoad(), 1000);
+    else if (data.type === ErrorTypes.NETWORK_ERROR && this.#hls.levels.length > 0) this.#timers.push(this.#options.page.after(recoverAfterMs, () => this.#suspended || this.#hls?.startLoad()));
     else this.#fail(`${data.details}: ${data.error.message}`);
   }
 
@@ -126,14 +141,19 @@ export class HlsJs implements Playback {
 
   #onEnded = (): void => this.#finish({ reason: 'ended' });
 
-  #fail(why: string): void {
-    this.#finish({ reason: 'failed', why });
+  #askTime(): void {
+    const { addresses, clock, page } = this.#options;
+    void askServerTime(addresses.origin, clock, page, this.#abort.signal);
+  }
+
+  #fail(detail: string): void {
+    this.#finish({ reason: 'failed', failure: { code: 'hls-error', detail } });
   }
 
   #finish(end: PlaybackEnd): void {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort();
-    clearInterval(this.#timer);
+    for (const cancel of this.#timers) cancel();
     this.#video.removeEventListener('ended', this.#onEnded);
     this.#hls?.destroy();
     releaseElement(this.#video);

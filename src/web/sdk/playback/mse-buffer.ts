@@ -2,7 +2,6 @@ import type { ViewerMessage } from '../../../protocol/viewer-messages.js';
 import { AppendQueue } from './append-queue.js';
 import { forwardSeconds, liveEdgeSeconds, readRanges, type BufferedRange } from './buffered-ranges.js';
 import { firstDecodeSeconds, readInitFacts, type InitFacts } from './fragment-time.js';
-import { attachMediaSource } from './media-source.js';
 import { TimelineMap, type TimelineAnchor } from './timeline-map.js';
 
 export type TimelineInit = Extract<ViewerMessage, { type: 'init' }>;
@@ -12,6 +11,7 @@ const backBufferSeconds = 15;
 const trimStepSeconds = 5;
 /** What a paused viewer may pile up before the oldest of it is dropped. */
 const maxForwardSeconds = 30;
+const longestGroupSeconds = 5;
 
 /** The element's buffer: timelines go in one after another, the past goes out. */
 export class MseBuffer {
@@ -24,25 +24,18 @@ export class MseBuffer {
   #mimeType: string;
 
   /** @throws when the browser refuses the codecs, in its words */
-  static async open(options: {
-    video: HTMLVideoElement;
-    init: TimelineInit;
-    initSegment: Uint8Array;
-    signal: AbortSignal;
-    onError: (why: string) => void;
-    onAppended: () => void;
-  }): Promise<MseBuffer> {
-    const source = await attachMediaSource(options.video, options.signal);
-    return new MseBuffer(source, source.addSourceBuffer(options.init.mimeType), options);
-  }
-
-  private constructor(
-    source: MediaSource,
-    buffer: SourceBuffer,
-    options: Parameters<typeof MseBuffer.open>[0],
-  ) {
+  constructor(options: {
+    readonly video: HTMLVideoElement;
+    /** Open. */
+    readonly source: MediaSource;
+    readonly init: TimelineInit;
+    readonly initSegment: Uint8Array;
+    readonly onError: (why: string) => void;
+    readonly onAppended: () => void;
+  }) {
+    const buffer = options.source.addSourceBuffer(options.init.mimeType);
     this.#video = options.video;
-    this.#source = source;
+    this.#source = options.source;
     this.#buffer = buffer;
     this.#mimeType = options.init.mimeType;
     this.kinds = readInitFacts(options.initSegment).kinds;
@@ -121,7 +114,8 @@ export class MseBuffer {
     const first = this.ranges[0]?.startSeconds;
     const edge = this.liveEdgeSeconds;
     if (first === undefined || edge === undefined || this.#buffer.updating) return false;
-    const past = this.#video.currentTime - 2;
+    // Removing goes on to the next keyframe (MSE §3.5.9), which must not lie behind the picture.
+    const past = this.#video.currentTime - longestGroupSeconds;
     const keepFrom = past - first > 1 ? past : edge - 2;
     if (keepFrom <= first) return false;
     this.#buffer.remove(0, keepFrom);

@@ -1,36 +1,35 @@
-import { askServerTime } from './clock-offset.js';
 import { readRanges } from './buffered-ranges.js';
-import { EndWatch } from './end-watch.js';
+import { askServerTime } from './clock-offset.js';
+import { askTimeEveryMs } from './hls-js.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 
 /** AVPlayer's own hold-back is unknown to the page; three of a usual target duration is what it keeps without low latency. */
 const farBehindSeconds = 12;
 const holdBackSeconds = 4;
-const lookEveryMs = 250;
 
 /** Plays the HLS playlist by the browser itself: Safari, iOS, WebKitGTK. */
 export class NativeHls implements Playback {
   readonly path = 'native';
+  readonly unstick = 'leave-end';
   readonly #options: PlaybackOptions;
   readonly #video: HTMLVideoElement;
   readonly #ending = new Ending();
   readonly #abort = new AbortController();
-  readonly #endWatch = new EndWatch();
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #stopAsking: () => void;
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
     this.#video = options.video;
     const { signal } = this.#abort;
-    this.#timer = setInterval(() => this.#look(), lookEveryMs);
+    this.#stopAsking = options.page.every(askTimeEveryMs, () => this.#askTime());
     this.#video.addEventListener('ended', () => this.#finish({ reason: 'ended' }), { signal });
     this.#video.addEventListener('error', () => this.#onError(), { signal });
     if (this.#video.canPlayType('application/vnd.apple.mpegurl') === '') {
-      this.#finish({ reason: 'failed', why: "this browser doesn't play HLS by itself" });
+      this.#finish({ reason: 'failed', failure: { code: 'path-unsupported' } });
       return;
     }
     this.#video.src = options.addresses.hls;
-    void askServerTime(options.addresses.origin, options.clock, signal);
+    this.#askTime();
   }
 
   get closed(): Promise<PlaybackEnd> {
@@ -39,9 +38,14 @@ export class NativeHls implements Playback {
 
   stats(): PathStats {
     const capturedMs = startDateMs(this.#video) + this.#video.currentTime * 1000;
-    const nowMs = this.#options.clock.serverTimeMs(Date.now());
+    const nowMs = this.#options.clock.serverTimeMs(this.#options.page.nowMs());
     const known = Number.isFinite(capturedMs) && nowMs !== undefined;
     return { latencySeconds: known ? (nowMs - capturedMs) / 1000 : undefined, bitsPerSecond: undefined, codecs: undefined };
+  }
+
+  /** The browser loads as it sees fit; it stops by itself. */
+  suspend(): void {
+    return;
   }
 
   resume(): void {
@@ -54,22 +58,20 @@ export class NativeHls implements Playback {
     this.#finish({ reason: 'closed' });
   }
 
-  #look(): void {
-    const { currentTime: atSeconds, duration: durationSeconds } = this.#video;
-    const shouldMove = !this.#video.paused && !this.#video.seeking && this.#video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
-    const target = this.#endWatch.look({ nowMs: Date.now(), atSeconds, durationSeconds, shouldMove });
-    if (target !== undefined) this.#video.currentTime = target;
+  #askTime(): void {
+    const { addresses, clock, page } = this.#options;
+    void askServerTime(addresses.origin, clock, page, this.#abort.signal);
   }
 
   #onError(): void {
     const error = this.#video.error;
-    this.#finish({ reason: 'failed', why: error?.message ? error.message : `media error ${error?.code ?? 'unknown'}` });
+    this.#finish({ reason: 'failed', failure: { code: 'media-error', detail: error?.message ? error.message : `media error ${error?.code ?? 'unknown'}` } });
   }
 
   #finish(end: PlaybackEnd): void {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort();
-    clearInterval(this.#timer);
+    this.#stopAsking();
     releaseElement(this.#video);
     this.#ending.resolve(end);
   }

@@ -1,3 +1,5 @@
+import { failuresInWords, type PathFailureOf } from '../words.js';
+
 export type PathName = 'websocket' | 'hls' | 'native';
 export type PlayerMode = 'lowest-delay' | 'smooth';
 
@@ -5,6 +7,8 @@ export type PlayerMode = 'lowest-delay' | 'smooth';
 export interface PathChoice {
   readonly path: PathName;
   readonly why: string;
+  /** Of the paths before it. */
+  readonly failures?: readonly PathFailureOf[] | undefined;
 }
 
 /** What this browser can do, as far as it can be asked before trying. */
@@ -49,14 +53,6 @@ export function choosePaths(wish: PathWish, can: Capabilities): PathChoice[] {
 }
 
 /** Says, for people, why a path is in use after others failed before it. */
-export function explainFallback(choice: PathChoice, failures: readonly PathChoice[]): PathChoice {
-  if (failures.length === 0) return choice;
-  const failed = failures.map((each) => `${pathLabels[each.path]} failed (${each.why})`).join('; ');
-  return { path: choice.path, why: `${choice.why}; ${failed}` };
+export function explainFallback(choice: PathChoice, failures: readonly PathFailureOf[]): PathChoice {
+  return failures.length === 0 ? choice : { ...choice, why: `${choice.why}; ${failuresInWords(failures)}`, failures };
 }
-
-export const pathLabels: Record<PathName, string> = {
-  websocket: 'WebSocket',
-  hls: 'HLS (hls.js)',
-  native: 'HLS (native)',
-};

@@ -1,5 +1,7 @@
-import type { PathName, PlayerMode } from './path-choice.js';
+import type { BrowserPage } from '../browser-page.js';
+import type { PathFailure } from '../words.js';
 import type { ClockOffset } from './clock-offset.js';
+import type { PathName, PlayerMode } from './path-choice.js';
 
 /** What every path is given. */
 export interface PlaybackOptions {
@@ -8,6 +10,7 @@ export interface PlaybackOptions {
   readonly addresses: StreamAddresses;
   /** Shared by all paths of one player, so that a fallback need not ask the time again. */
   readonly clock: ClockOffset;
+  readonly page: BrowserPage;
 }
 
 export interface StreamAddresses {
@@ -27,7 +30,7 @@ export type PlaybackEnd =
   | { readonly reason: 'ended' }
   /** The server says there is no such live stream (any more). */
   | { readonly reason: 'not-live' }
-  | { readonly reason: 'failed'; readonly why: string }
+  | { readonly reason: 'failed'; readonly failure: PathFailure }
   | { readonly reason: 'closed' };
 
 /** What only the path can measure; the rest is read from the element. */
@@ -43,8 +46,12 @@ export interface Playback {
   readonly path: PathName;
   /** Resolves once, when it is over; never rejects. */
   readonly closed: Promise<PlaybackEnd>;
+  /** What gets a picture going that stands still although there is media; `own`: the path looks after that itself. */
+  readonly unstick: 'nudge' | 'leave-end' | 'own';
   stats(): PathStats;
-  /** The page was hidden, asleep or offline until now: go back to the live edge. */
+  /** The viewer has paused for long: nothing is loaded until `resume`, and the picture stays. */
+  suspend(): void;
+  /** The page was hidden, asleep or offline, or the viewer paused, until now: go back to the live edge. */
   resume(): void;
   /** Lets go of the element; idempotent. */
   close(): void;

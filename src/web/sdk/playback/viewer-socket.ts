@@ -1,42 +1,59 @@
 import type { ViewerMessage, ViewerPing } from '../../../protocol/viewer-messages.js';
+import type { BrowserPage } from '../browser-page.js';
+import { explainRefusal } from '../explain-refusal.js';
+import { LiveSocket, type SocketLoss } from '../live-socket.js';
+import { ReconnectPolicy, viewerPolicy } from '../reconnect-policy.js';
 import type { ClockOffset } from './clock-offset.js';
 import { Ending, type PlaybackEnd } from './playback.js';
-import { afterSocketClose } from './socket-retry.js';
 
 /** Everything but `pong`, which the socket keeps for itself. */
 export type TimelineMessage = Exclude<ViewerMessage, { type: 'pong' }>;
 
-const firstPingsMs = [0, 150, 300, 600];
-const pingEveryMs = 5000;
-const silentMs = 12_000;
-/** How long a connection may stay unproven after the network changed or the machine slept. */
-const proveWithinMs = 2000;
+export interface ViewerSocketOptions {
+  readonly url: string;
+  readonly clock: ClockOffset;
+  readonly page: BrowserPage;
+  readonly onMessage: (message: TimelineMessage) => void;
+  readonly onMedia: (bytes: Uint8Array) => void;
+}
 
-/** The viewer's connection: keeps itself up, measures the server's clock; knows nothing of media. */
+const tickMs = 250;
+/** The quickest of several round trips tells the clock best. */
+const moreQuestionsMs = [150, 300, 600];
+const keepAlive = { everyMs: 5_000, deadAfterMs: 12_000 };
+const proveWithinMs = 2_000;
+const connectTimeoutMs = { first: 5_000, longest: 15_000 };
+const stableAfterMs = 5_000;
+/** A socket that never opened is likely blocked on the way; one that did deserves patience. */
+const maxFailures = { neverConnected: 2, connectedBefore: 6 };
+
+/** The viewer's connection: keeps itself up, measures the server's clock and the line; knows nothing of media. */
 export class ViewerSocket {
-  readonly #url: string;
-  readonly #clock: ClockOffset;
-  readonly #onMessage: (message: TimelineMessage) => void;
-  readonly #onMedia: (bytes: Uint8Array) => void;
+  readonly #options: ViewerSocketOptions;
   readonly #ending = new Ending();
-  #socket: WebSocket | undefined;
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
-  #heardAtMs = 0;
-  #failures = 0;
-  #everConnected = false;
-  #over = false;
+  readonly #live: LiveSocket;
+  readonly #release: (() => void)[];
+  #questions: (() => void)[] = [];
+  /** Pings on their way, by the moment they were sent. */
+  #asked: number[] = [];
+  #roundTripMs = 0;
 
-  constructor(options: {
-    url: string;
-    clock: ClockOffset;
-    onMessage: (message: TimelineMessage) => void;
-    onMedia: (bytes: Uint8Array) => void;
-  }) {
-    this.#url = options.url;
-    this.#clock = options.clock;
-    this.#onMessage = options.onMessage;
-    this.#onMedia = options.onMedia;
-    this.#connect();
+  constructor(options: ViewerSocketOptions) {
+    this.#options = options;
+    const { page, url } = options;
+    this.#live = new LiveSocket({
+      url: () => url,
+      policy: new ReconnectPolicy({ ...viewerPolicy, random: () => page.random() }),
+      judge: (loss) => (verdictOf(loss) === undefined ? 'retry' : 'over'),
+      connectTimeoutMs: (failures) => Math.min(connectTimeoutMs.longest, connectTimeoutMs.first * (1 + failures / 2)),
+      ping: () => this.#question(),
+      ...{ proveWithinMs, keepAlive, stableAfterMs },
+      seams: { openSocket: (address) => page.openSocket(address), nowMs: () => page.nowMs(), isOnline: () => page.online, explainRefusal: (refused) => explainRefusal(refused, (url, init) => page.fetch(url, init)) },
+    });
+    this.#live.on('open', () => this.#askClock());
+    this.#live.on('message', (data) => this.#take(data));
+    this.#release = [page.every(tickMs, () => this.#live.tick()), page.on('online', () => this.#live.retryNow()), page.on('offline', () => this.#live.prove())];
+    void this.#live.closed.then((loss) => this.#finish(loss === undefined ? { reason: 'closed' } : (verdictOf(loss) ?? lost)));
   }
 
   /** Never `ended`: that is a message like others, and media may still be waiting to be shown. */
@@ -44,94 +61,65 @@ export class ViewerSocket {
     return this.#ending.promise;
   }
 
+  /** How long an answer takes, or has been waited for: what the line holds back comes before it. */
+  get answerDelayMs(): number {
+    const [oldest] = this.#asked;
+    return Math.max(this.#roundTripMs, oldest === undefined ? 0 : this.#options.page.nowMs() - oldest);
+  }
+
   /** Asks for a sign of life, and connects anew when none comes soon. */
   prove(): void {
-    const askedAtMs = Date.now();
-    this.#ping();
-    this.#later(proveWithinMs, () => {
-      if (this.#heardAtMs < askedAtMs) this.#reconnect();
-    });
+    this.#live.prove();
   }
 
   close(): void {
+    this.#live.close();
     this.#finish({ reason: 'closed' });
   }
 
-  #connect(): void {
-    const socket = new WebSocket(this.#url);
-    socket.binaryType = 'arraybuffer';
-    this.#socket = socket;
-    socket.onopen = () => {
-      this.#heardAtMs = Date.now();
-      for (const delayMs of firstPingsMs) this.#later(delayMs, () => this.#ping());
-      this.#later(pingEveryMs, () => this.#keepAlive());
-    };
-    socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
-      if (socket === this.#socket) this.#take(event.data);
-    };
-    socket.onclose = (event) => {
-      if (socket === this.#socket) this.#lost(event.code);
-    };
+  #askClock(): void {
+    this.#stopAsking();
+    this.#asked = [];
+    this.#live.send(this.#question());
+    this.#questions = moreQuestionsMs.map((delayMs) => this.#options.page.after(delayMs, () => this.#live.send(this.#question())));
   }
 
-  #take(data: ArrayBuffer | string): void {
-    this.#heardAtMs = Date.now();
-    this.#failures = 0;
-    this.#everConnected = true;
-    if (typeof data !== 'string') return this.#onMedia(new Uint8Array(data));
+  #question(): string {
+    const sentAtMs = this.#options.page.nowMs();
+    this.#asked.push(sentAtMs);
+    return JSON.stringify({ type: 'ping', sentAtMs } satisfies ViewerPing);
+  }
+
+  #take(data: string | ArrayBuffer): void {
+    if (typeof data !== 'string') return this.#options.onMedia(new Uint8Array(data));
     const message = JSON.parse(data) as ViewerMessage;
-    if (message.type !== 'pong') return this.#onMessage(message);
-    this.#clock.add({ ...message, receivedAtMs: this.#heardAtMs });
+    if (message.type !== 'pong') return this.#options.onMessage(message);
+    const receivedAtMs = this.#options.page.nowMs();
+    this.#asked = this.#asked.filter((sentAtMs) => sentAtMs > message.sentAtMs);
+    this.#roundTripMs = receivedAtMs - message.sentAtMs;
+    this.#options.clock.add({ ...message, receivedAtMs });
   }
 
-  #lost(closeCode: number): void {
-    this.#clearTimers();
-    this.#socket = undefined;
-    if (this.#over) return;
-    // A machine without network is no reason to give this path up.
-    if (navigator.onLine) this.#failures += 1;
-    const verdict = afterSocketClose({ closeCode, failures: this.#failures, everConnected: this.#everConnected });
-    if (verdict.action === 'not-live') return this.#finish({ reason: 'not-live' });
-    if (verdict.action === 'fail') return this.#finish({ reason: 'failed', why: verdict.why });
-    this.#later(verdict.delayMs, () => this.#connect());
-  }
-
-  #keepAlive(): void {
-    if (Date.now() - this.#heardAtMs > silentMs) return this.#reconnect();
-    this.#ping();
-    this.#later(pingEveryMs, () => this.#keepAlive());
-  }
-
-  #reconnect(): void {
-    const stale = this.#socket;
-    this.#clearTimers();
-    this.#socket = undefined;
-    stale?.close();
-    this.#connect();
-  }
-
-  #ping(): void {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(JSON.stringify({ type: 'ping', sentAtMs: Date.now() } satisfies ViewerPing));
-  }
-
-  #later(delayMs: number, what: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      what();
-    }, delayMs);
-    this.#timers.add(timer);
-  }
-
-  #clearTimers(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+  #stopAsking(): void {
+    for (const cancel of this.#questions) cancel();
+    this.#questions = [];
   }
 
   #finish(end: PlaybackEnd): void {
-    this.#over = true;
-    this.#clearTimers();
-    this.#socket?.close(1000);
+    this.#stopAsking();
+    for (const release of this.#release.splice(0)) release();
     this.#ending.resolve(end);
   }
+}
+
+const lost: PlaybackEnd = { reason: 'failed', failure: { code: 'connection-lost' } };
+
+/** What a loss means for this path; undefined: it is tried again. */
+function verdictOf({ error, everProven, failures }: SocketLoss): PlaybackEnd | undefined {
+  if (error?.reason === 'not-found') return { reason: 'not-live' };
+  // A server without room for sockets may have room for requests.
+  const refused = error !== undefined && (!error.retryable || (error.reason === 'unavailable' && !everProven));
+  if (refused) return { reason: 'failed', failure: { code: 'socket-refused', detail: error.message } };
+  if (!everProven) return failures >= maxFailures.neverConnected ? { reason: 'failed', failure: { code: 'socket-blocked' } } : undefined;
+  return failures >= maxFailures.connectedBefore ? lost : undefined;
 }

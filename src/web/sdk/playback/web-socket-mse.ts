@@ -2,12 +2,11 @@ import { jumpOverHole, type BufferedRange } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
 import { beginChase, chase, lowestDelay, smooth, type ChaserSettings, type ChaserState } from './edge-chaser.js';
 import { readInitFacts } from './fragment-time.js';
-import { mediaSourceClass } from './media-source.js';
+import { attachMediaSource, mediaSourceClass, type AttachedSource } from './media-source.js';
 import { MseBuffer, type TimelineInit } from './mse-buffer.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
-import { StuckWatch } from './stuck-watch.js';
+import { SlowLineWatch } from './slow-line-watch.js';
 import { ViewerSocket, type TimelineMessage } from './viewer-socket.js';
-import { isWebKit } from './web-kit.js';
 
 const lookEveryMs = 200;
 /** With so much buffered an element that still shows nothing is not preparing. */
@@ -15,22 +14,25 @@ const longestPreparingSeconds = 10;
 /** No timer runs this late in a page that is awake and visible. */
 const asleepMs = 4000;
 
-/** Plays `/live/:stream/play`: fragments over a WebSocket into Media Source Extensions. */
+/**
+ * Plays `/live/:stream/play`: fragments over a WebSocket into Media Source Extensions. The source is opened first and the socket
+ * then, so that nothing ever waits for the source: not even in a tab that was never shown, where it does not open.
+ */
 export class WebSocketMse implements Playback {
   readonly path = 'websocket';
+  readonly unstick = 'nudge';
   readonly #options: PlaybackOptions;
   readonly #video: HTMLVideoElement;
   readonly #settings: ChaserSettings;
-  readonly #socket: ViewerSocket;
   readonly #ending = new Ending();
   readonly #abort = new AbortController();
   readonly #bitRate = new BitRateMeter();
-  readonly #stuck = new StuckWatch();
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #slowLine = new SlowLineWatch();
+  readonly #stopLooking: () => void;
+  #attached: AttachedSource | undefined;
+  #socket: ViewerSocket | undefined;
   #chaser: ChaserState;
   #buffer: MseBuffer | undefined;
-  /** Being opened: fragments wait here. */
-  #opening: Uint8Array[] | undefined;
   #init: TimelineInit | undefined;
   /** The last correction of what `init` said, for a timeline that is not open yet. */
   #clock: Extract<TimelineMessage, { type: 'clock' }> | undefined;
@@ -42,27 +44,19 @@ export class WebSocketMse implements Playback {
   #ended = false;
   #resumed = false;
   #stalled = false;
-  #lookedAtMs = Date.now();
+  #lookedAtMs: number;
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
     this.#video = options.video;
     this.#settings = options.mode === 'smooth' ? smooth : lowestDelay;
-    this.#chaser = beginChase(this.#settings, Date.now());
-    this.#socket = new ViewerSocket({
-      url: options.addresses.play,
-      clock: options.clock,
-      onMessage: (message) => this.#take(message),
-      onMedia: (bytes) => this.#takeMedia(bytes),
-    });
-    void this.#socket.closed.then((end) => {
-      // After `ended` there is nothing to connect to, but what is buffered still plays.
-      if (!this.#ended) this.#finish(end);
-    });
+    this.#lookedAtMs = options.page.nowMs();
+    this.#chaser = beginChase(this.#settings, this.#lookedAtMs);
     this.#video.addEventListener('waiting', this.#onWaiting);
     this.#video.addEventListener('ended', this.#onEnded);
     this.#video.addEventListener('error', this.#onElementError);
-    this.#timer = setInterval(() => this.#look(), lookEveryMs);
+    this.#stopLooking = options.page.every(lookEveryMs, () => this.#look());
+    void this.#open();
   }
 
   get closed(): Promise<PlaybackEnd> {
@@ -70,19 +64,28 @@ export class WebSocketMse implements Playback {
   }
 
   stats(): PathStats {
+    const { clock, page } = this.#options;
     const capturedMs = this.#buffer?.captureTimeMs(this.#video.currentTime);
-    const nowMs = this.#options.clock.serverTimeMs(Date.now());
+    const nowMs = clock.serverTimeMs(page.nowMs());
     const known = this.#started && capturedMs !== undefined && nowMs !== undefined;
     return {
       latencySeconds: known ? (nowMs - capturedMs) / 1000 : undefined,
-      bitsPerSecond: this.#bitRate.bitsPerSecond(Date.now()),
+      bitsPerSecond: this.#bitRate.bitsPerSecond(page.nowMs()),
       codecs: /codecs="?([^";]+)/.exec(this.#init?.mimeType ?? '')?.[1],
     };
   }
 
+  suspend(): void {
+    // Being opened, it has no line yet.
+    if (this.#attached === undefined) return;
+    this.#socket?.close();
+    this.#socket = undefined;
+  }
+
   resume(): void {
     this.#resumed = true;
-    this.#socket.prove();
+    if (this.#attached !== undefined && this.#socket === undefined && !this.#ended) this.#connect();
+    else this.#socket?.prove();
     this.#look();
   }
 
@@ -90,94 +93,125 @@ export class WebSocketMse implements Playback {
     this.#finish({ reason: 'closed' });
   }
 
-  #take(message: TimelineMessage): void {
-    if (message.type === 'init') {
-      if (mediaSourceClass()?.isTypeSupported(message.mimeType) !== true) {
-        return this.#finish({ reason: 'failed', why: `this browser can't play ${message.mimeType}` });
-      }
-      this.#init = message;
-      this.#clock = undefined;
-      this.#initSegment = undefined;
-      this.#begun = false;
-    } else if (message.type === 'clock') {
-      this.#clock = message;
-      if (this.#begun) this.#buffer?.correctClock(message);
-    } else if (message.type === 'ended') {
-      this.#ended = true;
-      this.#socket.close();
-      if (!this.#started) return this.#finish({ reason: 'ended' });
-      this.#buffer?.end();
+  async #open(): Promise<void> {
+    try {
+      this.#attached = await attachMediaSource(this.#video, this.#abort.signal);
+    } catch (error) {
+      return this.#fail(String(error));
     }
-    // After `gap` the next fragment leaves a hole behind it; looking at the buffer finds it.
+    if (this.#abort.signal.aborted) return this.#attached.release();
+    // An iPhone wants no more for a while: with the picture paused there is no hurry to have it.
+    this.#attached.source.addEventListener('endstreaming', () => this.#video.paused && this.suspend());
+    this.#connect();
+  }
+
+  #connect(): void {
+    this.#init = undefined;
+    this.#slowLine.reset();
+    const socket = new ViewerSocket({
+      url: this.#options.addresses.play,
+      clock: this.#options.clock,
+      page: this.#options.page,
+      onMessage: (message) => this.#take(message),
+      onMedia: (bytes) => this.#takeMedia(bytes),
+    });
+    this.#socket = socket;
+    // After `ended` there is nothing to connect to, but what is buffered still plays.
+    void socket.closed.then((end) => end.reason !== 'closed' && socket === this.#socket && !this.#ended && this.#finish(end));
+  }
+
+  #take(message: TimelineMessage): void {
+    switch (message.type) {
+      case 'init':
+        if (mediaSourceClass()?.isTypeSupported(message.mimeType) !== true) {
+          return this.#finish({ reason: 'failed', failure: { code: 'codecs-unsupported', detail: message.mimeType } });
+        }
+        this.#init = message;
+        this.#clock = undefined;
+        this.#initSegment = undefined;
+        this.#begun = false;
+        return;
+      case 'clock':
+        this.#clock = message;
+        if (this.#begun) this.#buffer?.correctClock(message);
+        return;
+      case 'gap':
+        // The next fragment leaves a hole behind it; looking at the buffer finds it.
+        return this.#slowLine.skipped(this.#options.page.nowMs());
+      case 'ended':
+        this.#ended = true;
+        this.#socket?.close();
+        if (!this.#started) return this.#finish({ reason: 'ended' });
+        this.#buffer?.end();
+    }
   }
 
   #takeMedia(bytes: Uint8Array): void {
-    this.#bitRate.add(bytes.byteLength, Date.now());
+    this.#bitRate.add(bytes.byteLength, this.#options.page.nowMs());
     this.#look();
-    if (this.#init === undefined) return;
+    if (this.#init === undefined || this.#attached === undefined) return;
     if (this.#initSegment === undefined) {
       this.#initSegment = bytes;
       // A SourceBuffer can change its codecs, but not whether it has sound or pictures.
-      if (this.#buffer !== undefined && this.#buffer.kinds !== readInitFacts(bytes).kinds) this.#dropBuffer();
-    } else if (this.#opening !== undefined) {
-      this.#opening.push(bytes);
-    } else if (this.#buffer === undefined) {
-      void this.#open(this.#init, this.#initSegment, bytes);
+      if (this.#buffer !== undefined && this.#buffer.kinds !== readInitFacts(bytes).kinds) this.#openAnew();
     } else if (this.#begun) {
-      this.#buffer.append(bytes);
+      this.#buffer?.append(bytes);
     } else {
-      this.#begin(this.#buffer, this.#init, this.#initSegment, bytes);
+      this.#begin(this.#attached.source, this.#init, this.#initSegment, bytes);
     }
   }
 
-  async #open(init: TimelineInit, initSegment: Uint8Array, firstFragment: Uint8Array): Promise<void> {
-    this.#opening = [];
+  /** The server begins with the present group of pictures again: nothing need be kept meanwhile. */
+  #openAnew(): void {
+    this.#playOn ||= !this.#video.paused;
+    this.suspend();
+    this.#buffer?.close();
+    this.#buffer = undefined;
+    this.#attached?.release();
+    this.#attached = undefined;
+    this.#started = false;
+    void this.#open();
+  }
+
+  #begin(source: MediaSource, init: TimelineInit, initSegment: Uint8Array, firstFragment: Uint8Array): void {
     try {
-      this.#buffer = await MseBuffer.open({
-        video: this.#video,
-        init,
-        initSegment,
-        signal: this.#abort.signal,
-        onError: (why) => this.#finish({ reason: 'failed', why }),
+      this.#buffer ??= new MseBuffer({
+        ...{ video: this.#video, source, init, initSegment },
+        onError: (why) => this.#fail(why),
         onAppended: () => this.#look(),
       });
     } catch (error) {
-      return this.#finish({ reason: 'failed', why: error instanceof Error ? error.message : String(error) });
+      return this.#fail(error instanceof Error ? error.message : String(error));
     }
-    const waiting = this.#opening;
-    this.#opening = undefined;
-    // Another `init` came meanwhile: what waited may belong to either; the next keyframe is near.
-    if (this.#init !== init) return;
-    this.#begin(this.#buffer, init, initSegment, firstFragment);
-    for (const fragment of waiting) this.#buffer.append(fragment);
-    if (this.#ended) this.#buffer.end();
-  }
-
-  #begin(buffer: MseBuffer, ...opening: Parameters<MseBuffer['begin']>): void {
     this.#begun = true;
-    buffer.begin(...opening);
-    if (this.#clock !== undefined) buffer.correctClock(this.#clock);
+    this.#buffer.begin(init, initSegment, firstFragment);
+    if (this.#clock !== undefined) this.#buffer.correctClock(this.#clock);
   }
 
   #look(): void {
-    const nowMs = Date.now();
-    if (nowMs - this.#lookedAtMs > asleepMs) {
-      this.#resumed = true;
-      this.#socket.prove();
-    }
+    const nowMs = this.#options.page.nowMs();
+    if (nowMs - this.#lookedAtMs > asleepMs) this.#resumed = true;
     this.#lookedAtMs = nowMs;
     const buffer = this.#buffer;
     if (buffer === undefined || this.#video.seeking) return;
     if (!this.#started) return this.#start(buffer);
     // A paused viewer is behind because they want to be.
     if (this.#video.paused) return;
-    const atSeconds = this.#video.currentTime;
-    const target =
-      jumpOverHole(buffer.ranges, atSeconds) ?? this.#stuck.look({ nowMs, atSeconds, forwardSeconds: buffer.forwardSeconds });
+    const target = jumpOverHole(buffer.ranges, this.#video.currentTime);
     if (target !== undefined) return this.#seek(target);
     // At the end the buffer runs dry as it should.
     if (this.#ended) return;
+    if (this.#isLineTooSlow(buffer, nowMs)) return this.#finish({ reason: 'failed', failure: { code: 'line-too-slow' } });
     this.#chase(buffer, nowMs);
+  }
+
+  #isLineTooSlow(buffer: MseBuffer, nowMs: number): boolean {
+    // With seconds in hand already there is nothing better to change to.
+    if (this.#options.mode === 'smooth') return false;
+    const edgeMs = buffer.liveEdgeSeconds === undefined ? undefined : buffer.captureTimeMs(buffer.liveEdgeSeconds);
+    const serverMs = this.#options.clock.serverTimeMs(nowMs);
+    const edgeBehindMs = edgeMs === undefined || serverMs === undefined ? undefined : serverMs - edgeMs;
+    return this.#slowLine.look({ nowMs, edgeBehindMs, answerDelayMs: this.#socket?.answerDelayMs ?? 0 });
   }
 
   #start(buffer: MseBuffer): void {
@@ -191,14 +225,14 @@ export class WebSocketMse implements Playback {
     this.#playOn = false;
     // The join brings a whole group of pictures: begin at its end, not at its start.
     this.#seek(Math.max(range.startSeconds, range.endSeconds - 2 * this.#settings.minCushionSeconds));
-    this.#chaser = beginChase(this.#settings, Date.now());
+    this.#chaser = beginChase(this.#settings, this.#options.page.nowMs());
   }
 
   /** WebKitGTK hangs for good, the whole page with it, when it is told to seek before its pipeline has its first picture. */
   #preparing({ startSeconds, endSeconds }: BufferedRange): boolean {
     const { currentTime, readyState } = this.#video;
     const willHaveOne = currentTime >= startSeconds - 0.05 && endSeconds - currentTime < longestPreparingSeconds;
-    return isWebKit() && willHaveOne && readyState < HTMLMediaElement.HAVE_CURRENT_DATA;
+    return this.#options.page.webKit && willHaveOne && readyState < HTMLMediaElement.HAVE_CURRENT_DATA;
   }
 
   #chase(buffer: MseBuffer, nowMs: number): void {
@@ -215,13 +249,6 @@ export class WebSocketMse implements Playback {
     if (Math.abs(this.#video.currentTime - seconds) > 0.01) this.#video.currentTime = seconds;
   }
 
-  #dropBuffer(): void {
-    this.#playOn ||= !this.#video.paused;
-    this.#buffer?.close();
-    this.#buffer = undefined;
-    this.#started = false;
-  }
-
   #onWaiting = (): void => {
     // A seek makes the element wait too, and says nothing about the network.
     if (this.#started && !this.#video.seeking && this.#buffer !== undefined && this.#buffer.forwardSeconds < 0.1) {
@@ -233,21 +260,23 @@ export class WebSocketMse implements Playback {
     if (this.#ended) this.#finish({ reason: 'ended' });
   };
 
-  #onElementError = (): void => {
-    const why = this.#video.error?.message ?? 'the browser could not decode the media';
-    this.#finish({ reason: 'failed', why });
-  };
+  #onElementError = (): void => this.#fail(this.#video.error?.message ?? '');
+
+  #fail(detail: string): void {
+    this.#finish({ reason: 'failed', failure: { code: 'media-error', detail } });
+  }
 
   #finish(end: PlaybackEnd): void {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort();
-    clearInterval(this.#timer);
-    this.#socket.close();
+    this.#stopLooking();
+    this.#socket?.close();
     this.#video.removeEventListener('waiting', this.#onWaiting);
     this.#video.removeEventListener('ended', this.#onEnded);
     this.#video.removeEventListener('error', this.#onElementError);
     this.#buffer?.close();
     this.#video.playbackRate = 1;
+    this.#attached?.release();
     // The last picture of an ended broadcast may stay.
     if (end.reason !== 'ended') releaseElement(this.#video);
     this.#ending.resolve(end);

@@ -1,0 +1,162 @@
+import type { BrowserPage } from '../browser-page.js';
+import { Listeners } from '../listeners.js';
+import { notice, type Notice, type PathFailureOf } from '../words.js';
+import { forwardSeconds, readRanges } from './buffered-ranges.js';
+import type { ClockOffset } from './clock-offset.js';
+import { MovementWatch } from './movement-watch.js';
+import { choosePaths, explainFallback, type Capabilities, type PathChoice, type PathName, type PlayerMode } from './path-choice.js';
+import { PathFailures } from './path-failures.js';
+import type { Playback, PlaybackEnd, PlaybackOptions, StreamAddresses } from './playback.js';
+
+const lookEveryMs = 250;
+/** A viewer who paused for so long is not sent what they don't look at. */
+const letGoAfterMs = 10_000;
+
+export interface PathRunnerOptions {
+  readonly video: HTMLVideoElement;
+  readonly addresses: StreamAddresses;
+  readonly clock: ClockOffset;
+  readonly page: BrowserPage;
+  readonly mode: PlayerMode;
+  readonly wished: PathName | 'auto';
+  readonly paths: Readonly<Record<PathName, new (options: PlaybackOptions) => Playback>>;
+  /** Whether somebody could see the picture. */
+  readonly inSight: () => boolean;
+}
+
+export interface PathRunnerEvents {
+  path: PathChoice;
+  /** A path of this broadcast is over. After `failed` another may be tried: whether there is something to play is not known here. */
+  over: { readonly end: PlaybackEnd; readonly broadcast: string };
+  warning: Notice;
+  recovered: { readonly code: Notice['code'] };
+}
+
+/** Runs one path at a time on the element: the best that has not failed of late. Gives up what shows nothing, lets go of what is paused. */
+export class PathRunner extends Listeners<PathRunnerEvents> {
+  readonly #options: PathRunnerOptions;
+  readonly #failures = new PathFailures();
+  #mode: PlayerMode;
+  #playback: Playback | undefined;
+  #movement = new MovementWatch('own');
+  #stopLooking: () => void = () => undefined;
+  #pausedSinceMs: number | undefined;
+  #suspended = false;
+  #isLineSlow = false;
+
+  constructor(options: PathRunnerOptions) {
+    super();
+    this.#options = options;
+    this.#mode = options.mode;
+  }
+
+  get playback(): Playback | undefined {
+    return this.#playback;
+  }
+
+  get mode(): PlayerMode {
+    return this.#mode;
+  }
+
+  /** Changes over at once: `over` follows, as `closed`. */
+  set mode(mode: PlayerMode) {
+    this.#mode = mode;
+    this.forgive();
+    this.#playback?.close();
+  }
+
+  /** Every path may be tried again. */
+  forgive(): void {
+    this.#failures.forgive();
+    if (this.#isLineSlow) this.emit('recovered', { code: 'line-too-slow' });
+    this.#isLineSlow = false;
+  }
+
+  /** @returns undefined when a path was begun, or why none is left */
+  begin(broadcast: string, can: Capabilities): readonly PathFailureOf[] | undefined {
+    const { video, addresses, clock, page, paths, wished } = this.#options;
+    const failures = this.#failures.standing(page.nowMs());
+    const mode = this.#isLineSlow ? 'smooth' : this.#mode;
+    const choice = choosePaths({ mode, path: wished }, can).find((each) => !failures.some(({ path }) => path === each.path));
+    if (choice === undefined) return failures;
+    this.emit('path', explainFallback(choice, failures));
+    const playback = new paths[choice.path]({ video, mode, addresses, clock, page });
+    this.#playback = playback;
+    this.#movement = new MovementWatch(playback.unstick);
+    this.#suspended = false;
+    this.#pausedSinceMs = undefined;
+    this.#stopLooking();
+    this.#stopLooking = page.every(lookEveryMs, () => this.#look(playback));
+    void playback.closed.then((end) => playback === this.#playback && this.#over(playback, end, broadcast));
+    return undefined;
+  }
+
+  /** The page was hidden or offline until now. */
+  resume(): void {
+    if (!this.#suspended) this.#playback?.resume();
+  }
+
+  /** Idempotent; tells nothing any more. */
+  close(): void {
+    const playback = this.#playback;
+    this.#playback = undefined;
+    this.#stopLooking();
+    playback?.close();
+  }
+
+  #over(playback: Playback, end: PlaybackEnd, broadcast: string): void {
+    this.#playback = undefined;
+    this.#stopLooking();
+    if (end.reason === 'ended') this.forgive();
+    if (end.reason === 'failed') this.#fail(playback, end.failure);
+    if (end.reason === 'not-live') this.#fail(playback, { code: 'nothing-to-play' });
+    this.emit('over', { end, broadcast });
+  }
+
+  #fail(playback: Playback, failure: Omit<PathFailureOf, 'path'>): void {
+    if (failure.code === 'line-too-slow' && !this.#isLineSlow) {
+      this.#isLineSlow = true;
+      this.emit('warning', notice('line-too-slow', {}));
+      // Where the page wants this path alone, it goes on as well as it can.
+      if (this.#options.wished !== 'auto') return;
+    }
+    this.#failures.add(playback.path, failure, this.#options.page.nowMs());
+  }
+
+  #look(playback: Playback): void {
+    const { video, page, inSight } = this.#options;
+    const nowMs = page.nowMs();
+    this.#watchPause(playback, nowMs);
+    const verdict = this.#movement.look({
+      nowMs,
+      atSeconds: video.currentTime,
+      forwardSeconds: forwardSeconds(readRanges(video.buffered), video.currentTime),
+      durationSeconds: video.duration,
+      hasCurrent: video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA,
+      isFed: (playback.stats().bitsPerSecond ?? 0) > 0 || video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA,
+      isPaused: video.paused,
+      isSeeking: video.seeking,
+      inSight: inSight(),
+    });
+    if (verdict?.act === 'seek') video.currentTime = verdict.toSeconds;
+    if (verdict?.act !== 'give-up') return;
+    this.#fail(playback, { code: verdict.why });
+    playback.close();
+  }
+
+  #watchPause(playback: Playback, nowMs: number): void {
+    const { video } = this.#options;
+    if (!video.paused || video.ended) {
+      this.#pausedSinceMs = undefined;
+      if (this.#suspended) {
+        this.#suspended = false;
+        playback.resume();
+      }
+      return;
+    }
+    this.#pausedSinceMs ??= nowMs;
+    if (this.#suspended || nowMs - this.#pausedSinceMs < letGoAfterMs) return;
+    this.#suspended = true;
+    playback.suspend();
+  }
+}

@@ -1,0 +1,213 @@
+import t from 'tap';
+import { ClockOffset } from '../../../src/web/sdk/playback/clock-offset.js';
+import type { PlaybackEnd } from '../../../src/web/sdk/playback/playback.js';
+import { streamAddresses } from '../../../src/web/sdk/playback/addresses.js';
+import { WebSocketMse } from '../../../src/web/sdk/playback/web-socket-mse.js';
+import { FakeMediaSource, FakeVideo, fakeBrowser, fragment, initSegment } from './fake-video.js';
+import { FakePage } from './fake-page.js';
+
+fakeBrowser(t);
+
+function bench(video = new FakeVideo()) {
+  const page = new FakePage();
+  const ends: PlaybackEnd[] = [];
+  const path = new WebSocketMse({ video: video as unknown as HTMLVideoElement, mode: 'lowest-delay', addresses: streamAddresses('https://live.example/live/s', undefined), clock: new ClockOffset(), page });
+  void path.closed.then((end) => ends.push(end));
+  let sentMs = 0;
+  return {
+    page,
+    video,
+    path,
+    ends,
+    /** Opens a timeline at this media time. */
+    init: (atMs: number, ...kinds: ('vide' | 'soun')[]): void => {
+      page.socket.say({ type: 'init', mimeType: 'video/mp4; codecs="avc1.42c01f"', mediaTimeSeconds: atMs / 1000, captureTimeMs: 1_000_000 + atMs });
+      page.socket.sayBytes(initSegment(...kinds));
+      sentMs = atMs;
+    },
+    /** So much of the stream in real time, ten fragments a second, played as it comes. */
+    stream: async (seconds: number): Promise<void> => {
+      for (let count = 0; count < seconds * 10; count += 1) {
+        page.socket.sayBytes(fragment(sentMs, 100));
+        sentMs += 100;
+        await page.pass(100);
+        video.advance(0.1);
+      }
+    },
+  };
+}
+
+t.test('in a tab that was never shown nothing is asked for, so nothing piles up; shown, it plays', async (t) => {
+  const hidden = new FakeVideo();
+  hidden.opensSources = false;
+  const { page, video, path, init, stream } = bench(hidden);
+  await page.pass(600_000);
+  t.equal(page.sockets.length, 0);
+  video.source?.open();
+  await page.pass(0);
+  t.equal(page.sockets.length, 1);
+  await video.play();
+  init(5_000, 'vide');
+  await stream(2);
+  t.ok(video.currentTime > 1);
+  path.close();
+  t.same(page.left, { timers: 0, listeners: 0, sockets: 0 });
+});
+
+t.test('it begins near the end of what came first, and stays near the end', async (t) => {
+  const { page, video, path, init } = bench();
+  await page.pass(0);
+  await video.play();
+  init(0, 'vide');
+  page.socket.sayBytes(fragment(0, 2_000));
+  await page.pass(0);
+  t.ok(video.currentTime >= 1.7, `at ${video.currentTime} of 2`);
+  path.close();
+});
+
+t.test('media of other kinds gets a source of its own, and only what follows it', async (t) => {
+  const { page, video, path, init, stream } = bench();
+  await page.pass(0);
+  await video.play();
+  init(0, 'vide', 'soun');
+  await stream(1);
+  const first = video.source;
+  const sockets = page.sockets.length;
+  init(10_000, 'soun');
+  await page.pass(0);
+  t.not(video.source, first);
+  t.equal(page.sockets.length, sockets + 1, 'the server begins with the present group again');
+  t.notOk(page.sockets[sockets - 1]?.isOpen);
+  init(10_000, 'soun');
+  await stream(1);
+  t.same(first?.buffers.map((buffer) => buffer.kinds.length), [1]);
+  t.same(video.source?.buffers.map((buffer) => buffer.kinds.length), [1]);
+  t.notOk(video.paused, 'and what played plays on');
+  path.close();
+});
+
+t.test('paused for long it has no line; resumed, it is at the live edge again', async (t) => {
+  const { page, video, path, init, stream } = bench();
+  await page.pass(0);
+  await video.play();
+  init(0, 'vide');
+  await stream(2);
+  video.pause();
+  path.suspend();
+  t.equal(page.left.sockets, 0);
+  await page.pass(60_000);
+  t.equal(page.sockets.length, 1, 'nobody comes back by himself');
+  await video.play();
+  path.resume();
+  t.equal(page.sockets.length, 2);
+  init(60_000, 'vide');
+  page.socket.sayBytes(fragment(60_000, 2_000));
+  await page.pass(0);
+  await stream(1);
+  const buffered = video.buffered;
+  t.ok(buffered.end(buffered.length - 1) - video.currentTime < 1, 'near the end of what there is');
+  path.close();
+});
+
+t.test('an element that could be sent to AirPlay can be again afterwards', async (t) => {
+  const { MediaSource } = globalThis;
+  Object.assign(globalThis, { MediaSource: undefined, ManagedMediaSource: FakeMediaSource });
+  t.teardown(() => Object.assign(globalThis, { MediaSource, ManagedMediaSource: undefined }));
+  for (const atFirst of [false, true]) {
+    const element = new FakeVideo();
+    element.disableRemotePlayback = atFirst;
+    const { page, video, path } = bench(element);
+    await page.pass(0);
+    t.equal(video.disableRemotePlayback, true);
+    path.close();
+    t.equal(video.disableRemotePlayback, atFirst);
+  }
+});
+
+t.test('an iPhone that wants no more while it is paused is sent no more', async (t) => {
+  const { page, video, path } = bench();
+  await page.pass(0);
+  video.source?.dispatchEvent(new Event('endstreaming'));
+  t.equal(page.left.sockets, 0);
+  path.resume();
+  t.equal(page.left.sockets, 1);
+  await video.play();
+  video.source?.dispatchEvent(new Event('endstreaming'));
+  t.equal(page.left.sockets, 1, 'playing, it is at the edge and has nothing to spare');
+  path.close();
+});
+
+t.test('messages of a later server change nothing', async (t) => {
+  const { page, video, path, ends, init, stream } = bench();
+  await page.pass(0);
+  await video.play();
+  page.socket.say({ type: 'renditions', renditions: [], current: 'source' } as never);
+  init(0, 'vide');
+  page.socket.say({ type: 'gap', seconds: 2, skipped: 14 } as never);
+  await stream(1);
+  t.same(ends, []);
+  t.ok(video.currentTime > 0.5);
+  path.close();
+});
+
+t.test('each end has its reason', async (t) => {
+  const ended = bench();
+  await ended.page.pass(0);
+  ended.page.socket.say({ type: 'ended' });
+  await ended.page.pass(0);
+  t.same(ended.ends, [{ reason: 'ended' }]);
+
+  const broken = bench();
+  await broken.page.pass(0);
+  broken.video.error = { message: 'a broken frame' };
+  broken.video.say('error');
+  await broken.page.pass(0);
+  t.same(broken.ends, [{ reason: 'failed', failure: { code: 'media-error', detail: 'a broken frame' } }]);
+
+  const refused = bench();
+  await refused.page.pass(0);
+  FakeMediaSource.refuses = 'avc1';
+  refused.init(0, 'vide');
+  FakeMediaSource.refuses = 'nothing';
+  await refused.page.pass(0);
+  t.match(refused.ends, [{ reason: 'failed', failure: { code: 'codecs-unsupported' } }]);
+
+  const skipped = bench();
+  await skipped.page.pass(0);
+  await skipped.video.play();
+  skipped.init(0, 'vide');
+  await skipped.stream(1);
+  for (let count = 0; count < 2; count += 1) skipped.page.socket.say({ type: 'gap' });
+  await skipped.stream(1);
+  t.same(skipped.ends, [{ reason: 'failed', failure: { code: 'line-too-slow' } }]);
+});
+
+t.test('a connect that hangs is not waited for: the path is back as soon as the network is', async (t) => {
+  const { page, video, path, ends, init, stream } = bench();
+  await page.pass(0);
+  await video.play();
+  init(0, 'vide');
+  await stream(1);
+  page.socket.drop();
+  await page.pass(12_000);
+  t.ok(page.sockets.length > 2, 'attempts that hung were given up');
+  t.same(ends, []);
+  init(13_000, 'vide');
+  await stream(1);
+  t.ok(video.currentTime > 1.5);
+  path.close();
+});
+
+t.test('opened and closed a hundred times it leaves no timer, listener or socket, at whatever stage', async (t) => {
+  const video = new FakeVideo();
+  for (let round = 0; round < 100; round += 1) {
+    const { page, path, init } = bench(video);
+    if (round % 4 > 0) await page.pass(0);
+    if (round % 4 > 1) init(0, 'vide');
+    if (round % 4 > 2) page.socket.drop();
+    path.close();
+    path.close();
+    await page.pass(0);
+    t.same(page.left, { timers: 0, listeners: 0, sockets: 0 });
+  }
+});
