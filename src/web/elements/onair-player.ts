@@ -12,7 +12,7 @@ const css = `
 `;
 
 /** What is said while there is no picture; a slot of the state's name takes its place. */
-const words: Record<Exclude<PlayerState, 'playing' | 'stalled'>, string> = {
+const words: Record<Exclude<PlayerState, 'playing' | 'stalled' | 'paused'>, string> = {
   connecting: 'Connecting…',
   waiting: 'Not live yet. The picture starts by itself.',
   ended: 'The broadcast has ended.',
@@ -121,6 +121,8 @@ export class OnairPlayerElement extends HostElement {
     });
     pass('path');
     pass('stats');
+    pass('warning');
+    pass('recovered');
     pass('autoplay');
   }
 
@@ -132,8 +134,8 @@ export class OnairPlayerElement extends HostElement {
   }
 
   #showState(state: PlayerState, message: string | undefined): void {
-    const picture = state === 'playing' || state === 'stalled';
-    this.#lamp.hidden = !(picture && this.#live);
+    const picture = state === 'playing' || state === 'stalled' || state === 'paused';
+    this.#lamp.hidden = !(picture && state !== 'paused' && this.#live);
     this.#curtain.hidden = picture;
     if (picture || (this.#slot.name === state && message === undefined)) return;
     this.#slot.name = state;
