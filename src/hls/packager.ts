@@ -71,8 +71,7 @@ export class Packager {
     let firstSegmentSeconds = 0;
     for (const cut of scout.cuts) if (cut.type === 'part') firstSegmentSeconds += cut.durationSeconds;
     const timing = {
-      // RFC 8216bis §4.4.3.1: no segment, rounded to the nearest integer, may be longer.
-      targetDurationSeconds: Math.max(this.#shortestTargetDuration, Math.round(firstSegmentSeconds)),
+      targetDurationSeconds: this.#targetDurationFor(firstSegmentSeconds),
       partTargetSeconds: scout.cadence.partTargetSeconds,
     };
     this.#rendition.freeze(timing);
@@ -90,15 +89,24 @@ export class Packager {
     }
   }
 
+  /** RFC 8216bis §4.4.3.1: no segment, rounded to the nearest integer, may be longer. */
+  #targetDurationFor(firstSegmentSeconds: number): number {
+    if (Math.round(firstSegmentSeconds) <= this.#shortestTargetDuration) return this.#shortestTargetDuration;
+    return Math.min(Math.round(firstSegmentSeconds + roomSeconds), this.#longestTargetDuration);
+  }
+
   /** RFC 8216bis §4.4.3.1: a whole number, 1 at least. */
   get #shortestTargetDuration(): number {
     return Math.max(1, Math.ceil(this.#segmentTargetSeconds));
   }
 
+  get #longestTargetDuration(): number {
+    return Math.max(longestFirstGroupSeconds, this.#shortestTargetDuration);
+  }
+
   #createScout(timeline: Timeline): Scout {
     const timing = { partTargetSeconds: this.#segmentTargetSeconds, targetDurationSeconds: this.#shortestTargetDuration };
-    const longestFirstSegmentSeconds = Math.max(longestFirstGroupSeconds, this.#shortestTargetDuration);
-    const segmenter = this.#createSegmenter(timeline, timing, longestFirstSegmentSeconds);
+    const segmenter = this.#createSegmenter(timeline, timing, this.#longestTargetDuration);
     return { segmenter, cadence: new SourceCadence(timeline.init.tracks), fragments: [], cuts: [] };
   }
 
@@ -109,6 +117,9 @@ export class Packager {
 
 /** Keyframes that lie up to this far apart at first make the target duration longer, and further apart the picture is not taken. */
 export const longestFirstGroupSeconds = 4;
+
+/** Keyframes that are further apart than was asked for are not placed by time: later ones may be this much further apart still. */
+const roomSeconds = 0.25;
 
 /** What is known before the first playlist. */
 interface Scout {

@@ -43,6 +43,8 @@ t.test('part target and target duration are chosen by what the source was seen t
 t.test('the target duration is that of the first segment, up to four seconds; a still picture with sound makes it no longer', async (t) => {
   const late = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: everySeconds(3), withSound: true, seconds: 10 });
   t.equal(late.rendition.timing?.targetDurationSeconds, 3);
+  const counted = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: (_start, index) => index % 100 === 0, seconds: 10 });
+  t.equal(counted.rendition.timing?.targetDurationSeconds, 4, 'keyframes 3.33 s apart are likely to lie 3.5 s apart later');
   const never = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: (start) => start === 0, withSound: true, seconds: 10 });
   t.equal(never.rendition.timing?.targetDurationSeconds, 4);
   t.strictSame(violations(never.seen), []);
