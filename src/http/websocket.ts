@@ -57,7 +57,16 @@ export function refuseStrayUpgrades(app: FastifyInstance): void {
     if (route.wsHandler) route.config = { ...route.config, upgrades: true };
   });
   app.addHook('onRequest', (request, _reply, done) => {
-    const isStray = request.ws && request.routeOptions.config.upgrades !== true;
-    done(isStray ? new LiveError('not-found', 'expected /live/NAME/publish, /live/NAME/play or /live/NAME/chat, got an address without a WebSocket') : undefined);
+    done(request.ws ? strayUpgrade(request) : undefined);
   });
+}
+
+function strayUpgrade({ headers, routeOptions }: FastifyRequest): LiveError | undefined {
+  const { upgrade = '' } = headers;
+  // Some programs offer HTTP/2 with every plain request. Node has taken the connection out of HTTP's hands by then, body and all.
+  if (upgrade.toLowerCase() !== 'websocket') {
+    return new LiveError('malformed', `expected no upgrade but to "websocket", got ${JSON.stringify(upgrade.slice(0, 40))}; send the request without it (curl: --http1.1), or use HTTPS`);
+  }
+  if (routeOptions.config.upgrades === true) return undefined;
+  return new LiveError('not-found', 'expected /live/NAME/publish, /live/NAME/play or /live/NAME/chat, got an address without a WebSocket');
 }

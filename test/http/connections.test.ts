@@ -213,3 +213,14 @@ t.test('whoever is refused an upgrade, or was to upgrade and did not, is let go 
     t.match(await answer, new RegExp(`^HTTP/1\\.1 ${status}[^]*"code":`), path);
   }
 });
+
+t.test('who offers another upgrade with a plain request is told to leave it out', async (t) => {
+  const { app } = await startFakeServer(t);
+  const address = await listen(app);
+  for (const line of ['GET /healthz', 'PUT /live/cam/publish', 'GET /live/cam/play']) {
+    const socket = open(t, address);
+    const answer = readToClose(socket);
+    socket.write(`${line} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n`);
+    t.match(await answer, /^HTTP\/1\.1 400[^]*"message":"expected no upgrade but to \\"websocket\\", got \\"h2c\\"; send the request without it/, line);
+  }
+});
