@@ -64,6 +64,9 @@ const schema = Type.Object({
   IDLE_TIMEOUT_SECONDS: Type.Number({ default: 75, minimum: 5, maximum: 600 }),
 });
 
+/** So far apart may the keyframes of a picture lie that is copied, and so long are its target durations then. */
+const longestFirstGroupSeconds = 4;
+
 type Settings = Static<typeof schema>;
 type Name = keyof Settings;
 
@@ -127,6 +130,11 @@ function relate(settings: Settings, publicDir: string): Config {
   if (settings.VIEW_KEY !== undefined && settings.VIEW_KEY === settings.PUBLISH_KEY) throw new ConfigError('VIEW_KEY', 'another secret than PUBLISH_KEY', 'the same');
   if (settings.RTMP_PORT !== undefined && settings.RTMP_PORT !== 0 && settings.RTMP_PORT === settings.PORT) throw new ConfigError('RTMP_PORT', 'another port than PORT', 'the same');
   if (settings.PUBLIC_URL !== undefined) checkPublicUrl(settings.PUBLIC_URL);
+  // A request that is held for new media is answered after 3 target durations at the latest; a source may make them longer than segments are wished for.
+  const longestWaitSeconds = 3 * Math.max(Math.ceil(settings.SEGMENT_SECONDS), longestFirstGroupSeconds);
+  if (settings.IDLE_TIMEOUT_SECONDS <= longestWaitSeconds) {
+    throw new ConfigError('IDLE_TIMEOUT_SECONDS', `more than ${longestWaitSeconds}, the longest wait for a playlist where SEGMENT_SECONDS is ${settings.SEGMENT_SECONDS}`, String(settings.IDLE_TIMEOUT_SECONDS));
+  }
   return {
     ...rest,
     ...(settings.PUBLIC_URL === undefined ? {} : { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),

@@ -55,6 +55,8 @@ t.test('a wrong value is told in one line: the variable, what was expected, what
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent, got "loud"'],
     [{ RESUME_WINDOW_SECONDS: '-1' }, 'RESUME_WINDOW_SECONDS: expected a number from 0 to 3600, got "-1"'],
     [{ WINDOW_SEGMENTS: '251' }, 'WINDOW_SEGMENTS: expected an integer from 6 to 250, got "251"'],
+    [{ IDLE_TIMEOUT_SECONDS: '12' }, 'IDLE_TIMEOUT_SECONDS: expected more than 12, the longest wait for a playlist where SEGMENT_SECONDS is 2, got 12'],
+    [{ IDLE_TIMEOUT_SECONDS: '28', SEGMENT_SECONDS: '9.5' }, 'IDLE_TIMEOUT_SECONDS: expected more than 30, the longest wait for a playlist where SEGMENT_SECONDS is 9.5, got 28'],
     [{ MAX_STREAMS: '0' }, 'MAX_STREAMS: expected an integer from 1 to 100000, got "0"'],
     [{ PUBLIC_URL: 'live.example/x' }, 'PUBLIC_URL: expected an http or https URL such as https://live.example or https://example.org/onair, got "live.example/x"'],
     [{ PUBLIC_URL: 'https://live.example/?x' }, 'PUBLIC_URL: expected an http or https URL such as https://live.example or https://example.org/onair, got "https://live.example/?x"'],
@@ -81,6 +83,12 @@ t.test('a wrong value is told in one line: the variable, what was expected, what
     [{ TLS_CERT: '/nonexistent', TLS_KEY: '/nonexistent' }, 'TLS_CERT: expected a readable PEM file, got "/nonexistent" (ENOENT)'],
   ];
   for (const [env, message] of table) t.equal(messageOf(env), message);
+  t.end();
+});
+
+t.test('an idle timeout just above the longest wait for a playlist is taken', (t) => {
+  t.equal(loadConfig({ IDLE_TIMEOUT_SECONDS: '12.5' }, publicDir).IDLE_TIMEOUT_SECONDS, 12.5);
+  t.equal(loadConfig({ IDLE_TIMEOUT_SECONDS: '31', SEGMENT_SECONDS: '10' }, publicDir).IDLE_TIMEOUT_SECONDS, 31);
   t.end();
 });
 

@@ -13,15 +13,14 @@ const maxPongBacklogBytes = 65_536;
 export class WebSocketSink implements ViewerSink {
   readonly #socket: WebSocket;
   readonly #connection: Socket;
-  #mark = 0;
-  #arrived: () => void = () => undefined;
+  #lastMark = 0;
+  /** Marks that have not arrived, oldest first. */
+  #marks: { readonly id: number; readonly arrived: () => void }[] = [];
 
   constructor({ socket, connection }: { socket: WebSocket; connection: Socket }) {
     this.#socket = socket;
     this.#connection = connection;
-    socket.on('pong', (data) => {
-      if (data.toString('latin1') === String(this.#mark)) this.#arrived();
-    });
+    socket.on('pong', (data) => this.#answered(Number(data.toString('latin1'))));
     socket.on('message', (data, isBinary) => this.#answer((data as Buffer).toString('utf8'), isBinary));
   }
 
@@ -44,8 +43,9 @@ export class WebSocketSink implements ViewerSink {
 
   /** Any WebSocket answers a ping when it has read what came before it (RFC 6455 §5.5.2). */
   mark(arrived: () => void): void {
-    this.#arrived = arrived;
-    if (this.#open) this.#socket.ping(String(++this.#mark));
+    if (!this.#open) return;
+    this.#marks.push({ id: ++this.#lastMark, arrived });
+    this.#socket.ping(String(this.#lastMark));
   }
 
   end(): void {
@@ -58,6 +58,13 @@ export class WebSocketSink implements ViewerSink {
 
   get #open(): boolean {
     return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** A client may leave out answers to all but the last ping (RFC 6455 §5.5.3). */
+  #answered(id: number): void {
+    const arrived = this.#marks.filter((mark) => mark.id <= id);
+    this.#marks = this.#marks.slice(arrived.length);
+    arrived.at(-1)?.arrived();
   }
 
   #answer(text: string, isBinary: boolean): void {

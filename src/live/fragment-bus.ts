@@ -15,7 +15,7 @@ export interface FragmentConsumer {
   skipped?(seconds: number): void;
   /** Bytes that were pushed but have not left the server. */
   readonly backlogBytes?: number;
-  /** Calls `arrived` when the other end has got all that was pushed before. A later mark replaces an earlier one. */
+  /** Calls `arrived` when the other end has got all that was pushed before; with it, earlier marks have arrived too. */
   readonly mark?: ((arrived: () => void) => void) | undefined;
   /** The broadcast is over. */
   end?(): void;
@@ -47,12 +47,19 @@ interface Subscriber {
   timeline: Timeline | undefined;
   /** Where it was left out from, in seconds of media; it is until the next keyframe. */
   skippedFrom: number | undefined;
-  /** What was pushed before this has not all arrived. */
-  mark: { readonly atMs: number } | undefined;
+  /** What was pushed before these has not all arrived; oldest first. */
+  readonly marks: Mark[];
+  markedAtMs: number;
   /** Whether it ever said that a mark arrived: who never does is judged by its bytes alone. */
   answers: boolean;
 }
 
+interface Mark {
+  readonly atMs: number;
+}
+
+/** Often enough to see a delay grow; each one costs as much as a burst. */
+const markIntervalMs = 1000;
 /** A server that stood still must not take its viewers for late: longer than this between two pushes is no time that passed. */
 const longestStepMs = 500;
 
@@ -100,7 +107,7 @@ export class FragmentBus {
 
   /** The returned function ends it without a word. */
   subscribe(consumer: FragmentConsumer, { from, loss }: Subscription): () => void {
-    const subscriber: Subscriber = { consumer, loss, timeline: undefined, skippedFrom: undefined, mark: undefined, answers: false };
+    const subscriber: Subscriber = { consumer, loss, timeline: undefined, skippedFrom: undefined, marks: [], markedAtMs: -Infinity, answers: false };
     this.#subscribers.add(subscriber);
     const group = from === 'group' ? this.#group : [];
     const mustWait = loss === 'skip' && this.#keyframe !== undefined && (group === undefined || group.length === 0);
@@ -187,25 +194,31 @@ export class FragmentBus {
       subscriber.skippedFrom = undefined;
     }
     consumer.push(burst);
-    if (burst.startsWithKeyframe && !subscriber.mark) this.#mark(subscriber);
+    // Who has answered none so far is not asked again and again.
+    const mayAsk = subscriber.answers || subscriber.marks.length === 0;
+    if (mayAsk && this.#activeMs - subscriber.markedAtMs >= markIntervalMs) this.#mark(subscriber);
   }
 
-  #isLate({ consumer: { backlogBytes = 0 }, mark, answers }: Subscriber): boolean {
-    return backlogBytes > this.#limit.bytes || (answers && mark !== undefined && this.#activeMs - mark.atMs > this.#maxBacklogMs);
+  #isLate({ consumer: { backlogBytes = 0 }, marks: [oldest], answers }: Subscriber): boolean {
+    const onTheWayMs = answers && oldest ? this.#activeMs - oldest.atMs : 0;
+    // What is found by marks is found late by the time between two.
+    return backlogBytes > this.#limit.bytes || onTheWayMs > this.#maxBacklogMs - markIntervalMs;
   }
 
-  #hasCaughtUp({ consumer: { backlogBytes = 0 }, mark, answers }: Subscriber): boolean {
-    return backlogBytes <= this.#limit.bytes / 4 && !(answers && mark);
+  #hasCaughtUp({ consumer: { backlogBytes = 0 }, marks, answers }: Subscriber): boolean {
+    return backlogBytes <= this.#limit.bytes / 4 && !(answers && marks.length > 0);
   }
 
   /** Also what the kernel and the network hold has not arrived: only the other end can tell. */
   #mark(subscriber: Subscriber): void {
     if (!subscriber.consumer.mark) return;
-    const mark = { atMs: this.#activeMs };
-    subscriber.mark = mark;
+    const { marks } = subscriber;
+    const mark: Mark = { atMs: this.#activeMs };
+    marks.push(mark);
+    subscriber.markedAtMs = mark.atMs;
     subscriber.consumer.mark(() => {
       subscriber.answers = true;
-      if (subscriber.mark === mark) subscriber.mark = undefined;
+      marks.splice(0, marks.indexOf(mark) + 1);
     });
   }
 
