@@ -85,6 +85,7 @@ t.test('two viewers and a publisher talk: read, seen flying, deleted, muted, and
   await line(studio, 'Sorry').waitFor();
 
   await studio.getByRole('button', { name: 'End broadcast' }).click();
+  await studio.getByRole('button', { name: 'End it' }).click();
   await waitForWords(chromiumPage(ann), /no chat until the broadcast begins/);
   t.strictSame(complaints, []);
 });

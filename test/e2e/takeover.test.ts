@@ -73,6 +73,8 @@ t.test('a studio that was loaded anew goes on with its broadcast, and viewers ke
 
   await studio.show();
   await studio.press('End broadcast');
+  await waitForWords(studio, /One person is watching/);
+  await studio.press('End it');
   await waitForWords(studio, /Off air/);
   await page.reload();
   await waitForWords(studio, /Go live/);

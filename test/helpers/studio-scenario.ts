@@ -34,6 +34,8 @@ export async function goLiveAndWatch(t: Test, server: TestServer, studio: Script
 
   await studio.show();
   await studio.press('End broadcast');
+  await waitForWords(studio, /One person is watching/);
+  await studio.press('End it');
   await waitForWords(studio, /Off air/i);
   await waitForWords(watch, /has ended|not live/i);
   t.pass('the end is told on both sides');

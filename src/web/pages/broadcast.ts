@@ -1,9 +1,8 @@
 import type { LiveStreamUrls } from '../../protocol/urls.js';
 import { OnairError } from '../sdk/errors.js';
 import { Publisher } from '../sdk/publisher.js';
-import type { PublisherState, PublisherStats } from '../sdk/publisher-events.js';
+import { LiveCapture } from '../sdk/publishing/live-capture.js';
 import { assertCanCapture, canShareScreen } from '../sdk/support.js';
-import { bitRate, byteSize, clockTime } from '../ui/amounts.js';
 import { devicesAreKnown } from '../ui/device-picker.js';
 import { byId } from '../ui/element.js';
 import { failureTitles } from '../ui/failure-titles.js';
@@ -12,76 +11,43 @@ import { NoticeBoard } from '../ui/notice-board.js';
 import { serverBase } from '../ui/server-base.js';
 import { shareLinks } from '../ui/share-links.js';
 import { StudioAddresses } from '../ui/studio-addresses.js';
+import { StudioAir } from '../ui/studio-air.js';
 import { StudioChat } from '../ui/studio-chat.js';
 import { StudioForm } from '../ui/studio-form.js';
-import { StudioSource } from '../ui/studio-source.js';
-
-const lamps: Readonly<Record<PublisherState, { readonly words: string; readonly lamp: 'off' | 'busy' | 'live' }>> = {
-  idle: { words: 'Off air', lamp: 'off' },
-  connecting: { words: 'Connecting', lamp: 'busy' },
-  connected: { words: 'Starting', lamp: 'busy' },
-  live: { words: 'LIVE', lamp: 'live' },
-  reconnecting: { words: 'Reconnecting', lamp: 'busy' },
-  ended: { words: 'Off air', lamp: 'off' },
-};
+import { StudioLine } from '../ui/studio-line.js';
+import { StudioSession, type StudioState } from '../ui/studio-session.js';
+import { StudioStage } from '../ui/studio-stage.js';
 
 const form = new StudioForm();
-const source = new StudioSource(form);
+const session = new StudioSession({
+  wish: form.wish,
+  capture: new LiveCapture(),
+  openPublisher: (options) => new Publisher({ ...options, url: serverBase }),
+  nowMs: () => performance.now(),
+});
+const stage = new StudioStage(session);
 const notices = new NoticeBoard(byId('notices', HTMLElement));
-const go = byId('go', HTMLButtonElement);
-const lamp = byId('lamp', HTMLElement);
-const elapsed = byId('elapsed', HTMLElement);
-const figures = byId('figures', HTMLElement);
-const share = byId('share', HTMLElement);
+const line = new StudioLine();
 const chat = new StudioChat(byId('chat', HTMLElement));
-const status = byId('status', HTMLElement);
-
-let publisher: Publisher | undefined;
+const share = byId('share', HTMLElement);
 let urls: LiveStreamUrls | undefined;
-let liveSinceMs: number | undefined;
+let stream = '';
 
-async function openSource(): Promise<boolean> {
-  notices.clear('source');
-  try {
-    await source.open();
-    return true;
-  } catch (error) {
-    fail('source', error);
-    return false;
-  }
-}
-
-/** @param resume token of the broadcast to go on with; without it a new one begins */
+/** @param resume token of the broadcast to go on with; without it a new one begins, or the one that waits is gone on with */
 async function goLive(resume?: string): Promise<void> {
+  if (session.state.going) return;
   notices.clearAll();
   if (!form.validate()) return;
-  go.disabled = true;
-  form.locked = true;
-  const capture = source.capture ?? ((await openSource()) ? source.capture : undefined);
-  if (capture === undefined) {
-    showState('idle');
-    return;
-  }
   form.remember();
-  const { stream, key, quality } = form;
-  resume ??= await waitingToken(stream);
-  const next = new Publisher({ url: serverBase, key, stream, media: capture, quality, ...(resume !== undefined && { resume }) });
-  publisher = next;
-  next.on('state', showState);
-  next.on('resumable', (broadcast) => rememberBroadcast(stream, broadcast));
-  void next.closed.then(() => forgetBroadcast(stream));
-  next.on('urls', (known) => (urls = known));
-  next.on('stats', showStats);
-  next.on('warning', ({ code, message }) => notices.show(code, 'warning', { title: message }));
-  next.on('recovered', ({ code }) => notices.clear(code));
-  next.on('error', (error) => fail('broadcast', error));
-  await next.start().catch((error: unknown) => fail('broadcast', error));
+  stream = form.stream;
+  // The name is taken by nobody else than a broadcast of this tab that waits: who presses “Go live” then wants to go on with it.
+  await session.goLive({ stream, key: form.key, resume, findResume: () => waitingToken(form.stream), description: form.description });
 }
 
 /** A broadcast that an earlier page of this tab left behind can be gone on with, for as long as the server waits. */
 async function offerLeftBroadcast(): Promise<void> {
   const left = await findLeftBroadcast(form.stream);
-  if (left === undefined || isOnAir()) return;
+  if (left === undefined || session.onAir) return;
   const choose = (act: (left: LeftBroadcast) => Promise<void>) => (): void => {
     notices.clear('left');
     void act(left);
@@ -92,119 +58,87 @@ async function offerLeftBroadcast(): Promise<void> {
       : { title: 'Your broadcast is on air.', advice: 'Another page seems to be sending it. Going on here takes it over.' }),
     actions: [
       { label: 'Go on', run: choose(() => goLive(left.resumeToken)) },
-      { label: 'End it', run: choose(endLeft) },
+      { label: 'End it', run: choose(() => endLeftBroadcast(left, form.key)) },
     ],
   });
 }
 
-/** Who presses “Go live” while a broadcast of theirs waits wants to go on with it: its name is taken by nobody else. */
-async function waitingToken(stream: string): Promise<string | undefined> {
-  const left = await findLeftBroadcast(stream);
+async function waitingToken(name: string): Promise<string | undefined> {
+  const left = await findLeftBroadcast(name);
   return left?.state === 'waiting' ? left.resumeToken : undefined;
 }
 
-async function endLeft(left: LeftBroadcast): Promise<void> {
-  go.disabled = true;
-  status.textContent = 'Ending…';
-  await endLeftBroadcast(left, form.key);
-  showState('ended');
-}
-
-async function end(): Promise<void> {
-  go.disabled = true;
-  go.textContent = 'Ending…';
-  await publisher?.end();
-}
-
-function fail(code: string, error: unknown): void {
-  const reason = error instanceof OnairError ? error.reason : 'internal';
+function fail(code: string, { reason, message }: OnairError): void {
   if (reason === 'unauthorized') form.keyIsWrong();
   if (reason === 'already-live') form.nameIsTaken();
-  notices.show(code, 'error', { title: failureTitles[reason], advice: error instanceof Error ? error.message : String(error) });
+  notices.show(code, 'error', { title: failureTitles[reason], advice: message });
 }
 
-function showState(state: PublisherState): void {
-  const onAir = state === 'connected' || state === 'live' || state === 'reconnecting';
-  lamp.textContent = lamps[state].words;
-  lamp.dataset.state = lamps[state].lamp;
-  status.textContent = state === 'live' ? 'You are live.' : lamps[state].words;
-  document.title = `${state === 'live' ? '● LIVE' : 'Studio'} · Onair`;
-
-  form.locked = onAir || state === 'connecting';
-  go.disabled = false;
-  go.textContent = onAir || state === 'connecting' ? 'End broadcast' : 'Go live';
-  go.classList.toggle('button--live', !onAir && state !== 'connecting');
-
-  if (state === 'reconnecting') {
+function show({ air, going, wish, opening }: StudioState): void {
+  form.show(wish);
+  form.locked = going || session.onAir;
+  if (opening) notices.clear('source');
+  if (air === 'reconnecting') {
     notices.show('reconnecting', 'warning', {
       title: 'The connection was lost.',
       advice: 'It is being tried again by itself, and what is recorded meanwhile is kept. Leave this page open.',
     });
-  } else {
-    notices.clear('reconnecting');
-  }
-  if (state === 'live') {
-    liveSinceMs ??= Date.now();
-    chat.open(form.stream, form.key);
+  } else notices.clear('reconnecting');
+  if (air === 'live') {
+    chat.open(stream, form.key);
     if (urls !== undefined && share.hidden) byId('share-links', HTMLElement).replaceChildren(shareLinks(urls));
+    share.hidden = line.hidden = false;
   }
-  if (!onAir) {
-    liveSinceMs = undefined;
+  if (!session.onAir) {
     chat.close();
+    share.hidden = line.hidden = true;
   }
-  share.hidden = figures.hidden = elapsed.hidden = liveSinceMs === undefined;
-  showElapsed();
 }
 
-function showStats({ upstreamBitsPerSecond, viewers, bufferedBytes }: PublisherStats): void {
-  byId('upstream', HTMLElement).textContent = bitRate(upstreamBitsPerSecond);
-  byId('viewers', HTMLElement).textContent = String(viewers);
-  byId('buffered', HTMLElement).textContent = byteSize(bufferedBytes);
-}
-
-function showElapsed(): void {
-  if (liveSinceMs !== undefined) byId('elapsed-time', HTMLElement).textContent = clockTime((Date.now() - liveSinceMs) / 1000);
-}
-
-function isOnAir(): boolean {
-  return publisher !== undefined && publisher.state !== 'idle' && publisher.state !== 'ended';
+/** The first sentence says what happened, the others what to do. */
+function headed(message: string): { title: string; advice?: string } {
+  const [, title, advice] = /^(.+?[.;:])\s+(.+)$/s.exec(message) ?? [];
+  return title === undefined || advice === undefined ? { title: message } : { title: title.replace(/[;:]$/, '.'), advice: `${advice.charAt(0).toUpperCase()}${advice.slice(1)}` };
 }
 
 async function prepare(): Promise<void> {
-  const screen = form.form.querySelector<HTMLInputElement>('input[value=screen]');
-  if (screen !== null && !canShareScreen()) {
-    screen.disabled = true;
-    screen.parentElement?.setAttribute('title', 'This browser cannot share its screen');
-  }
+  if (!canShareScreen()) form.forbidScreen();
   try {
     assertCanCapture();
   } catch (error) {
-    fail('source', error);
-    source.openButton.disabled = true;
+    if (error instanceof OnairError) fail('source', error);
+    stage.disable();
     return;
   }
   void offerLeftBroadcast();
-  navigator.mediaDevices.addEventListener('devicechange', () => void source.listDevices());
-  await source.listDevices();
+  navigator.mediaDevices.addEventListener('devicechange', () => void form.listDevices());
+  await form.listDevices();
   // Who has said yes before is not asked again.
-  if (await devicesAreKnown()) await openSource();
+  if (await devicesAreKnown()) await session.openDevices();
 }
 
-source.openButton.addEventListener('click', () => void openSource());
+session.on('changed', show);
+session.on('failed', ({ of, error }) => fail(of, error));
+session.on('warning', ({ code, message }) => {
+  const actions = code === 'begun-anew' ? [{ label: 'Understood', run: () => notices.clear(code) }] : [];
+  notices.show(code, code === 'begun-anew' ? 'info' : 'warning', { ...headed(message), actions });
+});
+session.on('recovered', ({ code }) => notices.clear(code));
+session.on('stats', (stats) => line.show(stats, session.history));
+session.on('urls', (known) => (urls = known));
+session.on('resumable', (broadcast) => (broadcast === undefined ? forgetBroadcast(stream) : rememberBroadcast(stream, broadcast)));
+// Names of devices are known only once one was opened.
+session.on('opened', () => void form.listDevices());
+form.onWish((wish) => session.choose(wish));
+form.onDescription((description) => session.describe(description));
 form.form.addEventListener('submit', (event) => {
   event.preventDefault();
-  void (isOnAir() ? end() : goLive());
-});
-form.form.addEventListener('change', ({ target }) => {
-  if (!(target instanceof HTMLElement) || isOnAir() || target.closest('#stream, #key') !== null) return;
-  const wasOpen = source.capture !== undefined;
-  source.close();
-  // A screen is chosen only at the user's own click.
-  if (wasOpen && form.source !== 'screen') void openSource();
+  if (session.onAir || session.state.going) session.end();
+  else void goLive();
 });
 addEventListener('beforeunload', (event) => {
-  if (isOnAir()) event.preventDefault();
+  if (session.onAir) event.preventDefault();
 });
-setInterval(showElapsed, 1000);
+new StudioAir(session);
 new StudioAddresses(form);
 void prepare();

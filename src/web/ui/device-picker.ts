@@ -1,7 +1,7 @@
 import { element } from './element.js';
 
-/** Fills a select with the devices of one kind and keeps the choice, if that device is still there. */
-export async function listDevices(select: HTMLSelectElement, kind: 'videoinput' | 'audioinput', fixed: readonly { value: string; label: string }[]): Promise<void> {
+/** Fills a select with the devices of one kind and keeps the choice, if that device is still there. @returns how many there are */
+export async function listDevices(select: HTMLSelectElement, kind: 'videoinput' | 'audioinput', fixed: readonly { value: string; label: string }[]): Promise<number> {
   const chosen = select.value;
   const devices = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === kind);
   // Before the user has said yes, browsers give neither ids nor names.
@@ -9,6 +9,7 @@ export async function listDevices(select: HTMLSelectElement, kind: 'videoinput' 
   const choices = [...fixed, ...known.map(({ deviceId, label }) => ({ value: deviceId, label }))];
   select.replaceChildren(...choices.map(({ value, label }) => element('option', { value }, label)));
   select.value = choices.some(({ value }) => value === chosen) ? chosen : (choices[0]?.value ?? '');
+  return known.length;
 }
 
 /** Whether the user has allowed this page to use camera and microphone already: only then devices have names. */

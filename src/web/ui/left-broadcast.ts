@@ -3,6 +3,7 @@ import { liveStreamUrls } from '../../protocol/urls.js';
 import { explainRefusal } from '../sdk/explain-refusal.js';
 import { IngestSocket } from '../sdk/ingest-socket.js';
 import type { ResumableBroadcast } from '../sdk/publisher-events.js';
+import { forget, recall, remember } from './remembered.js';
 import { ReconnectPolicy } from '../sdk/reconnect-policy.js';
 import { serverBase } from './server-base.js';
 
@@ -12,11 +13,11 @@ const askAgainAfterMs = 1_000;
 const endTimeoutMs = 10_000;
 
 export function rememberBroadcast(stream: string, broadcast: ResumableBroadcast): void {
-  sessionStorage.setItem(itemOf(stream), JSON.stringify(broadcast));
+  remember(itemOf(stream), JSON.stringify(broadcast), 'sessionStorage');
 }
 
 export function forgetBroadcast(stream: string): void {
-  sessionStorage.removeItem(itemOf(stream));
+  forget(itemOf(stream), 'sessionStorage');
 }
 
 export interface LeftBroadcast extends ResumableBroadcast {
@@ -27,9 +28,8 @@ export interface LeftBroadcast extends ResumableBroadcast {
 
 /** The broadcast of this stream that this tab left behind, if the server still has it. */
 export async function findLeftBroadcast(stream: string): Promise<LeftBroadcast | undefined> {
-  const item = sessionStorage.getItem(itemOf(stream));
-  if (item === null) return undefined;
-  const left = JSON.parse(item) as ResumableBroadcast;
+  const left = readBroadcast(recall(itemOf(stream), 'sessionStorage'));
+  if (left === undefined) return undefined;
   let info = await infoOf(stream);
   if (info?.broadcast === left.broadcast && info.state !== 'waiting') {
     // The server may still be hearing of the old page's end.
@@ -60,6 +60,18 @@ export async function endLeftBroadcast({ stream, resumeToken }: LeftBroadcast, k
   await socket.closed;
   clearTimeout(timer);
   forgetBroadcast(stream);
+}
+
+/** What stands in a tab's storage may be anything. */
+export function readBroadcast(item: string | undefined): ResumableBroadcast | undefined {
+  try {
+    const value: unknown = JSON.parse(item ?? 'null');
+    if (typeof value !== 'object' || value === null || !('broadcast' in value) || !('resumeToken' in value)) return undefined;
+    const { broadcast, resumeToken } = value;
+    return typeof broadcast === 'string' && typeof resumeToken === 'string' ? { broadcast, resumeToken } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** null: no such live stream; undefined: the server does not say. */

@@ -1,24 +1,30 @@
-/** Shows how loud a MediaStream is on an element with `role="meter"`, through its custom property `--level`. */
+/** How often the level is told to those who hear it read out; it is drawn with every picture. */
+const toldEveryMs = 500;
+
+/** Shows how loud a track is on an element with `role="meter"`, through its custom property `--level`. */
 export class LevelMeter {
   readonly #element: HTMLElement;
   #context: AudioContext | undefined;
   #source: MediaStreamAudioSourceNode | undefined;
   #analyser: AnalyserNode | undefined;
   #frame = 0;
+  #toldAtMs = -Infinity;
 
   constructor(element: HTMLElement) {
     this.#element = element;
   }
 
-  /** Measures this stream from now on; undefined, or a stream without sound: nothing. */
-  measure(media: MediaStream | undefined): void {
+  /** Measures this track from now on; undefined: nothing. */
+  measure(track: MediaStreamTrack | undefined): void {
     this.#source?.disconnect();
+    this.#source = undefined;
     cancelAnimationFrame(this.#frame);
+    this.#toldAtMs = -Infinity;
     this.#show(0);
-    if (media === undefined || media.getAudioTracks().length === 0) return;
+    if (track === undefined) return;
     const context = (this.#context ??= new AudioContext());
     this.#analyser ??= new AnalyserNode(context, { fftSize: 1024 });
-    this.#source = context.createMediaStreamSource(media);
+    this.#source = context.createMediaStreamSource(new MediaStream([track]));
     this.#source.connect(this.#analyser);
     this.wake();
     const samples = new Float32Array(this.#analyser.fftSize);
@@ -38,6 +44,8 @@ export class LevelMeter {
   #show(level: number): void {
     const percent = Math.round(level * 100);
     this.#element.style.setProperty('--level', `${percent}%`);
+    if (performance.now() - this.#toldAtMs < toldEveryMs) return;
+    this.#toldAtMs = performance.now();
     this.#element.setAttribute('aria-valuenow', String(percent));
   }
 }

@@ -14,3 +14,11 @@ export function remember(key: string, value: string, storage: 'localStorage' | '
     return;
   }
 }
+
+export function forget(key: string, storage: 'localStorage' | 'sessionStorage' = 'localStorage'): void {
+  try {
+    window[storage].removeItem(key);
+  } catch {
+    return;
+  }
+}

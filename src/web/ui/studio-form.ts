@@ -1,43 +1,55 @@
 import { isStreamName } from '../../protocol/urls.js';
+import type { CaptureWish, Facing } from '../sdk/publishing/capture-wish.js';
 import { defaultQuality, qualities, type Quality } from '../sdk/quality.js';
+import type { StreamDescription } from '../sdk/publisher-events.js';
+import { listDevices } from './device-picker.js';
 import { byId, element } from './element.js';
+import { recall, remember } from './remembered.js';
 import { serverBase } from './server-base.js';
 
 const keyItem = 'onair.publish-key';
 const streamItem = 'onair.stream';
 const qualityItem = 'onair.quality';
-
-export type SourceKind = 'camera' | 'screen' | 'sound';
+const musicItem = 'onair.music';
 
 /** The studio's settings: what is asked, whether it is right, and what is remembered for the next time. */
 export class StudioForm {
   readonly form = byId('settings', HTMLFormElement);
-  readonly camera = byId('camera', HTMLSelectElement);
-  readonly microphone = byId('microphone', HTMLSelectElement);
+  readonly #camera = byId('camera', HTMLSelectElement);
+  readonly #turn = byId('turn-camera', HTMLButtonElement);
+  readonly #microphone = byId('microphone', HTMLSelectElement);
+  readonly #music = byId('music', HTMLInputElement);
   readonly #cameraField = byId('camera-field', HTMLElement);
-  readonly #fields = byId('fields', HTMLFieldSetElement);
+  /** What names the broadcast: it cannot change while it is on air. */
+  readonly #name = byId('name-fields', HTMLFieldSetElement);
   readonly #quality = byId('quality', HTMLSelectElement);
+  readonly #title = byId('show-title', HTMLInputElement);
+  readonly #description = byId('show-description', HTMLTextAreaElement);
   readonly #stream = byId('stream', HTMLInputElement);
   readonly #key = byId('key', HTMLInputElement);
+  #facing: Facing | undefined;
 
   constructor() {
     this.#quality.append(
       ...qualities.map(({ name, videoBitsPerSecond }) => element('option', { value: name }, `${name}, ${(videoBitsPerSecond / 1e6).toFixed(1)} Mbit/s`)),
     );
-    this.#quality.value = localStorage.getItem(qualityItem) ?? defaultQuality.name;
+    this.#quality.value = recall(qualityItem) ?? defaultQuality.name;
     if (this.#quality.value === '') this.#quality.value = defaultQuality.name;
+    this.#music.checked = recall(musicItem) === 'on';
     const query = new URLSearchParams(location.search);
-    this.#stream.value = query.get('stream') ?? localStorage.getItem(streamItem) ?? 'live';
+    this.#stream.value = query.get('stream') ?? recall(streamItem) ?? 'live';
     this.#key.value = takeKey(query);
     this.#stream.addEventListener('input', () => this.#checkStream());
     this.#key.addEventListener('input', () => this.#complain(this.#key, ''));
     this.#checkStream();
-    this.form.addEventListener('change', () => this.#showSource());
-    this.#showSource();
+    this.#showPicture();
   }
 
-  get source(): SourceKind {
-    return (this.form.querySelector<HTMLInputElement>('input[name=source]:checked')?.value ?? 'camera') as SourceKind;
+  /** What the devices' fields ask for. */
+  get wish(): CaptureWish {
+    const microphone = this.#microphone.value === 'none' ? false : this.#microphone.value === '' ? true : this.#microphone.value;
+    const camera = this.#camera.value === '' ? undefined : this.#camera.value;
+    return { picture: this.#picture, camera, facing: this.#facing, microphone, music: this.#music.checked, quality: this.quality };
   }
 
   get quality(): Quality {
@@ -50,6 +62,61 @@ export class StudioForm {
 
   get key(): string {
     return this.#key.value.trim();
+  }
+
+  /** Empty fields say nothing: what the stream was called before holds. */
+  get description(): StreamDescription {
+    const [title, description] = [this.#title.value.trim(), this.#description.value.trim()];
+    return { ...(title !== '' && { title }), ...(description !== '' && { description }) };
+  }
+
+  /** Calls back with another wish whenever one of the devices' fields changes. */
+  onWish(listen: (wish: CaptureWish) => void): void {
+    byId('device-fields', HTMLFieldSetElement).addEventListener('change', () => {
+      this.#showPicture();
+      remember(qualityItem, this.quality.name);
+      remember(musicItem, this.#music.checked ? 'on' : 'off');
+      listen(this.wish);
+    });
+    this.#turn.addEventListener('click', () => {
+      this.#facing = this.#facing === 'environment' ? 'user' : 'environment';
+      this.#camera.value = '';
+      listen(this.wish);
+    });
+  }
+
+  onDescription(listen: (description: StreamDescription) => void): void {
+    for (const field of [this.#title, this.#description]) {
+      field.addEventListener('change', () => listen({ title: this.#title.value.trim(), description: this.#description.value.trim() }));
+    }
+  }
+
+  /** What holds, which may be another thing than what was chosen. */
+  show({ picture, camera, facing, microphone, quality }: CaptureWish): void {
+    const radio = this.form.querySelector<HTMLInputElement>(`input[name=source][value=${picture}]`);
+    if (radio !== null) radio.checked = true;
+    select(this.#camera, camera ?? '');
+    select(this.#microphone, microphone === false ? 'none' : microphone === true ? '' : microphone);
+    select(this.#quality, quality.name);
+    this.#facing = facing;
+    this.#showPicture();
+  }
+
+  async listDevices(): Promise<void> {
+    const cameras = await listDevices(this.#camera, 'videoinput', [{ value: '', label: 'Default camera' }]);
+    this.#turn.hidden = cameras < 2 || !matchMedia('(pointer: coarse)').matches;
+    await listDevices(this.#microphone, 'audioinput', [
+      { value: '', label: 'Default microphone' },
+      { value: 'none', label: 'No microphone' },
+    ]);
+  }
+
+  /** This browser cannot share its screen. */
+  forbidScreen(): void {
+    const screen = this.form.querySelector<HTMLInputElement>('input[value=screen]');
+    if (screen === null) return;
+    screen.disabled = true;
+    screen.parentElement?.setAttribute('title', 'This browser cannot share its screen');
   }
 
   /** Complains beside the first wrong field and moves the focus there. */
@@ -71,17 +138,20 @@ export class StudioForm {
   }
 
   remember(): void {
-    localStorage.setItem(streamItem, this.stream);
-    localStorage.setItem(qualityItem, this.quality.name);
-    sessionStorage.setItem(keyItem, this.key);
+    remember(streamItem, this.stream);
+    remember(keyItem, this.key, 'sessionStorage');
   }
 
   set locked(locked: boolean) {
-    this.#fields.disabled = locked;
+    this.#name.disabled = locked;
   }
 
-  #showSource(): void {
-    this.#cameraField.hidden = this.source !== 'camera';
+  get #picture(): CaptureWish['picture'] {
+    return (this.form.querySelector<HTMLInputElement>('input[name=source]:checked')?.value ?? 'camera') as CaptureWish['picture'];
+  }
+
+  #showPicture(): void {
+    this.#cameraField.hidden = this.#picture !== 'camera';
   }
 
   #checkStream(): boolean {
@@ -106,14 +176,18 @@ export class StudioForm {
   }
 }
 
+function select(field: HTMLSelectElement, value: string): void {
+  if ([...field.options].some((option) => option.value === value)) field.value = value;
+}
+
 /** The key must not stay in the address bar, the history or a screenshot: this tab's storage keeps it. */
 function takeKey(query: URLSearchParams): string {
   const key = query.get('key');
   if (key !== null) {
-    sessionStorage.setItem(keyItem, key);
+    remember(keyItem, key, 'sessionStorage');
     query.delete('key');
     const rest = query.toString();
     history.replaceState(null, '', `${location.pathname}${rest === '' ? '' : `?${rest}`}`);
   }
-  return sessionStorage.getItem(keyItem) ?? '';
+  return key ?? recall(keyItem, 'sessionStorage') ?? '';
 }

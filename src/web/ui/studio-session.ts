@@ -34,6 +34,8 @@ export interface StudioEvents {
   failed: { readonly of: 'source' | 'broadcast'; readonly error: OnairError };
   stats: PublisherStats;
   urls: LiveStreamUrls;
+  /** What was chosen is open. */
+  opened: undefined;
   /** undefined: the broadcast is over. */
   resumable: ResumableBroadcast | undefined;
 }
@@ -53,6 +55,8 @@ export interface BroadcastWish {
   readonly key: string;
   /** Goes on with the broadcast of this token. */
   readonly resume?: string | undefined;
+  /** Where no token is given: that of a broadcast of this page that waits for it. */
+  readonly findResume?: (() => Promise<string | undefined>) | undefined;
   readonly description: StreamDescription;
 }
 
@@ -120,6 +124,7 @@ export class StudioSession extends Listeners<StudioEvents> {
     this.#isOpen = true;
     try {
       await this.#capture.choose(this.#wish);
+      this.emit('opened', undefined);
       return true;
     } catch (error) {
       if (this.#capture.media.getTracks().length === 0) this.#isOpen = false;
@@ -129,13 +134,13 @@ export class StudioSession extends Listeners<StudioEvents> {
   }
 
   /** Pressed twice, it is once. Resolves when the server took the broadcast, or it failed. */
-  async goLive({ stream, key, resume, description }: BroadcastWish): Promise<void> {
+  async goLive({ resume, findResume, ...broadcast }: BroadcastWish): Promise<void> {
     if (this.#going || this.onAir || this.#ending !== 'no') return;
     this.#going = true;
     this.#goneLiveAtMs = this.#options.nowMs();
     this.#tell();
     try {
-      if (await this.openDevices()) await this.#publish({ stream, key, resume, description });
+      if (await this.openDevices()) await this.#publish({ ...broadcast, resume: resume ?? (await findResume?.()) });
     } finally {
       this.#going = false;
       this.#tell();

@@ -4,7 +4,7 @@ import { Listeners } from '../../../src/web/sdk/listeners.js';
 import type { PublisherEvents, PublisherOptions, PublisherStats } from '../../../src/web/sdk/publisher-events.js';
 import { LiveCapture } from '../../../src/web/sdk/publishing/live-capture.js';
 import { defaultQuality, qualities } from '../../../src/web/sdk/quality.js';
-import { StudioSession, type StudioPublisher, type StudioState } from '../../../src/web/ui/studio-session.js';
+import { StudioSession, type StudioState } from '../../../src/web/ui/studio-session.js';
 import { FakeDevices } from '../sdk/fake-devices.js';
 import { installFakeMedia, settle } from '../sdk/fake-media.js';
 
@@ -94,7 +94,7 @@ function bench(t: Parameters<typeof installFakeMedia>[0]): Bench {
     openPublisher: (options) => {
       const publisher = new FakePublisher(options);
       publishers.push(publisher);
-      return publisher as unknown as StudioPublisher;
+      return publisher;
     },
     nowMs: () => nowMs,
   });
