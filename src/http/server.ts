@@ -9,6 +9,7 @@ import { PublishAdmission } from '../access/publish-admission.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
+import { apiDocs } from './api-docs.js';
 import { chatRoutes } from './chat-routes.js';
 import { ConnectionLimits } from './connection-limits.js';
 import type { CutCounts } from './cut-counts.js';
@@ -229,5 +230,6 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   await app.register(oembedRoutes, { registry, viewingLinks: access.viewingLinks, publicUrl });
   await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins: options.embedOrigins, registry, linksAreSigned: access.viewingLinks !== undefined });
   app.get('/openapi.json', async () => app.swagger());
+  await app.register(apiDocs);
   return { admission, connections, obstacle, onBytes: metrics.countIngest };
 }
