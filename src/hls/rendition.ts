@@ -3,6 +3,7 @@ import type { RenditionFacts } from '../protocol/live-stream-info.js';
 import { bitRatesOf, type BitRates } from './bit-rates.js';
 import { isListed, readPlaylistRequest, type DeliveryDirectives, type PlaylistRequest } from './blocking-request.js';
 import { Encoded } from './encoded.js';
+import { HeldRequests, type StartTimer, type WatchClient } from './held-requests.js';
 import { LiveWindow, partUri, type OpenSegment, type WholeSegment } from './live-window.js';
 import { MediaBytes } from './media-bytes.js';
 import { writeMediaPlaylist, type PlaylistTiming } from './media-playlist.js';
@@ -19,15 +20,14 @@ export interface Answer {
   readonly maxAgeSeconds: number;
 }
 
+export type { WatchClient } from './held-requests.js';
+
 /** A run of media under one init segment. */
 export interface Timeline {
   readonly init: InitSegment;
   /** Wall clock, ms since the epoch, at media time 0. */
   readonly captureTimeMs: number;
 }
-
-/** Told to call `giveUp` when the client has gone away, only once an answer has to wait; what it returns calls that off. */
-export type WatchClient = (giveUp: () => void) => () => void;
 
 export interface RenditionOptions {
   /** A playlist lists so many whole segments at least, and so many target durations of media. */
@@ -38,15 +38,15 @@ export interface RenditionOptions {
   readonly onSegment?: (segment: WholeSegment) => void;
   /** A segment or an init segment that nobody can ask for any more. */
   readonly onGone?: (uri: string) => void;
-  /** The clock that ends a wait, `setTimeout` but for tests; what it returns calls it off. */
-  readonly startTimer?: (callback: () => void, timeoutMs: number) => () => void;
+  /** The clock that ends a wait, `setTimeout` but for tests. */
+  readonly startTimer?: StartTimer;
 }
 
 /** The live window of one broadcast and everything that HLS clients can ask of it. */
 export class Rendition {
   readonly #options: RenditionOptions;
   readonly #window: LiveWindow;
-  #waiting = new Set<Waiting>();
+  readonly #held: HeldRequests;
   #timing: PlaylistTiming | undefined;
   #timeline: Timeline | undefined;
   #frameRate: number | undefined;
@@ -63,6 +63,7 @@ export class Rendition {
   constructor(options: RenditionOptions) {
     this.#options = options;
     this.#window = new LiveWindow(options);
+    this.#held = new HeldRequests(options.startTimer);
   }
 
   /** Fixes what may not change in the life of a playlist; nothing is served before. */
@@ -146,7 +147,7 @@ export class Rendition {
 
   /** How many requests are held until there is more. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#held.count;
   }
 
   /** Whether a player can start. */
@@ -230,25 +231,8 @@ export class Rendition {
 
   /** Waits, for three target durations at most, until `condition` holds, the client has gone or the stream is over. */
   #reached(condition: () => boolean, timing: PlaylistTiming, watchClient: WatchClient): Promise<boolean> {
-    const isOver = (): boolean => condition() || this.#ended;
-    if (isOver()) return Promise.resolve(true);
-    const { startTimer = startTimeout } = this.#options;
-    return new Promise((resolve) => {
-      const settle = (reached: boolean): void => {
-        this.#waiting.delete(waiting);
-        stopTimer();
-        unwatch();
-        resolve(reached);
-      };
-      const giveUp = (): void => settle(false);
-      const waiting: Waiting = { isOver, settle };
-      this.#waiting.add(waiting);
-      // RFC 8216bis §6.2.5.2: a request must not be held longer.
-      const stopTimer = startTimer(giveUp, timing.targetDurationSeconds * 3 * 1000);
-      let unwatch = (): void => undefined;
-      // A client that is gone already gives up here and now.
-      unwatch = watchClient(giveUp);
-    });
+    // RFC 8216bis §6.2.5.2: a request must not be held longer.
+    return this.#held.hold(() => condition() || this.#ended, timing.targetDurationSeconds * 3 * 1000, watchClient);
   }
 
   #currentPlaylist(delta: boolean): Encoded {
@@ -268,28 +252,11 @@ export class Rendition {
   #publish(): void {
     this.#playlist = undefined;
     this.#deltaPlaylist = undefined;
-    // Everybody who waits is looked at; who has to wait on is noted in a new set.
-    const held = this.#waiting;
-    this.#waiting = new Set();
-    for (const waiting of held) {
-      if (waiting.isOver()) waiting.settle(true);
-      else this.#waiting.add(waiting);
-    }
+    this.#held.recheck();
   }
 }
 
 /** Dates of segments that differ from their durations by more than a frame do not join: the source paused, or its clock was set. */
 const steadyDateMs = 50;
 
-/** A request that is held. */
-interface Waiting {
-  isOver(): boolean;
-  settle(reached: boolean): void;
-}
-
 const notYet: Answer = { status: 404, message: 'not on air yet', maxAgeSeconds: 1 };
-
-function startTimeout(callback: () => void, timeoutMs: number): () => void {
-  const timer = setTimeout(callback, timeoutMs);
-  return () => clearTimeout(timer);
-}
