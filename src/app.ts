@@ -14,7 +14,7 @@ import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
 import { LiveRegistry } from './live/live-registry.js';
 import { StreamDescriptions } from './live/stream-descriptions.js';
 import type { StartTranscoder } from './live/transcoder.js';
-import { Turns } from './live/turns.js';
+import { Semaphore } from './live/semaphore.js';
 import { liveStreamUrls } from './protocol/urls.js';
 import { faultOf, folderFault } from './storage/folder-fault.js';
 import { JsonFile } from './storage/json-file.js';
@@ -93,8 +93,8 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
       framesPerSecond: config.FRAMES_PER_SECOND,
       width: config.FRAMES_WIDTH,
       posterMaxAgeMs: milliseconds(config.POSTER_SECONDS),
-      encoders: new Turns(config.MAX_FRAMES_ENCODERS),
-      posters: new Turns(postersAtATime),
+      encoders: new Semaphore(config.MAX_FRAMES_ENCODERS),
+      posters: new Semaphore(postersAtATime),
     },
     descriptions,
     log: http.log,

@@ -2,7 +2,7 @@ import type { ChatEntry, ChatMessage, ChatRefusal } from '../protocol/chat-messa
 import { likenessOf, readChatName, readChatText } from '../protocol/chat-text.js';
 import { ChatPeople, type ChatIdentity } from './chat-people.js';
 import { LiveError } from './errors.js';
-import { Pace } from './pace.js';
+import { TokenBucket } from './token-bucket.js';
 
 export interface ChatSettings {
   /** Readers and writers together, of one room. */
@@ -34,7 +34,7 @@ export interface ChatSink {
 export interface ChatVisitor {
   readonly sink: ChatSink;
   readonly address: string;
-  readonly pace: Pace;
+  readonly pace: TokenBucket;
   identity?: ChatIdentity;
   name?: string;
   publisher: boolean;
@@ -58,7 +58,7 @@ export class ChatRoom {
   readonly #now: () => number;
   readonly #visitors = new Set<ChatVisitor>();
   readonly #people = new ChatPeople();
-  readonly #pace: Pace;
+  readonly #pace: TokenBucket;
   readonly #likenessOfStream: string;
   /** The publisher's latest ones: nobody else may look like them, nor like the stream's own name. */
   readonly #publishersNames = new Set<string>();
@@ -69,7 +69,7 @@ export class ChatRoom {
   constructor(options: ChatRoomOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
-    this.#pace = new Pace({ ...roomPace, now: this.#now });
+    this.#pace = new TokenBucket({ ...roomPace, now: this.#now });
     this.#likenessOfStream = likenessOf(options.stream);
   }
 
@@ -85,7 +85,7 @@ export class ChatRoom {
 
   /** Lets one more listen; `publisher` has been proven. */
   enter({ sink, address, publisher }: Pick<ChatVisitor, 'sink' | 'address' | 'publisher'>): ChatVisitor {
-    const visitor: ChatVisitor = { sink, address, publisher, pace: new Pace({ burst, perMinute: this.#options.messagesPerMinute, now: this.#now }) };
+    const visitor: ChatVisitor = { sink, address, publisher, pace: new TokenBucket({ burst, perMinute: this.#options.messagesPerMinute, now: this.#now }) };
     if (this.#over) {
       end(visitor);
       return visitor;

@@ -6,7 +6,7 @@ import type { LiveStreamSettings } from './live-stream-options.js';
 import type { StreamDescriptions } from './stream-descriptions.js';
 import { clearSegmentStores } from './segment-files.js';
 import { settledWithin } from './settled-within.js';
-import { Turns } from './turns.js';
+import { Semaphore } from './semaphore.js';
 
 export interface LiveRegistryOptions extends LiveStreamSettings {
   readonly maxStreams: number;
@@ -31,7 +31,7 @@ export class LiveRegistry {
   readonly #broadcasts = new Map<string, LiveStream>();
   readonly #retentionTimers = new Set<NodeJS.Timeout>();
   readonly #closings = new Set<Promise<void>>();
-  readonly #diskTurns = new Turns(diskTurns);
+  readonly #diskTurns = new Semaphore(diskTurns);
   #closing = false;
 
   constructor(options: LiveRegistryOptions) {

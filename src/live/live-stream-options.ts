@@ -4,7 +4,7 @@ import type { PictureSettings } from './pictures.js';
 import type { SegmentFiles } from './segment-files.js';
 import type { StreamDescriptions } from './stream-descriptions.js';
 import type { StartTranscoder } from './transcoder.js';
-import type { Turns } from './turns.js';
+import type { Semaphore } from './semaphore.js';
 
 /** What every live stream of a server shares. */
 export interface LiveStreamSettings {
@@ -46,5 +46,5 @@ export interface LiveStreamOptions extends LiveStreamSettings {
   /** See `IngestSessionOptions`. */
   readonly heir?: string | undefined;
   /** Who may use the segments folder now, of all broadcasts. */
-  readonly diskTurns: Turns;
+  readonly diskTurns: Semaphore;
 }

@@ -5,7 +5,7 @@ import { PictureEncoder } from './picture-encoder.js';
 import { planPictures } from './picture-options.js';
 import { Poster, type PosterPicture } from './poster.js';
 import type { StartTranscoder } from './transcoder.js';
-import type { Turns } from './turns.js';
+import type { Semaphore } from './semaphore.js';
 import type { Viewers } from './viewers.js';
 
 /** What all streams of a server share about pictures. */
@@ -16,9 +16,9 @@ export interface PictureSettings {
   readonly width: number;
   readonly posterMaxAgeMs: number;
   /** Who may encode for viewers now. */
-  readonly encoders: Turns;
+  readonly encoders: Semaphore;
   /** Who may make a poster now. */
-  readonly posters: Turns;
+  readonly posters: Semaphore;
 }
 
 export interface PicturesOptions extends PictureSettings {
@@ -108,12 +108,12 @@ export class Pictures {
     if (running) return running;
     const { viewers, startTranscoder, ffmpegMajor, framesPerSecond, encoders, hungAfterMs = 10_000, restartDelayMs = 1000, onFailure } = this.#options;
     if (this.#closed) throw new LiveError('not-found', 'it is not live any more');
-    if (!encoders.take()) throw new LiveError('unavailable', 'the server makes as many pictures as it can; try again later');
+    if (!encoders.tryAcquire()) throw new LiveError('unavailable', 'the server makes as many pictures as it can; try again later');
     const plan = planPictures({ width, framesPerSecond, ffmpegMajor });
     const encoder = new PictureEncoder({ viewers, plan, startTranscoder, hungAfterMs, restartDelayMs, onFailure });
     if (!encoder.ending.aborted) this.#encoders.set(width, encoder);
     encoder.ending.addEventListener('abort', () => this.#forget(width, encoder), { once: true });
-    const closing = encoder.closed.then(() => encoders.giveBack());
+    const closing = encoder.closed.then(() => encoders.release());
     this.#closings.add(closing);
     void closing.finally(() => this.#closings.delete(closing));
     return encoder;

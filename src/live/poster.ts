@@ -1,7 +1,7 @@
 import type { TranscodePlan } from './ffmpeg-options.js';
 import { PictureReader, type Picture } from './picture.js';
 import type { StartTranscoder } from './transcoder.js';
-import type { Turns } from './turns.js';
+import type { Semaphore } from './semaphore.js';
 import type { Viewers } from './viewers.js';
 
 export interface PosterOptions {
@@ -13,7 +13,7 @@ export interface PosterOptions {
   /** One picture may take so long. */
   readonly timeoutMs?: number;
   /** How many are made at a time, of all streams. */
-  readonly turns: Turns;
+  readonly turns: Semaphore;
   /** Monotonic, in ms. */
   readonly now?: () => number;
 }
@@ -56,8 +56,8 @@ export class Poster {
     const { turns, maxAgeMs } = this.#options;
     if (atHand) this.#latest = atHand;
     else {
-      if (!(await turns.wait(this.#closing.signal))) return;
-      this.#latest = (await this.#make().finally(() => turns.giveBack())) ?? this.#latest;
+      if (!(await turns.acquire(this.#closing.signal))) return;
+      this.#latest = (await this.#make().finally(() => turns.release())) ?? this.#latest;
     }
     this.#goodUntilMs = this.#options.now() + maxAgeMs;
   }

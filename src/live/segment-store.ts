@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { segmentFiles, type SegmentFiles } from './segment-files.js';
 import { settledWithin } from './settled-within.js';
-import type { Turns } from './turns.js';
+import type { Semaphore } from './semaphore.js';
 
 export interface SegmentStoreOptions {
   /** A folder of this broadcast's own; made when the first file comes. */
@@ -9,7 +9,7 @@ export interface SegmentStoreOptions {
   /** Told once, when the disk does not take what is written: the live stream goes on from memory. */
   readonly onFailure: (error: Error) => void;
   /** Who may use the disk now, of all broadcasts: each hung call holds one of the few threads that Node has for files. */
-  readonly turns: Turns;
+  readonly turns: Semaphore;
   readonly files?: SegmentFiles | undefined;
   /** More than this that waits to be written, and the disk is too slow. */
   readonly maxWaitingBytes?: number | undefined;
@@ -95,13 +95,13 @@ export class SegmentStore {
 
   async #inTurn(run: () => Promise<void>): Promise<void> {
     const { turns } = this.#options;
-    await turns.wait();
+    await turns.acquire();
     try {
       await run();
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     } finally {
-      turns.giveBack();
+      turns.release();
     }
   }
 

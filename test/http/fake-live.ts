@@ -12,7 +12,7 @@ import { FragmentBus } from '../../src/live/fragment-bus.js';
 import { ChatRoom } from '../../src/live/chat-room.js';
 import { StreamDescriptions } from '../../src/live/stream-descriptions.js';
 import { Pictures } from '../../src/live/pictures.js';
-import { Turns } from '../../src/live/turns.js';
+import { Semaphore } from '../../src/live/semaphore.js';
 import { Viewers } from '../../src/live/viewers.js';
 import { FakeTranscoder } from '../live/fake-transcoder.js';
 
@@ -104,7 +104,7 @@ export class FakeLiveStream {
   readonly transcoders: FakeTranscoder[] = [];
   onTranscoder: (transcoder: FakeTranscoder) => void = () => undefined;
   readonly pictures = new Pictures({
-    ...{ framesPerSecond: 5, width: 640, posterMaxAgeMs: 10_000, encoders: new Turns(1), posters: new Turns(1), ffmpegMajor: 5, viewers: this.viewers },
+    ...{ framesPerSecond: 5, width: 640, posterMaxAgeMs: 10_000, encoders: new Semaphore(1), posters: new Semaphore(1), ffmpegMajor: 5, viewers: this.viewers },
     startTranscoder: (plan) => {
       const transcoder = new FakeTranscoder(plan);
       this.transcoders.push(transcoder);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { ChatRoom } from '../../src/live/chat-room.js';
 import type { ChatVisitor } from '../../src/live/chat-room.js';
 import { ChatPeople } from '../../src/live/chat-people.js';
-import { Pace } from '../../src/live/pace.js';
+import { TokenBucket } from '../../src/live/token-bucket.js';
 
 interface Guest {
   readonly visitor: ChatVisitor;
@@ -185,7 +185,7 @@ t.test('mutes are bounded, and identities can’t be made up', async (t) => {
 
 t.test('a pace fills up again evenly', async (t) => {
   let nowMs = 0;
-  const pace = new Pace({ burst: 2, perMinute: 6, now: () => nowMs });
+  const pace = new TokenBucket({ burst: 2, perMinute: 6, now: () => nowMs });
   pace.spend();
   pace.spend();
   t.equal(pace.waitSeconds, 10);

@@ -3,7 +3,7 @@ import type { IngestConnection } from '../../src/live/ingest-connection.js';
 import { LiveRegistry, type LiveRegistryOptions } from '../../src/live/live-registry.js';
 import type { LiveStream } from '../../src/live/live-stream.js';
 import { StreamDescriptions } from '../../src/live/stream-descriptions.js';
-import { Turns } from '../../src/live/turns.js';
+import { Semaphore } from '../../src/live/semaphore.js';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
 import { temporaryDirectory, type Teardown } from '../helpers/programs.js';
 import { fixture } from '../source/fixture.js';
@@ -39,7 +39,7 @@ export async function openStudio(t: Teardown, options: Partial<LiveRegistryOptio
     resumeWindowSeconds: 30,
     descriptions: new StreamDescriptions({ file: undefined, onFailure: () => undefined }),
     maxViewerBacklogBytes: 1000,
-    pictures: { framesPerSecond: 5, width: 640, posterMaxAgeMs: 10_000, encoders: new Turns(2), posters: new Turns(1) },
+    pictures: { framesPerSecond: 5, width: 640, posterMaxAgeMs: 10_000, encoders: new Semaphore(2), posters: new Semaphore(1) },
     maxStreams: 3,
     endedRetentionSeconds: 60,
     log: { info: () => undefined, warn: (_facts, message) => warnings.push(message) },

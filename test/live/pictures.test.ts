@@ -3,7 +3,7 @@ import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { planPictures } from '../../src/live/picture-options.js';
 import { PictureReader } from '../../src/live/picture.js';
 import { Pictures, type PicturesOptions } from '../../src/live/pictures.js';
-import { Turns } from '../../src/live/turns.js';
+import { Semaphore } from '../../src/live/semaphore.js';
 import { FragmentBus } from '../../src/live/fragment-bus.js';
 import { Viewers } from '../../src/live/viewers.js';
 import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
@@ -31,7 +31,7 @@ function openGallery(t: Teardown, options: Partial<PicturesOptions> = {}): Galle
   const transcoders: FakeTranscoder[] = [];
   const failures: string[] = [];
   const pictures = new Pictures({
-    ...{ framesPerSecond: 5, width: 640, posterMaxAgeMs: 60_000, encoders: new Turns(4), posters: new Turns(1), ffmpegMajor: 5, viewers, restartDelayMs: 0 },
+    ...{ framesPerSecond: 5, width: 640, posterMaxAgeMs: 60_000, encoders: new Semaphore(4), posters: new Semaphore(1), ffmpegMajor: 5, viewers, restartDelayMs: 0 },
     startTranscoder: (plan) => {
       const transcoder = new FakeTranscoder(plan);
       transcoders.push(transcoder);
@@ -101,7 +101,7 @@ t.test('who comes later sees the latest picture at once; who is slow gets the la
 });
 
 t.test('there are three widths, and no encoder beyond what the server allows', async (t) => {
-  const { transcoders, bus, look } = openGallery(t, { encoders: new Turns(2) });
+  const { transcoders, bus, look } = openGallery(t, { encoders: new Semaphore(2) });
   bus.startTimeline({ init: video, captureTimeMs: 0 });
   const widthOf = (index: number): string | undefined => /min\((\d+)/.exec(transcoders[index]?.plan.outputOptions.join(' ') ?? '')?.[1];
   const narrow = look({ width: 100 });
@@ -191,7 +191,7 @@ t.test('a transcoder that takes nothing is closed and replaced', async (t) => {
 });
 
 t.test('with the broadcast it is over for everybody, and no transcoder is left', async (t) => {
-  const encoders = new Turns(1);
+  const encoders = new Semaphore(1);
   const { pictures, transcoders, bus, look } = openGallery(t, { encoders });
   bus.startTimeline({ init: video, captureTimeMs: 0 });
   push(bus, 0, true);
@@ -203,7 +203,7 @@ t.test('with the broadcast it is over for everybody, and no transcoder is left',
   await pictures.close();
   t.equal(await next, undefined);
   t.equal(transcoder.ended, true);
-  t.equal(encoders.take(), true, 'its room is free again');
+  t.equal(encoders.tryAcquire(), true, 'its room is free again');
   t.throws(() => look(), { code: 'not-found' });
 });
 
@@ -258,8 +258,8 @@ t.test('what a viewer of pictures has at hand is the poster too', async (t) => {
 });
 
 t.test("posters wait for each other's turn, and for nothing once the broadcast is over", async (t) => {
-  const posters = new Turns(1);
-  t.equal(posters.take(), true);
+  const posters = new Semaphore(1);
+  t.equal(posters.tryAcquire(), true);
   const { pictures, bus, transcoders } = openGallery(t, { posters });
   bus.startTimeline({ init: video, captureTimeMs: 0 });
   push(bus, 0, true);
@@ -270,8 +270,8 @@ t.test("posters wait for each other's turn, and for nothing once the broadcast i
   await pictures.close();
   await t.rejects(poster, { code: 'not-found' });
   t.equal(transcoders.length, 0);
-  posters.giveBack();
-  t.equal(posters.take(), true, 'whoever gave up waiting has taken nothing');
+  posters.release();
+  t.equal(posters.tryAcquire(), true, 'whoever gave up waiting has taken nothing');
 });
 
 t.test('ffmpeg is asked for no more pictures than wanted, never for copies of one', async (t) => {

@@ -6,13 +6,13 @@ import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import { broadcastDirectory, clearSegmentStores, segmentFiles, type SegmentFiles } from '../../src/live/segment-files.js';
 import { SegmentStore, type SegmentStoreOptions } from '../../src/live/segment-store.js';
-import { Turns } from '../../src/live/turns.js';
+import { Semaphore } from '../../src/live/semaphore.js';
 import { temporaryDirectory, waitUntil } from '../helpers/programs.js';
 import { filesBelow, turns, until } from './fake-studio.js';
 
 function openStore(options: Partial<SegmentStoreOptions> & Pick<SegmentStoreOptions, 'directory'>): SegmentStore & { failures: Error[] } {
   const failures: Error[] = [];
-  const store = new SegmentStore({ turns: new Turns(2), onFailure: (error) => failures.push(error), ...options });
+  const store = new SegmentStore({ turns: new Semaphore(2), onFailure: (error) => failures.push(error), ...options });
   return Object.assign(store, { failures });
 }
 
@@ -129,7 +129,7 @@ t.test('a disk that lags and catches up keeps the whole copy, without a word', a
 });
 
 t.test('one folder that hangs leaves threads to other files: stores wait for their turn', async (t) => {
-  const shared = new Turns(1);
+  const shared = new Semaphore(1);
   const stuck = openStore({ directory: 'dir', files: hangs, turns: shared, clearTimeoutMs: 10 });
   await turns();
   const directory = join(await temporaryDirectory(t), 'cam', 'run');

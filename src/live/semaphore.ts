@@ -1,5 +1,5 @@
-/** Room for so many at a time. */
-export class Turns {
+/** A counting semaphore: room for so many at a time. */
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
@@ -8,16 +8,16 @@ export class Turns {
   }
 
   /** Whether there was room at once; whoever got it gives it back. */
-  take(): boolean {
+  tryAcquire(): boolean {
     if (this.#free === 0) return false;
     this.#free--;
     return true;
   }
 
   /** Resolves when there is room, in the order of asking: true; or false once `signal` is aborted, and then nothing is to be given back. */
-  async wait(signal?: AbortSignal): Promise<boolean> {
+  async acquire(signal?: AbortSignal): Promise<boolean> {
     if (signal?.aborted) return false;
-    if (this.take()) return true;
+    if (this.tryAcquire()) return true;
     return new Promise<boolean>((resolve) => {
       const enter = (): void => {
         signal?.removeEventListener('abort', leave);
@@ -32,7 +32,7 @@ export class Turns {
     });
   }
 
-  giveBack(): void {
+  release(): void {
     const next = this.#waiting.shift();
     if (next) next();
     else this.#free++;

@@ -1,4 +1,4 @@
-export interface PaceOptions {
+export interface TokenBucketOptions {
   /** What may be done at once. */
   readonly burst: number;
   readonly perMinute: number;
@@ -6,15 +6,15 @@ export interface PaceOptions {
   readonly now: () => number;
 }
 
-/** How fast something may be done: a bucket that fills up again evenly. */
-export class Pace {
+/** How fast something may be done: a token bucket, which fills up again evenly. */
+export class TokenBucket {
   readonly #burst: number;
   readonly #perMinute: number;
   readonly #now: () => number;
   #left: number;
   #atMs: number;
 
-  constructor({ burst, perMinute, now }: PaceOptions) {
+  constructor({ burst, perMinute, now }: TokenBucketOptions) {
     this.#burst = burst;
     this.#perMinute = perMinute;
     this.#now = now;
