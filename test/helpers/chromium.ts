@@ -5,7 +5,7 @@ import { findProgram, temporaryDirectory, type Teardown } from './programs.js';
 export const chromiumProgram = findProgram(process.env.CHROMIUM_PATH ?? '', 'chromium', 'chromium-browser', 'google-chrome');
 
 /** Debian's Chromium, headless, with a camera, a microphone and a screen that need no permission. */
-export async function launchChromium(t: Teardown): Promise<Browser> {
+export async function launchChromium(t: Teardown, { autoplay = 'no-user-gesture-required' }: { readonly autoplay?: 'no-user-gesture-required' | 'user-gesture-required' } = {}): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: chromiumProgram ?? 'chromium',
     headless: true,
@@ -21,7 +21,7 @@ export async function launchChromium(t: Teardown): Promise<Browser> {
       '--use-fake-device-for-media-stream',
       '--use-fake-ui-for-media-stream',
       '--auto-select-desktop-capture-source=Entire screen',
-      '--autoplay-policy=no-user-gesture-required',
+      `--autoplay-policy=${autoplay}`,
     ],
   });
   t.teardown(() => browser.close());

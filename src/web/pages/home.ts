@@ -1,10 +1,13 @@
 import type { LiveStreamInfo, LiveStreamList } from '../../protocol/live-stream-info.js';
+import { retryAfterMs } from '../sdk/retry-after.js';
 import { byId, element } from '../ui/element.js';
 import { sinceInWords, viewersInWords } from '../ui/live-words.js';
 import { notice } from '../ui/notice.js';
 import { serverBase } from '../ui/server-base.js';
 
 const refreshMs = 4000;
+/** Pages that were opened together, at the start of a show, do not ask together for ever. */
+const spreadMs = 1500;
 /** The server makes no more of them than one in so long, by default. */
 const pictureMs = 12_000;
 
@@ -80,8 +83,10 @@ function show(streams: readonly LiveStreamInfo[]): void {
 
 async function refresh(): Promise<void> {
   clearTimeout(timer);
+  let serverWishMs = 0;
   try {
     const response = await fetch(`${serverBase}/api/streams`, { cache: 'no-store' });
+    serverWishMs = retryAfterMs(response.headers) ?? 0;
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     const { streams } = (await response.json()) as LiveStreamList;
     show(streams.filter((info) => info.state === 'live'));
@@ -93,7 +98,7 @@ async function refresh(): Promise<void> {
   }
   timer = setTimeout(() => {
     if (!document.hidden) void refresh();
-  }, refreshMs);
+  }, serverWishMs + refreshMs + spreadMs * Math.random());
 }
 
 document.addEventListener('visibilitychange', () => {
