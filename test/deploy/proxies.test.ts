@@ -15,8 +15,7 @@ const { cert, key } = makeCertificates(t);
 const recording = findProgram('ffmpeg') === undefined ? '' : await largeRecording(t);
 
 for (const { name, program, start } of [proxies.nginx, proxies.caddy, proxies.haproxy, proxies.varnish]) {
-  const missing = program === undefined ? name.split('/')[0] : 'ffmpeg or curl';
-  const skip = skipWithout(program === undefined ? undefined : (findProgram('ffmpeg') && findProgram('curl')), missing ?? name);
+  const skip = skipWithout(program, name.split('/')[0] ?? name) || skipWithout(findProgram('ffmpeg'), 'ffmpeg') || skipWithout(findProgram('curl'), 'curl');
   t.test(`deploy/${name} lets everything through that Onair does`, { skip }, async (t) => {
     const onair = await startOnair(t);
     const port = await freePort();

@@ -26,6 +26,7 @@ export function findProgram(...names: string[]): string | undefined {
 const packages: Readonly<Record<string, string>> = {
   Firefox: 'firefox-esr',
   ffprobe: 'ffmpeg',
+  'systemd-analyze': 'systemd',
   VLC: 'vlc-bin vlc-plugin-base vlc-plugin-video-output',
   WebKitGTK: 'webkit2gtk-driver gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-gl xvfb',
   GStreamer: 'gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav',

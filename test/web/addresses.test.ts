@@ -55,8 +55,10 @@ t.test('a stream may be called like a part of an address', async (t) => {
 });
 
 t.test('pages know where their server begins by where their scripts came from', async (t) => {
-  t.equal(baseOf('https://h/assets/watch.js'), 'https://h');
-  t.equal(baseOf('https://h:81/a/onair/assets/chunks/x-ABCDEFGH.js'), 'https://h:81/a/onair');
+  t.equal(baseOf('https://h/assets/watch.js', 'assets'), 'https://h');
+  t.equal(baseOf('https://h:81/a/onair/assets/chunks/x-ABCDEFGH.js', 'assets'), 'https://h:81/a/onair');
+  t.equal(baseOf('https://h/onair/sdk/v1/elements.js', 'sdk'), 'https://h/onair');
+  t.equal(baseOf('https://site/bundle.js', 'sdk'), undefined);
 });
 
 t.test('an address without a valid name is refused in words', async (t) => {

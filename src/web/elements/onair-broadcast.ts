@@ -1,5 +1,6 @@
 import { Publisher, captureCamera, captureScreen, type Capture, type PublisherEvents, type PublisherState } from '../sdk/index.js';
 import { element } from '../ui/element.js';
+import { sdkServerBase } from '../ui/server-base.js';
 import { HostElement, afterLeaving, defineElement, openShadow } from './host-element.js';
 
 const css = `
@@ -66,7 +67,7 @@ export class OnairBroadcastElement extends HostElement {
       if (wish !== this.#wish) return capture.close();
       this.#hold(capture);
       const publisher = new Publisher({
-        url: this.getAttribute('server') ?? location.origin,
+        url: this.getAttribute('server') ?? sdkServerBase ?? location.origin,
         stream: this.getAttribute('stream') ?? '',
         key: this.publishKey,
         media: capture,
