@@ -36,6 +36,7 @@ import { logRequests, loggerOptions } from './request-log.js';
 import { ServerMetrics } from './server-metrics.js';
 import { refuseSlowBodies } from './slow-bodies.js';
 import { UnansweredRequests } from './unanswered-requests.js';
+import { uplinkTestRoutes } from './uplink-test-routes.js';
 import { viewerRoutes } from './viewer-routes.js';
 import { keepFromSharedCaches, viewingGate } from './viewing-gate.js';
 import { LimitedWebSocket, refuseStrayUpgrades } from './websocket.js';
@@ -194,6 +195,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       const ingest = { registry, publishGate, limits: connections, urlsFor, obstacle, onBytes: metrics.countIngest };
       await live.register(ingestRoutes, ingest);
       await live.register(pushRoutes, ingest);
+      await live.register(uplinkTestRoutes, ingest);
       const chatBudget = new AddressBudget({ perMinute: limits.chatMessagesPerMinute * chattersPerAddress });
       const watching = async (stream: FastifyInstance): Promise<void> => {
         stream.addHook('onRequest', viewingGate({ access, origins: options.corsOrigins, publicUrl }));

@@ -17,6 +17,7 @@ import { StudioForm } from '../ui/studio-form.js';
 import { StudioLine } from '../ui/studio-line.js';
 import { StudioSession, type StudioState } from '../ui/studio-session.js';
 import { StudioStage } from '../ui/studio-stage.js';
+import { StudioUplinkTest } from '../ui/studio-uplink-test.js';
 
 const form = new StudioForm();
 const session = new StudioSession({
@@ -141,4 +142,5 @@ addEventListener('beforeunload', (event) => {
 });
 new StudioAir(session);
 new StudioAddresses(form);
+new StudioUplinkTest(form, session);
 void prepare();

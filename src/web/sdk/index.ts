@@ -17,6 +17,7 @@ export type { CaptureWish, Facing } from './publishing/capture-wish.js';
 export type { Capture } from './publishing/captured.js';
 export { LiveCapture, type LiveCaptureEvents } from './publishing/live-capture.js';
 export type { TrackKind } from './publishing/filler.js';
+export { qualityFor, testUplink, type UplinkTestOptions } from './publishing/uplink-test.js';
 export type { UplinkSecond, UplinkVerdict } from './publishing/uplink-history.js';
 export type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';
 export { qualities, type Quality } from './quality.js';
