@@ -108,7 +108,8 @@ function readSlices(reader: SourceReader, bytes: Buffer): void {
 
 function ingest(bytes: Buffer): void {
   const session = new IngestSession({ resumeWindowSeconds: 1 });
-  void session.connect(listener).write(bytes);
+  const connection = session.connect(listener);
+  for (let at = 0; at < bytes.length; at += 65_536) void connection.write(bytes.subarray(at, at + 65_536));
   session.end();
 }
 

@@ -3,6 +3,7 @@ import type { IngestMessage } from '../protocol/ingest-messages.js';
 import { beginsJpeg } from '../source/jpeg.js';
 import { beginsRecording, SourceReader, type SourceHeader } from '../source/source-reader.js';
 import { LiveError, toLiveError } from './errors.js';
+import { InTurns } from './in-turns.js';
 import type { IngestConnection, IngestListener } from './ingest-connection.js';
 import { PictureIngest } from './picture-ingest.js';
 import { Recording } from './recording.js';
@@ -35,6 +36,7 @@ export class IngestSession {
     onFailure: (error) => this.fail(toLiveError(error)),
   });
   readonly #recordings = new RecordingQueue();
+  readonly #turns = new InTurns();
   #current: Recording | undefined;
   /** Its timestamps jumped: it is continued from the next random access point on. */
   #brokenOff: Recording | undefined;
@@ -118,24 +120,27 @@ export class IngestSession {
         if (!isCurrent()) return;
         this.#isBeginning = true;
         this.#pictures.stop();
-        this.#current?.end();
-        this.#current = undefined;
-        this.#brokenOff = undefined;
-        this.#tail = Buffer.alloc(0);
-        this.#reader.beginRecording();
+        this.#turns.after(() => this.#leaveRecording());
       },
-      tellCaptureTime: (captureTimeMs) => {
-        if (isCurrent()) this.#current?.tellCaptureTime(captureTimeMs);
-      },
+      tellCaptureTime: (captureTimeMs) => this.#turns.after(() => isCurrent() && this.#current?.tellCaptureTime(captureTimeMs)),
       end: (fault) => {
         if (!isCurrent()) return;
         if (fault) this.#onFault?.(fault);
-        this.end();
+        this.#turns.after(() => this.end());
       },
       drop: () => {
         if (isCurrent()) this.#awaitResume();
       },
     };
+  }
+
+  /** The next byte begins another one. */
+  #leaveRecording(): void {
+    this.#current?.end();
+    this.#current = undefined;
+    this.#brokenOff = undefined;
+    this.#tail = Buffer.alloc(0);
+    this.#reader.beginRecording();
   }
 
   /** Tells the publisher, if it is connected. */
@@ -187,7 +192,7 @@ export class IngestSession {
     if (isPicture) return this.#takePicture(message, arrivedAtMs);
     this.#pictures.stop();
     this.#count(message);
-    return this.#write(message);
+    return this.#turns.work(message, (piece) => this.#write(piece), () => !this.#ended);
   }
 
   async #takePicture(jpeg: Uint8Array, arrivedAtMs = performance.now()): Promise<void> {
