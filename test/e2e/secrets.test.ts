@@ -138,7 +138,7 @@ t.test('where nothing can be written the live stream goes on, and its publisher 
 t.test('a segments folder that is none stops the start in one line', async (t) => {
   const directory = await temporaryDirectory(t);
   await writeFile(join(directory, 'file'), '');
-  await t.rejects(startServer(t, { SEGMENTS_DIR: join(directory, 'file') }), { message: /^SEGMENTS_DIR: expected a directory that can be cleared, got ".*file" \(ENOTDIR\)$/ });
+  await t.rejects(startServer(t, { SEGMENTS_DIR: join(directory, 'file') }), { message: /^SEGMENTS_DIR: expected a directory that can be written, got ".*file" \(E\w+\): a part of that path is a file; name another folder$/ });
 });
 
 async function publishWithoutDisk(t: Test, segmentsDir: string | undefined): Promise<void> {
