@@ -3,11 +3,6 @@ export function bitRate(bitsPerSecond: number): string {
   return bitsPerSecond >= 1e6 ? `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitsPerSecond / 1e3)} kbit/s`;
 }
 
-/** `1.5 MB`, `12 kB`. */
-export function byteSize(bytes: number): string {
-  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1e3)} kB`;
-}
-
 /** `0:07`, `12:30`, `1:02:03`. */
 export function clockTime(durationSeconds: number): string {
   const whole = Math.max(0, Math.floor(durationSeconds));

@@ -1,10 +1,9 @@
 import t from 'tap';
-import { bitRate, byteSize, clockTime } from '../../../src/web/ui/amounts.js';
+import { bitRate, clockTime } from '../../../src/web/ui/amounts.js';
 import { loudness } from '../../../src/web/ui/level-meter.js';
 
 t.test('amounts are told in the unit a person would use', async (t) => {
   t.same([0, 640_000, 2_449_000].map(bitRate), ['0 kbit/s', '640 kbit/s', '2.4 Mbit/s']);
-  t.same([0, 12_300, 1_540_000].map(byteSize), ['0 kB', '12 kB', '1.5 MB']);
   t.same([-1, 7.9, 750, 3723].map(clockTime), ['0:00', '0:07', '12:30', '1:02:03']);
 });
 
