@@ -1,0 +1,190 @@
+import type { Browser, Page } from 'playwright-core';
+import t from 'tap';
+
+import { chromiumProgram, complaintsOf, launchChromium } from '../helpers/chromium.js';
+import { LineProxy } from '../helpers/line-proxy.js';
+import { skipWithout, waitUntil, type Teardown } from '../helpers/programs.js';
+import { TestPublisher } from '../helpers/publisher.js';
+import { startServer, type TestServer } from '../helpers/server.js';
+import { sendTestCard } from '../helpers/test-card.js';
+import { serveWebSite } from '../helpers/web-site.js';
+
+t.setTimeout(240_000);
+const skip = skipWithout(chromiumProgram, 'Chromium');
+
+/** Chromium tells of every refused request: the icon that this site lacks, and the question why a socket was refused. */
+const toldByTheBrowser = ['404 (Not Found)', '426 (Upgrade Required)'].map((status) => `Failed to load resource: the server responded with a status of ${status}`);
+
+interface Seen {
+  readonly states: readonly string[];
+  readonly paths: readonly string[];
+  readonly warnings: readonly string[];
+  readonly seconds: number;
+  readonly paused: boolean;
+  readonly muted: boolean;
+}
+
+/** A page with a Player that notes what it says; `?path=`, `?mode=`. */
+const playerPage = (origin: string): string => `<!doctype html><title>Player</title><video playsinline></video>
+  <script type="module">
+    import { Player } from '${origin}/sdk/onair.js';
+    const query = new URLSearchParams(location.search);
+    const video = document.querySelector('video');
+    const player = new Player({ url: '${origin}', stream: query.get('stream'), video, mode: query.get('mode') ?? undefined, path: query.get('path') ?? undefined });
+    const said = { states: [], paths: [], warnings: [] };
+    player.on('state', ({ state }) => said.states.push(state));
+    player.on('path', ({ path }) => said.paths.push(path));
+    player.on('warning', ({ code }) => said.warnings.push(code));
+    player.on('autoplay', (what) => said.states.push('autoplay ' + what));
+    window.player = player;
+    window.seen = () => ({ ...said, seconds: video.currentTime, paused: video.paused, muted: video.muted });
+    player.play();
+  </script>`;
+
+const seen = (page: Page): Promise<Seen> => page.evaluate<Seen>('seen()');
+
+async function until(page: Page, what: string, holds: (now: Seen) => boolean, timeoutMs = 30_000): Promise<Seen> {
+  let last: Seen | undefined;
+  return waitUntil(what, async () => holds((last = await seen(page))) && last, timeoutMs, 200).catch((error: unknown) => {
+    throw new Error(`${String(error)}: ${JSON.stringify(last)}`);
+  });
+}
+
+/** Waits until the picture moves on by so much. */
+async function untilItPlays(page: Page, seconds = 2, timeoutMs = 30_000): Promise<Seen> {
+  const { seconds: from } = await until(page, 'a picture', (now) => now.states.at(-1) === 'playing', timeoutMs);
+  return until(page, 'a moving picture', (now) => now.states.at(-1) === 'playing' && now.seconds > from + seconds, timeoutMs);
+}
+
+async function goOnAir(t: Teardown, server: TestServer, stream: string, seconds: number): Promise<{ end: () => Promise<void> }> {
+  const publisher = new TestPublisher(t, server.publishUrl(stream));
+  publisher.closed.catch(() => undefined);
+  const over = sendTestCard(t, publisher, { seconds }).catch(() => undefined);
+  await publisher.message('live');
+  return {
+    end: async () => {
+      await over;
+      await publisher.end();
+    },
+  };
+}
+
+async function openPlayer(browser: Browser, site: string, query: string): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(`${site}/?${query}`);
+  await page.waitForFunction('window.player !== undefined');
+  return page;
+}
+
+t.test('the second broadcast after the first is played on every path', { skip }, async (t) => {
+  const server = await startServer(t);
+  const site = await serveWebSite(t, { '/': playerPage(server.origin) });
+  const browser = await launchChromium(t);
+  const first = await goOnAir(t, server, 'twice', 8);
+  const pages = [await openPlayer(browser, site, 'stream=twice&path=websocket'), await openPlayer(browser, site, 'stream=twice&path=hls&mode=smooth')];
+  for (const page of pages) await until(page, 'the first broadcast', (now) => now.states.includes('playing'));
+  await first.end();
+  const second = await goOnAir(t, server, 'twice', 30);
+  for (const page of pages) {
+    const { states } = await until(page, 'the second broadcast', (now) => now.states.indexOf('playing', now.states.indexOf('ended') + 1) > now.states.indexOf('ended') && now.states.includes('ended'));
+    t.ok(states, states.join(' '));
+    await untilItPlays(page, 1);
+  }
+  for (const page of pages) await page.close();
+  await second.end();
+});
+
+t.test('what the world does to a viewer', { skip }, async (t) => {
+  const server = await startServer(t);
+  await goOnAir(t, server, 'on', 200);
+  const browser = await launchChromium(t);
+
+  t.test('a page that was never seen opens no socket; shown, it plays', async (t) => {
+    const site = await serveWebSite(t, { '/': playerPage(server.origin) });
+    const page = await browser.newPage();
+    const sockets: string[] = [];
+    page.on('websocket', (socket) => sockets.push(socket.url()));
+    await page.addInitScript('let hidden = true; Object.defineProperty(document, "hidden", { get: () => hidden }); window.show = () => { hidden = false; document.dispatchEvent(new Event("visibilitychange")); };');
+    await page.goto(`${site}/?stream=on`);
+    await until(page, 'the waiting room', (now) => now.states.at(-1) === 'waiting');
+    await page.waitForResponse(/api\/streams/, { timeout: 10_000 }).catch(() => undefined);
+    t.strictSame(sockets, []);
+    await page.evaluate('show()');
+    await untilItPlays(page);
+    t.equal(sockets.length, 1);
+    await page.close();
+  });
+
+  t.test('refused autoplay plays without sound', async (t) => {
+    const strict = await launchChromium(t, { autoplay: 'user-gesture-required' });
+    const site = await serveWebSite(t, { '/': playerPage(server.origin) });
+    const page = await openPlayer(strict, site, 'stream=on');
+    const { states, muted } = await untilItPlays(page);
+    t.ok(states.includes('autoplay muted'), states.join(' '));
+    t.ok(muted);
+    await strict.close();
+  });
+
+  t.test('where sockets are blocked it falls to HLS, and a mode is changed at once', async (t) => {
+    const site = await serveWebSite(t, { '/': playerPage(server.origin) });
+    const page = await browser.newPage();
+    const complaints = complaintsOf(page);
+    let blocked = true;
+    await page.routeWebSocket(/\/play$/, (socket) => (blocked ? void socket.close({ code: 4000 }) : void socket.connectToServer()));
+    await page.goto(`${site}/?stream=on`);
+    const fallen = await untilItPlays(page);
+    t.strictSame(fallen.paths, ['websocket', 'hls']);
+    blocked = false;
+    await page.evaluate("player.mode = 'smooth'");
+    await until(page, 'the change', (now) => now.paths.length === 3);
+    await untilItPlays(page);
+    await page.evaluate("player.mode = 'lowest-delay'");
+    const back = await until(page, 'the change back', (now) => now.paths.length === 4);
+    t.strictSame(back.paths, ['websocket', 'hls', 'hls', 'websocket']);
+    await untilItPlays(page);
+    t.strictSame(complaints.filter((text) => !toldByTheBrowser.includes(text)), []);
+    await page.close();
+  });
+
+  t.test('a pause is a pause, and playing again goes to the live edge', async (t) => {
+    const site = await serveWebSite(t, { '/': playerPage(server.origin) });
+    const page = await openPlayer(browser, site, 'stream=on');
+    await untilItPlays(page);
+    await page.evaluate("document.querySelector('video').pause()");
+    const paused = await until(page, 'the pause', (now) => now.states.at(-1) === 'paused');
+    await waitUntil('the viewer to be let go of', async () => ((await (await fetch(`${server.origin}/api/streams/on`)).json()) as { viewers: number }).viewers === 0, 30_000, 200);
+    t.strictSame(await seen(page), paused, 'nothing was muted, started or moved');
+    await page.evaluate('player.play()');
+    await untilItPlays(page);
+    await page.close();
+  });
+
+  t.test('connects that hang are not waited for: it plays again soon after the network is back', async (t) => {
+    const line = await LineProxy.listen(t, server.origin);
+    const site = await serveWebSite(t, { '/': playerPage(line.origin) });
+    const page = await openPlayer(browser, site, 'stream=on&path=websocket');
+    await untilItPlays(page);
+    line.isHanging = true;
+    line.cut();
+    await until(page, 'the standstill', (now) => now.states.at(-1) === 'stalled');
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    line.isHanging = false;
+    const backAtMs = performance.now();
+    await until(page, 'the picture', (now) => now.states.at(-1) === 'playing', 25_000);
+    t.comment(`plays again ${((performance.now() - backAtMs) / 1000).toFixed(1)} s after the network is back`);
+    await untilItPlays(page);
+    await page.close();
+  });
+
+  t.test('a line slower than the stream is told, and left for seconds in hand', async (t) => {
+    const line = await LineProxy.listen(t, server.origin);
+    const site = await serveWebSite(t, { '/': playerPage(line.origin) });
+    const page = await openPlayer(browser, site, 'stream=on');
+    await untilItPlays(page);
+    line.bytesPerSecond = 70_000;
+    const told = await until(page, 'the notice', (now) => now.warnings.length > 0, 60_000);
+    t.strictSame(told.warnings, ['line-too-slow']);
+    await until(page, 'HLS', (now) => now.paths.at(-1) === 'hls', 10_000);
+    await page.close();
+  });
+});
