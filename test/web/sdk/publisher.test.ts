@@ -168,9 +168,10 @@ t.test('pictures of another size begin a recording with that reason: at once, th
 });
 
 t.test('another quality is asked of the camera and of the recorder', async (t) => {
-  const { publisher, recorders, goOnAir, camera } = publisherBench(t);
+  const { publisher, recorders, goOnAir, camera, news } = publisherBench(t);
   await goOnAir();
   await publisher.setQuality(qualities[0]);
+  t.strictSame(news, [], 'nothing is told as recovered that was not told before');
   t.strictSame(camera.asked, [{ width: { ideal: 854 }, height: { ideal: 480 }, frameRate: { ideal: 30 } }]);
   t.equal(recorders.at(-1)?.options.videoBitsPerSecond, 1_200_000);
 });

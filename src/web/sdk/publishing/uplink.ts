@@ -35,6 +35,7 @@ export class Uplink extends Listeners<UplinkEvents> {
   #droppedMs = 0;
   #steppedAtMs = -Infinity;
   #tooSlow = false;
+  #toldLowered = false;
   #skippedAPart = false;
 
   constructor(wantedBitsPerSecond: number) {
@@ -110,8 +111,10 @@ export class Uplink extends Listeners<UplinkEvents> {
   }
 
   #tellBitRate(): void {
-    if (this.#policy.isLowered) this.emit('warning', uplinkWarnings.lowered(this.#policy.videoBitsPerSecond));
-    else this.emit('recovered', { code: 'quality-lowered' });
+    const wasTold = this.#toldLowered;
+    this.#toldLowered = this.#policy.isLowered;
+    if (this.#toldLowered) this.emit('warning', uplinkWarnings.lowered(this.#policy.videoBitsPerSecond));
+    else if (wasTold) this.emit('recovered', { code: 'quality-lowered' });
   }
 
   #tellWhether(tooSlow: boolean): void {
