@@ -8,6 +8,10 @@ import { fuzzServer } from './server.js';
 /** One input that takes longer than this is a hang: no parser of a live server may. */
 const hangMs = 20_000;
 
+const craftedLengths = [1000, 16_000, 250_000, 100, 4000, 64_000, 1_000_000];
+/** No input may cost more copies of its bytes. */
+const mostCopies = 600;
+
 await main();
 
 async function main(): Promise<void> {
@@ -40,10 +44,6 @@ async function main(): Promise<void> {
   for (const failure of failures.slice(0, 30)) console.error(failure);
   process.exit(failures.length > 0 || server.liveStreamsLeft > 0 ? 1 : 0);
 }
-
-const craftedLengths = [1000, 16_000, 250_000, 100, 4000, 64_000, 1_000_000];
-/** No input may cost more copies of its bytes. */
-const mostCopies = 600;
 
 /** What cost more than it may, in words. */
 function craft(lengths: readonly number[]): string[] {
