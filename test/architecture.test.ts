@@ -26,7 +26,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   live: ['protocol', 'fmp4', 'flv', 'source', 'hls', 'storage'],
   access: ['protocol', 'live', 'storage'],
   'rtmp/wire': [],
-  rtmp: ['protocol', 'flv', 'live', 'access', 'rtmp/wire'],
+  rtmp: ['protocol', 'source', 'live', 'access', 'rtmp/wire'],
   http: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access'],
   config: ['protocol'],
   greeting: ['protocol', 'live'],
@@ -88,14 +88,14 @@ const stampMakers = new Set([
   'src/http/websocket-sink.ts',
   'src/live/chat-room.ts',
   'src/live/clocked-timeline.ts',
-  'src/live/ingest-session.ts',
   'src/live/live-stream.ts',
   'src/live/segment-files.ts',
+  'src/live/take-feed.ts',
 ]);
 
 /** Still to be told apart: which of their times are stamps. */
 const yetToBeSorted = new Set([
-  'src/live/recording.ts',
+  'src/live/take.ts',
   'src/live/release-pace.ts',
   'src/web/pages/broadcast.ts',
   'src/web/pages/home.ts',

@@ -9,7 +9,7 @@ import { PictureReader } from '../../src/live/picture.js';
 import { parseChatMessage, parseChatRequest } from '../../src/protocol/chat-messages.js';
 import { likenessOf, readChatName, readChatText } from '../../src/protocol/chat-text.js';
 import { parsePublisherMessage } from '../../src/protocol/ingest-messages.js';
-import { FlvRecorder } from '../../src/rtmp/flv-recorder.js';
+import { MediaMessages } from '../../src/rtmp/media-messages.js';
 import { readPublishTarget } from '../../src/rtmp/publish-target.js';
 import { readAmf0 } from '../../src/rtmp/wire/amf0.js';
 import { ChunkReader } from '../../src/rtmp/wire/chunk-reader.js';
@@ -115,9 +115,9 @@ function ingest(bytes: Buffer): void {
 
 function readChunks(bytes: Buffer): void {
   const reader = new ChunkReader({ maxMessageBytes: 65_536 });
-  const recorder = new FlvRecorder();
+  const media = new MediaMessages();
   for (let at = 0; at < bytes.length; at += 65_536) {
-    for (const message of reader.push(bytes.subarray(at, at + 65_536))) if (recorder.obstacle(message) === undefined) recorder.record(message);
+    for (const message of reader.push(bytes.subarray(at, at + 65_536))) media.read(message);
   }
 }
 

@@ -7,7 +7,7 @@ import { withoutSecrets } from '../../src/http/request-log.js';
 import { parseChatMessage, parseChatRequest } from '../../src/protocol/chat-messages.js';
 import { likenessOf, readChatName, readChatText } from '../../src/protocol/chat-text.js';
 import { parsePublisherMessage } from '../../src/protocol/ingest-messages.js';
-import { FlvRecorder } from '../../src/rtmp/flv-recorder.js';
+import { MediaMessages } from '../../src/rtmp/media-messages.js';
 import { readPublishTarget } from '../../src/rtmp/publish-target.js';
 import { readAmf0, writeAmf0 } from '../../src/rtmp/wire/amf0.js';
 import { ChunkReader } from '../../src/rtmp/wire/chunk-reader.js';
@@ -117,10 +117,10 @@ export const parserTargets: readonly ParserTarget[] = [
     share: 10,
     feed: (dice) => {
       const reader = new ChunkReader({ maxMessageBytes: 5000 });
-      const recorder = new FlvRecorder();
+      const media = new MediaMessages();
       expectOnly(RtmpProtocolError, told, () => {
         for (const slice of slices(dice, mutateBytes(dice, rtmpMessages))) {
-          for (const message of reader.push(slice)) if (recorder.obstacle(message) === undefined) recorder.record(message);
+          for (const message of reader.push(slice)) media.read(message);
         }
       });
     },

@@ -35,7 +35,7 @@ export function encodedSize({ width, height }: PictureSize, { longSide, shortSid
 }
 
 /** The filter that brings pictures to that size; a size that changes in mid-recording must not reach the encoder. */
-export function sizeFilter(size: Partial<PictureSize>, limits: EncodeLimits): string {
+export function sizeFilter(size: { readonly [Side in keyof PictureSize]?: number | undefined }, limits: EncodeLimits): string {
   if (!size.width || !size.height) {
     const ratio = `min(1\\,min(${limits.longSide}/max(iw\\,ih)\\,${limits.shortSide}/min(iw\\,ih)))`;
     return `scale=max(2\\,trunc(iw*${ratio}/2)*2):max(2\\,trunc(ih*${ratio}/2)*2),setsar=1`;

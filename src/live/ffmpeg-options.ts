@@ -1,5 +1,6 @@
 import type { TrackFacts } from '../protocol/live-stream-info.js';
-import type { Container, SourceHeader, SourceTrack } from '../source/source-events.js';
+import { readAudioSpecificConfig } from '../source/aac.js';
+import type { SourceHeader, SourceTrack } from '../source/source-events.js';
 import { defaultEncodeLimits, encodedSize, maxDecodedPixels, paceFilter, sizeFilter, type EncodeLimits } from './encode-limits.js';
 
 /** What ffmpeg is asked to do with one recording. */
@@ -15,14 +16,14 @@ export interface TranscodePlan {
 export interface TranscodeWishes {
   readonly segmentSeconds: number;
   /** Why video must be encoded even if it could be copied. */
-  readonly forceVideoEncode?: string;
+  readonly forceVideoEncode?: string | undefined;
   readonly ffmpegMajor: number;
   /** How large and how fast a picture that is encoded may be. */
   readonly encodeLimits?: EncodeLimits | undefined;
   /** Time of the first frame that will be written, on the recording's own clock; the output begins at 0. */
-  readonly startSeconds?: number;
+  readonly startSeconds?: number | undefined;
   /** Why what precedes `startSeconds` is decoded and left out: only an encoder can begin between two keyframes. */
-  readonly leaveOutBefore?: string;
+  readonly leaveOutBefore?: string | undefined;
 }
 
 interface TrackPlan {
@@ -32,32 +33,16 @@ interface TrackPlan {
 }
 
 /** Decides for each track whether it is copied, and says how ffmpeg is told. The first of each kind is taken. */
-export function planTranscode(header: SourceHeader, wishes: TranscodeWishes): TranscodePlan {
-  const plans =
-    header.tracks === undefined
-      ? [planVideo(unprobed('video', header.container), wishes), planAudio(unprobed('audio', header.container), wishes)]
-      : planKnown(header.tracks, wishes);
-  const copiesAdts = header.container === 'mpegts' && plans.some(({ facts }) => facts.kind === 'audio' && facts.action === 'copy');
-  return {
-    inputFormat: header.container === 'webm' || header.container === 'jpeg' ? 'matroska' : header.container,
-    tracks: plans.map(({ facts }) => facts),
-    inputOptions: inputOptions(header, wishes.startSeconds),
-    outputOptions: [
-      ...plans.flatMap(({ map, options }) => ['-map', header.tracks === undefined ? `${map}?` : map, ...options]),
-      ...containerOptions(wishes.ffmpegMajor, copiesAdts),
-    ],
-  };
-}
-
-function planKnown(tracks: readonly SourceTrack[], wishes: TranscodeWishes): TrackPlan[] {
+export function planTranscode({ tracks }: SourceHeader, wishes: TranscodeWishes): TranscodePlan {
   const video = tracks.find(({ kind }) => kind === 'video');
   const audio = tracks.find(({ kind }) => kind === 'audio');
-  return [...(video === undefined ? [] : [planVideo(video, wishes)]), ...(audio === undefined ? [] : [planAudio(audio, wishes)])];
-}
-
-/** Stands for a track that may or may not be there: only ffmpeg's probing finds out. */
-function unprobed(kind: 'video' | 'audio', container: Container): SourceTrack {
-  return { id: 0, kind, codec: `unknown in ${container}` };
+  const plans = [...(video === undefined ? [] : [planVideo(video, wishes)]), ...(audio === undefined ? [] : [planAudio(audio, wishes)])];
+  return {
+    inputFormat: 'matroska',
+    tracks: plans.map(({ facts }) => facts),
+    inputOptions: inputOptions(wishes.startSeconds),
+    outputOptions: [...plans.flatMap(({ map, options }) => ['-map', map, ...options]), ...containerOptions(wishes.ffmpegMajor)],
+  };
 }
 
 /** profile_idc of Baseline, Main, Extended and High: 8 bits, 4:2:0, which every decoder can play. */
@@ -67,28 +52,23 @@ function planVideo(track: SourceTrack, wishes: TranscodeWishes): TrackPlan {
   const whyEncode = reasonToEncodeVideo(track, wishes.forceVideoEncode ?? wishes.leaveOutBefore);
   if (whyEncode === undefined) {
     const reason = 'H.264 plays everywhere: copied';
-    return { facts: { kind: 'video', sourceCodec: track.codec, action: 'copy', reason }, map: '0:v:0', options: ['-c:v', 'copy', ...believableDurations(track, wishes)] };
+    return { facts: { kind: 'video', sourceCodec: track.codec, action: 'copy', reason }, map: '0:v:0', options: ['-c:v', 'copy'] };
   }
   const reason = `${whyEncode}: transcoded to H.264${smallerThan(track, wishes)}`;
   return {
     facts: { kind: 'video', sourceCodec: track.codec, action: 'transcode', reason },
     map: '0:v:0',
-    options: [...encodeVideoOptions(track, wishes), ...believableDurations(track, wishes)],
+    options: encodeVideoOptions(track, wishes),
   };
 }
 
-/** A player takes a frame's duration for media it has: only the next frame's time is the truth. ffmpeg before 5 can't change it. */
-function believableDurations({ claimedFrameSeconds }: SourceTrack, { ffmpegMajor }: TranscodeWishes): string[] {
-  return claimedFrameSeconds === undefined || ffmpegMajor < 5 ? [] : ['-bsf:v', 'setts=duration=0.04/TB'];
-}
-
 function reasonToEncodeVideo(track: SourceTrack, forced: string | undefined): string | undefined {
-  if (track.id === 0) return 'What this container holds is known only after it was decoded';
-  if (track.codec !== 'h264') return `Not every device can play ${displayName(track.codec)}`;
-  // Chromium's Matroska has no avcC: the parameter sets come with the pictures, and its encoders make 8-bit 4:2:0 only.
-  if (track.profile !== undefined && !playableProfiles.has(track.profile)) {
-    return `Not every device can play H.264 of profile ${track.profile}`;
-  }
+  const { codec, profile, bitDepth = 8, chromaFormat = 1, interlaced } = track;
+  if (codec !== 'h264') return `Not every device can play ${displayName(codec)}`;
+  if (profile !== undefined && !playableProfiles.has(profile)) return `Not every device can play H.264 of profile ${profile}`;
+  if (bitDepth !== 8) return `Not every device can play H.264 of ${bitDepth} bits`;
+  if (chromaFormat !== 1) return 'Not every device can play H.264 of another chroma format than 4:2:0';
+  if (interlaced) return 'Its pictures are interlaced, which players show with combs';
   return forced;
 }
 
@@ -122,23 +102,33 @@ function peakBitsPerSecond({ width = 1280, height = 720 }: SourceTrack): number 
   return pixels <= 1920 * 1088 ? 6_000_000 : 12_000_000;
 }
 
+/** channelConfiguration of mono, stereo and 5.1: what Chromium, Safari and Firefox all play. */
+const playableChannels: ReadonlySet<number> = new Set([1, 2, 6]);
+/** audioObjectType of AAC LC, and of HE-AAC, which is LC and more. */
+const playableObjectTypes: ReadonlySet<number> = new Set([2, 5, 29]);
+
 function planAudio(track: SourceTrack, { leaveOutBefore }: TranscodeWishes): TrackPlan {
-  if (track.codec === 'aac' && leaveOutBefore === undefined) {
+  const whyEncode = reasonToEncodeAudio(track) ?? leaveOutBefore;
+  if (whyEncode === undefined) {
     const reason = 'AAC plays everywhere: copied';
     return { facts: { kind: 'audio', sourceCodec: track.codec, action: 'copy', reason }, map: '0:a:0', options: ['-c:a', 'copy'] };
   }
-  const reason =
-    track.id === 0
-      ? 'What this container holds is known only after it was decoded: transcoded to AAC'
-      : `${track.codec === 'aac' ? leaveOutBefore : `Not every device can play ${displayName(track.codec)}`}: transcoded to AAC`;
   // What lies before the start must not count as a gap that silence is put into.
   const begin = leaveOutBefore === undefined ? '' : 'aselect=gte(t\\,-0.1),';
   return {
-    facts: { kind: 'audio', sourceCodec: track.codec, action: 'transcode', reason },
+    facts: { kind: 'audio', sourceCodec: track.codec, action: 'transcode', reason: `${whyEncode}: transcoded to AAC` },
     map: '0:a:0',
     // Where sound is missing, silence is put: else all that follows would come too early for its pictures.
     options: [...encodeAudioOptions(track), '-af', `${begin}aresample=async=1:min_hard_comp=0.04:first_pts=0`],
   };
+}
+
+function reasonToEncodeAudio({ codec, configuration }: SourceTrack): string | undefined {
+  if (codec !== 'aac') return `Not every device can play ${displayName(codec)}`;
+  const config = configuration && readAudioSpecificConfig(configuration);
+  if (!config) return 'Its AAC does not say how it is to be decoded';
+  if (!playableObjectTypes.has(config.objectType)) return `Not every device can play AAC of object type ${config.objectType}`;
+  return playableChannels.has(config.channelConfiguration) ? undefined : `Not every device can play AAC of channel configuration ${config.channelConfiguration}`;
 }
 
 /**
@@ -149,43 +139,22 @@ function encodeAudioOptions({ channels = 2 }: SourceTrack): string[] {
   return ['-c:a', 'aac', '-q:a', '1.1', '-aac_is', '0', '-ar', '48000', '-ac', String(Math.min(channels, 2))];
 }
 
-function inputOptions({ container, tracks }: SourceHeader, startSeconds: number | undefined): string[] {
-  const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning'];
-  // With so little probing ffmpeg often misses where the recording starts, and would begin hours late in the middle of one.
-  const begin = tracks !== undefined && startSeconds !== undefined ? ['-copyts', '-itsoffset', (-startSeconds).toFixed(6)] : [];
-  // One decoder thread: with more, ffmpeg holds back a picture a thread.
-  return [...quiet, ...(needsKeyframe(container, tracks) ? probingForKeyframe : probing[container]), ...begin, '-threads', '1', '-max_pixels', String(maxDecodedPixels)];
-}
-
-/** Whether the picture's parameter sets come with its keyframes only: there may be sound before the first of them. */
-function needsKeyframe(container: Container, tracks: readonly SourceTrack[] | undefined): boolean {
-  return probing[container] === headerTells && tracks?.some(({ codec, profile }) => codec === 'h264' && profile === undefined) === true;
-}
-
-/** More than the sound of a burst, less than most keyframes. */
-const probingForKeyframe = ['-probesize', '8192', '-analyzeduration', '0'];
-
+/** Our own writer's header tells all there is to know: docs/decisions/0008-frames-not-bytes.md. */
 const headerTells = ['-probesize', '32', '-analyzeduration', '0'];
 
-/** As little as finds all tracks, measured for each container: docs/decisions/0002-ffmpeg-command-lines.md. */
-const probing: Readonly<Record<Container, readonly string[]>> = {
-  webm: headerTells,
-  matroska: headerTells,
-  jpeg: headerTells,
-  mp4: headerTells,
-  mpegts: ['-probesize', '2000000', '-analyzeduration', '1000000'],
-  // A frame of each track: its header alone would make all sound 44.1 kHz.
-  flv: ['-probesize', '2000000', '-analyzeduration', '100000'],
-  ogg: ['-probesize', '500000', '-analyzeduration', '1000000'],
-};
+function inputOptions(startSeconds: number | undefined): string[] {
+  const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning'];
+  // With so little probing ffmpeg often misses where a take starts, and would begin hours late in the middle of one.
+  const begin = startSeconds === undefined ? [] : ['-copyts', '-itsoffset', (-startSeconds).toFixed(6)];
+  // One decoder thread: with more, ffmpeg holds back a picture a thread.
+  return [...quiet, ...headerTells, ...begin, '-threads', '1', '-max_pixels', String(maxDecodedPixels)];
+}
 
-/** @param copiesAdts AAC of a transport stream: what its decoder must know stands in its frames, so the header waits for one */
-function containerOptions(ffmpegMajor: number, copiesAdts: boolean): string[] {
+function containerOptions(ffmpegMajor: number): string[] {
   return [
-    ...(copiesAdts ? ['-bsf:a', 'aac_adtstoasc'] : []),
     // A fragment a frame by a duration of 1 µs: frag_every_frame moves timestamps by up to a frame's length (4.1, 5.1).
     // No cmaf: it starts every track at 0 and so parts sound from picture; no edit lists: the decode times say it all.
-    ...['-movflags', `empty_moov+default_base_moof+skip_trailer${copiesAdts ? '+delay_moov' : ''}`, '-frag_duration', '1', '-use_editlist', '0'],
+    ...['-movflags', 'empty_moov+default_base_moof+skip_trailer', '-frag_duration', '1', '-use_editlist', '0'],
     ...['-video_track_timescale', '90000'],
     // A track that falls silent must not hold the other back for ffmpeg's own 10 s; 4.x loses timestamps over it.
     ...(ffmpegMajor >= 5 ? ['-max_interleave_delta', '1000000'] : []),

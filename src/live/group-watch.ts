@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { longestFirstGroupSeconds } from '../hls/packager.js';
+import type { ShapedFrame } from '../source/track-shaper.js';
 
 /** Keyframes further apart than the first segment may last make segments too long to be copied. */
 const longestGroupSeconds = longestFirstGroupSeconds;
+const openEntry = 'It can be begun at pictures that are no IDR pictures, where not every player can begin (intra refresh, or open groups of pictures)';
 /** No frame for this long after the header: what follows it is damaged, or frames are rare. */
 const firstFrameTimeoutMs = 1000;
 /** The first group is not known by then: frames come too rarely to wait for them. */
@@ -53,7 +55,11 @@ export class GroupWatch {
     this.#refused ??= reason;
   }
 
-  add({ timeSeconds, keyframe }: { timeSeconds: number; keyframe: boolean }): void {
+  add({ timeSeconds, keyframe, isOpen }: Pick<ShapedFrame, 'timeSeconds' | 'keyframe' | 'isOpen'>): void {
+    if (isOpen) {
+      this.refuse(openEntry);
+      this.#know();
+    }
     if (this.#groupStart !== undefined) {
       this.#longestSeconds = Math.max(this.#longestSeconds, timeSeconds - this.#groupStart);
       if (keyframe || this.#longestSeconds > this.#longestUseful) this.#know();

@@ -1,4 +1,5 @@
 import type { IngestMessage } from '../protocol/ingest-messages.js';
+import type { SourceEvent } from '../source/source-events.js';
 import type { LiveError } from './errors.js';
 
 /** Where a connection hears of its broadcast. */
@@ -15,6 +16,11 @@ export interface IngestConnection {
    * @param arrivedAtMs by `performance.now()`: the time of the picture, where the bytes are one
    */
   write(bytes: Uint8Array, arrivedAtMs?: number): Promise<void>;
+  /**
+   * What somebody else read already: of a way in that knows its frames.
+   * @param byteLength how many bytes of the publisher it was
+   */
+  writeEvents(events: readonly SourceEvent[], byteLength: number): Promise<void>;
   /** One JPEG picture, whatever came before it. */
   writePicture(jpeg: Uint8Array, arrivedAtMs?: number): Promise<void>;
   /** Announced: the next byte begins a new container header. */

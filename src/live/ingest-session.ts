@@ -1,13 +1,14 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IngestMessage } from '../protocol/ingest-messages.js';
 import { beginsJpeg } from '../source/jpeg.js';
-import { beginsRecording, SourceReader, type SourceHeader } from '../source/source-reader.js';
+import type { SourceEvent } from '../source/source-events.js';
+import { beginsRecording, SourceReader } from '../source/source-reader.js';
 import { LiveError, toLiveError } from './errors.js';
 import { InTurns } from './in-turns.js';
 import type { IngestConnection, IngestListener } from './ingest-connection.js';
 import { PictureIngest } from './picture-ingest.js';
-import { Recording } from './recording.js';
-import { RecordingQueue } from './recording-queue.js';
+import type { Take } from './take.js';
+import { TakeFeed } from './take-feed.js';
 
 export interface IngestSessionOptions {
   readonly resumeWindowSeconds: number;
@@ -21,7 +22,7 @@ export interface IngestSessionOptions {
   readonly onFault?: (fault: LiveError) => void;
 }
 
-/** All that one publisher sends in one broadcast: a sequence of bytes, cut into recordings. It outlives its connections. */
+/** All that one publisher sends in one broadcast, cut into takes. It outlives its connections. */
 export class IngestSession {
   /** Who has it may take the broadcast up again. */
   readonly resumeToken = randomBytes(18).toString('base64url');
@@ -31,21 +32,17 @@ export class IngestSession {
   readonly #onReceived: ((bytes: number) => void) | undefined;
   readonly #onFault: ((fault: LiveError) => void) | undefined;
   readonly #reader = new SourceReader();
+  readonly #feed = new TakeFeed({
+    onNotice: ({ code, message }) => this.send({ type: 'warning', code, message }),
+    onRefusal: (reason) => this.fail(new LiveError('unsupported-media', reason)),
+  });
   readonly #pictures = new PictureIngest({
-    write: (bytes) => this.#write(bytes),
+    write: (events) => this.#feed.push(events),
     onFailure: (error) => this.fail(toLiveError(error)),
   });
-  readonly #recordings = new RecordingQueue();
   readonly #turns = new InTurns();
-  #current: Recording | undefined;
-  /** Its timestamps jumped: it is continued from the next random access point on. */
-  #brokenOff: Recording | undefined;
-  /** The last bytes, which may yet turn out to begin a recording. */
-  #tail: Uint8Array = Buffer.alloc(0);
   #received = 0;
   #lastBytesMs: number;
-  /** Bytes of all recordings so far: what came, but of pictures what was made of them. */
-  #written = 0;
   /** The next byte is the first of all, or of an announced recording. */
   #isBeginning = true;
   #passedOn: Promise<void> = Promise.resolve();
@@ -113,6 +110,9 @@ export class IngestSession {
       write: async (bytes, arrivedAtMs) => {
         if (isCurrent()) await this.#pass(() => this.#take(bytes, arrivedAtMs));
       },
+      writeEvents: async (events, byteLength) => {
+        if (isCurrent()) await this.#pass(() => this.#takeEvents(events, byteLength));
+      },
       writePicture: async (jpeg, arrivedAtMs) => {
         if (isCurrent()) await this.#pass(() => this.#takePicture(jpeg, arrivedAtMs));
       },
@@ -120,9 +120,9 @@ export class IngestSession {
         if (!isCurrent()) return;
         this.#isBeginning = true;
         this.#pictures.stop();
-        this.#turns.after(() => this.#leaveRecording());
+        this.#turns.after(() => this.#endRecording());
       },
-      tellCaptureTime: (captureTimeMs) => this.#turns.after(() => isCurrent() && this.#current?.tellCaptureTime(captureTimeMs)),
+      tellCaptureTime: (captureTimeMs) => this.#turns.after(() => isCurrent() && this.#feed.tellCaptureTime(captureTimeMs)),
       end: (fault) => {
         if (!isCurrent()) return;
         if (fault) this.#onFault?.(fault);
@@ -132,15 +132,6 @@ export class IngestSession {
         if (isCurrent()) this.#awaitResume();
       },
     };
-  }
-
-  /** The next byte begins another one. */
-  #leaveRecording(): void {
-    this.#current?.end();
-    this.#current = undefined;
-    this.#brokenOff = undefined;
-    this.#tail = Buffer.alloc(0);
-    this.#reader.beginRecording();
   }
 
   /** Tells the publisher, if it is connected. */
@@ -154,24 +145,24 @@ export class IngestSession {
     this.#ended = true;
     clearTimeout(this.#resumeTimer);
     this.#pictures.rest();
-    this.#current?.end();
-    this.#recordings.end();
+    void this.#feed.push(this.#reader.end());
+    this.#feed.end();
   }
 
-  /** The broadcast can't go on: `recordings()` throws this. */
+  /** The broadcast can't go on: `takes()` throws this. */
   fail(error: LiveError): void {
     this.#failure ??= error;
     this.end();
-    this.#recordings.close();
+    this.#feed.close();
   }
 
   /**
-   * The recordings in order, for one reader.
+   * The takes in order, for one reader.
    * @throws {LiveError} when what came can't be used
    */
-  async *recordings(): AsyncGenerator<Recording, void, undefined> {
+  async *takes(): AsyncGenerator<Take, void, undefined> {
     for (;;) {
-      const next = await this.#recordings.next();
+      const next = await this.#feed.next();
       if (this.#failure) {
         next?.close();
         throw this.#failure;
@@ -191,92 +182,33 @@ export class IngestSession {
     const isPicture = this.#pictures.running ? !beginsRecording(message) : this.#isBeginning && beginsJpeg(message);
     if (isPicture) return this.#takePicture(message, arrivedAtMs);
     this.#pictures.stop();
-    this.#count(message);
-    return this.#turns.work(message, (piece) => this.#write(piece), () => !this.#ended);
+    this.#count(message.length);
+    return this.#turns.work(message, (piece) => this.#feed.push(this.#reader.push(piece)), () => !this.#ended);
+  }
+
+  async #takeEvents(events: readonly SourceEvent[], byteLength: number): Promise<void> {
+    this.#pictures.stop();
+    this.#count(byteLength);
+    await this.#feed.push(events);
+  }
+
+  /** What was held of it, because more could have followed, comes out; the next byte begins another one. */
+  #endRecording(): void {
+    void this.#feed.push(this.#reader.beginRecording());
+    this.#feed.endRecording();
   }
 
   async #takePicture(jpeg: Uint8Array, arrivedAtMs = performance.now()): Promise<void> {
-    this.#count(jpeg);
+    this.#count(jpeg.length);
     const refusal = await this.#pictures.add(jpeg, arrivedAtMs);
     if (refusal) this.fail(refusal);
   }
 
-  #count({ length }: Uint8Array): void {
+  #count(length: number): void {
     if (length > 0) this.#isBeginning = false;
     this.#received += length;
     this.#lastBytesMs = this.#now();
     this.#onReceived?.(length);
-  }
-
-  async #write(chunk: Uint8Array): Promise<void> {
-    const base = this.#written;
-    this.#written += chunk.length;
-    const writes: Promise<void>[] = [];
-    let done = 0;
-    /** Gives the current recording what comes before byte `offset` of the broadcast. */
-    const leaveAt = (offset: number): number => {
-      const start = offset - base;
-      if (start > done && this.#current) writes.push(this.#current.write(chunk.subarray(done, start)));
-      return start;
-    };
-    let begun = 0;
-    const moveTo = (recording: Recording, offset: number): void => {
-      if (++begun > maxRecordingsAtOnce) this.fail(new LiveError('unsupported-media', `expected at most ${maxRecordingsAtOnce} recordings in one message, got more`));
-      const start = leaveAt(offset);
-      this.#open(recording);
-      // Its first bytes may have come before it could be told that it begins with them.
-      if (start < 0) writes.push(recording.write(this.#tail.subarray(this.#tail.length + start)));
-      done = Math.max(start, 0);
-    };
-    for (const event of this.#reader.push(chunk)) {
-      if (this.#failure) break;
-      if (event.type === 'recording') moveTo(new Recording({ startedAtMs: Date.now(), offset: event.offset }), event.offset);
-      else if (event.type === 'not-media') this.fail(new LiveError('unsupported-media', event.reason));
-      else if (event.type === 'header') {
-        const header: SourceHeader = this.#pictures.running ? { ...event.header, container: 'jpeg' } : event.header;
-        this.#current?.announceHeader(header, event.endOffset);
-      } else {
-        const { offset } = event;
-        const from = this.#brokenOff ?? (this.#current?.mustBeContinued ? this.#current : undefined);
-        if (event.type === 'random-access' && from && offset >= base - this.#tail.length) {
-          moveTo(from.continuation({ startedAtMs: Date.now(), offset }), offset);
-        }
-        if (event.type === 'frame' && this.#current?.jumpsAt(event)) {
-          leaveAt(offset);
-          this.#breakOff(this.#current);
-        }
-        this.#current?.note(event);
-      }
-    }
-    if (this.#current) writes.push(this.#current.write(chunk.subarray(done)));
-    this.#keepTail(chunk);
-    for (const write of writes) await write;
-    await this.#recordings.room();
-  }
-
-  #open(recording: Recording): void {
-    this.#current?.end();
-    this.#brokenOff = undefined;
-    this.#current = recording;
-    this.#recordings.push(recording);
-  }
-
-  /** What follows is left out, until a point where it can be gone on with anew. */
-  #breakOff(recording: Recording): void {
-    recording.end();
-    recording.tellCaptureTime(undefined); // of a clock that is no longer in use
-    this.#brokenOff = recording;
-    this.#current = undefined;
-  }
-
-  #keepTail(chunk: Uint8Array): void {
-    const begun = this.#current !== undefined || this.#brokenOff !== undefined;
-    if (begun && chunk.length >= longestLookBackBytes) {
-      this.#tail = chunk.subarray(-longestLookBackBytes);
-      return;
-    }
-    const bytes = this.#tail.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#tail, chunk]);
-    this.#tail = begun ? Buffer.from(bytes.subarray(-longestLookBackBytes)) : bytes;
   }
 
   #awaitResume(): void {
@@ -287,14 +219,5 @@ export class IngestSession {
   }
 }
 
-/** Each is an ffmpeg of its own: what comes in one go is not many of them. */
-const maxRecordingsAtOnce = 64;
-
 /** A recording that goes on brings bytes more often than this; a connection without any is likely to be gone. */
 const silentMs = 5000;
-
-/**
- * How many bytes can pass before it is known what they begin: a container header (the size and type of an ftyp box), or
- * a cluster that starts with a keyframe (its head, its time, a little sound).
- */
-const longestLookBackBytes = 4096;

@@ -4,22 +4,21 @@ import { Rendition } from '../hls/rendition.js';
 import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
 import { liveStreamUrls } from '../protocol/urls.js';
-import type { SourceHeader } from '../source/source-events.js';
 import { Audience } from './audience.js';
 import { ChatRoom } from './chat-room.js';
-import { LiveError, toLiveError } from './errors.js';
+import { toLiveError, type LiveError } from './errors.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { FragmentBus } from './fragment-bus.js';
 import { IngestSession } from './ingest-session.js';
 import type { LiveStreamOptions } from './live-stream-options.js';
 import { Packaging } from './packaging.js';
 import { Pictures } from './pictures.js';
-import { RecordingOutput } from './recording-output.js';
-import type { Recording } from './recording.js';
 import { ReleasePace } from './release-pace.js';
 import { broadcastDirectory } from './segment-files.js';
 import { SegmentStore } from './segment-store.js';
 import { settledWithin } from './settled-within.js';
+import type { Take } from './take.js';
+import { TakeOutput } from './take-output.js';
 import { ThroughputMeter } from './throughput-meter.js';
 import { TranscodeSupervisor, type PlanStart } from './transcode-supervisor.js';
 import { Viewers } from './viewers.js';
@@ -162,7 +161,7 @@ export class LiveStream {
   async #playAll(): Promise<LiveError | null> {
     try {
       try {
-        for await (const recording of this.ingest.recordings()) await this.#play(recording).finally(() => recording.close());
+        for await (const take of this.ingest.takes()) await this.#play(take).finally(() => take.close());
       } finally {
         this.#pace.flush();
       }
@@ -183,38 +182,34 @@ export class LiveStream {
     }
   }
 
-  async #play(recording: Recording): Promise<void> {
-    const header = await recording.header;
-    if (!header) return;
-    const [startSeconds, planFor] = await Promise.all([recording.startSeconds(), this.#planner(recording, header)]);
-    const { tracks } = planFor(startSeconds === undefined ? {} : { startSeconds });
-    if (tracks.length === 0) {
-      throw new LiveError('unsupported-media', `expected a recording with picture or sound, got ${header.container} with neither`);
-    }
+  async #play(take: Take): Promise<void> {
+    const { header, firstSeconds: startSeconds } = take;
+    const planFor = await this.#planner(take);
+    const { tracks } = planFor({ startSeconds });
     this.#recording = { container: header.container, tracks };
     this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...this.#recording }, 'recording');
     this.ingest.send({ type: 'recording', ...this.#recording });
 
     const takes = (fragment: Fragment): boolean => this.#packaging.takes(fragment);
     const onProgress = (): void => this.#tellWhenLive();
-    const direct = new RecordingOutput({ recording, bus: this.#bus, rendition: this.rendition, takes, onProgress });
-    const output = this.#pace.paced(recording, direct);
+    const direct = new TakeOutput({ take, bus: this.#bus, rendition: this.rendition, takes, onProgress });
+    const output = this.#pace.paced(take, direct);
     const { startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
     const onRestart = (reason: string): void => this.#tellRestart(reason);
     this.#supervisor = new TranscodeSupervisor({
-      ...{ recording, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output, onRestart },
+      ...{ take, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output, onRestart },
     });
     if (this.ingest.failed) this.#supervisor.end();
     await this.#supervisor.play();
   }
 
-  async #planner(recording: Recording, header: SourceHeader): Promise<(start: PlanStart) => TranscodePlan> {
+  async #planner(take: Take): Promise<(start: PlanStart) => TranscodePlan> {
     const { segmentSeconds, ffmpegMajor, encodeLimits } = this.#options;
     const wishes = { segmentSeconds, ffmpegMajor, encodeLimits };
-    const canCopy = planTranscode(header, wishes).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
+    const canCopy = planTranscode(take.header, wishes).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
     const { timing } = this.rendition;
-    const forceVideoEncode = canCopy ? await recording.copyObstacle(timing && longestSegmentSeconds(timing)) : undefined;
-    return (start) => planTranscode(header, { ...wishes, ...start, ...(forceVideoEncode !== undefined && { forceVideoEncode }) });
+    const forceVideoEncode = canCopy ? await take.copyObstacle(timing && longestSegmentSeconds(timing)) : undefined;
+    return (start) => planTranscode(take.header, { ...wishes, ...start, forceVideoEncode });
   }
 
   #tellRestart(reason: string): void {

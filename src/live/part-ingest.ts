@@ -59,6 +59,7 @@ export class PartIngest {
       write: async (bytes) => {
         if (isCurrent()) await (part === 'blob' ? this.#takeBlob(connection, bytes) : this.#takeChunk(connection, bytes));
       },
+      writeEvents: (events, byteLength) => (isCurrent() ? connection.writeEvents(events, byteLength) : Promise.resolve()),
       writePicture: (jpeg) => (isCurrent() ? connection.writePicture(jpeg) : Promise.resolve()),
       // A blob says so by itself.
       beginRecording: () => undefined,

@@ -1,4 +1,5 @@
 import { readJpeg, type JpegFacts } from '../source/jpeg.js';
+import type { SourceEvent } from '../source/source-events.js';
 import { PictureRecorder } from '../source/picture-recorder.js';
 import { LiveError } from './errors.js';
 
@@ -8,8 +9,8 @@ const standstillMs = 400;
 const maxSidePixels = 8192;
 
 export interface PictureIngestOptions {
-  /** The recording that is made of the pictures; resolves when the bytes were passed on. */
-  readonly write: (bytes: Uint8Array) => Promise<void>;
+  /** The recording that is made of the pictures; resolves when it was passed on. */
+  readonly write: (events: readonly SourceEvent[]) => Promise<void>;
   /** Told when the last one could not be shown again. */
   readonly onFailure: (error: unknown) => void;
   readonly standstillMs?: number;

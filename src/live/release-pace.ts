@@ -1,6 +1,6 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
-import type { Recording } from './recording.js';
+import type { Take } from './take.js';
 import type { MediaOutput } from './transcode-run.js';
 
 /** From the first byte of a recording until its first picture may be there: what ffmpeg takes to start. */
@@ -22,7 +22,7 @@ interface Step {
  */
 export class ReleasePace {
   readonly #maxHeldBytes: number;
-  #before: Recording | undefined;
+  #before: Take | undefined;
   #steps: Step[] = [];
   #heldBytes = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -34,9 +34,9 @@ export class ReleasePace {
   }
 
   /** Where the media of the next recording goes, on its way to `output`. */
-  paced(recording: Recording, output: MediaOutput): MediaOutput {
-    const isHeldBack = this.#before !== undefined && cameAtOnce(this.#before, recording);
-    this.#before = recording;
+  paced(take: Take, output: MediaOutput): MediaOutput {
+    const isHeldBack = this.#before !== undefined && cameAtOnce(this.#before, take);
+    this.#before = take;
     let dueAt: ((fragment: Fragment) => number) | undefined;
     const push = (fragments: readonly Fragment[]): void => {
       const bursts = dueAt ? fragments.map((fragment) => [fragment]) : [fragments];
@@ -47,7 +47,7 @@ export class ReleasePace {
     };
     return {
       startTimeline: (init, startSeconds) => {
-        if (isHeldBack) dueAt = schedule(recording, init, startSeconds);
+        if (isHeldBack) dueAt = schedule(take, init, startSeconds);
         this.#then({ dueMs: -Infinity, bytes: 0, act: () => output.startTimeline(init, startSeconds) });
       },
       push,
@@ -101,7 +101,7 @@ export class ReleasePace {
 }
 
 /** Whether the recording before came in one go, and this one when its time was over. */
-function cameAtOnce(before: Recording, next: Recording): boolean {
+function cameAtOnce(before: Take, next: Take): boolean {
   const { firstSeconds, lastSeconds } = before;
   if (firstSeconds === undefined || lastSeconds === undefined) return false;
   const mediaMs = (lastSeconds - firstSeconds) * 1000;
@@ -110,8 +110,8 @@ function cameAtOnce(before: Recording, next: Recording): boolean {
 }
 
 /** When a fragment is due, by the time of its first sample on the recording's own clock. */
-function schedule(recording: Recording, { tracks }: InitSegment, startSeconds = 0): (fragment: Fragment) => number {
+function schedule(take: Take, { tracks }: InitSegment, startSeconds = 0): (fragment: Fragment) => number {
   const timescales = new Map(tracks.map(({ trackId, timescale }) => [trackId, timescale]));
-  const beginMs = recording.startedAtMs + leadMs + (startSeconds - (recording.firstSeconds ?? startSeconds)) * 1000;
+  const beginMs = take.startedAtMs + leadMs + (startSeconds - (take.firstSeconds ?? startSeconds)) * 1000;
   return ({ runs: [run] }) => (run ? beginMs + (run.baseMediaDecodeTime / (timescales.get(run.trackId) ?? Infinity)) * 1000 : -Infinity);
 }

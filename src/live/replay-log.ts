@@ -1,132 +1,127 @@
-import type { SourceEvent } from '../source/source-events.js';
+import type { ShapedFrame } from '../source/track-shaper.js';
 import { SlidingList } from './sliding-list.js';
 
-export type RandomAccessPoint = Pick<Extract<SourceEvent, { type: 'random-access' }>, 'offset' | 'timeSeconds'>;
+/** A frame that a decoder can begin with. */
+export interface EntryPoint {
+  /** Which frame of the take it is. */
+  readonly sequence: number;
+  readonly timeSeconds: number;
+}
 
-/** Where and when a recording is taken up again. */
+/** Where and when a take is taken up again. */
 export interface Resumption {
-  /** A random access point, or where the recording begins. */
-  readonly offset: number;
-  /** Time of the first frame that viewers lack, on the recording's own clock; undefined: they lack everything. */
+  /** An entry point, or the first frame of the take. */
+  readonly sequence: number;
+  /** Time of the first frame that viewers lack, on the take's own clock; undefined: they lack everything. */
   readonly startSeconds: number | undefined;
   /** Whether there is something to be left out: the point lies before the start. */
   readonly insideGroup: boolean;
 }
 
 export interface ReplayLogOptions {
-  /** Where the first byte stands in the bytes of the broadcast; all offsets are counted like that. */
-  readonly offset: number;
+  /** Whose frames are followed: the picture's, or the sound's where there is no picture. */
+  readonly leadKind: 'video' | 'audio';
   /** Bytes that may be kept after they were read. */
   readonly maxReplayBytes: number;
 }
 
 interface Entry {
-  readonly offset: number;
-  readonly bytes: Uint8Array;
+  readonly frame: ShapedFrame;
   /** Told once, when it was read. */
   taken: (() => void) | undefined;
 }
 
-/** So that a flood of tiny messages costs no more than their bytes. */
-const maxReplayEntries = 20_000;
+/** So that a flood of tiny frames costs no more than their bytes. */
+const maxReplayFrames = 20_000;
 /** Two frames are never closer: what differs by less is the same moment. */
 const sameMomentSeconds = 0.001;
+/** Where there is no picture, any sound can be begun with: so often is enough. */
+const soundEntrySeconds = 0.5;
 
 /**
- * The bytes of a recording that wait to be read, and those that may have to be read again: from the last random access
- * point on that lies at or before what viewers have.
+ * The frames of a take that wait to be read, and those that may have to be read again: from the last entry point on that
+ * lies at or before what viewers have. Frames are numbered from 0 in the order in which they came.
  */
 export class ReplayLog {
-  readonly #start: number;
+  readonly #leadKind: 'video' | 'audio';
   readonly #maxReplayBytes: number;
   readonly #entries = new SlidingList<Entry>();
-  #end: number;
-  #takenTo: number;
-  /** undefined: read bytes are of no use, since nobody knows where to begin in them. */
-  #keepFrom: number | undefined;
-  readonly #points = new SlidingList<RandomAccessPoint>();
-  /** Of the pictures, or of the sound where there is no picture; from the kept point on. */
+  /** Number of the first entry. */
+  #first = 0;
+  #takenTo = 0;
+  /** Bytes of the entries that were read. */
+  #takenBytes = 0;
+  #keepFrom = 0;
+  readonly #points = new SlidingList<EntryPoint>();
+  /** Of the lead's frames, from the kept point on. */
   readonly #leadSeconds = new SlidingList<number>();
 
-  constructor({ offset, maxReplayBytes }: ReplayLogOptions) {
-    this.#start = offset;
-    this.#end = offset;
-    this.#takenTo = offset;
-    this.#keepFrom = offset;
+  constructor({ leadKind, maxReplayBytes }: ReplayLogOptions) {
+    this.#leadKind = leadKind;
     this.#maxReplayBytes = maxReplayBytes;
   }
 
-  /** Where the first byte stands that was never taken. */
+  /** Number of the first frame that was never taken. */
   get takenTo(): number {
     return this.#takenTo;
   }
 
-  /** Where the first byte stands that can still be read. */
-  get firstOffset(): number {
-    return this.#entries.at(0)?.offset ?? this.#end;
+  /** Number of the first frame that can still be read. */
+  get first(): number {
+    return this.#first;
   }
 
-  /** Where the next byte will stand. */
+  /** Number of the next frame that comes. */
   get end(): number {
-    return this.#end;
+    return this.#first + this.#entries.length;
   }
 
-  /** Nothing can be read twice. */
-  keepNothing(): void {
-    this.#keepFrom = undefined;
-    this.#trim();
-  }
-
-  /** @param taken called when the bytes were read */
-  append(bytes: Uint8Array, taken: () => void): void {
-    this.#entries.push({ offset: this.#end, bytes, taken });
-    this.#end += bytes.length;
+  /** @param taken called when the last of them was read */
+  append(frames: readonly ShapedFrame[], taken: () => void): void {
+    for (const frame of frames) {
+      if (frame.kind === this.#leadKind) this.#noteLead(frame);
+      this.#entries.push({ frame, taken: undefined });
+    }
+    const last = this.#entries.at(this.#entries.length - 1);
+    if (last && frames.length > 0) last.taken = taken;
+    else taken();
   }
 
   /** What waits here is as good as read for whoever wrote it. */
   release(): void {
-    for (let index = this.#indexOf(this.#takenTo); index < this.#entries.length; index++) {
-      const entry = this.#entries.at(index);
-      entry?.taken?.();
-      if (entry) entry.taken = undefined;
-    }
+    for (let index = this.#takenTo - this.#first; index < this.#entries.length; index++) this.#letGo(this.#entries.at(index));
   }
 
-  /** The bytes from `offset` on that came in one go; never beyond `limit`. */
-  from(offset: number, limit = Infinity): Uint8Array | undefined {
-    const entry = this.#entries.at(this.#indexOf(offset));
-    if (!entry) return undefined;
+  /** The frames from a number on, of so many bytes at most, and never beyond `limit`; empty where there are none. */
+  from(sequence: number, { limit = Infinity, maxBytes }: { readonly limit?: number | undefined; readonly maxBytes: number }): ShapedFrame[] {
     // What was let go of in between is gone: reading goes on with what is there.
-    const start = Math.max(0, offset - entry.offset);
-    return entry.bytes.subarray(start, Math.max(start, limit - entry.offset));
+    const frames: ShapedFrame[] = [];
+    let bytes = 0;
+    for (let index = Math.max(0, sequence - this.#first); index < this.#entries.length && this.#first + index < limit; index++) {
+      const frame = this.#entries.at(index)?.frame;
+      if (!frame || (bytes > 0 && bytes + frame.bytes.length > maxBytes)) break;
+      frames.push(frame);
+      bytes += frame.bytes.length;
+    }
+    return frames;
   }
 
-  /** Everything before `offset` was read. */
-  take(offset: number): void {
-    if (offset <= this.#takenTo) return;
-    for (let index = this.#indexOf(this.#takenTo); index < this.#entries.length; index++) {
-      const entry = this.#entries.at(index);
-      if (!entry || entry.offset + entry.bytes.length > offset) break;
-      entry.taken?.();
-      entry.taken = undefined;
+  /** Everything before this number was read. */
+  take(sequence: number): void {
+    for (; this.#takenTo < sequence; this.#takenTo++) {
+      const entry = this.#entries.at(this.#takenTo - this.#first);
+      this.#letGo(entry);
+      this.#takenBytes += entry?.frame.bytes.length ?? 0;
     }
-    this.#takenTo = offset;
     this.#trim();
   }
 
   /** Nobody reads any more: whoever waits is let go. */
   clear(): void {
-    for (const { taken } of this.#entries) taken?.();
+    for (const entry of this.#entries) this.#letGo(entry);
+    this.#first = this.#takenTo = this.#keepFrom = this.end;
+    this.#takenBytes = 0;
     this.#entries.drop(this.#entries.length);
-  }
-
-  notePoint({ offset, timeSeconds }: RandomAccessPoint): void {
-    this.#points.push({ offset, timeSeconds });
-  }
-
-  noteLead(timeSeconds: number): void {
-    this.#leadSeconds.push(timeSeconds);
-    if (this.#leadSeconds.length > maxReplayEntries) this.#leadSeconds.drop(1);
   }
 
   /** The lead's frame nearest to a time. */
@@ -138,16 +133,16 @@ export class ReplayLog {
     return nearest;
   }
 
-  /** The first point at or after `offset`. */
-  pointFrom(offset: number): RandomAccessPoint | undefined {
-    return this.#points.at(this.#points.countWhile((point) => point.offset < offset));
+  /** The first point at or after a frame. */
+  pointFrom(sequence: number): EntryPoint | undefined {
+    return this.#points.at(this.#points.countWhile((point) => point.sequence < sequence));
   }
 
   /** Viewers have everything up to this time: what is not needed to go on from there is let go of. */
   delivered(timeSeconds: number): void {
     const point = this.#points.findLast((each) => each.timeSeconds <= timeSeconds + sameMomentSeconds);
-    if (!point || this.#keepFrom === undefined || point.offset <= this.#keepFrom) return;
-    this.#keepFrom = point.offset;
+    if (!point || point.sequence <= this.#keepFrom) return;
+    this.#keepFrom = point.sequence;
     while ((this.#leadSeconds.at(0) ?? Infinity) < point.timeSeconds - sameMomentSeconds) this.#leadSeconds.drop(1);
     this.#trim();
   }
@@ -155,39 +150,43 @@ export class ReplayLog {
   /**
    * How to go on after what viewers have, undefined when what is needed for it is not kept.
    * @param deliveredSeconds time of the last picture, or end of the last sound, that came out; undefined when nothing did
-   * @param sampled the lead can begin at any time: sound
    */
-  resumption(deliveredSeconds: number | undefined, sampled: boolean): Resumption | undefined {
-    const first = this.firstOffset;
-    if (this.#keepFrom === undefined) return undefined;
-    if (deliveredSeconds === undefined) {
-      return first === this.#start ? { offset: first, startSeconds: undefined, insideGroup: false } : undefined;
-    }
+  resumption(deliveredSeconds: number | undefined): Resumption | undefined {
+    if (deliveredSeconds === undefined) return this.#first === 0 ? { sequence: 0, startSeconds: undefined, insideGroup: false } : undefined;
     const after = deliveredSeconds + sameMomentSeconds;
-    const startSeconds = sampled ? deliveredSeconds : (this.#leadSeconds.find((lead) => lead > after) ?? after);
-    const point = this.#points.findLast(({ offset, timeSeconds }) => offset >= first && timeSeconds <= startSeconds + sameMomentSeconds);
+    // Sound can begin at any time.
+    const startSeconds = this.#leadKind === 'audio' ? deliveredSeconds : (this.#leadSeconds.find((lead) => lead > after) ?? after);
+    const point = this.#points.findLast(({ sequence, timeSeconds }) => sequence >= this.#first && timeSeconds <= startSeconds + sameMomentSeconds);
     if (!point) return undefined;
-    return { offset: point.offset, startSeconds, insideGroup: point.timeSeconds < startSeconds - sameMomentSeconds };
+    return { sequence: point.sequence, startSeconds, insideGroup: point.timeSeconds < startSeconds - sameMomentSeconds };
+  }
+
+  /** @param frame the one that is about to be appended */
+  #noteLead({ kind, keyframe, decodeSeconds }: ShapedFrame): void {
+    const lastPoint = this.#points.at(this.#points.length - 1)?.timeSeconds;
+    const isTooSoon = kind === 'audio' && lastPoint !== undefined && decodeSeconds >= lastPoint && decodeSeconds - lastPoint < soundEntrySeconds;
+    if (keyframe && !isTooSoon) this.#points.push({ sequence: this.end, timeSeconds: decodeSeconds });
+    this.#leadSeconds.push(decodeSeconds);
+    if (this.#leadSeconds.length > maxReplayFrames) this.#leadSeconds.drop(1);
+  }
+
+  #letGo(entry: Entry | undefined): void {
+    entry?.taken?.();
+    if (entry) entry.taken = undefined;
   }
 
   #trim(): void {
-    let keepFrom = Math.min(this.#keepFrom ?? Infinity, this.#takenTo);
-    keepFrom = Math.max(keepFrom, this.#takenTo - this.#maxReplayBytes);
+    const keepFrom = Math.min(this.#keepFrom, this.#takenTo);
     let gone = 0;
-    const taken = this.#indexOf(this.#takenTo);
-    for (const { offset, bytes } of this.#entries) {
-      if (offset + bytes.length > keepFrom && taken - gone <= maxReplayEntries) break;
-      if (offset + bytes.length > this.#takenTo) break;
-      gone++;
+    for (; this.#first + gone < this.#takenTo; gone++) {
+      const isSurplus = this.#takenBytes > this.#maxReplayBytes || this.#takenTo - this.#first - gone > maxReplayFrames;
+      if (this.#first + gone >= keepFrom && !isSurplus) break;
+      this.#takenBytes -= this.#entries.at(gone)?.frame.bytes.length ?? 0;
     }
+    if (gone === 0) return;
     this.#entries.drop(gone);
-    const first = this.firstOffset;
-    // The last of those that are gone may be what the first bytes belong to.
-    this.#points.drop(Math.max(0, this.#points.countWhile((point) => point.offset <= first) - 1));
-  }
-
-  /** Index of the first entry that reaches beyond `offset`. */
-  #indexOf(offset: number): number {
-    return this.#entries.countWhile((entry) => entry.offset + entry.bytes.length <= offset);
+    this.#first += gone;
+    // The last of those that are gone may be what the first frames belong to.
+    this.#points.drop(Math.max(0, this.#points.countWhile((point) => point.sequence <= this.#first) - 1));
   }
 }

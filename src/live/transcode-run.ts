@@ -3,7 +3,7 @@ import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { OutputClock } from './output-clock.js';
 import { OutputWatch } from './output-watch.js';
-import type { ReadOptions, Recording } from './recording.js';
+import type { ReadOptions, Take } from './take.js';
 import { TranscoderError, type Transcoder } from './transcoder.js';
 
 /** Where a broadcast's media goes. */
@@ -23,10 +23,9 @@ export interface MediaOutput {
 
 export interface TranscodeRunOptions {
   readonly transcoder: Transcoder;
-  readonly recording: Recording;
+  readonly take: Take;
   readonly read: Omit<ReadOptions, 'signal'>;
-  /** undefined where only ffmpeg knows the recording's clock. */
-  readonly clock: OutputClock | undefined;
+  readonly clock: OutputClock;
   readonly startSeconds: number | undefined;
   readonly hungAfterMs: number;
   readonly output: MediaOutput;
@@ -95,10 +94,10 @@ export class TranscodeRun {
   }
 
   async #feed(): Promise<void> {
-    const { transcoder, recording, read } = this.#options;
+    const { transcoder, take, read } = this.#options;
     const { signal } = this.#reading;
-    for await (const bytes of recording.read({ ...read, signal })) {
-      this.#watch.offered(bytes.length, recording.frames);
+    for await (const bytes of take.read({ ...read, signal })) {
+      this.#watch.offered(bytes.length, take.frames);
       await transcoder.write(bytes);
       this.#watch.taken();
     }
@@ -148,15 +147,15 @@ export class TranscodeRun {
   }
 
   #note(fragments: readonly Fragment[], { tracks }: InitSegment): void {
-    const { clock, recording } = this.#options;
+    const { clock, take } = this.#options;
     const lead = tracks.find(({ kind }) => kind === 'video') ?? tracks[0];
     for (const { runs } of fragments) {
       const run = runs.find(({ trackId }) => trackId === lead?.trackId);
       if (!run || !lead) continue;
       this.#mediaSeconds = (run.baseMediaDecodeTime + run.duration) / lead.timescale;
-      if (clock) this.#deliveredSeconds = clock.deliveredBy(run, lead);
+      this.#deliveredSeconds = clock.deliveredBy(run, lead);
     }
-    if (this.#deliveredSeconds !== undefined) recording.delivered(this.#deliveredSeconds);
+    if (this.#deliveredSeconds !== undefined) take.delivered(this.#deliveredSeconds);
   }
 }
 

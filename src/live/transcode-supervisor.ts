@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LiveError } from './errors.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
 import { OutputClock } from './output-clock.js';
-import type { ReadOptions, Recording } from './recording.js';
+import type { ReadOptions, Take } from './take.js';
 import { TranscodeRun, type MediaOutput, type RunResult } from './transcode-run.js';
 import type { StartTranscoder, TranscoderError } from './transcoder.js';
 
 export interface TranscodeSupervisorOptions {
-  readonly recording: Recording;
+  readonly take: Take;
   /** What ffmpeg is asked, wherever in the recording it begins. */
   readonly planFor: (start: PlanStart) => TranscodePlan;
   readonly startSeconds: number | undefined;
@@ -21,8 +21,8 @@ export interface TranscodeSupervisorOptions {
 }
 
 export interface PlanStart {
-  readonly startSeconds?: number;
-  readonly leaveOutBefore?: string;
+  readonly startSeconds?: number | undefined;
+  readonly leaveOutBefore?: string | undefined;
 }
 
 interface Start {
@@ -64,7 +64,7 @@ export class TranscodeSupervisor {
    * @throws {LiveError} when it can't be got through
    */
   async play(): Promise<void> {
-    const { recording, startSeconds } = this.#options;
+    const { take, startSeconds } = this.#options;
     try {
       let next: Start | undefined = this.#startAt(startSeconds, {});
       while (next && !this.#ending.signal.aborted) {
@@ -74,7 +74,7 @@ export class TranscodeSupervisor {
         else next = this.#afterGroup(next);
       }
     } finally {
-      recording.close();
+      take.close();
     }
   }
 
@@ -85,14 +85,14 @@ export class TranscodeSupervisor {
   }
 
   async #attempt({ plan, read, startSeconds }: Start): Promise<RunResult> {
-    const { recording, startTranscoder, hungAfterMs, output } = this.#options;
+    const { take, startTranscoder, hungAfterMs, output } = this.#options;
     const soundIsEncoded = plan.tracks.some(({ kind, action }) => kind === 'audio' && action === 'transcode');
-    const pictureNearest = (timeSeconds: number): number | undefined => recording.leadNearest(timeSeconds);
-    const start = (): number => startSeconds ?? recording.firstSeconds ?? 0;
-    const clock = recording.leadKind && new OutputClock({ startSeconds: start, soundIsEncoded, pictureNearest });
-    const copiesPicture = clock !== undefined && plan.tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
+    const pictureNearest = (timeSeconds: number): number | undefined => take.leadNearest(timeSeconds);
+    const start = (): number => startSeconds ?? take.firstSeconds ?? 0;
+    const clock = new OutputClock({ startSeconds: start, soundIsEncoded, pictureNearest });
+    const copiesPicture = plan.tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
     const transcoder = startTranscoder(plan);
-    this.#run = new TranscodeRun({ transcoder, recording, read, clock, startSeconds, hungAfterMs, output, copiesPicture });
+    this.#run = new TranscodeRun({ transcoder, take, read, clock, startSeconds, hungAfterMs, output, copiesPicture });
     const result = await this.#run.finished;
     this.#gaveOutput ||= result.mediaSeconds > 0;
     this.#deliveredSeconds = result.deliveredSeconds ?? this.#deliveredSeconds;
@@ -101,27 +101,26 @@ export class TranscodeSupervisor {
 
   /** The rest of a group was encoded: from the next one on, what can be copied is. */
   #afterGroup({ read: { untilPointFrom } }: Start): Start | undefined {
-    const point = untilPointFrom === undefined ? undefined : this.#options.recording.pointFrom(untilPointFrom);
-    return point && this.#startAt(point.timeSeconds, { from: point.offset });
+    const point = untilPointFrom === undefined ? undefined : this.#options.take.pointFrom(untilPointFrom);
+    return point && this.#startAt(point.timeSeconds, { from: point.sequence });
   }
 
   /** The rest of a group that is too long is encoded, so that it can be cut anywhere. */
   async #encodeGroup(): Promise<Start | undefined> {
     if (this.#ending.signal.aborted) return undefined;
     const at = this.#deliveredSeconds ?? 0;
-    if (at - this.#tooFarApartAt < patienceSeconds) this.#options.recording.refuseCopy(tooFarApart);
+    if (at - this.#tooFarApartAt < patienceSeconds) this.#options.take.refuseCopy(tooFarApart);
     this.#tooFarApartAt = at;
     return this.#resume(tooFarApart) ?? this.#skip();
   }
 
   async #recover({ mediaSeconds }: RunResult, failure: TranscoderError): Promise<Start | undefined> {
-    const { recording, onRestart, restartDelayMs } = this.#options;
+    const { onRestart, restartDelayMs } = this.#options;
     const { signal } = this.#ending;
     if (signal.aborted) return undefined;
     this.#failures = mediaSeconds >= goodOutputSeconds ? 1 : this.#failures + 1;
-    const canGoOn = recording.leadKind !== undefined;
     const isHopeless = failure.fault === 'media' && !this.#gaveOutput;
-    if (!canGoOn || isHopeless || this.#failures > maxRestartsInARow) throw lastWords(failure, this.#failures);
+    if (isHopeless || this.#failures > maxRestartsInARow) throw lastWords(failure, this.#failures);
     onRestart(failure.message);
     await delay((this.#failures - 1) * restartDelayMs, undefined, { signal }).catch(() => undefined);
     // A process that is killed is killed from outside; one that fails by itself, twice, does so by the bytes it was given.
@@ -135,31 +134,29 @@ export class TranscodeSupervisor {
    * @param reason why it is encoded up to the next random access point, should it not be one itself
    */
   #resume(reason: string): Start | undefined {
-    const { recording, planFor } = this.#options;
-    const resumption = recording.resumption(this.#deliveredSeconds);
+    const { take, planFor } = this.#options;
+    const resumption = take.resumption(this.#deliveredSeconds);
     if (!resumption) return undefined;
-    const { offset, insideGroup } = resumption;
-    const from = resumption.startSeconds ?? recording.firstSeconds;
-    if (!insideGroup || from === undefined) return this.#startAt(from, { from: offset });
+    const { sequence, insideGroup } = resumption;
+    const from = resumption.startSeconds ?? take.firstSeconds;
+    if (!insideGroup || from === undefined) return this.#startAt(from, { from: sequence });
     const copiesSomething = planFor({ startSeconds: from }).tracks.some(({ action }) => action === 'copy');
     return {
       plan: planFor({ startSeconds: from, leaveOutBefore: reason }),
-      read: { from: offset, ...(copiesSomething && { untilPointFrom: offset + 1 }) },
+      read: { from: sequence, untilPointFrom: copiesSomething ? sequence + 1 : undefined },
       startSeconds: from,
     };
   }
 
   /** Leaves out what was read, up to the next random access point. */
   async #skip(): Promise<Start | undefined> {
-    const { recording } = this.#options;
-    const untilPointFrom = recording.readTo;
-    for await (const _skipped of recording.read({ untilPointFrom, signal: this.#ending.signal })) continue;
-    const point = recording.pointFrom(untilPointFrom);
-    return point && this.#startAt(point.timeSeconds, { from: point.offset });
+    const { take } = this.#options;
+    const point = await take.skipTo(take.readTo, this.#ending.signal);
+    return point && this.#startAt(point.timeSeconds, { from: point.sequence });
   }
 
   #startAt(startSeconds: number | undefined, read: Start['read']): Start {
-    const plan = this.#options.planFor(startSeconds === undefined ? {} : { startSeconds });
+    const plan = this.#options.planFor({ startSeconds });
     return { plan, read, startSeconds };
   }
 }

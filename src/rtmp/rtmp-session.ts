@@ -3,7 +3,8 @@ import type { LiveStreamUrls } from '../protocol/urls.js';
 import { LiveError, toLiveError } from '../live/errors.js';
 import type { IngestConnection } from '../live/ingest-connection.js';
 import type { LiveStream } from '../live/live-stream.js';
-import { FlvRecorder } from './flv-recorder.js';
+import type { SourceEvent } from '../source/source-events.js';
+import { MediaMessages } from './media-messages.js';
 import { failureStatus, status } from './publish-status.js';
 import { application, isApplication, readPublishTarget, type PublishTarget } from './publish-target.js';
 import { readCommand, RtmpConnection, type RtmpConnectionOptions } from './rtmp-connection.js';
@@ -38,7 +39,7 @@ export interface RtmpPublisher extends PublishTarget {
 interface Feed {
   readonly streamId: number;
   readonly ingest: IngestConnection;
-  readonly recorder: FlvRecorder;
+  readonly media: MediaMessages;
 }
 
 /** `@setDataFrame`, as it stands before the data that it is about. */
@@ -82,13 +83,15 @@ export class RtmpSession {
   }
 
   async #handle(messages: readonly RtmpMessage[]): Promise<void> {
-    let pieces: Buffer[] = [];
+    let events: SourceEvent[] = [];
+    let bytes = 0;
     const flush = async (): Promise<void> => {
-      const bytes = Buffer.concat(pieces);
-      pieces = [];
-      if (bytes.length === 0) return;
-      this.#options.onBytes(bytes.length);
-      await this.#feed?.ingest.write(bytes);
+      const [passed, count] = [events, bytes];
+      events = [];
+      bytes = 0;
+      if (count === 0) return;
+      this.#options.onBytes(count);
+      await this.#feed?.ingest.writeEvents(passed, count);
     };
     for (const message of messages) {
       if (this.#connection.over) break;
@@ -96,30 +99,25 @@ export class RtmpSession {
         await flush();
         await this.#command(message);
       } else if (message.type === messageType.dataAmf0 || message.type === messageType.dataAmf3) this.#describe(message);
-      else if (message.type === messageType.audio || message.type === messageType.video) {
-        const recorded = this.#record(message);
-        if (!recorded) continue;
-        if (recorded.beginsRecording) {
-          await flush();
-          this.#feed?.ingest.beginRecording();
-        }
-        pieces.push(recorded.bytes);
+      else {
+        events.push(...this.#read(message));
+        bytes += message.body.length;
       }
     }
     await flush();
   }
 
-  #record(message: RtmpMessage): ReturnType<FlvRecorder['record']> {
-    if (!this.#feed) throw new LiveError('malformed', 'expected "publish" before sound and pictures, got none');
-    const obstacle = this.#feed.recorder.obstacle(message);
-    if (obstacle !== undefined) throw new LiveError('unsupported-media', obstacle);
-    return this.#feed.recorder.record(message);
+  #read(message: RtmpMessage): SourceEvent[] {
+    if (this.#feed) return this.#feed.media.read(message);
+    const isMedia = message.type === messageType.audio || message.type === messageType.video || message.type === messageType.aggregate;
+    if (isMedia) throw new LiveError('malformed', 'expected "publish" before sound and pictures, got none');
+    return [];
   }
 
   #describe({ type, body }: RtmpMessage): void {
     const values = type === messageType.dataAmf3 ? body.subarray(1) : body;
     const data = startsWith(values, setDataFrame) ? values.subarray(setDataFrame.length) : values;
-    if (startsWith(data, onMetaData) && data.length <= maxMetadataBytes) this.#feed?.recorder.describe(Buffer.from(data));
+    if (startsWith(data, onMetaData) && data.length <= maxMetadataBytes) this.#feed?.media.describe(Buffer.from(data));
   }
 
   async #command(message: RtmpMessage): Promise<void> {
@@ -180,7 +178,7 @@ export class RtmpSession {
       },
       onReplaced: () => this.close(new LiveError('already-live', 'another connection of this publisher took the broadcast over')),
     });
-    this.#feed = { streamId, ingest, recorder: new FlvRecorder() };
+    this.#feed = { streamId, ingest, media: new MediaMessages() };
     this.#connection.admit(this.#options.maxMessageBytes);
     this.#connection.beginStream(streamId);
     this.#connection.command(streamId, 'onStatus', 0, null, status('NetStream.Publish.Start', `"${stream}" is being published`));

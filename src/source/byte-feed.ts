@@ -50,6 +50,15 @@ export class ByteFeed {
     return this.#heldLength >= length ? this.#held.subarray(0, length) : undefined;
   }
 
+  /** The next `length` bytes, the caller's to keep, or undefined until more have come: a view where they came in one slice. Moves on. */
+  take(length: number): Uint8Array | undefined {
+    const bytes = this.peek(length);
+    if (bytes === undefined) return undefined;
+    const kept = this.#heldLength > 0 ? bytes.slice() : bytes;
+    this.skip(length);
+    return kept;
+  }
+
   /** The byte `index` places on, or undefined until it has come: a peek that makes no view. */
   at(index: number): number | undefined {
     const isInSlice = this.#heldLength === 0 && this.#skipLeft === 0 && this.#at + index < this.#slice.length;

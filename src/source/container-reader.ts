@@ -11,9 +11,15 @@ export type Step = 'again' | 'more' | 'recording' | 'lost' | { readonly notMedia
 export interface ContainerReader {
   /** Handles the element at the feed's position. */
   step(feed: ByteFeed, events: SourceEvent[]): Step;
+  /** Nothing follows: tells what was held because more could have followed. */
+  finish?(events: SourceEvent[]): void;
 }
 
-/** For what is left to ffmpeg, and for what made no sense any more: takes everything, tells nothing. */
+/** A frame longer than this is left out: it is held until it is whole. */
+export const maxFrameBytes = 16 * 1024 * 1024;
+
+
+/** For what made no sense any more: takes everything, tells nothing. */
 export const quietReader: ContainerReader = {
   step(feed) {
     feed.skipToEnd();

@@ -1,15 +1,28 @@
 import type { ByteFeed } from './byte-feed.js';
 
-export type ContainerFamily = 'ebml' | 'mp4' | 'mpegts' | 'flv' | 'ogg';
+/** `ebml`: WebM or Matroska. */
+export type ContainerFamily = 'ebml' | 'mp4' | 'flv' | 'ogg';
 
 const ebmlMagic = [0x1a, 0x45, 0xdf, 0xa3];
 const ftyp = ascii('ftyp');
 const flvMagic = ascii('FLV\u0001');
-const transportPacketBytes = 188;
+/** What stands before the sync byte of each packet, and from one packet to the next: plain, with a time in front (Blu-ray), with a check behind. */
+const transportForms = [
+  { lead: 0, stride: 188 },
+  { lead: 4, stride: 192 },
+  { lead: 0, stride: 204 },
+] as const;
+const syncByte = 0x47;
 const describedBytes = 16;
 
+/** Of a transport stream: from one packet to the next; packets of 192 bytes begin with a time, which is passed over. */
+export interface TransportForm {
+  readonly lead: number;
+  readonly stride: number;
+}
+
 /** The family of container that begins here, `more` while that is open, or what came instead, in words. */
-export function sniffContainer(feed: ByteFeed): ContainerFamily | 'more' | { readonly notMedia: string } {
+export function sniffContainer(feed: ByteFeed): ContainerFamily | TransportForm | 'more' | { readonly notMedia: string } {
   const magic = feed.peek(4);
   if (magic === undefined) return 'more';
   if (startsWith(magic, ebmlMagic)) return 'ebml';
@@ -21,11 +34,17 @@ export function sniffContainer(feed: ByteFeed): ContainerFamily | 'more' | { rea
     if (box === undefined) return 'more';
     if (startsWith(box.subarray(4), ftyp)) return 'mp4';
   }
-  if (magic[0] === 0x47 && !startsWith(magic, ascii('GIF8'))) {
+  if (!startsWith(magic, ascii('GIF8'))) {
     // ISO 13818-1 §2.4.3.2: every packet is 188 bytes long and begins with the sync byte.
-    const packets = feed.peek(transportPacketBytes + 1);
-    if (packets === undefined) return 'more';
-    if (packets[transportPacketBytes] === 0x47) return 'mpegts';
+    for (const form of transportForms) {
+      if (form.lead < 4 && magic[form.lead] !== syncByte) continue;
+      const first = feed.peek(form.lead + 1);
+      if (first === undefined) return 'more';
+      if (first[form.lead] !== syncByte) continue;
+      const packets = feed.peek(form.lead + form.stride + 1);
+      if (packets === undefined) return 'more';
+      if (packets[form.lead + form.stride] === syncByte) return form;
+    }
   }
   return notMedia(feed);
 }

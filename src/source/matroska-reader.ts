@@ -1,9 +1,10 @@
 import type { ByteFeed } from './byte-feed.js';
-import type { ContainerReader, Step } from './container-reader.js';
+import { maxFrameBytes, type ContainerReader, type Step } from './container-reader.js';
 import { beginsRecording } from './container-sniffer.js';
-import { children, peekElementHead, peekElementId, peekVint, text, unsigned, vintLength, type ElementHead } from './ebml.js';
-import { elementId, readTickSeconds, readTracks } from './matroska-tracks.js';
-import { tooManyTracks, type SourceEvent, type SourceTrack } from './source-events.js';
+import { children, peekElementHead, peekElementId, text, unsigned, type ElementHead } from './ebml.js';
+import { readBlock, type Block } from './matroska-block.js';
+import { elementId, readTickNanoseconds, readTracks, type MatroskaTrack } from './matroska-tracks.js';
+import { tooManyTracks, type SourceEvent } from './source-events.js';
 
 /** No element of a live stream is longer; a larger size is a sign of lost structure. */
 const maxElementBytes = 2 ** 40;
@@ -23,27 +24,24 @@ interface Cluster {
   readonly offset: number;
   readonly endOffset: number;
   ticks: number;
-  /** Whether the block that decides about random access has been seen. */
-  decided: boolean;
 }
 
-interface Block {
-  readonly track: number;
-  readonly ticks: number;
-  readonly keyframe: boolean;
+interface Group {
+  readonly endOffset: number;
+  block: Block | undefined;
+  refers: boolean;
+  durationTicks: number | undefined;
 }
 
-/** Walks one WebM or Matroska recording, RFC 9559; payload is skipped unseen. */
+/** Reads one WebM or Matroska recording, RFC 9559. */
 export class MatroskaReader implements ContainerReader {
   readonly #headerLimit: number;
   #docType: 'webm' | 'matroska' | undefined;
-  #tracks: readonly SourceTrack[] | undefined;
-  #kinds: ReadonlyMap<number, SourceTrack['kind']> = new Map();
-  #hasVideo = false;
-  #tickSeconds = 0.001;
+  #tracks: ReadonlyMap<number, MatroskaTrack> | undefined;
+  #tickNanoseconds = 1_000_000;
   #headerTold = false;
   #cluster: Cluster | undefined;
-  #group: { readonly endOffset: number; block: Block | undefined; refers: boolean } | undefined;
+  #group: Group | undefined;
 
   /** @param options.headerLimit offset that the header must not reach */
   constructor(options: { readonly headerLimit: number }) {
@@ -57,13 +55,11 @@ export class MatroskaReader implements ContainerReader {
     const head = peekElementHead(feed);
     if (head === 'more') return 'more';
     if (head === 'invalid') return this.#otherContainerOrLost(feed);
-    if (!this.#headerTold) {
-      // Of what lasts longer than the header, only the beginning belongs to it.
-      const holdsMedia = head.id === elementId.cluster || head.id === elementId.segment;
-      const end = feed.offset + head.headBytes + (holdsMedia ? 0 : head.dataBytes);
+    if (!this.#headerTold && head.id !== elementId.cluster && head.id !== elementId.segment) {
+      const end = feed.offset + head.headBytes + head.dataBytes;
       if (end > this.#headerLimit) return { notMedia: 'expected a WebM or Matroska header, got one that is too long' };
     }
-    if (this.#group !== undefined) return this.#inGroup(feed, head);
+    if (this.#group !== undefined) return this.#inGroup(feed, head, events);
     if (head.id === elementId.segment || head.id === elementId.cluster) return this.#enter(feed, head, events);
     if (head.dataBytes > maxElementBytes) return 'lost';
     if (segmentChildren.has(head.id)) this.#cluster = undefined;
@@ -73,9 +69,9 @@ export class MatroskaReader implements ContainerReader {
 
   #leaveWhatEnded(offset: number, events: SourceEvent[]): void {
     if (this.#group !== undefined && offset >= this.#group.endOffset) {
-      const { block, refers } = this.#group;
+      const { block, refers, durationTicks } = this.#group;
       this.#group = undefined;
-      if (block !== undefined) this.#tell({ ...block, keyframe: !refers }, events);
+      if (block !== undefined) this.#tell({ ...block, keyframe: !refers }, durationTicks, events);
     }
     if (this.#cluster !== undefined && offset >= this.#cluster.endOffset) this.#cluster = undefined;
   }
@@ -94,10 +90,10 @@ export class MatroskaReader implements ContainerReader {
       if (!this.#headerTold) {
         if (this.#tracks === undefined) return { notMedia: `expected tracks in the ${this.#docType} header, got none` };
         this.#headerTold = true;
-        const header = { container: this.#docType, tracks: this.#tracks };
-        events.push({ type: 'header', header, endOffset: offset });
+        const header = { container: this.#docType, tracks: [...this.#tracks.values()].map(({ track }) => track) };
+        events.push({ type: 'header', header });
       }
-      this.#cluster = { offset, endOffset: offset + head.headBytes + head.dataBytes, ticks: 0, decided: false };
+      this.#cluster = { offset, endOffset: offset + head.headBytes + head.dataBytes, ticks: 0 };
     }
     feed.skip(head.headBytes);
     return 'again';
@@ -112,8 +108,9 @@ export class MatroskaReader implements ContainerReader {
       if (head.id === elementId.tracks) {
         const tracks = readTracks(data);
         if (tracks === undefined) return { notMedia: tooManyTracks };
-        this.#know(tracks);
-      } else if (head.id === elementId.info) this.#tickSeconds = readTickSeconds(data);
+        this.#tracks = new Map(tracks.map((each) => [each.track.id, each]));
+      }
+      else if (head.id === elementId.info) this.#tickNanoseconds = readTickNanoseconds(data);
       else {
         const docType = readDocType(data);
         if (docType !== 'webm' && docType !== 'matroska') {
@@ -126,17 +123,17 @@ export class MatroskaReader implements ContainerReader {
     return 'again';
   }
 
-  #know(tracks: readonly SourceTrack[]): void {
-    this.#tracks = tracks;
-    this.#kinds = new Map(tracks.toReversed().map(({ id, kind }) => [id, kind])); // the first of a number counts
-    this.#hasVideo = tracks.some(({ kind }) => kind === 'video');
-  }
-
   #inCluster(feed: ByteFeed, head: ElementHead, cluster: Cluster, events: SourceEvent[]): Step {
     if (head.id === elementId.blockGroup) {
       const endOffset = feed.offset + head.headBytes + head.dataBytes;
-      this.#group = { endOffset, block: undefined, refers: false };
+      this.#group = { endOffset, block: undefined, refers: false, durationTicks: undefined };
       feed.skip(head.headBytes);
+      return 'again';
+    }
+    if (head.id === elementId.simpleBlock) {
+      const block = takeBlock(feed, head, events);
+      if (block === 'more') return 'more';
+      if (block !== undefined) this.#tell(block, undefined, events);
       return 'again';
     }
     if (head.id === elementId.timestamp) {
@@ -144,38 +141,41 @@ export class MatroskaReader implements ContainerReader {
       const element = feed.peek(head.headBytes + head.dataBytes);
       if (element === undefined) return 'more';
       cluster.ticks = unsigned(element.subarray(head.headBytes));
-    } else if (head.id === elementId.simpleBlock) {
-      const block = peekBlock(feed, head);
-      if (block === 'more') return 'more';
-      if (block !== undefined) this.#tell(block, events);
     }
     feed.skip(head.headBytes + head.dataBytes);
     return 'again';
   }
 
-  #inGroup(feed: ByteFeed, head: ElementHead): Step {
+  #inGroup(feed: ByteFeed, head: ElementHead, events: SourceEvent[]): Step {
     const group = this.#group;
     if (group === undefined || feed.offset + head.headBytes + head.dataBytes > group.endOffset) return 'lost';
     if (head.id === elementId.block) {
-      const block = peekBlock(feed, head);
+      const block = takeBlock(feed, head, events);
       if (block === 'more') return 'more';
       group.block = block;
+      return 'again';
+    }
+    if (head.id === elementId.blockDuration && head.dataBytes <= 8) {
+      const element = feed.peek(head.headBytes + head.dataBytes);
+      if (element === undefined) return 'more';
+      group.durationTicks = unsigned(element.subarray(head.headBytes));
     } else if (head.id === elementId.referenceBlock) group.refers = true;
     feed.skip(head.headBytes + head.dataBytes);
     return 'again';
   }
 
-  #tell(block: Block, events: SourceEvent[]): void {
+  #tell({ track: number, ticks, keyframe, frames }: Block, durationTicks: number | undefined, events: SourceEvent[]): void {
     const cluster = this.#cluster;
-    const kind = this.#kinds.get(block.track);
-    if (cluster === undefined || kind === undefined) return;
-    const { offset } = cluster;
-    const timeSeconds = (cluster.ticks + block.ticks) * this.#tickSeconds;
-    if ((kind === 'video' || !this.#hasVideo) && !cluster.decided) {
-      cluster.decided = true;
-      if (block.keyframe || kind === 'audio') events.push({ type: 'random-access', offset, timeSeconds });
+    const found = this.#tracks?.get(number);
+    if (cluster === undefined || found === undefined) return;
+    const { kind } = found.track;
+    const startSeconds = ((cluster.ticks + ticks) * this.#tickNanoseconds) / 1e9;
+    const stepSeconds = durationTicks === undefined ? (found.frameSeconds ?? 0) : (durationTicks * this.#tickNanoseconds) / 1e9 / frames.length;
+    for (const [index, frame] of frames.entries()) {
+      const timeSeconds = frames.length === 1 ? startSeconds : startSeconds + index * stepSeconds;
+      const bytes = found.strippedHead ? Buffer.concat([found.strippedHead, frame]) : frame;
+      events.push({ type: 'frame', offset: cluster.offset, track: number, kind, timeSeconds, decodeSeconds: timeSeconds, keyframe: keyframe || kind === 'audio', bytes });
     }
-    events.push({ type: 'frame', offset, kind, timeSeconds, keyframe: block.keyframe || kind === 'audio' });
   }
 }
 
@@ -186,15 +186,13 @@ function readDocType(data: Uint8Array): string {
   return 'matroska';
 }
 
-/** The head of a Block or SimpleBlock: track number, timestamp, flags (RFC 9559 §10.1); undefined when it can't be one. */
-function peekBlock(feed: ByteFeed, { headBytes, dataBytes }: ElementHead): Block | 'more' | undefined {
-  const numberBytes = dataBytes === 0 ? 9 : vintLength(feed.at(headBytes));
-  if (numberBytes === undefined) return 'more';
-  if (numberBytes > 8 || numberBytes + 3 > dataBytes) return undefined;
-  const at = headBytes + numberBytes;
-  const flags = feed.at(at + 2);
-  const track = peekVint(feed, headBytes, numberBytes);
-  if (flags === undefined || track === undefined) return 'more';
-  const ticks = (((feed.at(at) ?? 0) << 24) >> 16) | (feed.at(at + 1) ?? 0);
-  return { track, ticks, keyframe: (flags & 0x80) !== 0 };
+/** The block at the feed's position, which is moved behind it; undefined when it can't be one. */
+function takeBlock(feed: ByteFeed, { headBytes, dataBytes }: ElementHead, events: SourceEvent[]): Block | 'more' | undefined {
+  if (dataBytes > maxFrameBytes) {
+    events.push({ type: 'notice', code: 'passed-over', message: `A picture of ${dataBytes} bytes was left out: at most ${maxFrameBytes} are taken.` });
+    feed.skip(headBytes + dataBytes);
+    return undefined;
+  }
+  const element = feed.take(headBytes + dataBytes);
+  return element === undefined ? 'more' : readBlock(element.subarray(headBytes));
 }

@@ -1,5 +1,6 @@
 import { children, float, text, unsigned } from './ebml.js';
-import { maxTracks, type SourceTrack } from './source-events.js';
+import { codecOf } from './matroska-codecs.js';
+import { maxTracks, type SoundFacts, type SourceTrack, type VideoFacts } from './source-events.js';
 
 /** Element ids of RFC 9559 that matter to a live stream. */
 export const elementId = {
@@ -16,12 +17,24 @@ export const elementId = {
   defaultDuration: 0x23e383,
   codecId: 0x86,
   codecPrivate: 0x63a2,
+  codecDelay: 0x56aa,
+  contentEncodings: 0x6d80,
+  contentEncoding: 0x6240,
+  contentEncodingScope: 0x5032,
+  contentEncodingType: 0x5033,
+  contentCompression: 0x5034,
+  contentCompressionAlgorithm: 0x4254,
+  contentCompressionSettings: 0x4255,
   video: 0xe0,
   pixelWidth: 0xb0,
   pixelHeight: 0xba,
+  displayWidth: 0x54b0,
+  displayHeight: 0x54ba,
+  displayUnit: 0x54b2,
   audio: 0xe1,
   samplingFrequency: 0xb5,
   channels: 0x9f,
+  bitDepth: 0x6264,
   cues: 0x1c53bb6b,
   tags: 0x1254c367,
   chapters: 0x1043a770,
@@ -31,29 +44,22 @@ export const elementId = {
   simpleBlock: 0xa3,
   blockGroup: 0xa0,
   block: 0xa1,
+  blockDuration: 0x9b,
   referenceBlock: 0xfb,
 } as const;
 
-const codecs: readonly (readonly [codecId: string, codec: string])[] = [
-  ['V_MPEG4/ISO/AVC', 'h264'],
-  ['V_MPEGH/ISO/HEVC', 'hevc'],
-  ['V_VP8', 'vp8'],
-  ['V_VP9', 'vp9'],
-  ['V_AV1', 'av1'],
-  ['V_MJPEG', 'mjpeg'],
-  ['V_THEORA', 'theora'],
-  ['A_OPUS', 'opus'],
-  ['A_VORBIS', 'vorbis'],
-  ['A_AAC', 'aac'],
-  ['A_MPEG/L3', 'mp3'],
-  ['A_FLAC', 'flac'],
-  ['A_AC3', 'ac3'],
-  ['A_PCM', 'pcm'],
-];
+/** A track and what only its container needs to know of it. */
+export interface MatroskaTrack {
+  readonly track: SourceTrack;
+  /** How long each frame lasts; undefined: not said. */
+  readonly frameSeconds: number | undefined;
+  /** What was taken off the beginning of every frame. */
+  readonly strippedHead: Uint8Array | undefined;
+}
 
 /** The video and audio tracks of a complete Tracks element, RFC 9559 §5.1.4; undefined where there are too many of any kind. */
-export function readTracks(data: Uint8Array): SourceTrack[] | undefined {
-  const tracks: SourceTrack[] = [];
+export function readTracks(data: Uint8Array): MatroskaTrack[] | undefined {
+  const tracks: MatroskaTrack[] = [];
   let entries = 0;
   for (const { id, data: entry } of children(data)) {
     if (id === elementId.trackEntry && ++entries > maxTracks) return undefined;
@@ -63,56 +69,73 @@ export function readTracks(data: Uint8Array): SourceTrack[] | undefined {
   return tracks;
 }
 
-/** TimestampScale of a complete Info element in seconds a tick; 1 ms when absent. */
-export function readTickSeconds(data: Uint8Array): number {
-  for (const element of children(data)) {
-    if (element.id === elementId.timestampScale) return unsigned(element.data) / 1e9;
-  }
-  return 0.001;
+/** TimestampScale of a complete Info element: nanoseconds a tick; 1 ms when absent. */
+export function readTickNanoseconds(data: Uint8Array): number {
+  return numberIn(data, elementId.timestampScale) ?? 1_000_000;
 }
 
-/** A recorder with frames further apart than this has no even frame rate to tell. */
-const believableFrameSeconds = 1;
+/** Compressed in a way that no live recorder uses. */
+const unreadable = 'unreadable';
 
-function readTrack(entry: Uint8Array): SourceTrack | undefined {
+function readTrack(entry: Uint8Array): MatroskaTrack | undefined {
   let number = 0;
   let type = 0;
   let codecId = '';
-  let codecPrivate: Uint8Array | undefined;
-  const facts: { width?: number; height?: number; sampleRate?: number; channels?: number; claimedFrameSeconds?: number } = {};
+  let configuration: Uint8Array | undefined;
+  let codecDelayNs: number | undefined;
+  let frameSeconds: number | undefined;
+  let facts: VideoFacts & SoundFacts = {};
+  let strippedHead: Uint8Array | typeof unreadable | undefined;
   for (const { id, data } of children(entry)) {
     if (id === elementId.trackNumber) number = unsigned(data);
     else if (id === elementId.trackType) type = unsigned(data);
     else if (id === elementId.codecId) codecId = text(data);
-    else if (id === elementId.codecPrivate) codecPrivate = data;
-    else if (id === elementId.defaultDuration && unsigned(data) / 1e9 > believableFrameSeconds) facts.claimedFrameSeconds = unsigned(data) / 1e9;
-    else if (id === elementId.video) {
-      for (const child of children(data)) {
-        if (child.id === elementId.pixelWidth) facts.width = unsigned(child.data);
-        if (child.id === elementId.pixelHeight) facts.height = unsigned(child.data);
-      }
-    } else if (id === elementId.audio) {
-      for (const child of children(data)) {
-        if (child.id === elementId.samplingFrequency) facts.sampleRate = float(child.data);
-        if (child.id === elementId.channels) facts.channels = unsigned(child.data);
-      }
-      facts.sampleRate ??= 8000; // the defaults of RFC 9559 §5.1.4.1.29
-      facts.channels ??= 1;
-    }
+    else if (id === elementId.codecPrivate && data.length > 0) configuration = data.slice();
+    else if (id === elementId.codecDelay) codecDelayNs = unsigned(data) || undefined;
+    else if (id === elementId.defaultDuration) frameSeconds = unsigned(data) / 1e9;
+    else if (id === elementId.contentEncodings) strippedHead = readEncodings(data);
+    else if (id === elementId.video) facts = readVideo(data);
+    else if (id === elementId.audio) facts = readAudio(data);
   }
-  if (type !== 1 && type !== 2) return undefined;
-  const codec = codecs.find(([prefix]) => codecId.startsWith(prefix))?.[1] ?? codecId.toLowerCase();
-  return {
-    id: number,
-    kind: type === 1 ? 'video' : 'audio',
-    codec,
-    ...facts,
-    ...(codec === 'h264' && codecPrivate !== undefined && profileAndLevel(codecPrivate)),
-  };
+  if ((type !== 1 && type !== 2) || strippedHead === unreadable) return undefined;
+  const track = { id: number, kind: type === 1 ? ('video' as const) : ('audio' as const), codec: codecOf(codecId), ...facts, configuration, codecDelayNs, matroskaCodec: codecId };
+  return { track, frameSeconds, strippedHead };
 }
 
-/** AVCDecoderConfigurationRecord, ISO/IEC 14496-15 §5.3.3.1. */
-export function profileAndLevel(avcC: Uint8Array): { profile: number; level: number } | undefined {
-  const [version, profile, , level] = avcC;
-  return version === 1 && profile !== undefined && level !== undefined ? { profile, level } : undefined;
+function readVideo(video: Uint8Array): VideoFacts {
+  const [width, height, displayWidth, displayHeight, unit] = [elementId.pixelWidth, elementId.pixelHeight, elementId.displayWidth, elementId.displayHeight, elementId.displayUnit].map((id) => numberIn(video, id));
+  // In pixels, or as an aspect ratio: either way only their ratio counts.
+  const isRatio = (unit ?? 0) === 0 || unit === 3;
+  const aspect = isRatio && width && height && displayWidth && displayHeight ? ([displayWidth * height, displayHeight * width] as const) : undefined;
+  return { width, height, sampleAspect: aspect && aspect[0] !== aspect[1] ? aspect : undefined };
+}
+
+/** With the defaults of RFC 9559 §5.1.4.1.29. */
+function readAudio(audio: Uint8Array): SoundFacts {
+  let sampleRate = 8000;
+  for (const { id, data } of children(audio)) {
+    if (id === elementId.samplingFrequency) sampleRate = float(data);
+  }
+  return { sampleRate, channels: numberIn(audio, elementId.channels) ?? 1, sampleBits: numberIn(audio, elementId.bitDepth) };
+}
+
+/** §5.1.4.1.31: what mkvmerge takes off every frame; undefined: nothing. */
+function readEncodings(encodings: Uint8Array): Uint8Array | typeof unreadable | undefined {
+  const headerStripping = 3;
+  let stripped: Uint8Array | undefined;
+  for (const { id, data: encoding } of children(encodings)) {
+    if (id !== elementId.contentEncoding) continue;
+    const compression = [...children(encoding)].find((child) => child.id === elementId.contentCompression)?.data;
+    const algorithm = compression && (numberIn(compression, elementId.contentCompressionAlgorithm) ?? 0);
+    if (algorithm !== headerStripping || stripped !== undefined) return unreadable;
+    stripped = [...children(compression!)].find((child) => child.id === elementId.contentCompressionSettings)?.data.slice();
+  }
+  return stripped;
+}
+
+function numberIn(parent: Uint8Array, wanted: number): number | undefined {
+  for (const { id, data } of children(parent)) {
+    if (id === wanted) return unsigned(data);
+  }
+  return undefined;
 }

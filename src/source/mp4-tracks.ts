@@ -1,90 +1,117 @@
-import { profileAndLevel } from './matroska-tracks.js';
-import { boxType, childBoxes, findBox, uint16, uint32 } from './mp4-boxes.js';
-import { maxTracks, type SourceTrack } from './source-events.js';
+import { readAudioSpecificConfig } from './aac.js';
+import { boxType, childBoxes, findBox, uint32 } from './mp4-boxes.js';
+import { readSampleDescription, type SampleDescription } from './mp4-sample-description.js';
+import { maxTracks, type SourceTrack, type VideoFacts } from './source-events.js';
 
 /** What a movie fragment leaves unsaid about its samples. */
 export interface SampleDefaults {
+  readonly description: number;
   readonly duration: number;
+  readonly size: number;
   readonly flags: number;
 }
 
-export interface Mp4Track extends SourceTrack {
+export interface Mp4Track {
+  readonly id: number;
+  readonly kind: 'video' | 'audio';
   readonly timescale: number;
   readonly defaults: SampleDefaults;
+  /** What its samples may be, by the number that they name, less one. */
+  readonly descriptions: readonly SourceTrack[];
+  /** Taken off its times: where its presentation begins in its media, by its edit list. */
+  readonly startSeconds: number;
+  /** The body of its `stbl`: the samples of a file that is not fragmented. */
+  readonly sampleTable: Uint8Array;
 }
 
-const codecs: Readonly<Record<string, string>> = {
-  avc1: 'h264',
-  avc3: 'h264',
-  hvc1: 'hevc',
-  hev1: 'hevc',
-  vp08: 'vp8',
-  vp09: 'vp9',
-  av01: 'av1',
-  mp4a: 'aac',
-  Opus: 'opus',
-  fLaC: 'flac',
-  '.mp3': 'mp3',
-  'ac-3': 'ac3',
-  'ec-3': 'eac3',
-};
+const noDefaults: SampleDefaults = { description: 1, duration: 0, size: 0, flags: 0 };
 
 /** The video and audio tracks of a complete `moov` body; undefined where there are too many of any kind. */
 export function readMovie(moov: Uint8Array): Mp4Track[] | undefined {
   const defaults = new Map<number, SampleDefaults>();
+  const movieTimescale = timescaleOf(findBox(moov, ['mvhd']));
   for (const { type, body } of childBoxes(findBox(moov, ['mvex']) ?? new Uint8Array(0))) {
-    if (type === 'trex') defaults.set(uint32(body, 4), { duration: uint32(body, 12), flags: uint32(body, 20) });
+    if (type === 'trex') defaults.set(uint32(body, 4), { description: uint32(body, 8), duration: uint32(body, 12), size: uint32(body, 16), flags: uint32(body, 20) });
+    if (defaults.size > maxTracks) break;
   }
   const tracks: Mp4Track[] = [];
   let entries = 0;
   for (const { type, body } of childBoxes(moov)) {
     if (type === 'trak' && ++entries > maxTracks) return undefined;
-    const track = type === 'trak' ? readTrack(body) : undefined;
-    if (track !== undefined) tracks.push({ ...track, defaults: defaults.get(track.id) ?? { duration: 0, flags: 0 } });
+    const track = type === 'trak' ? readTrack(body, movieTimescale) : undefined;
+    if (track !== undefined) tracks.push({ ...track, defaults: defaults.get(track.id) ?? noDefaults });
   }
-  return tracks;
+  return inTheFuture(tracks);
 }
 
-function readTrack(trak: Uint8Array): Omit<Mp4Track, 'defaults'> | undefined {
+function readTrack(trak: Uint8Array, movieTimescale: number): Omit<Mp4Track, 'defaults'> | undefined {
   const tkhd = findBox(trak, ['tkhd']);
   const mdhd = findBox(trak, ['mdia', 'mdhd']);
   const hdlr = findBox(trak, ['mdia', 'hdlr']);
-  const stsd = findBox(trak, ['mdia', 'minf', 'stbl', 'stsd']);
-  if (tkhd === undefined || mdhd === undefined || hdlr === undefined || stsd === undefined) return undefined;
-  // Version 1 of tkhd and mdhd has 64-bit times before the field looked for, ISO/IEC 14496-12 §8.3.2 and §8.4.2.
-  const id = uint32(tkhd, tkhd[0] === 1 ? 20 : 12);
-  const timescale = uint32(mdhd, mdhd[0] === 1 ? 20 : 12) || 1;
+  const sampleTable = findBox(trak, ['mdia', 'minf', 'stbl']);
+  const stsd = sampleTable && findBox(sampleTable, ['stsd']);
+  if (tkhd === undefined || mdhd === undefined || hdlr === undefined || stsd === undefined || sampleTable === undefined) return undefined;
   const handler = boxType(hdlr, 4);
-  const [entry] = childBoxes(stsd.subarray(8));
-  if (entry === undefined) return undefined;
-  if (handler === 'vide') {
-    const avcC = findBox(entry.body.subarray(78), ['avcC']);
-    const codec = codecs[entry.type] ?? entry.type;
-    const size = { width: uint16(entry.body, 24), height: uint16(entry.body, 26) };
-    return { id, kind: 'video', timescale, codec, ...size, ...(avcC !== undefined && profileAndLevel(avcC)) };
+  const kind = handler === 'vide' ? 'video' : handler === 'soun' ? 'audio' : undefined;
+  if (kind === undefined) return undefined;
+  // Version 1 of tkhd has 64-bit times before the field looked for, ISO/IEC 14496-12 §8.3.2.
+  const id = uint32(tkhd, tkhd[0] === 1 ? 20 : 12);
+  const timescale = timescaleOf(mdhd);
+  const rotation = rotationOf(tkhd);
+  const descriptions: SourceTrack[] = [];
+  for (const entry of childBoxes(stsd.subarray(8))) {
+    descriptions.push(trackOf(id, kind, readSampleDescription(kind, entry), rotation));
+    if (descriptions.length >= maxTracks) break;
   }
-  if (handler === 'soun') {
-    const codec = entry.type === 'mp4a' ? mp4aCodec(entry.body) : (codecs[entry.type] ?? entry.type);
-    const facts = { channels: uint16(entry.body, 16), sampleRate: uint16(entry.body, 24) };
-    return { id, kind: 'audio', timescale, codec, ...facts };
-  }
-  return undefined;
+  if (descriptions.length === 0) return undefined;
+  return { id, kind, timescale, descriptions, startSeconds: startOf(findBox(trak, ['edts', 'elst']), timescale, movieTimescale), sampleTable: sampleTable.slice() };
 }
 
-/** `mp4a` also carries MP3: the objectTypeIndication of its DecoderConfigDescriptor tells, ISO/IEC 14496-1 §7.2.6.6. */
-function mp4aCodec(entry: Uint8Array): string {
-  const esds = findBox(entry.subarray(28), ['esds']);
-  if (esds === undefined) return 'aac';
-  let at = descriptorBody(esds, 4); // after version and flags: ES_Descriptor
-  const streamFlags = esds[at + 2] ?? 0;
-  at += 3 + (streamFlags & 0x80 ? 2 : 0) + (streamFlags & 0x20 ? 2 : 0);
-  const objectType = esds[descriptorBody(esds, at)] ?? 0x40;
-  return objectType === 0x69 || objectType === 0x6b ? 'mp3' : 'aac';
+function trackOf(id: number, kind: 'video' | 'audio', description: SampleDescription, rotation: VideoFacts['rotation']): SourceTrack {
+  const aac = description.codec === 'aac' && description.configuration ? readAudioSpecificConfig(description.configuration) : undefined;
+  // What the decoder is told is truer than what the sample entry says.
+  const sound = aac && { sampleRate: aac.sampleRate ?? description.sampleRate, channels: aac.channels ?? description.channels };
+  return { id, kind, ...description, ...sound, ...(kind === 'video' && { rotation }) };
 }
 
-/** Where a descriptor's fields begin: after its tag and a length of one to four bytes. */
-function descriptorBody(bytes: Uint8Array, at: number): number {
-  let next = at + 1;
-  while (next < at + 4 && (bytes[next] ?? 0) & 0x80) next += 1;
-  return next + 1;
+/** Of mvhd and mdhd, whose version 1 has 64-bit times before it, §8.2.2 and §8.4.2. */
+function timescaleOf(header: Uint8Array | undefined): number {
+  return Math.max(1, header ? uint32(header, header[0] === 1 ? 20 : 12) : 1);
 }
+
+/** The first edit that shows media, §8.6.6: empty ones before it delay the presentation. */
+function startOf(elst: Uint8Array | undefined, timescale: number, movieTimescale: number): number {
+  if (!elst) return 0;
+  const isLong = elst[0] === 1;
+  const count = Math.min(uint32(elst, 4), 8);
+  let delaySeconds = 0;
+  for (let index = 0; index < count; index++) {
+    const at = 8 + index * (isLong ? 20 : 12);
+    if (at + (isLong ? 20 : 12) > elst.length) break;
+    const duration = isLong ? uint64(elst, at) : uint32(elst, at);
+    const isEmpty = isLong ? uint32(elst, at + 8) === 0xffffffff : uint32(elst, at + 4) === 0xffffffff;
+    if (!isEmpty) return (isLong ? uint64(elst, at + 8) : uint32(elst, at + 4)) / timescale - delaySeconds;
+    delaySeconds += duration / movieTimescale;
+  }
+  return -delaySeconds;
+}
+
+/** No sample before time 0: what lies before a presentation's beginning moves all tracks alike. */
+function inTheFuture(tracks: readonly Mp4Track[]): Mp4Track[] {
+  const latest = Math.max(0, ...tracks.map(({ startSeconds }) => startSeconds));
+  return tracks.map((track) => ({ ...track, startSeconds: track.startSeconds - latest }));
+}
+
+/** Quarter turns in the matrix of a track header, §8.3.2; others are not shown by browsers either. */
+function rotationOf(tkhd: Uint8Array): VideoFacts['rotation'] {
+  const at = tkhd[0] === 1 ? 52 : 40;
+  const [a, b, c, d] = [0, 4, 12, 16].map((offset) => Math.sign(uint32(tkhd, at + offset) | 0));
+  if (a === 0 && b === 1 && c === -1 && d === 0) return 90;
+  if (a === -1 && b === 0 && c === 0 && d === -1) return 180;
+  return a === 0 && b === -1 && c === 1 && d === 0 ? 270 : undefined;
+}
+
+export function uint64(bytes: Uint8Array, at: number): number {
+  return uint32(bytes, at) * 2 ** 32 + uint32(bytes, at + 4);
+}
+

@@ -1,5 +1,3 @@
-import type { SourceTrack } from './source-events.js';
-
 /** ISO/IEC 13818-1 §2.4.3.2. */
 export const packetBytes = 188;
 export const syncByte = 0x47;
@@ -17,18 +15,24 @@ export interface ProgramStream {
   readonly pid: number;
   readonly kind: 'video' | 'audio';
   readonly codec: string;
+  /** Opus only: how many channels its descriptor tells. */
+  readonly channels?: number | undefined;
 }
 
 export interface PesStart {
-  /** Decode time, or presentation time where they are the same. */
-  readonly timeSeconds: number;
+  /** Of 90 kHz, 33 bits; undefined where the packet has no time. */
+  readonly presentationTicks: number | undefined;
+  /** The same as the presentation's where it is not said. */
+  readonly decodeTicks: number | undefined;
+  /** How long its payload is; undefined: until the next one begins. */
+  readonly payloadBytes: number | undefined;
   readonly payload: Uint8Array;
 }
 
 const streamTypes: Readonly<Record<number, readonly ['video' | 'audio', string]>> = {
   0x01: ['video', 'mpeg1video'],
   0x02: ['video', 'mpeg2video'],
-  0x03: ['audio', 'mp3'],
+  0x03: ['audio', 'mp3'], // or a lower layer: the decoder is the same
   0x04: ['audio', 'mp3'],
   0x0f: ['audio', 'aac'],
   0x10: ['video', 'mpeg4'],
@@ -74,48 +78,26 @@ export function readProgramMap(payload: Uint8Array): ProgramStream[] | undefined
     const descriptorsAt = at + 5;
     const next = descriptorsAt + (uint16(section, at + 3) & 0x0fff);
     const found = streamTypes[section[at] ?? 0] ?? privateType(section.subarray(descriptorsAt, next));
-    if (found) streams.push({ pid: uint16(section, at + 1) & 0x1fff, kind: found[0], codec: found[1] });
+    if (found) streams.push({ pid: uint16(section, at + 1) & 0x1fff, kind: found[0], codec: found[1], channels: opusChannels(section.subarray(descriptorsAt, next)) });
     at = next;
   }
   return streams;
 }
 
-/** The start of a PES packet, §2.4.3.7; undefined where it has no time. */
-export function readPesStart(payload: Uint8Array): PesStart | undefined {
-  const [zero, nought, one, , , , , flags = 0, headerBytes = 0] = payload;
-  if (zero !== 0 || nought !== 0 || one !== 1 || (flags & 0x80) === 0 || payload.length < 14) return undefined;
-  const time = readTimestamp(payload, (flags & 0x40) !== 0 && payload.length >= 19 ? 14 : 9);
-  return { timeSeconds: time / 90_000, payload: payload.subarray(9 + headerBytes) };
+/** The start of a PES packet, §2.4.3.7; undefined where it makes no sense. */
+export function readPesStart(bytes: Uint8Array): PesStart | undefined {
+  const [zero, nought, one, , , , , flags = 0, headerBytes = 0] = bytes;
+  if (zero !== 0 || nought !== 0 || one !== 1 || bytes.length < 9) return undefined;
+  const length = uint16(bytes, 4);
+  const payload = bytes.subarray(9 + headerBytes);
+  const presentationTicks = (flags & 0x80) !== 0 && bytes.length >= 14 ? readTimestamp(bytes, 9) : undefined;
+  const decodeTicks = (flags & 0xc0) === 0xc0 && bytes.length >= 19 ? readTimestamp(bytes, 14) : presentationTicks;
+  return { presentationTicks, decodeTicks, payloadBytes: length === 0 ? undefined : Math.max(0, length - 3 - headerBytes), payload };
 }
 
-/** What the first bytes of a picture tell. */
-export function readPicture(codec: string, bytes: Uint8Array): { keyframe: boolean; facts: Pick<SourceTrack, 'profile' | 'level'> | undefined } {
-  let keyframe = false;
-  let facts: { profile: number; level: number } | undefined;
-  for (let at = 0; at + 3 < bytes.length; at++) {
-    if (bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2] !== 1) continue;
-    const head = bytes[at + 3] ?? 0;
-    if (codec === 'h264') {
-      const type = head & 0x1f;
-      keyframe ||= type === 5 || type === 7;
-      const [profile, , level] = bytes.subarray(at + 4);
-      if (type === 7 && profile !== undefined && level !== undefined) facts = { profile, level };
-    } else if (codec === 'hevc') {
-      const type = (head >> 1) & 0x3f;
-      keyframe ||= (type >= 16 && type <= 21) || type === 33;
-    }
-  }
-  return { keyframe, facts };
-}
-
-/**
- * 33 bits that wrap every 26.5 hours. ffmpeg takes the last eighth for negative when it starts there; told like that always, both agree,
- * and the one step that is left, at the border, is a clock that jumps.
- */
 function readTimestamp(bytes: Uint8Array, at: number): number {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0] = bytes.subarray(at);
-  const ticks = ((a >> 1) & 0x07) * 2 ** 30 + ((b << 22) | ((c >> 1) << 15) | (d << 7) | (e >> 1));
-  return ticks >= 2 ** 33 - 2 ** 30 ? ticks - 2 ** 33 : ticks;
+  const [a = 0, b = 0, c = 0, d = 0, e = 0] = bytes.subarray(at, at + 5);
+  return ((a >> 1) & 0x07) * 2 ** 30 + ((b << 22) | ((c >> 1) << 15) | (d << 7) | (e >> 1));
 }
 
 function sectionOf(payload: Uint8Array, tableId: number): Uint8Array | undefined {
@@ -131,6 +113,14 @@ function privateType(descriptors: Uint8Array): readonly ['video' | 'audio', stri
     if (tag === descriptorTags.ac3) return ['audio', 'ac3'];
     if (tag === descriptorTags.eac3) return ['audio', 'eac3'];
     if (tag === descriptorTags.registration) return registrations[String.fromCharCode(...descriptors.subarray(at + 2, at + 6))];
+  }
+  return undefined;
+}
+
+/** ETSI TS 101 154 and Opus in MPEG-TS: the extension descriptor 0x7f with the tag 0x80. */
+function opusChannels(descriptors: Uint8Array): number | undefined {
+  for (let at = 0; at + 2 <= descriptors.length; at += 2 + (descriptors[at + 1] ?? 0)) {
+    if (descriptors[at] === 0x7f && descriptors[at + 2] === 0x80) return (descriptors[at + 3] ?? 2) || 2;
   }
   return undefined;
 }

@@ -1,130 +1,162 @@
 import type { ByteFeed } from './byte-feed.js';
 import type { ContainerReader, Step } from './container-reader.js';
 import { beginsRecording } from './container-sniffer.js';
-import { packetBytes, readPacket, readPesStart, readPicture, readProgramMap, readProgramMapPid, syncByte, type Packet, type ProgramStream } from './mpegts-packets.js';
+import { packetBytes, readPacket, readPesStart, readProgramMap, readProgramMapPid, syncByte, type Packet, type ProgramStream } from './mpegts-packets.js';
+import { readPicture } from './mpegts-pictures.js';
+import { PesAssembler, type PesPacket } from './pes-assembler.js';
+import { SoundSplitter, type SoundFrame } from './sound-splitter.js';
+import { opusConfiguration, splitOpusUnits } from './opus.js';
 import type { SourceEvent, SourceTrack } from './source-events.js';
 
-/** A stream that the program announces and that is silent for so long is not waited for; muxers hold sound back for a second. */
-const missingStreamSeconds = 2;
-/** Where there is no picture, any sound can be begun with: so often is enough. */
-const audioAccessSeconds = 0.5;
-/** After so many bytes without a packet it is no transport stream any more. */
-const maxUnsyncedBytes = 65_536;
+const ticksPerSecond = 90_000;
+/** 33 bits wrap every 26.5 hours. */
+const wrapTicks = 2 ** 33;
+/** Nothing that looks like packets for so long: this is no transport stream any more. */
+const maxUnsyncedBytes = 64 * 1024;
 
-type MediaEvent = Extract<SourceEvent, { type: 'frame' | 'random-access' }>;
+interface Stream extends ProgramStream {
+  readonly assembler: PesAssembler;
+  readonly sound: SoundSplitter | undefined;
+  track: SourceTrack | undefined;
+}
 
-/** Walks the first program of one MPEG transport stream, ISO/IEC 13818-1. Times are decode times; a frame of sound is a PES packet. */
+/** Reads the first program of one MPEG transport stream, ISO/IEC 13818-1, in packets of any of its three lengths. */
 export class MpegTsReader implements ContainerReader {
   readonly #headerLimit: number;
+  /** From one packet to the next: 188, 192 with a time in front, 204 with a check behind. */
+  readonly #stride: number;
   #mapPid: number | undefined;
-  #streams: readonly ProgramStream[] | undefined;
-  /** What came of the program's streams, by PID. */
-  readonly #tracks = new Map<number, SourceTrack>();
-  #headerEnd = 0;
+  /** Of the program's present map, by PID. */
+  #streams = new Map<number, Stream>();
+  #sawFrame = false;
   #unsyncedBytes = 0;
-  #headerTold = false;
-  /** What came before the header was complete. */
-  #early: MediaEvent[] = [];
-  #firstSeconds: number | undefined;
-  #lastAccessSeconds = -Infinity;
+  #clockTicks: number | undefined;
 
-  /** @param options.headerLimit offset that the header must not reach */
-  constructor(options: { readonly headerLimit: number }) {
+  /**
+   * @param options.headerLimit offset that what stands before the first sound or picture must not reach
+   * @param options.stride from one packet to the next, in bytes
+   */
+  constructor(options: { readonly headerLimit: number; readonly stride: number }) {
     this.#headerLimit = options.headerLimit;
+    this.#stride = options.stride;
   }
 
   step(feed: ByteFeed, events: SourceEvent[]): Step {
     const begin = feed.peek(8);
     if (begin === undefined) return 'more';
     if (beginsRecording(begin)) return 'recording';
-    if (!this.#headerTold && feed.offset >= this.#headerLimit) {
-      if (this.#early.length === 0) return { notMedia: 'expected MPEG-TS with a program of picture or sound, got none' };
-      this.#tellHeader(events);
-    }
-    // Torn out of a larger stream, or cut: the next packet is looked for.
-    if (begin[0] !== syncByte) return this.#skipToSync(feed);
-    const bytes = feed.peek(packetBytes);
+    if (!this.#sawFrame && feed.offset >= this.#headerLimit) return { notMedia: 'expected MPEG-TS with a program of picture or sound, got none' };
+    if (begin[0] !== syncByte) return this.#resync(feed);
+    const bytes = feed.take(packetBytes);
     if (bytes === undefined) return 'more';
     this.#unsyncedBytes = 0;
-    this.#packet(feed.offset, readPacket(bytes), events);
-    feed.skip(packetBytes);
+    this.#packet(feed.offset - packetBytes, readPacket(bytes), events);
+    feed.skip(this.#stride - packetBytes);
     return 'again';
   }
 
-  #skipToSync(feed: ByteFeed): Step {
+  finish(events: SourceEvent[]): void {
+    for (const stream of this.#streams.values()) this.#emit(stream, stream.assembler.finish(), events);
+  }
+
+  /** Torn out of a larger stream, or cut: the next packet is looked for. */
+  #resync(feed: ByteFeed): Step {
     const skipped = feed.distanceTo(syncByte);
-    this.#unsyncedBytes += skipped;
     feed.skip(skipped);
+    this.#unsyncedBytes += skipped;
     if (this.#unsyncedBytes <= maxUnsyncedBytes) return 'again';
-    return this.#headerTold ? 'lost' : { notMedia: `expected MPEG-TS, got ${this.#unsyncedBytes} bytes without a packet` };
+    return this.#sawFrame ? 'lost' : { notMedia: 'expected MPEG-TS with a program of picture or sound, got none' };
   }
 
   #packet(offset: number, packet: Packet, events: SourceEvent[]): void {
-    if (!packet.begins) {
-      if (!this.#headerTold) this.#lookForParameters(packet);
-    } else if (packet.pid === 0) this.#mapPid ??= readProgramMapPid(packet.payload);
-    else if (packet.pid === this.#mapPid) this.#map(offset, packet);
-    else {
-      const stream = this.#streams?.find(({ pid }) => pid === packet.pid);
-      if (stream) this.#frame(offset, stream, packet, events);
+    const { pid, begins, payload } = packet;
+    if (pid === 0) {
+      if (begins) this.#mapPid = readProgramMapPid(payload) ?? this.#mapPid;
+      return;
+    }
+    if (pid === this.#mapPid) {
+      if (begins) this.#map(payload, events);
+      return;
+    }
+    const stream = this.#streams.get(pid);
+    if (!stream) return;
+    const start = begins ? readPesStart(payload) : undefined;
+    // A packet without a time goes on with the one before it.
+    if (start && (start.presentationTicks !== undefined || stream.kind === 'audio')) this.#emit(stream, stream.assembler.begin(start, offset, packet.randomAccess), events);
+    else stream.assembler.add(start?.payload ?? payload);
+    this.#emit(stream, stream.assembler.whole(), events);
+  }
+
+  /** Programs change: what is new is announced, what is gone is forgotten. */
+  #map(payload: Uint8Array, events: SourceEvent[]): void {
+    const found = readProgramMap(payload);
+    if (!found) return;
+    const isSame = this.#streams.size === found.length && found.every(({ pid, codec }) => this.#streams.get(pid)?.codec === codec);
+    if (isSame && this.#streams.size > 0) return;
+    const streams = new Map<number, Stream>();
+    for (const stream of found) {
+      const known = this.#streams.get(stream.pid);
+      const isKnown = known?.codec === stream.codec;
+      streams.set(stream.pid, isKnown ? known : { ...stream, assembler: new PesAssembler(), sound: stream.kind === 'audio' ? new SoundSplitter(stream.codec) : undefined, track: undefined });
+    }
+    for (const [pid, stream] of this.#streams) if (streams.get(pid) !== stream) this.#emit(stream, stream.assembler.finish(), events);
+    this.#streams = streams;
+    const tracks = [...streams.values()].map(({ pid, kind, codec, track }) => track ?? { id: pid, kind, codec });
+    events.push({ type: 'header', header: { container: 'mpegts', tracks } });
+  }
+
+  #emit(stream: Stream, packet: PesPacket | undefined, events: SourceEvent[]): void {
+    if (!packet) return;
+    if (stream.sound) this.#emitSound(stream, stream.sound, packet, events);
+    else this.#emitPicture(stream, packet, events);
+  }
+
+  #emitPicture(stream: Stream, { start, offset, randomAccess, bytes }: PesPacket, events: SourceEvent[]): void {
+    const { pid, codec } = stream;
+    if (start.presentationTicks === undefined) return;
+    const isH264 = codec === 'h264';
+    const { keyframe, facts } = isH264 ? { keyframe: randomAccess, facts: undefined } : readPicture(codec, bytes, randomAccess);
+    this.#describe(stream, { id: pid, kind: 'video', codec, ...stream.track, ...facts }, events);
+    const decodeSeconds = this.#unwrap(start.decodeTicks ?? start.presentationTicks);
+    const timeSeconds = this.#unwrap(start.presentationTicks);
+    this.#frame({ type: 'frame', offset, track: pid, kind: 'video', timeSeconds, decodeSeconds: Math.min(decodeSeconds, timeSeconds), keyframe, bytes }, events);
+  }
+
+  #emitSound(stream: Stream, splitter: SoundSplitter, { start, offset, bytes }: PesPacket, events: SourceEvent[]): void {
+    const { pid, codec, channels } = stream;
+    const timeSeconds = start.presentationTicks === undefined ? undefined : this.#unwrap(start.presentationTicks);
+    const frames: SoundFrame[] =
+      codec === 'opus'
+        ? splitOpusUnits(bytes, timeSeconds ?? 0).map((frame) => ({ ...frame, facts: { sampleRate: 48_000, channels: channels ?? 2, configuration: opusConfiguration(channels ?? 2) } }))
+        : splitter.push(bytes, timeSeconds);
+    for (const frame of frames) {
+      this.#describe(stream, { id: pid, kind: 'audio', codec, ...frame.facts }, events);
+      this.#frame({ type: 'frame', offset, track: pid, kind: 'audio', timeSeconds: frame.timeSeconds, decodeSeconds: frame.timeSeconds, keyframe: true, bytes: frame.bytes }, events);
     }
   }
 
-  #map(offset: number, { payload }: Packet): void {
-    if (this.#streams) return;
-    this.#streams = readProgramMap(payload);
-    if (this.#streams) this.#headerEnd = offset + packetBytes;
+  #describe(stream: Stream, track: SourceTrack, events: SourceEvent[]): void {
+    if (stream.track && sameTrack(stream.track, track)) return;
+    stream.track = track;
+    events.push({ type: 'track', track });
   }
 
-  /** They may stand behind what else comes before the first picture. */
-  #lookForParameters({ pid, payload }: Packet): void {
-    const track = this.#tracks.get(pid);
-    if (track?.codec !== 'h264' || track.profile !== undefined) return;
-    this.#tracks.set(pid, { ...track, ...readPicture('h264', payload).facts });
+  #frame(frame: Extract<SourceEvent, { type: 'frame' }>, events: SourceEvent[]): void {
+    this.#sawFrame = true;
+    events.push(frame);
   }
 
-  #frame(offset: number, { pid, kind, codec }: ProgramStream, { payload, randomAccess }: Packet, events: SourceEvent[]): void {
-    const pes = readPesStart(payload);
-    if (!pes) return;
-    const { timeSeconds } = pes;
-    const picture = kind === 'video' ? readPicture(codec, pes.payload) : undefined;
-    const known = this.#tracks.get(pid);
-    if (!this.#headerTold && (!known || (picture?.facts && known.profile === undefined))) {
-      this.#tracks.set(pid, { id: pid, kind, codec, ...picture?.facts });
-    }
-    this.#firstSeconds ??= timeSeconds;
-    const waitedLongEnough = Math.abs(timeSeconds - this.#firstSeconds) > missingStreamSeconds || offset >= this.#headerLimit;
-    if (!this.#headerTold && (this.#isComplete || waitedLongEnough)) this.#tellHeader(events);
-    if (this.#headerTold && !this.#tracks.has(pid)) return;
-
-    const keyframe = kind === 'audio' || randomAccess || picture?.keyframe === true;
-    const told = this.#headerTold ? events : this.#early;
-    // Only the muxer, or the parameter sets themselves, tell that a picture can be begun with.
-    const isAccess = kind === 'video' ? randomAccess || (codec !== 'h264' ? keyframe : picture?.facts !== undefined) : this.#beginsSound(timeSeconds);
-    if (isAccess) told.push({ type: 'random-access', offset, timeSeconds });
-    told.push({ type: 'frame', offset, kind, timeSeconds, keyframe });
+  /** All streams are on one clock: a step is never more than half of what 33 bits tell. */
+  #unwrap(ticks: number): number {
+    const last = this.#clockTicks ?? ticks;
+    const step = ((((ticks - last) % wrapTicks) + wrapTicks + wrapTicks / 2) % wrapTicks) - wrapTicks / 2;
+    this.#clockTicks = last + step;
+    return this.#clockTicks / ticksPerSecond;
   }
+}
 
-  get #isComplete(): boolean {
-    const isKnown = ({ pid, codec }: ProgramStream): boolean => {
-      const track = this.#tracks.get(pid);
-      return track !== undefined && (codec !== 'h264' || track.profile !== undefined);
-    };
-    return this.#streams?.every(isKnown) === true;
-  }
-
-  #tellHeader(events: SourceEvent[]): void {
-    this.#headerTold = true;
-    const tracks = (this.#streams ?? []).flatMap(({ pid }) => this.#tracks.get(pid) ?? []);
-    events.push({ type: 'header', header: { container: 'mpegts', tracks }, endOffset: this.#headerEnd });
-    for (const event of this.#early) events.push(event);
-    this.#early = [];
-  }
-
-  #beginsSound(timeSeconds: number): boolean {
-    if (this.#streams?.some(({ kind }) => kind === 'video')) return false;
-    if (timeSeconds >= this.#lastAccessSeconds && timeSeconds - this.#lastAccessSeconds < audioAccessSeconds) return false;
-    this.#lastAccessSeconds = timeSeconds;
-    return true;
-  }
+function sameTrack(one: SourceTrack, other: SourceTrack): boolean {
+  const sameConfiguration = one.configuration === other.configuration || (one.configuration !== undefined && other.configuration !== undefined && Buffer.from(one.configuration).equals(other.configuration));
+  const sameAspect = one.sampleAspect?.join() === other.sampleAspect?.join();
+  return sameConfiguration && sameAspect && one.width === other.width && one.height === other.height && one.sampleRate === other.sampleRate && one.channels === other.channels;
 }

@@ -6,43 +6,85 @@ export const maxTracks = 32;
 
 export const tooManyTracks = `expected at most ${maxTracks} tracks, got more`;
 
-export interface SourceTrack {
+/** What is known of a picture's shape and of how it is coded. */
+export interface VideoFacts {
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  /** Width of a sample to its height; undefined: square, or not said. */
+  readonly sampleAspect?: readonly [number, number] | undefined;
+  /** H.264 only: profile_idc. */
+  readonly profile?: number | undefined;
+  /** H.264 only: level_idc. */
+  readonly level?: number | undefined;
+  readonly bitDepth?: number | undefined;
+  /** H.264 only: chroma_format_idc; 1 is 4:2:0. */
+  readonly chromaFormat?: number | undefined;
+  readonly interlaced?: boolean | undefined;
+  /** How many pictures may come before others that are shown earlier; undefined: not said. */
+  readonly reorderedPictures?: number | undefined;
+  /** How far a player is to turn it, clockwise. */
+  readonly rotation?: 0 | 90 | 180 | 270 | undefined;
+}
+
+export interface SoundFacts {
+  readonly sampleRate?: number | undefined;
+  readonly channels?: number | undefined;
+  /** Bits of a sample, where it is not compressed. */
+  readonly sampleBits?: number | undefined;
+  /** Of Matroska's CodecDelay: what a decoder puts before the first sample, in nanoseconds. */
+  readonly codecDelayNs?: number | undefined;
+}
+
+export interface SourceTrack extends VideoFacts, SoundFacts {
   readonly id: number;
   readonly kind: 'video' | 'audio';
   /** `h264` `hevc` `vp8` `vp9` `av1` `opus` `aac` `vorbis` `mp3` …; else the container's own name for it. */
   readonly codec: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly sampleRate?: number;
-  readonly channels?: number;
-  /** h264 only: profile_idc of the avcC. */
-  readonly profile?: number;
-  /** h264 only: level_idc of the avcC. */
-  readonly level?: number;
-  /** Matroska only: how long its header says that every frame lasts, where that can't be. */
-  readonly claimedFrameSeconds?: number;
+  /**
+   * What a decoder must be told before the first frame, as Matroska's CodecPrivate has it (RFC 9559 §5.1.4.1.22): avcC, hvcC, av1C,
+   * AudioSpecificConfig, OpusHead, …; undefined: nothing, or it has not come yet.
+   */
+  readonly configuration?: Uint8Array | undefined;
+  /** Matroska's CodecID, where the codec's name alone does not tell it. */
+  readonly matroskaCodec?: string | undefined;
 }
 
 export interface SourceHeader {
   readonly container: Container;
-  /** undefined: only ffmpeg's probing can tell (ogg). */
-  readonly tracks: readonly SourceTrack[] | undefined;
+  readonly tracks: readonly SourceTrack[];
+  /** What may be expected besides the tracks, where a container says no more than that. */
+  readonly awaited?: readonly SourceTrack['kind'][] | undefined;
+}
+
+/** One picture, or one piece of sound, as a decoder takes it. */
+export interface Frame {
+  /** The id of its track. */
+  readonly track: number;
+  readonly kind: 'video' | 'audio';
+  /** When it is shown or heard, on the recording's own clock. */
+  readonly timeSeconds: number;
+  /** When it is decoded: never falls within a track; the same as its time where pictures come in the order of their times. */
+  readonly decodeSeconds: number;
+  /** A decoder can begin with it, as the container says; always so for sound. */
+  readonly keyframe: boolean;
+  readonly bytes: Uint8Array;
+}
+
+export interface Notice {
+  readonly code: 'passed-over';
+  readonly message: string;
 }
 
 export type SourceEvent =
   /** A container header begins at this byte offset: always first, and again wherever a new recording follows. */
   | { readonly type: 'recording'; readonly offset: number }
-  /** The header is complete: bytes [recording.offset, endOffset) are the init data to keep. */
-  | { readonly type: 'header'; readonly header: SourceHeader; readonly endOffset: number }
-  /** `offset`: where the cluster or movie fragment that holds the frame starts. */
-  | {
-      readonly type: 'frame';
-      readonly offset: number;
-      readonly kind: 'video' | 'audio';
-      readonly timeSeconds: number;
-      readonly keyframe: boolean;
-    }
-  /** The header's bytes and then the bytes from here on decode cleanly. */
-  | { readonly type: 'random-access'; readonly offset: number; readonly timeSeconds: number }
+  /** What the container announces: tracks may lack what is known with their first frames only, and more may follow. */
+  | { readonly type: 'header'; readonly header: SourceHeader }
+  /** A track that was not announced, or what is known of one from its next frame on. */
+  | { readonly type: 'track'; readonly track: SourceTrack }
+  /** `offset`: where in the bytes the structure begins that holds the frame: cluster, movie fragment, tag or packet. */
+  | ({ readonly type: 'frame'; readonly offset: number } & Frame)
+  /** Something was passed over: told to the publisher once. */
+  | ({ readonly type: 'notice' } & Notice)
   /** The first bytes are no container we know; `reason` is for the broadcaster. Nothing follows it. */
   | { readonly type: 'not-media'; readonly reason: string };

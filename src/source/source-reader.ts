@@ -1,15 +1,16 @@
 import { ByteFeed } from './byte-feed.js';
 import { quietReader, type ContainerReader } from './container-reader.js';
-import { beginsRecording, sniffContainer, type ContainerFamily } from './container-sniffer.js';
+import { beginsRecording, sniffContainer } from './container-sniffer.js';
 import { FlvReader } from './flv-reader.js';
 import { MatroskaReader } from './matroska-reader.js';
 import { Mp4SourceReader } from './mp4-source-reader.js';
 import { MpegTsReader } from './mpegts-reader.js';
+import { OggReader } from './ogg-reader.js';
 import type { SourceEvent } from './source-events.js';
 import { WorkBudget } from './work-budget.js';
 
 export { beginsRecording } from './container-sniffer.js';
-export type { Container, SourceEvent, SourceHeader, SourceTrack } from './source-events.js';
+export type { Container, Frame, SourceEvent, SourceHeader, SourceTrack } from './source-events.js';
 
 export interface SourceReaderOptions {
   /** A header longer than this is not waited for. */
@@ -29,11 +30,11 @@ export class SourceReader {
     this.#maxHeaderBytes = maxHeaderBytes;
   }
 
-  /** Events in the order of the bytes. Keeps no reference to `bytes`. */
+  /** Events in the order of the bytes. Frames are views onto `bytes` where they lie in one piece. */
   push(bytes: Uint8Array): SourceEvent[] {
     const events: SourceEvent[] = [];
     // The protocol: a message that begins with a container header begins a recording, wherever the last one broke off.
-    if (this.#reader !== undefined && beginsRecording(bytes)) this.beginRecording();
+    if (this.#reader !== undefined && beginsRecording(bytes)) this.#leave(events);
     this.#feed.load(bytes);
     this.#budget.grant(bytes.length);
     while (!this.#rejected) {
@@ -47,8 +48,20 @@ export class SourceReader {
     return events;
   }
 
-  /** The next byte begins a new container header, whatever came before it. */
-  beginRecording(): void {
+  /** The next byte begins a new container header, whatever came before it. Tells what was held of that. */
+  beginRecording(): SourceEvent[] {
+    const events: SourceEvent[] = [];
+    this.#leave(events);
+    return events;
+  }
+
+  /** Nothing follows. */
+  end(): SourceEvent[] {
+    return this.#rejected ? [] : this.beginRecording();
+  }
+
+  #leave(events: SourceEvent[]): void {
+    this.#reader?.finish?.(events);
     this.#feed.skipToEnd();
     this.#reader = undefined;
   }
@@ -68,7 +81,10 @@ export class SourceReader {
   #step(events: SourceEvent[]): boolean {
     if (this.#reader === undefined) return this.#sniff(events);
     const step = this.#reader.step(this.#feed, events);
-    if (step === 'recording') this.#reader = undefined;
+    if (step === 'recording') {
+      this.#reader.finish?.(events);
+      this.#reader = undefined;
+    }
     else if (step === 'lost') this.#reader = quietReader;
     else if (typeof step === 'object') return this.#reject(step.notMedia, events);
     return step !== 'more';
@@ -77,23 +93,19 @@ export class SourceReader {
   #sniff(events: SourceEvent[]): boolean {
     const found = sniffContainer(this.#feed);
     if (found === 'more') return false;
-    if (typeof found === 'object') return this.#reject(found.notMedia, events);
+    if (typeof found === 'object' && 'notMedia' in found) return this.#reject(found.notMedia, events);
     const offset = this.#feed.offset;
     events.push({ type: 'recording', offset });
-    this.#reader = this.#readerOf(found, offset);
-    if (found === 'ogg') {
-      events.push({ type: 'header', header: { container: found, tracks: undefined }, endOffset: offset });
+    const headerLimit = offset + this.#maxHeaderBytes;
+    if (found === 'ebml') this.#reader = new MatroskaReader({ headerLimit });
+    else if (found === 'mp4') this.#reader = new Mp4SourceReader({ headerLimit });
+    else if (found === 'flv') this.#reader = new FlvReader({ headerLimit });
+    else if (found === 'ogg') this.#reader = new OggReader({ headerLimit });
+    else {
+      this.#feed.skip(found.lead);
+      this.#reader = new MpegTsReader({ headerLimit, stride: found.stride });
     }
     return true;
-  }
-
-  #readerOf(family: ContainerFamily, offset: number): ContainerReader {
-    const headerLimit = offset + this.#maxHeaderBytes;
-    if (family === 'ebml') return new MatroskaReader({ headerLimit });
-    if (family === 'mp4') return new Mp4SourceReader({ headerLimit });
-    if (family === 'flv') return new FlvReader({ headerLimit });
-    if (family === 'mpegts') return new MpegTsReader({ headerLimit });
-    return quietReader;
   }
 
   #reject(reason: string, events: SourceEvent[]): false {

@@ -1,7 +1,6 @@
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
 
-import { SourceReader } from '../../src/source/source-reader.js';
 import { readFixture, type FixtureName } from '../helpers/fixtures.js';
 import { HlsViewer } from '../helpers/hls-viewer.js';
 import { chromiumProgram, launchChromium } from '../helpers/chromium.js';
@@ -13,14 +12,14 @@ import { startServer, type TestServer } from '../helpers/server.js';
 import { watchSmoothness, type Smoothness } from '../helpers/smoothness.js';
 import { playInVlc, vlcProgram } from '../helpers/vlc.js';
 import { WebKit, webkitProgram } from '../helpers/webkit.js';
+import { entryPointsOf } from '../source/fixture.js';
 
 t.setTimeout(150_000);
 
 /** The recording up to where it could be gone on with some seconds later. */
 function beginningOf(name: FixtureName, seconds: number): Buffer {
   const { bytes } = readFixture(name);
-  const end = new SourceReader().push(bytes).find((event) => event.type === 'random-access' && event.timeSeconds >= seconds);
-  return end?.type === 'random-access' ? bytes.subarray(0, end.offset) : bytes;
+  return bytes.subarray(0, entryPointsOf(bytes).find(({ timeSeconds }) => timeSeconds >= seconds)?.offset);
 }
 
 /** Another size, another frame rate: as when a phone is turned. */

@@ -239,6 +239,7 @@ export class FakeIngest {
         await this.gate;
         this.received += bytes.length;
       },
+      writeEvents: async () => undefined,
       writePicture: async (jpeg) => {
         this.writes.push(Buffer.from(jpeg));
         this.#note('picture');

@@ -3,21 +3,29 @@ import type { IngestConnection } from '../../src/live/ingest-connection.js';
 import { IngestSession } from '../../src/live/ingest-session.js';
 import { PartIngest, type IngestPart } from '../../src/live/part-ingest.js';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
-import { eventsOf, fixture } from '../source/fixture.js';
+import { described, eventsOf, fixture, readBack, takesOf } from '../source/fixture.js';
 import { until } from './fake-studio.js';
 
 const whole = fixture('chromium-restart-vp8.webm');
 const borders = eventsOf(whole).flatMap((event) => (event.type === 'recording' ? [event.offset] : []));
 const recordings = borders.map((start, index) => whole.subarray(start, borders[index + 1]));
+const framesOf = (bytes: Uint8Array): string[] => takesOf(bytes).takes.flatMap(({ frames }) => described(frames));
+const wholeFrames = recordings.map(framesOf);
 
 function bench() {
   const session = new IngestSession({ resumeWindowSeconds: 30 });
   const parts = new PartIngest(session);
-  const read: Buffer[] = [];
+  /** The frames of each take, as ffmpeg is given them. */
+  const read: string[][] = [];
   const reading = (async () => {
-    for await (const recording of session.recordings()) {
-      const index = read.push(Buffer.alloc(0)) - 1;
-      for await (const bytes of recording.read()) read[index] = Buffer.concat([read[index]!, bytes]);
+    for await (const take of session.takes()) {
+      const frames: string[] = [];
+      read.push(frames);
+      const written: Uint8Array[] = [];
+      for await (const bytes of take.read()) {
+        written.push(bytes);
+        frames.splice(0, Infinity, ...readBack(Buffer.concat(written)));
+      }
     }
   })();
   const connect = (part: IngestPart) => {
@@ -42,8 +50,7 @@ t.test('first blobs and the chunks that follow them are joined to recordings, wh
     for (const recording of recordings) await send(sockets.blob!, sockets.chunk!, recording);
     sockets.blob!.end();
     await reading;
-    t.ok(Buffer.concat(read).equals(whole));
-    t.strictSame(read.map(({ length }) => length), recordings.map(({ length }) => length));
+    t.strictSame(read, wholeFrames);
     t.equal(session.received, whole.length);
   }
 });
@@ -58,7 +65,7 @@ t.test('the end of one socket does not cut off what is still on its way by the o
   await chunk.write(recording!.subarray(20_000));
   chunk.end();
   await reading;
-  t.ok(read[0]?.equals(recording!));
+  t.strictSame(read, [framesOf(recording!)]);
 });
 
 t.test('a first blob may be a single byte, and chunks before the first blob are left out', async (t) => {
@@ -68,7 +75,7 @@ t.test('a first blob may be a single byte, and chunks before the first blob are 
   for (const recording of recordings) await send(blob, chunk, recording, 1);
   chunk.end();
   await reading;
-  t.ok(Buffer.concat(read).equals(whole));
+  t.strictSame(read, wholeFrames);
 });
 
 t.test('where the chunks have the first blob too, it is taken once', async (t) => {
@@ -82,8 +89,7 @@ t.test('where the chunks have the first blob too, it is taken once', async (t) =
     }
     blob.end();
     await reading;
-    t.ok(Buffer.concat(read).equals(whole));
-    t.equal(read.length, recordings.length);
+    t.strictSame(read, wholeFrames);
   }
 });
 
@@ -93,7 +99,7 @@ t.test('blobs without chunks are recordings, also the last one', async (t) => {
   for (const recording of recordings) await connection.write(recording);
   connection.end();
   await reading;
-  t.ok(Buffer.concat(read).equals(whole));
+  t.strictSame(read, wholeFrames);
 });
 
 t.test('a later socket of the same part takes over, the other part stays; a new chunk socket waits for the next blob', async (t) => {
@@ -113,7 +119,7 @@ t.test('a later socket of the same part takes over, the other part stays; a new 
   for (const { seen } of [blobAgain, chunkAgain]) t.strictSame(seen.messages, [{ type: 'live' }], 'both are told');
   blobAgain.connection.end();
   await reading;
-  t.ok(Buffer.concat(read).equals(Buffer.concat([first, second])));
+  t.strictSame(read, [framesOf(first), framesOf(second)]);
 });
 
 t.test('the broadcast waits when both are gone, and either takes it up', async (t) => {
@@ -124,7 +130,7 @@ t.test('the broadcast waits when both are gone, and either takes it up', async (
   t.notOk(session.waiting);
   chunk.drop();
   t.ok(session.waiting);
-  await until(() => read[0]?.length === 5_000);
+  await until(() => (read[0]?.length ?? 0) > 0);
   const { connection } = connect('chunk');
   t.notOk(session.waiting);
   connection.end();

@@ -2,7 +2,8 @@ import t from 'tap';
 import type { IngestConnection } from '../../src/live/ingest-connection.js';
 import { IngestSession } from '../../src/live/ingest-session.js';
 import { PictureIngest } from '../../src/live/picture-ingest.js';
-import type { Recording } from '../../src/live/recording.js';
+import type { Take } from '../../src/live/take.js';
+import type { SourceEvent } from '../../src/source/source-events.js';
 import { jpegOf } from '../helpers/jpeg.js';
 import { eventsOf, fixture } from '../source/fixture.js';
 import { turns, until } from './fake-studio.js';
@@ -15,14 +16,14 @@ function connected(session: IngestSession): IngestConnection {
 
 /** Every recording's container and the times of its pictures, once the session is over. */
 async function readAll(session: IngestSession): Promise<{ container: string | undefined; times: number[] }[]> {
-  const all: Recording[] = [];
-  for await (const recording of session.recordings()) all.push(recording);
+  const all: Take[] = [];
+  for await (const take of session.takes()) all.push(take);
   return Promise.all(
-    all.map(async (recording) => {
+    all.map(async (take) => {
       const chunks: Uint8Array[] = [];
-      for await (const chunk of recording.read()) chunks.push(Buffer.from(chunk));
+      for await (const chunk of take.read()) chunks.push(Buffer.from(chunk));
       const times = eventsOf(Buffer.concat(chunks)).flatMap((event) => (event.type === 'frame' && event.kind === 'video' ? [event.timeSeconds] : []));
-      return { container: (await recording.header)?.container, times };
+      return { container: take.header.container, times };
     }),
   );
 }
@@ -103,11 +104,11 @@ t.test('what is no picture among pictures ends the broadcast in words, after wha
   ] as const) {
     const session = new IngestSession({ resumeWindowSeconds: 1 });
     const connection = connected(session);
-    const recordings = session.recordings();
+    const takes = session.takes();
     await connection.write(jpeg, 0);
-    t.equal((await recordings.next()).done, false);
+    t.equal((await takes.next()).done, false);
     await connection.write(wrong, 100);
-    await t.rejects(recordings.next(), { code: 'unsupported-media', message: words });
+    await t.rejects(takes.next(), { code: 'unsupported-media', message: words });
   }
 });
 
@@ -122,12 +123,12 @@ async function laterThanTheTimer(): Promise<void> {
 }
 
 t.test('while no picture comes the last one is shown again, until the connection is lost', async (t) => {
-  const written: Uint8Array[] = [];
-  const pictures = new PictureIngest({ standstillMs: 1, onFailure: fail, write: async (bytes) => void written.push(bytes) });
+  const written: SourceEvent[] = [];
+  const pictures = new PictureIngest({ standstillMs: 1, onFailure: fail, write: async (events) => void written.push(...events) });
   await pictures.add(jpeg, performance.now());
-  await until(() => written.length > 3);
+  await until(() => written.length > 5);
   pictures.rest();
-  t.ok(eventsOf(Buffer.concat(written)).filter(({ type }) => type === 'frame').length > 3);
+  t.ok(written.filter(({ type }) => type === 'frame').length > 3);
   const count = written.length;
   await laterThanTheTimer();
   t.equal(written.length, count);

@@ -3,9 +3,10 @@ import t, { type Test } from 'tap';
 import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import type { Fragment } from '../../src/fmp4/fragment.js';
 import type { InitSegment } from '../../src/fmp4/init-segment.js';
-import { Recording } from '../../src/live/recording.js';
+import { Take } from '../../src/live/take.js';
 import { ReleasePace } from '../../src/live/release-pace.js';
 import type { MediaOutput } from '../../src/live/transcode-run.js';
+import type { ShapedFrame } from '../../src/source/track-shaper.js';
 import { fragmentBytes, initSegment, videoTrack } from '../helpers/media-builder.js';
 
 const init = new FragmentReader().push(initSegment([videoTrack])).flatMap((event): InitSegment[] => (event.type === 'init' ? [event.init] : []))[0]!;
@@ -14,6 +15,8 @@ const durationSeconds = 0.5;
 const fragments = new FragmentReader()
   .push(Buffer.concat([initSegment([videoTrack]), ...Array.from({ length: 10 }, (_, index) => fragmentBytes([{ track: videoTrack, startSeconds: index * durationSeconds, durationSeconds, keyframe: true }]))]))
   .flatMap((event): Fragment[] => (event.type === 'fragment' ? [event.fragment] : []));
+
+const takeNow = (): Take => new Take({ startedAtMs: Date.now(), header: { container: 'webm', tracks: [{ id: 1, kind: 'video', codec: 'vp8' }] } });
 
 function bench(t: Test, options: ConstructorParameters<typeof ReleasePace>[0] = {}) {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] });
@@ -35,11 +38,12 @@ function bench(t: Test, options: ConstructorParameters<typeof ReleasePace>[0] = 
   };
   /** A recording of five seconds whose bytes take this long to come. */
   const play = (arrivalMs = 200): void => {
-    const recording = new Recording({ startedAtMs: Date.now() });
-    const paced = pace.paced(recording, output);
-    for (const timeSeconds of [0, 4.9]) recording.note({ type: 'frame', offset: 0, kind: 'video', timeSeconds, keyframe: true });
+    const take = takeNow();
+    const paced = pace.paced(take, output);
+    const picture = (timeSeconds: number): ShapedFrame => ({ track: 1, kind: 'video', timeSeconds, decodeSeconds: timeSeconds, keyframe: true, bytes: Buffer.alloc(10) });
+    void take.write([picture(0)]);
     mock.timers.tick(arrivalMs);
-    void recording.write(Buffer.alloc(10));
+    void take.write([picture(4.9)]);
     paced.startTimeline(init, 0);
     paced.push(fragments);
     paced.endTimeline();
@@ -96,14 +100,14 @@ t.test('at the end of the broadcast, and beyond a bound in bytes, all that is he
 
 t.test('what is offered is answered for at once where nothing is held; what is held is given whole, since nobody knows yet', async (t) => {
   const { pace, output, given, play } = bench(t);
-  const direct = pace.paced(new Recording({ startedAtMs: Date.now() }), output);
+  const direct = pace.paced(takeNow(), output);
   direct.startTimeline(init, 0);
   t.equal(direct.offer(fragments), 4);
   t.equal(given.length, 5);
   play();
   mock.timers.tick(4_800);
   play();
-  const held = pace.paced(new Recording({ startedAtMs: Date.now() }), output);
+  const held = pace.paced(takeNow(), output);
   held.startTimeline(init, 0);
   t.equal(held.offer(fragments), 10);
   const before = given.length;

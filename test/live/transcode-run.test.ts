@@ -1,12 +1,15 @@
 import t from 'tap';
-import { Recording } from '../../src/live/recording.js';
+import { OutputClock } from '../../src/live/output-clock.js';
+import { Take } from '../../src/live/take.js';
 import { TranscodeRun, type MediaOutput } from '../../src/live/transcode-run.js';
 import { turns } from './fake-studio.js';
 import { FakeTranscoder } from './fake-transcoder.js';
 
 function run(output: Partial<MediaOutput>): { transcoder: FakeTranscoder; run: TranscodeRun } {
   const transcoder = new FakeTranscoder({ inputFormat: 'matroska', inputOptions: [], outputOptions: [], tracks: [] });
-  const options = { recording: new Recording({ startedAtMs: 0 }), read: {}, clock: undefined, startSeconds: undefined, hungAfterMs: 10_000, copiesPicture: false };
+  const take = new Take({ startedAtMs: 0, header: { container: 'webm', tracks: [{ id: 1, kind: 'video', codec: 'vp8' }] } });
+  const clock = new OutputClock({ startSeconds: () => 0, soundIsEncoded: false, pictureNearest: () => undefined });
+  const options = { take, read: {}, clock, startSeconds: undefined, hungAfterMs: 10_000, copiesPicture: false };
   const quiet: MediaOutput = { startTimeline: () => undefined, push: () => undefined, offer: ({ length }) => length, endTimeline: () => undefined };
   return { transcoder, run: new TranscodeRun({ ...options, transcoder, output: { ...quiet, ...output } }) };
 }

@@ -6,14 +6,18 @@ import { Encoded } from '../../src/hls/encoded.js';
 import type { LiveStream } from '../../src/live/live-stream.js';
 import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
 import { violations } from '../helpers/playlist-rules.js';
-import { fixture, eventsOf } from '../source/fixture.js';
+import { described, entryPointsOf, eventsOf, fixture, readBack, takesOf } from '../source/fixture.js';
 import { openStudio, Publishing, recording, turns, until, type Studio } from './fake-studio.js';
 import type { FakeTranscoder } from './fake-transcoder.js';
 
 const whole = fixture('chromium-vp8.webm');
-const points = eventsOf(whole).filter((event) => event.type === 'random-access');
+const points = entryPointsOf(whole);
 const pictures = eventsOf(whole).flatMap((event) => (event.type === 'frame' && event.kind === 'video' ? [event.timeSeconds] : []));
-const headerBytes = eventsOf(whole).find((event) => event.type === 'header')?.endOffset ?? 0;
+/** All frames of a recording, as ffmpeg is given them. */
+const framesOf = (bytes: Uint8Array): string[] => takesOf(bytes).takes.flatMap(({ frames }) => described(frames));
+const allFrames = framesOf(whole);
+/** Which of them is the picture of this time. */
+const indexAt = (frames: readonly string[], timeSeconds = NaN): number => frames.findIndex((frame) => frame.startsWith('video') && frame.includes(`at ${timeSeconds.toFixed(4)}`));
 
 interface Show {
   readonly studio: Studio;
@@ -34,7 +38,8 @@ async function playlistOf({ rendition }: LiveStream): Promise<ReadPlaylist> {
 }
 
 const warningsOf = ({ messages }: Publishing): IngestMessage[] => messages.filter(({ type }) => type === 'warning');
-const bytesOf = ({ written }: FakeTranscoder): Buffer => Buffer.concat(written);
+/** The frames it was given. */
+const given = ({ written }: FakeTranscoder): string[] => readBack(Buffer.concat(written));
 
 /** The n-th transcoder, having given its first output. */
 async function started(studio: Studio, number: number, pictures: number): Promise<FakeTranscoder> {
@@ -60,10 +65,10 @@ t.test('a transcoder that dies is replaced by one that begins with the first pic
   second.picturesAt(pictures.slice(100, 150));
   t.equal(startOf(second).toFixed(3), pictures[100]?.toFixed(3));
   t.match(second.plan.outputOptions.join(' '), /select=gte/, 'what came before is decoded and left out');
-  const point = points.findLast(({ timeSeconds }) => timeSeconds < (pictures[100] ?? 0))?.offset;
+  const point = points.findLast(({ timeSeconds }) => timeSeconds < (pictures[100] ?? 0))?.timeSeconds;
   publishing.connection.end();
   t.equal(await liveStream.closed, null);
-  t.strictSame(bytesOf(second), Buffer.concat([whole.subarray(0, headerBytes), whole.subarray(point)]), 'header, then the group of pictures');
+  t.strictSame(given(second), allFrames.slice(indexAt(allFrames, point)), 'a header, then the group of pictures');
   const { segments } = await playlistOf(liveStream);
   t.strictSame(violations([await playlistOf(liveStream)]), []);
   t.strictSame(segments.map(({ isDiscontinuity }) => isDiscontinuity).filter(Boolean), [true]);
@@ -88,10 +93,10 @@ t.test('a copied picture is encoded to the end of its group only, then copied ag
   t.equal(startOf(last), 2.048, 'from the next keyframe on');
   publishing.connection.end();
   t.equal(await liveStream.closed, null);
-  const [offset, next] = eventsOf(mkv).flatMap((event) => (event.type === 'random-access' && event.timeSeconds > 1 ? [event.offset] : []));
-  t.ok(bytesOf(bridge).subarray(-1000).equals(mkv.subarray((next ?? 0) - 1000, next)), 'not a byte beyond its group');
-  t.equal(bytesOf(bridge).length, 215 + (next ?? 0) - (offset ?? 0));
-  t.ok(bytesOf(last).subarray(215).equals(mkv.subarray(next)));
+  const frames = framesOf(mkv);
+  const [begin, next] = entryPointsOf(mkv).filter(({ timeSeconds }) => timeSeconds > 1).map(({ timeSeconds }) => indexAt(frames, timeSeconds));
+  t.strictSame(given(bridge), frames.slice(begin, next), 'not a frame beyond its group');
+  t.strictSame(given(last), frames.slice(next));
   t.equal(warningsOf(publishing).length, 1, 'the second change is no failure');
 });
 
@@ -100,7 +105,7 @@ t.test('the end of a group is waited for without holding up the messages that br
   const { studio, liveStream, publishing } = await show(t);
   await publishing.connection.write(mkv.subarray(0, 60_000));
   const first = await started(studio, 0, 15);
-  await until(() => bytesOf(first).length === 60_000);
+  await until(() => given(first).length > 20);
   first.die('ffmpeg was killed by SIGKILL', 'server');
   await studio.transcoder(1);
   for (let at = 60_000; at < mkv.length; at += 1000) await publishing.connection.write(mkv.subarray(at, at + 1000));
@@ -111,7 +116,7 @@ t.test('the end of a group is waited for without holding up the messages that br
 
 /** A recording with a keyframe every second, of which ffmpeg lets through only those that the test wants. */
 const mkv = fixture('chromium-h264.mkv');
-const mkvPoints = eventsOf(mkv).flatMap((event) => (event.type === 'random-access' ? [event] : []));
+const mkvPoints = entryPointsOf(mkv);
 const mkvPictures = eventsOf(mkv).flatMap((event) => (event.type === 'frame' && event.kind === 'video' ? [event.timeSeconds] : []));
 const segmentLimit = 2.5;
 const priming = 1024 / 48_000;
@@ -182,7 +187,7 @@ t.test('nothing came out yet: the next one gets the recording from its first byt
   const second = await started(studio, 1, 30);
   publishing.connection.end();
   t.equal(await liveStream.closed, null);
-  t.strictSame(bytesOf(second), recording);
+  t.strictSame(given(second), framesOf(recording));
 });
 
 t.test('after three restarts in a row the broadcast ends in words, and nobody waits for ever', async (t) => {
@@ -216,10 +221,11 @@ t.test('bytes that make it fail again are left out, up to the next random access
   const { studio, liveStream, publishing } = await show(t);
   void publishing.connection.write(whole.subarray(0, 100_000));
   const first = await started(studio, 0, 15);
-  await until(() => bytesOf(first).length === 100_000);
+  const before = framesOf(whole.subarray(0, 100_000)).length;
+  await until(() => given(first).length === before);
   first.die('ffmpeg could not read this', 'media');
   const second = await studio.transcoder(1);
-  await until(() => bytesOf(second).length > 40_000);
+  await until(() => given(second).length > before / 3);
   second.die('ffmpeg could not read this', 'media');
   await turns(20);
   t.equal(studio.transcoders.length, 2, 'the next one waits for such a point');
@@ -227,9 +233,9 @@ t.test('bytes that make it fail again are left out, up to the next random access
   const third = await studio.transcoder(2);
   publishing.connection.end();
   t.equal(await liveStream.closed, null);
-  const point = points.find(({ offset }) => offset >= 100_000);
-  t.equal(startOf(third), point?.timeSeconds);
-  t.strictSame(bytesOf(third), Buffer.concat([whole.subarray(0, headerBytes), whole.subarray(point?.offset)]));
+  const point = points.find(({ offset }) => offset >= 100_000)?.timeSeconds;
+  t.equal(startOf(third), point);
+  t.strictSame(given(third), allFrames.slice(indexAt(allFrames, point)));
 });
 
 t.test('a transcoder that ends by itself before the recording does has failed', async (t) => {
@@ -269,7 +275,7 @@ t.test('a transcoder that takes nothing any more, or gives nothing, is replaced;
     t.match(warningsOf(publishing), [{ message: /ffmpeg hung: it took .* for 10 s/ }]);
     publishing.connection.end();
     t.equal(await liveStream.closed, null);
-    t.ok(bytesOf(second).equals(whole.subarray(0, 60_000)), 'and the next one gets it all');
+    t.strictSame(given(second), framesOf(whole.subarray(0, 60_000)), 'and the next one gets it all');
   }
 });
 
@@ -278,7 +284,7 @@ t.test('a transcoder that owes nothing is left alone, however long it is silent'
   const { studio, publishing } = await show(t);
   void publishing.connection.write(recording);
   const first = await studio.transcoder(0);
-  await until(() => bytesOf(first).length === recording.length);
+  await until(() => given(first).length === framesOf(recording).length);
   await started(studio, 0, 5);
   await turns(20);
   pass(3_600_000);
@@ -295,14 +301,4 @@ t.test('an end while a restart is due ends the broadcast at once, and starts not
   await studio.registry.close();
   t.match(publishing.messages.at(-1), { type: 'ended', code: 'unavailable' });
   t.equal(studio.transcoders.length, 2);
-});
-
-t.test('what can not be entered in its middle ends with the transcoder', async (t) => {
-  const { studio, liveStream, publishing } = await show(t);
-  await publishing.connection.write(Buffer.from('OggS\0\u0002aaaaaaaaaaaaaa'));
-  const first = await started(studio, 0, 5);
-  await until(() => first.written.length > 0);
-  await turns(20);
-  first.die('ffmpeg was killed by SIGKILL', 'server');
-  t.match(await liveStream.closed, { code: 'internal', message: /SIGKILL/ });
 });

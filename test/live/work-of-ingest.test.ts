@@ -35,7 +35,7 @@ t.test('more recordings in one message than anybody makes are refused in words, 
   const count = async (recordings: number): Promise<number> => {
     let seen = 0;
     const message = Buffer.concat(Array<Buffer>(recordings).fill(one));
-    for await (const _recording of ingest(message).recordings()) seen++;
+    for await (const _take of ingest(message).takes()) seen++;
     return seen;
   };
   t.equal(await count(64), 64);

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { SourceReader, type SourceEvent } from '../../src/source/source-reader.js';
+import { SourceReader, type Frame, type SourceEvent, type SourceHeader } from '../../src/source/source-reader.js';
+import { TakeCutter, type CutEvent, type TakeReason } from '../../src/source/take-cutter.js';
+import type { ShapedFrame } from '../../src/source/track-shaper.js';
 
 export const fixtureNames = [
   'chromium-audio.webm',
@@ -25,6 +28,7 @@ export function eventsOf(bytes: Uint8Array, nextLength: () => number = () => byt
     events.push(...reader.push(bytes.subarray(at, end)));
     at = end;
   }
+  events.push(...reader.end());
   return events;
 }
 
@@ -37,4 +41,55 @@ export function seeded(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
+}
+
+/** Where a cluster, a movie fragment, a tag or a packet begins with a picture that can be begun with; of sound alone, with any. */
+export function entryPointsOf(bytes: Uint8Array): { readonly offset: number; readonly timeSeconds: number }[] {
+  const frames = eventsOf(bytes).filter((event) => event.type === 'frame');
+  const lead = frames.some(({ kind }) => kind === 'video') ? 'video' : 'audio';
+  const firsts = new Map<number, (typeof frames)[number]>();
+  for (const frame of frames) if (frame.kind === lead && !firsts.has(frame.offset)) firsts.set(frame.offset, frame);
+  return [...firsts.values()].filter(({ keyframe }) => keyframe).map(({ offset, timeSeconds }) => ({ offset, timeSeconds }));
+}
+
+/** Where the first cluster or movie fragment begins: the end of the header. */
+export function headerEndOf(bytes: Uint8Array): number {
+  const first = eventsOf(bytes).find((event) => event.type === 'frame');
+  return first?.offset ?? bytes.length;
+}
+
+/** One take: its tracks and its frames. */
+export interface CutTake {
+  readonly header: SourceHeader;
+  readonly reason: TakeReason;
+  readonly frames: ShapedFrame[];
+}
+
+/** The takes of the bytes, and what was told besides. */
+export function takesOf(bytes: Uint8Array, nextLength: () => number = () => bytes.length): { readonly takes: CutTake[]; readonly told: string[] } {
+  const cutter = new TakeCutter();
+  const events = cutter.push(eventsOf(bytes, nextLength));
+  return collect([...events, ...cutter.end()]);
+}
+
+export function collect(events: readonly CutEvent[]): { readonly takes: CutTake[]; readonly told: string[] } {
+  const takes: CutTake[] = [];
+  const told: string[] = [];
+  for (const event of events) {
+    if (event.type === 'take') takes.push({ header: event.header, reason: event.reason, frames: [] });
+    else if (event.type === 'frame') takes.at(-1)?.frames.push(event.frame);
+    else if (event.type === 'notice') told.push(event.message);
+    else if (event.type === 'not-media') told.push(event.reason);
+  }
+  return { takes, told };
+}
+
+/** Frames as a test compares them: what they are, when, and all their bytes. */
+export function described(frames: readonly Pick<Frame, 'kind' | 'timeSeconds' | 'keyframe' | 'bytes'>[]): string[] {
+  return frames.map(({ kind, timeSeconds, keyframe, bytes }) => `${kind}${keyframe ? ' keyframe' : ''} at ${timeSeconds.toFixed(4)}: ${createHash('md5').update(bytes).digest('base64')}`);
+}
+
+/** The frames of what ffmpeg was given, read back. */
+export function readBack(matroska: Uint8Array): string[] {
+  return described(eventsOf(matroska).filter((event) => event.type === 'frame'));
 }

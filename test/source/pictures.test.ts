@@ -3,7 +3,7 @@ import { readJpeg } from '../../src/source/jpeg.js';
 import { PictureRecorder } from '../../src/source/picture-recorder.js';
 import { readPictureUrl } from '../../src/source/picture-url.js';
 import { jpegOf } from '../helpers/jpeg.js';
-import { eventsOf, seeded } from './fixture.js';
+import { seeded } from './fixture.js';
 
 t.test('the size of a JPEG picture is read from its frame header', async (t) => {
   t.same(readJpeg(jpegOf(640, 361)), { width: 640, height: 361 });
@@ -34,15 +34,11 @@ t.test('pictures become a recording at the times of their arrival, each a point 
   const recorder = new PictureRecorder();
   const size = { width: 640, height: 360 };
   const jpeg = jpegOf(640, 360);
-  const bytes = Buffer.concat([1000, 1100, 1100, 1099, 1350.4].map((atMs) => recorder.add(jpeg, size, atMs)));
-  const events = eventsOf(bytes);
-  t.match(events.find(({ type }) => type === 'header'), {
-    header: { container: 'matroska', tracks: [{ id: 1, kind: 'video', codec: 'mjpeg', width: 640, height: 360 }] },
-  });
-  const times = events.flatMap((event) => (event.type === 'frame' && event.keyframe ? [event.timeSeconds.toFixed(3)] : []));
-  t.same(times, ['0.000', '0.100', '0.101', '0.102', '0.350'], 'no two at one time, none back in time');
-  t.equal(events.filter(({ type }) => type === 'random-access').length, 5);
-  t.ok(bytes.includes(jpeg), 'the pictures are in it as they came');
+  const events = [1000, 1100, 1100, 1099, 1350.4].flatMap((atMs) => recorder.add(jpeg, size, atMs));
+  t.match(events.slice(0, 2), [{ type: 'recording' }, { header: { container: 'jpeg', tracks: [{ id: 1, kind: 'video', codec: 'mjpeg', width: 640, height: 360 }] } }]);
+  const frames = events.flatMap((event) => (event.type === 'frame' ? [event] : []));
+  t.same(frames.map(({ timeSeconds }) => timeSeconds.toFixed(3)), ['0.000', '0.100', '0.101', '0.102', '0.350'], 'no two at one time, none back in time');
+  t.ok(frames.every(({ keyframe, bytes }) => keyframe && bytes === jpeg), 'the pictures are in it as they came');
 });
 
 t.test('another size, and a long standstill, begin a recording', async (t) => {
@@ -55,9 +51,7 @@ t.test('another size, and a long standstill, begin a recording', async (t) => {
     recorder.add(jpegOf(640, 480), large, 4100),
     recorder.add(jpegOf(640, 480), large, 9200),
   ];
-  const starts = eventsOf(Buffer.concat(parts)).flatMap((event) => (event.type === 'recording' ? [event.offset] : []));
-  const [first = 0, second = 0, third = 0] = parts.map(({ length }) => length);
-  t.same(starts, [0, first + second, first + second + third]);
+  t.same(parts.map((events) => events.some(({ type }) => type === 'recording')), [true, false, true, true]);
 });
 
 t.test("a canvas's data URL is read, and what else it may give is explained", async (t) => {

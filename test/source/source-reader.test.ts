@@ -1,18 +1,20 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { beginsRecording, SourceReader, type SourceEvent } from '../../src/source/source-reader.js';
-import { eventsOf, fixture, fixtureNames, seeded } from './fixture.js';
+import { beginsRecording, SourceReader, type SourceEvent, type SourceTrack } from '../../src/source/source-reader.js';
+import { described, entryPointsOf, eventsOf, fixture, fixtureNames, seeded, takesOf } from './fixture.js';
 
 const ofType = <T extends SourceEvent['type']>(events: SourceEvent[], type: T): Extract<SourceEvent, { type: T }>[] =>
   events.filter((event): event is Extract<SourceEvent, { type: T }> => event.type === type);
 
+/** What a viewer would be told. */
+const named = new Set(['id', 'kind', 'codec', 'width', 'height', 'profile', 'level', 'sampleRate', 'channels']);
 const opus = { id: 2, kind: 'audio', codec: 'opus', sampleRate: 48000, channels: 2 };
 
 t.test('container, codecs and sizes are read from the bytes', async (t) => {
   const vp8 = { id: 1, kind: 'video', codec: 'vp8', width: 640, height: 360 };
   const expected = {
     'chromium-audio.webm': { container: 'webm', tracks: [{ ...opus, id: 1 }] },
-    'chromium-h264.mkv': { container: 'matroska', tracks: [{ ...vp8, codec: 'h264' }, opus] },
+    'chromium-h264.mkv': { container: 'matroska', tracks: [{ ...vp8, codec: 'h264', profile: 66, level: 31 }, opus] },
     'chromium-h264.mp4': { container: 'mp4', tracks: [{ ...vp8, codec: 'h264', profile: 66, level: 31 }, opus] },
     'chromium-restart-vp8.webm': { container: 'webm', tracks: [vp8, opus] },
     'chromium-still-vp8.webm': { container: 'webm', tracks: [vp8, opus] },
@@ -24,11 +26,14 @@ t.test('container, codecs and sizes are read from the bytes', async (t) => {
     },
   };
   for (const name of fixtureNames) {
-    t.same(ofType(eventsOf(fixture(name)), 'header')[0]?.header, expected[name], name);
+    const [take] = takesOf(fixture(name)).takes;
+    const facts = take?.header.tracks.map((track) => Object.fromEntries(Object.entries(track).filter(([key]) => named.has(key))));
+    t.same({ container: take?.header.container, tracks: facts }, expected[name], name);
+    t.equal(take?.header.tracks.find(({ codec }) => codec === 'opus')?.configuration?.length, 19, `${name}: with what Opus must be told`);
   }
 });
 
-t.test('keyframes are told with their times, and clusters that begin with one as random access', async (t) => {
+t.test('keyframes are told with their times, and where the structures begin that hold them', async (t) => {
   const keyframeTimes = (name: string): string[] =>
     ofType(eventsOf(fixture(name)), 'frame')
       .filter(({ kind, keyframe }) => kind === 'video' && keyframe)
@@ -37,13 +42,8 @@ t.test('keyframes are told with their times, and clusters that begin with one as
   t.same(keyframeTimes('chromium-still-vp8.webm'), ['0.000', '3.992', '7.992', '11.992']);
   t.same(keyframeTimes('chromium-h264.mp4').slice(0, 4), ['0.000', '1.032', '2.049', '3.068']);
   for (const name of fixtureNames) {
-    const events = eventsOf(fixture(name));
-    const frames = ofType(events, 'frame');
-    for (const { offset, timeSeconds } of ofType(events, 'random-access')) {
-      const kind = name.includes('audio') ? 'audio' : 'video';
-      const first = frames.find((frame) => frame.offset === offset && frame.kind === kind);
-      t.match(first, { keyframe: true, timeSeconds }, `${name} at ${offset}`);
-    }
+    const bytes = fixture(name);
+    for (const { offset } of entryPointsOf(bytes)) t.ok(['1f43b675', '6d6f6f66'].includes(bytes.toString('hex', offset, offset + 4)) || bytes.toString('latin1', offset + 4, offset + 8) === 'moof', `${name} at ${offset}`);
   }
 });
 
@@ -75,14 +75,25 @@ t.test('a recording in another container may follow at a boundary', async (t) =>
   }
 });
 
+const trackInShort = (track: SourceTrack): string => JSON.stringify({ ...track, configuration: track.configuration && Buffer.from(track.configuration).toString('hex') });
+/** Events in short: all that is told of each, and a digest of its bytes. */
+const inShort = (events: readonly SourceEvent[]): string =>
+  events
+    .map((event) => {
+      if (event.type === 'frame') return `${described([event]).join()} ${event.offset}`;
+      if (event.type === 'header') return `${event.header.container} ${event.header.tracks.map(trackInShort).join()}`;
+      return event.type === 'track' ? trackInShort(event.track) : JSON.stringify(event);
+    })
+    .join('\n');
+
 t.test('the events do not depend on how the bytes are sliced', async (t) => {
   for (const name of fixtureNames) {
     const bytes = fixture(name);
-    const whole = eventsOf(bytes);
-    t.same(eventsOf(bytes, () => 1), whole, `${name}, byte by byte`);
+    const whole = inShort(eventsOf(bytes));
+    t.ok(inShort(eventsOf(bytes, () => 1)) === whole, `${name}, byte by byte`);
     for (let seed = 1; seed <= 5; seed += 1) {
       const random = seeded(seed);
-      t.same(eventsOf(bytes, () => Math.ceil(random() ** 8 * 9000)), whole, `${name}, seed ${seed}`);
+      t.ok(inShort(eventsOf(bytes, () => Math.ceil(random() ** 8 * 9000))) === whole, `${name}, seed ${seed}`);
     }
   }
 });
@@ -91,7 +102,7 @@ t.test('a message that begins with a container header begins a recording, wherev
   const bytes = fixture('chromium-vp8.webm');
   const reader = new SourceReader();
   reader.push(bytes.subarray(0, 100_000));
-  t.match(reader.push(bytes), [{ type: 'recording', offset: 100_000 }, { type: 'header', endOffset: 100_208 }]);
+  t.match(reader.push(bytes).slice(0, 3), [{ type: 'recording', offset: 100_000 }, { type: 'header' }, { type: 'frame', offset: 100_208 }]);
   t.ok(beginsRecording(bytes));
   t.ok(beginsRecording(fixture('chromium-h264.mp4')));
   t.notOk(beginsRecording(bytes.subarray(0, 1)));
@@ -104,18 +115,7 @@ t.test('an announced recording begins at the next byte', async (t) => {
   reader.push(bytes.subarray(0, 100_000));
   reader.beginRecording();
   const events = [...reader.push(bytes.subarray(0, 1)), ...reader.push(bytes.subarray(1, 5000))];
-  t.match(events, [{ type: 'recording', offset: 100_000 }, { type: 'header', endOffset: 100_208 }]);
-});
-
-t.test('containers that only ffmpeg can look into are recognised', async (t) => {
-  for (const [bytes, container] of [
-    [Buffer.from('OggS\0\u0002aaaaaaaaaaaaaa'), 'ogg'],
-  ] as const) {
-    t.same(eventsOf(bytes, () => 1), [
-      { type: 'recording', offset: 0 },
-      { type: 'header', header: { container, tracks: undefined }, endOffset: 0 },
-    ]);
-  }
+  t.match(events.slice(0, 3), [{ type: 'recording', offset: 100_000 }, { type: 'header' }, { type: 'frame', offset: 100_208 }]);
 });
 
 t.test('what is no media is refused in words', async (t) => {
@@ -140,7 +140,7 @@ t.test('a header that never ends is given up', async (t) => {
   t.match(eventsOf(mp4).at(-1), { type: 'not-media', reason: /too long/ });
 });
 
-t.test('payload is neither kept nor copied', async (t) => {
+t.test('a frame larger than any picture is neither kept nor waited for', async (t) => {
   const bytes = fixture('chromium-vp8.webm');
   const cluster = bytes.subarray(0, 230);
   const reader = new SourceReader();

@@ -61,15 +61,16 @@ t.test('a clock that counts from 1970, and one that is set again every minute, a
 t.test('a recording of 32 tracks is read, one of 33 is refused in words', async (t) => {
   const tracks = Array.from({ length: 33 }, (_, index) => opusTrack(index + 1));
   const [of32, of33] = [tracks.slice(0, 32), tracks].map((some) => new SourceReader().push(Buffer.concat([webm(some), silentSecond(0)])));
-  t.equal(of32?.find((event) => event.type === 'header')?.header.tracks?.length, 32);
+  t.equal(of32?.find((event) => event.type === 'header')?.header.tracks.length, 32);
   t.strictSame(of33?.at(-1), { type: 'not-media', reason: 'expected at most 32 tracks, got more' });
 });
 
 t.test('what makes frames of nothing is refused in words, and nothing follows', async (t) => {
-  for (const idea of ['a run that claims samples by defaults, in every fragment', 'samples that last an hour each']) {
-    const bytes = mp4(1_000_000).find(([name]) => name === idea)?.[1] ?? Buffer.alloc(0);
-    const reader = new SourceReader();
-    t.match(reader.push(bytes).at(-1), { type: 'not-media', reason: /^expected (frames of 2 bytes at least|at most 1 s of media a byte), got more/ }, idea);
-    t.strictSame(reader.push(bytes.subarray(300)), []);
-  }
+  const craftedAs = (idea: string): Buffer => mp4(1_000_000).find(([name]) => name === idea)?.[1] ?? Buffer.alloc(0);
+  const bytes = craftedAs('a run that claims samples by defaults, in every fragment');
+  const reader = new SourceReader();
+  t.match(reader.push(bytes).at(-1), { type: 'not-media', reason: /^expected frames of 2 bytes at least, got more/ });
+  t.strictSame(reader.push(bytes.subarray(300)), []);
+  const hours = new SourceReader().push(craftedAs('samples that last an hour each'));
+  t.strictSame(hours.map(({ type }) => type), ['recording', 'header'], 'no frame is told whose bytes did not come');
 });

@@ -21,6 +21,7 @@ export const messageType = {
   commandAmf3: 17,
   dataAmf0: 18,
   commandAmf0: 20,
+  aggregate: 22,
 } as const;
 
 /** User control events, §7.1.7. */

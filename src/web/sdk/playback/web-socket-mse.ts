@@ -192,8 +192,6 @@ export class WebSocketMse implements Playback {
     const nowMs = this.#options.page.nowMs();
     if (nowMs - this.#lookedAtMs > asleepMs) this.#resumed = true;
     this.#lookedAtMs = nowMs;
-    const isLetGo = this.#attached !== undefined && this.#socket === undefined && !this.#ended;
-    if (isLetGo && !this.#video.paused) return this.resume();
     const buffer = this.#buffer;
     if (buffer === undefined || this.#video.seeking) return;
     if (!this.#started) return this.#start(buffer);

@@ -3,11 +3,11 @@ import type { InitSegment } from '../fmp4/init-segment.js';
 import type { Rendition } from '../hls/rendition.js';
 import { ClockedTimeline } from './clocked-timeline.js';
 import type { FragmentBus } from './fragment-bus.js';
-import type { Recording } from './recording.js';
+import type { Take } from './take.js';
 import type { MediaOutput } from './transcode-run.js';
 
-export interface RecordingOutputOptions {
-  readonly recording: Recording;
+export interface TakeOutputOptions {
+  readonly take: Take;
   readonly bus: FragmentBus;
   readonly rendition: Rendition;
   /** Whether the playlists can go on with this fragment as it is. */
@@ -16,24 +16,24 @@ export interface RecordingOutputOptions {
   readonly onProgress: () => void;
 }
 
-/** One recording's media on its way to the bus, on the wall clock, over all the transcoders it takes. */
-export class RecordingOutput implements MediaOutput {
-  readonly #options: RecordingOutputOptions;
+/** One take's media on its way to the bus, on the wall clock, over all the transcoders it takes. */
+export class TakeOutput implements MediaOutput {
+  readonly #options: TakeOutputOptions;
   #timeline: ClockedTimeline | undefined;
   #startSeconds = 0;
   /** What the clock of the transcoder before says of media time 0. */
   #inheritedMs: number | undefined;
 
-  constructor(options: RecordingOutputOptions) {
+  constructor(options: TakeOutputOptions) {
     this.#options = options;
   }
 
   startTimeline(init: InitSegment, startSeconds = 0): void {
-    const { recording, bus, rendition } = this.#options;
+    const { take, bus, rendition } = this.#options;
     const before = this.#timeline;
     this.#inheritedMs = before && before.captureTimeMs + (startSeconds - this.#startSeconds) * 1000;
     this.#startSeconds = startSeconds;
-    const startedAtMs = this.#inheritedMs ?? recording.startedAtMs;
+    const startedAtMs = this.#inheritedMs ?? take.startedAtMs;
     this.#timeline = new ClockedTimeline({ init, startedAtMs, notBeforeMs: rendition.endTimeMs });
     bus.startTimeline(this.#timeline);
   }
@@ -62,8 +62,8 @@ export class RecordingOutput implements MediaOutput {
   }
 
   #publish(fragments: readonly Fragment[]): void {
-    const { recording, bus, rendition, onProgress } = this.#options;
-    this.#timeline?.arrived(fragments, recording.captureTimeAt(this.#startSeconds) ?? this.#inheritedMs);
+    const { take, bus, rendition, onProgress } = this.#options;
+    this.#timeline?.arrived(fragments, take.captureTimeAt(this.#startSeconds) ?? this.#inheritedMs);
     bus.push(fragments);
     if (rendition.endTimeMs !== undefined) this.#timeline?.settle();
     onProgress();

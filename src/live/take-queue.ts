@@ -1,19 +1,19 @@
 import { Signal } from './signal.js';
-import type { Recording } from './recording.js';
+import type { Take } from './take.js';
 
 /** More begin faster than they can be played: their writer waits. */
 const maxWaiting = 16;
 
-/** Recordings that wait for their turn; so few that beginning another one again and again fills no memory. */
-export class RecordingQueue {
-  readonly #waiting: Recording[] = [];
+/** Takes that wait for their turn; so few that beginning another one again and again fills no memory. */
+export class TakeQueue {
+  readonly #waiting: Take[] = [];
   readonly #news = new Signal();
   #ended = false;
   #closed = false;
 
-  push(recording: Recording): void {
-    if (this.#closed) return recording.close();
-    this.#waiting.push(recording);
+  push(take: Take): void {
+    if (this.#closed) return take.close();
+    this.#waiting.push(take);
     this.#news.wake();
   }
 
@@ -27,11 +27,11 @@ export class RecordingQueue {
   close(): void {
     this.end();
     this.#closed = true;
-    for (const recording of this.#waiting.splice(0)) recording.close();
+    for (const take of this.#waiting.splice(0)) take.close();
   }
 
   /** The next one as soon as it is there; undefined after the last. */
-  async next(): Promise<Recording | undefined> {
+  async next(): Promise<Take | undefined> {
     while (this.#waiting.length === 0 && !this.#ended) await this.#news.next();
     const next = this.#waiting.shift();
     this.#news.wake();

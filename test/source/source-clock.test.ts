@@ -1,5 +1,5 @@
 import t from 'tap';
-import { SourceClock } from '../../src/live/source-clock.js';
+import { SourceClock } from '../../src/source/source-clock.js';
 
 const video = (timeSeconds: number): { kind: 'video'; timeSeconds: number } => ({ kind: 'video', timeSeconds });
 const audio = (timeSeconds: number): { kind: 'audio'; timeSeconds: number } => ({ kind: 'audio', timeSeconds });

@@ -1,6 +1,6 @@
-import type { SourceEvent } from '../source/source-events.js';
+import type { Frame } from './source-events.js';
 
-type Frame = Pick<Extract<SourceEvent, { type: 'frame' }>, 'kind' | 'timeSeconds'>;
+type TimedFrame = Pick<Frame, 'kind'> & { readonly timeSeconds: number };
 
 /** A step further than this is no pause: the device slept, or its clock was set. ffmpeg would fill it with silence. */
 const longestStepSeconds = 10;
@@ -12,13 +12,13 @@ export class SourceClock {
   readonly #latest = new Map<Frame['kind'], number>();
   #latestOfAll = -Infinity;
 
-  note({ kind, timeSeconds }: Frame): void {
+  note({ kind, timeSeconds }: TimedFrame): void {
     this.#latest.set(kind, Math.max(timeSeconds, this.#latest.get(kind) ?? -Infinity));
     this.#latestOfAll = Math.max(timeSeconds, this.#latestOfAll);
   }
 
   /** Whether the frame that follows can't belong to the same clock. A track that was silent may come back at the other's time. */
-  jumpsAt({ kind, timeSeconds }: Frame): boolean {
+  jumpsAt({ kind, timeSeconds }: TimedFrame): boolean {
     const own = this.#latest.get(kind);
     if (own === undefined) return false;
     return timeSeconds < own - longestStepBackSeconds || timeSeconds > this.#latestOfAll + longestStepSeconds;

@@ -1,0 +1,224 @@
+import { MatroskaWriter } from '../source/matroska-writer.js';
+import type { SourceHeader } from '../source/source-events.js';
+import type { ShapedFrame } from '../source/track-shaper.js';
+import { GroupWatch } from './group-watch.js';
+import { ReplayLog, type EntryPoint, type Resumption } from './replay-log.js';
+
+export interface TakeOptions {
+  /** Wall clock, ms since the epoch, when its first byte came. */
+  readonly startedAtMs: number;
+  /** Its tracks, with all that is known of them. */
+  readonly header: SourceHeader;
+  /** Why the picture can't be copied, where that is known before: of a take that goes on where another one was broken off. */
+  readonly copyObstacle?: string | undefined;
+  /** When its media time 0 was captured, as the publisher said before. */
+  readonly captureTimeMs?: number | undefined;
+  /** Bytes that may lie here before a reader came. */
+  readonly maxHeldBytes?: number | undefined;
+  /** Bytes that may be kept after they were read, in case they must be read again. */
+  readonly maxReplayBytes?: number | undefined;
+}
+
+export interface ReadOptions {
+  /** Which frame to begin with. Default: where the last reader stopped. */
+  readonly from?: number | undefined;
+  /** Reading ends before the first entry point at or after this frame. */
+  readonly untilPointFrom?: number | undefined;
+  /** Lets a reader that waits go. */
+  readonly signal?: AbortSignal;
+}
+
+/** Frames that wait are written together, up to so many bytes. */
+const maxWrittenBytes = 256 * 1024;
+
+/**
+ * Frames of one set of tracks under one configuration, until something changes or ends. A write waits until the reader took
+ * it, which is how a slow ffmpeg slows the publisher's socket; only before the first reader came are some bytes held.
+ * Readers come one after another; each gets a header, and may begin again at what viewers do not have yet.
+ */
+export class Take {
+  readonly startedAtMs: number;
+  readonly header: SourceHeader;
+  /** The picture leads; without one, the sound. */
+  readonly leadKind: 'video' | 'audio';
+  readonly #writer: MatroskaWriter;
+  readonly #log: ReplayLog;
+  readonly #groups: GroupWatch;
+  readonly #maxHeldBytes: number;
+  #startSeconds = Infinity;
+  #lastSeconds = -Infinity;
+  #lastByteAtMs: number;
+  #frames = 0;
+  #captureTimeMs: number | undefined;
+  #heldBytes = 0;
+  #beingRead = false;
+  #wakeReader: (() => void) | undefined;
+  #ended = false;
+
+  constructor({ startedAtMs, header, copyObstacle, captureTimeMs, maxHeldBytes = 8 * 1024 * 1024, maxReplayBytes = 16 * 1024 * 1024 }: TakeOptions) {
+    this.startedAtMs = startedAtMs;
+    this.header = header;
+    this.leadKind = header.tracks.some(({ kind }) => kind === 'video') ? 'video' : 'audio';
+    this.#lastByteAtMs = startedAtMs;
+    this.#writer = new MatroskaWriter(header.tracks);
+    this.#log = new ReplayLog({ leadKind: this.leadKind, maxReplayBytes });
+    this.#groups = new GroupWatch(copyObstacle);
+    this.#captureTimeMs = captureTimeMs;
+    this.#maxHeldBytes = maxHeldBytes;
+    if (this.leadKind !== 'video') this.#groups.end();
+  }
+
+  /** When its media time 0 was captured, as the publisher says. */
+  tellCaptureTime(captureTimeMs: number | undefined): void {
+    this.#captureTimeMs = captureTimeMs;
+  }
+
+  /** When the frame of this time was captured, as the publisher said last. */
+  captureTimeAt(timeSeconds: number): number | undefined {
+    return this.#captureTimeMs === undefined ? undefined : this.#captureTimeMs + timeSeconds * 1000;
+  }
+
+  /** How many frames came. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** Decode time of its first frame on its own clock; undefined before it came. */
+  get firstSeconds(): number | undefined {
+    return Number.isFinite(this.#startSeconds) ? this.#startSeconds : undefined;
+  }
+
+  /** Decode time of its latest frame so far; undefined before one came. */
+  get lastSeconds(): number | undefined {
+    return Number.isFinite(this.#lastSeconds) ? this.#lastSeconds : undefined;
+  }
+
+  /** Wall clock, ms since the epoch, when its latest byte came. */
+  get lastByteAtMs(): number {
+    return this.#lastByteAtMs;
+  }
+
+  /**
+   * Why the picture can't be copied, undefined when it can: known when the first keyframes, or enough bytes, are there.
+   * @param longestSegmentSeconds how long a segment may last, where that is settled
+   */
+  copyObstacle(longestSegmentSeconds?: number): Promise<string | undefined> {
+    return this.#groups.firstObstacle(longestSegmentSeconds);
+  }
+
+  /** Its picture was copied, and could not be cut: from the next entry point on it is encoded. */
+  refuseCopy(reason: string): void {
+    this.#groups.refuse(reason);
+  }
+
+  /** It was found fit for copying, and then its keyframes were not what they were. */
+  get mustBeContinued(): boolean {
+    return this.#groups.isUnfitByNow;
+  }
+
+  /** A take with the same header, for the frames from an entry point on. */
+  continuation(options: Pick<TakeOptions, 'startedAtMs'>): Take {
+    return new Take({ ...options, header: this.header, copyObstacle: this.#groups.obstacle, captureTimeMs: this.#captureTimeMs });
+  }
+
+  /** Resolves when the reader took the frames, or gave up. */
+  write(frames: readonly ShapedFrame[]): Promise<void> {
+    if (this.#ended || frames.length === 0) return Promise.resolve();
+    this.#lastByteAtMs = Date.now();
+    let bytes = 0;
+    for (const frame of frames) {
+      bytes += frame.bytes.length;
+      this.#note(frame);
+    }
+    return new Promise((resolve) => {
+      this.#log.append(frames, resolve);
+      if (!this.#beingRead) this.#hold(bytes);
+      this.#wake();
+    });
+  }
+
+  /** No more frames: the reader gets what is left, then the end. */
+  end(): void {
+    this.#ended = true;
+    this.#groups.end();
+    this.#wake();
+  }
+
+  /** Nobody reads it any more: every writer that waits is let go. */
+  close(): void {
+    this.end();
+    this.#log.clear();
+  }
+
+  /** A header, then the frames in order, as Matroska; coming back for more says that the last ones were taken. For one reader at a time. */
+  async *read({ from, untilPointFrom, signal }: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    this.#beingRead = true;
+    signal?.addEventListener('abort', () => this.#wake(), { once: true });
+    let at = from ?? this.#log.takenTo;
+    let header: Buffer | undefined = this.#writer.header;
+    while (!signal?.aborted) {
+      const limit = untilPointFrom === undefined ? undefined : this.pointFrom(untilPointFrom)?.sequence;
+      if (limit !== undefined && at >= limit) return;
+      const frames = this.#log.from(at, { limit, maxBytes: maxWrittenBytes });
+      if (frames.length > 0) {
+        const clusters = this.#writer.write(frames);
+        yield header ? Buffer.concat([header, clusters]) : clusters;
+        header = undefined;
+        if (signal?.aborted) return;
+        at = Math.max(at, this.#log.first) + frames.length;
+        this.#log.take(at);
+      } else if (this.#ended) return;
+      else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+    }
+  }
+
+  /** Leaves out what waits, up to the first entry point at or after a frame. */
+  async skipTo(untilPointFrom: number, signal: AbortSignal): Promise<EntryPoint | undefined> {
+    for await (const _skipped of this.read({ untilPointFrom, signal })) continue;
+    return this.pointFrom(untilPointFrom);
+  }
+
+  /** Number of the first frame that was never read. */
+  get readTo(): number {
+    return this.#log.takenTo;
+  }
+
+  /** The first entry point that is known at or after a frame. */
+  pointFrom(sequence: number): EntryPoint | undefined {
+    return this.#log.pointFrom(sequence);
+  }
+
+  /** Viewers have everything up to this time on its own clock: older frames need not be kept. */
+  delivered(timeSeconds: number): void {
+    this.#log.delivered(timeSeconds);
+  }
+
+  /** Time of the picture nearest to a time. */
+  leadNearest(timeSeconds: number): number | undefined {
+    return this.#log.leadNearest(timeSeconds);
+  }
+
+  /** How to go on after what viewers have; undefined when the frames for it are not kept. */
+  resumption(deliveredSeconds: number | undefined): Resumption | undefined {
+    return this.#log.resumption(deliveredSeconds);
+  }
+
+  #note(frame: ShapedFrame): void {
+    this.#frames++;
+    this.#startSeconds = Math.min(this.#startSeconds, frame.decodeSeconds);
+    this.#lastSeconds = Math.max(this.#lastSeconds, frame.decodeSeconds);
+    if (frame.kind === 'video') this.#groups.add(frame);
+  }
+
+  /** Lets the writer go on while there is room; a full store is reason enough to stop waiting for keyframes. */
+  #hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    if (this.#heldBytes <= this.#maxHeldBytes) this.#log.release();
+    else this.#groups.end();
+  }
+
+  #wake(): void {
+    this.#wakeReader?.();
+    this.#wakeReader = undefined;
+  }
+}

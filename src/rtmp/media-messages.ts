@@ -1,0 +1,78 @@
+import { FlvTracks } from '../source/flv-tracks.js';
+import type { SourceEvent, SourceTrack } from '../source/source-events.js';
+import { readAmf0 } from './wire/amf0.js';
+import { messageType, type RtmpMessage } from './wire/message.js';
+
+type Kind = SourceTrack['kind'];
+
+const bothKinds: readonly Kind[] = ['video', 'audio'];
+/** In an aggregate message every part has a tag's head, and behind it how long it was, §7.1.6. */
+const partHeadBytes = 11;
+const partTailBytes = 4;
+const maxNotices = 20;
+
+/** What else may come between sound and pictures, and is of no use here. */
+const expectedTypes: ReadonlySet<number> = new Set([messageType.setChunkSize, messageType.abort, messageType.acknowledgement, messageType.userControl, messageType.windowAcknowledgementSize, messageType.setPeerBandwidth]);
+
+/** Makes tracks and frames of what one publisher sends: sound, pictures, both in aggregates, and what it says of them. */
+export class MediaMessages {
+  readonly #tracks = new FlvTracks();
+  readonly #noticed = new Set<number>();
+  #awaited = bothKinds;
+  #begun = false;
+
+  /** `onMetaData`, its name and value in AMF 0: says what may be expected. */
+  describe(metadata: Buffer): void {
+    if (!this.#begun) this.#awaited = kindsIn(metadata);
+  }
+
+  /** What one message holds. */
+  read({ type, timestamp, body }: RtmpMessage): SourceEvent[] {
+    if (type === messageType.aggregate) return this.#aggregate(timestamp, body);
+    if (type === messageType.audio || type === messageType.video) return this.#media(type, timestamp, body);
+    if (expectedTypes.has(type) || this.#noticed.has(type) || this.#noticed.size >= maxNotices) return [];
+    this.#noticed.add(type);
+    return [{ type: 'notice', code: 'passed-over', message: `RTMP messages of type ${type} were passed over: expected sound (8), pictures (9) or both together (22).` }];
+  }
+
+  #media(type: number, timestamp: number, body: Buffer): SourceEvent[] {
+    const events = this.#tracks.read(type, timestamp, body, 0);
+    if (events.length === 0 || this.#begun) return events;
+    this.#begun = true;
+    return [{ type: 'recording', offset: 0 }, { type: 'header', header: { container: 'flv', tracks: [], awaited: this.#awaited } }, ...events];
+  }
+
+  /** The message's own time is that of its first part. */
+  #aggregate(timestamp: number, body: Buffer): SourceEvent[] {
+    const events: SourceEvent[] = [];
+    let firstMs: number | undefined;
+    for (let at = 0; at + partHeadBytes <= body.length; ) {
+      const type = body.readUInt8(at) & 0x1f;
+      const length = body.readUIntBE(at + 1, 3);
+      const partMs = ((body.readUInt8(at + 7) << 24) | body.readUIntBE(at + 4, 3)) >>> 0;
+      firstMs ??= partMs;
+      const begin = at + partHeadBytes;
+      if (begin + length > body.length) break;
+      events.push(...this.#media(type, (timestamp + partMs - firstMs) >>> 0, body.subarray(begin, begin + length)));
+      at = begin + length + partTailBytes;
+    }
+    return events;
+  }
+}
+
+/** What a publisher says it will send; who says nothing may send both. */
+function kindsIn(metadata: Buffer): readonly Kind[] {
+  const facts = factsIn(metadata);
+  if (!facts) return bothKinds;
+  const kinds: Kind[] = [...('videocodecid' in facts || 'width' in facts ? ['video' as const] : []), ...('audiocodecid' in facts || 'audiosamplerate' in facts ? ['audio' as const] : [])];
+  return kinds.length > 0 ? kinds : bothKinds;
+}
+
+function factsIn(metadata: Buffer): object | undefined {
+  try {
+    const [, facts] = readAmf0(metadata);
+    return typeof facts === 'object' && facts !== null ? facts : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,156 @@
+import { elementId } from './matroska-tracks.js';
+import { matroskaCodec } from './matroska-codecs.js';
+import type { Frame, SourceTrack } from './source-events.js';
+
+/** Elements that only a writer needs, RFC 9559 §5.1. */
+const writtenId = {
+  ebmlVersion: 0x4286,
+  ebmlReadVersion: 0x42f7,
+  docTypeVersion: 0x4287,
+  docTypeReadVersion: 0x4285,
+  muxingApp: 0x4d80,
+  writingApp: 0x5741,
+  trackUid: 0x73c5,
+  flagLacing: 0x9c,
+} as const;
+
+/** TimestampScale: a tick is a microsecond, so that neither 90 kHz nor 48 kHz loses one. */
+const nanosecondsPerTick = 1000;
+const ticksPerSecond = 1_000_000;
+/** A block's time is 16 bits, signed, from its cluster's on. */
+const maxBlockTicks = 0x7fff;
+/** Larger numbers are not counted exactly. */
+const maxTicks = Number.MAX_SAFE_INTEGER;
+const keyframeFlag = 0x80;
+
+/** What becomes of a track in the one grammar that ffmpeg is given. */
+export interface WrittenTrack extends SourceTrack {
+  /** TrackNumber: 1 to 126. */
+  readonly number: number;
+}
+
+/** Writes frames as one live Matroska recording, RFC 9559: a header that says all there is to know, then clusters. */
+export class MatroskaWriter {
+  readonly #tracks: readonly WrittenTrack[];
+  readonly #numbers: ReadonlyMap<number, number>;
+  /** EBML header, segment, tracks: what stands before the first frame. */
+  readonly header: Buffer;
+
+  constructor(tracks: readonly SourceTrack[]) {
+    this.#tracks = tracks.slice(0, 126).map((track, index) => ({ ...track, number: index + 1 }));
+    this.#numbers = new Map(this.#tracks.map(({ id, number }) => [id, number]));
+    this.header = headerOf(this.#tracks);
+  }
+
+  /** The frames in their order, as whole clusters; those of unknown tracks are left out. */
+  write(frames: readonly Frame[]): Buffer {
+    const pieces: Uint8Array[] = [];
+    let blocks: Uint8Array[] = [];
+    let clusterTicks = 0;
+    const close = (): void => {
+      if (blocks.length === 0) return;
+      const time = element(elementId.timestamp, unsigned(clusterTicks));
+      pieces.push(head(elementId.cluster, time.length + lengthOf(blocks)), time, ...blocks);
+      blocks = [];
+    };
+    for (const { track, timeSeconds, keyframe, bytes } of frames) {
+      const number = this.#numbers.get(track);
+      if (number === undefined) continue;
+      const ticks = ticksOf(timeSeconds);
+      if (blocks.length > 0 && Math.abs(ticks - clusterTicks) > maxBlockTicks) close();
+      if (blocks.length === 0) clusterTicks = ticks;
+      const block = Buffer.from([0x80 | number, 0, 0, keyframe ? keyframeFlag : 0]);
+      block.writeInt16BE(ticks - clusterTicks, 1);
+      blocks.push(head(elementId.simpleBlock, block.length + bytes.length), block, bytes);
+    }
+    close();
+    return Buffer.concat(pieces);
+  }
+}
+
+function ticksOf(timeSeconds: number): number {
+  return Math.max(0, Math.min(maxTicks, Math.round(timeSeconds * ticksPerSecond) || 0));
+}
+
+function headerOf(tracks: readonly WrittenTrack[]): Buffer {
+  return Buffer.concat([
+    element(
+      elementId.ebml,
+      element(writtenId.ebmlVersion, unsigned(1)),
+      element(writtenId.ebmlReadVersion, unsigned(1)),
+      element(elementId.docType, Buffer.from('matroska')),
+      element(writtenId.docTypeVersion, unsigned(4)),
+      element(writtenId.docTypeReadVersion, unsigned(2)),
+    ),
+    // A live segment has no end: its size is unknown (RFC 8794 §6.2).
+    unsigned(elementId.segment),
+    Buffer.from([0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+    element(
+      elementId.info,
+      element(elementId.timestampScale, unsigned(nanosecondsPerTick)),
+      element(writtenId.muxingApp, Buffer.from('onair')),
+      element(writtenId.writingApp, Buffer.from('onair')),
+    ),
+    element(elementId.tracks, ...tracks.map(trackEntry)),
+  ]);
+}
+
+function trackEntry(track: WrittenTrack): Buffer {
+  const { number, kind } = track;
+  const { codecId, configuration } = matroskaCodec(track);
+  return element(
+    elementId.trackEntry,
+    element(elementId.trackNumber, unsigned(number)),
+    element(writtenId.trackUid, unsigned(number)),
+    element(elementId.trackType, unsigned(kind === 'video' ? 1 : 2)),
+    element(writtenId.flagLacing, unsigned(0)),
+    element(elementId.codecId, Buffer.from(codecId, 'latin1')),
+    ...(configuration === undefined ? [] : [element(elementId.codecPrivate, configuration)]),
+    ...(track.codecDelayNs === undefined ? [] : [element(elementId.codecDelay, unsigned(track.codecDelayNs))]),
+    kind === 'video' ? videoElement(track) : audioElement(track),
+  );
+}
+
+/** A size that is not known yet is written as one that can't be: only pictures that are decoded come without. */
+function videoElement({ width = 16, height = 16 }: SourceTrack): Buffer {
+  return element(elementId.video, element(elementId.pixelWidth, unsigned(width)), element(elementId.pixelHeight, unsigned(height)));
+}
+
+function audioElement({ sampleRate = 48_000, channels = 2, sampleBits }: SourceTrack): Buffer {
+  const rate = Buffer.alloc(8);
+  rate.writeDoubleBE(sampleRate);
+  return element(
+    elementId.audio,
+    element(elementId.samplingFrequency, rate),
+    element(elementId.channels, unsigned(channels)),
+    ...(sampleBits === undefined ? [] : [element(elementId.bitDepth, unsigned(sampleBits))]),
+  );
+}
+
+/** @param id with its own length marker */
+function element(id: number, ...data: readonly Uint8Array[]): Buffer {
+  return Buffer.concat([head(id, lengthOf(data)), ...data]);
+}
+
+function head(id: number, length: number): Buffer {
+  return Buffer.concat([unsigned(id), sizeBytes(length)]);
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Eight bytes, whatever the size: the first one marks that length (RFC 8794 §4). */
+function sizeBytes(size: number): Buffer {
+  const bytes = Buffer.from([0x01, 0, 0, 0, 0, 0, 0, 0]);
+  bytes.writeUIntBE(size, 2, 6);
+  return bytes;
+}
+
+/** As few bytes as hold the value, one at least. */
+function unsigned(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(Math.max(0, Math.trunc(value))));
+  const first = bytes.findIndex((byte) => byte !== 0);
+  return bytes.subarray(first < 0 ? 7 : first);
+}

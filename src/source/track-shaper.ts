@@ -1,0 +1,88 @@
+import { readAudioSpecificConfig } from './aac.js';
+import { H264Track } from './h264-track.js';
+import type { Frame, SourceTrack } from './source-events.js';
+
+/** A frame as it is handed on. */
+export interface ShapedFrame extends Frame {
+  /** A picture that a decoder may begin with, but not every decoder: no IDR picture. */
+  readonly isOpen?: boolean | undefined;
+}
+
+/** One track on its way from its container: what is true of it, and its frames in the form they are handed on in. */
+export class TrackShaper {
+  readonly #h264: H264Track | undefined;
+  #track: SourceTrack;
+  #changed = false;
+  /** Pictures that came before one that can be begun with. */
+  undecodable = 0;
+
+  constructor(track: SourceTrack) {
+    this.#track = track;
+    this.#h264 = track.codec === 'h264' ? new H264Track() : undefined;
+    this.#h264?.configure(track.configuration);
+  }
+
+  get kind(): SourceTrack['kind'] {
+    return this.#track.kind;
+  }
+
+  /** Whether it can take over this description: the codec stays. */
+  fits({ codec, kind }: SourceTrack): boolean {
+    return this.#track.codec === codec && this.#track.kind === kind;
+  }
+
+  /** What the container says of it from the next frame on. */
+  describe(track: SourceTrack): void {
+    if (this.#h264) {
+      this.#h264.configure(track.configuration);
+      this.#track = { ...track, ...definedOf(this.#h264.facts) };
+    } else if (!sameDescription(this.#track, track)) {
+      this.#track = track;
+      this.#changed = true;
+    }
+  }
+
+  /** All that is known of it. */
+  get track(): SourceTrack {
+    if (!this.#h264) return this.#track;
+    return { ...this.#track, ...definedOf(this.#h264.facts), configuration: this.#h264.configuration };
+  }
+
+  /** Whether a decoder can be set up for it. */
+  get isConfigured(): boolean {
+    const { codec, configuration } = this.track;
+    if (codec === 'h264') return configuration !== undefined;
+    return codec !== 'aac' || (configuration !== undefined && readAudioSpecificConfig(configuration) !== undefined);
+  }
+
+  /** The frame in its form; `changed`: under another configuration than the one before. undefined: it makes no sense. */
+  shape(frame: Frame): { readonly frame: ShapedFrame; readonly changed: boolean } | undefined {
+    if (!this.#h264) {
+      const changed = this.#changed;
+      this.#changed = false;
+      return { frame, changed };
+    }
+    const picture = this.#h264.take(frame.bytes, frame.keyframe);
+    if (!picture) return undefined;
+    const { bytes, keyframe, entry, reconfigured } = picture;
+    return { frame: { ...frame, bytes, keyframe: entry, isOpen: entry && !keyframe ? true : undefined }, changed: reconfigured };
+  }
+}
+
+/** Only what was found in the bitstream counts over what the container says. */
+function definedOf<Facts extends object>(facts: Facts): Partial<Facts> {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as Partial<Facts>;
+}
+
+function sameDescription(one: SourceTrack, other: SourceTrack): boolean {
+  const sameBytes = one.configuration === other.configuration || (one.configuration !== undefined && other.configuration !== undefined && Buffer.from(one.configuration).equals(other.configuration));
+  return (
+    sameBytes &&
+    one.width === other.width &&
+    one.height === other.height &&
+    one.sampleRate === other.sampleRate &&
+    one.channels === other.channels &&
+    one.sampleAspect?.join() === other.sampleAspect?.join() &&
+    one.rotation === other.rotation
+  );
+}
