@@ -25,7 +25,7 @@ export function eventsOf(bytes: Uint8Array, nextLength: () => number = () => byt
   const events: SourceEvent[] = [];
   for (let at = 0; at < bytes.length; ) {
     const end = at + Math.max(1, nextLength());
-    events.push(...reader.push(bytes.subarray(at, end)));
+    for (const event of reader.push(bytes.subarray(at, end))) events.push(event);
     at = end;
   }
   events.push(...reader.end());
