@@ -10,17 +10,30 @@ import { writeMediaPlaylist, type PlaylistTiming } from './media-playlist.js';
 import { writeMultivariantPlaylist } from './multivariant-playlist.js';
 import type { CutPart } from './segmenter.js';
 
-/** What a request for a playlist or for media is answered with. */
-export interface Answer {
-  readonly status: 200 | 400 | 404 | 503;
-  /** Absent with an error. */
-  readonly body?: Encoded | Buffer;
-  /** In words, with an error. */
-  readonly message?: string;
-  readonly maxAgeSeconds: number;
+/**
+ * What a request for a playlist or for media is answered with.
+ * `multivariant`: what can be watched, as of now. `present`: the playlist as of now. `lasting`: media, or a playlist that was waited for or has
+ * ended; the same request is never answered with anything else.
+ */
+export interface FoundAnswer {
+  readonly outcome: 'multivariant' | 'present' | 'lasting';
+  readonly body: Encoded | Buffer;
+  readonly message?: undefined;
 }
 
 export type { WatchClient } from './held-requests.js';
+
+/**
+ * Why there is nothing, and in words. `not-yet`: nothing can be played so far. `to-come`: there is no such thing, but there may be later.
+ * `gone`: there was, or will never be. `malformed`: the directives can't be met now. `standstill`: nothing new came in time.
+ */
+export interface EmptyAnswer {
+  readonly outcome: 'not-yet' | 'to-come' | 'gone' | 'malformed' | 'standstill';
+  readonly message: string;
+  readonly body?: undefined;
+}
+
+export type Answer = FoundAnswer | EmptyAnswer;
 
 /** A run of media under one init segment. */
 export interface Timeline {
@@ -184,28 +197,26 @@ export class Rendition {
       mediaPlaylistUri: this.#options.mediaPlaylistUri,
       ...(width !== undefined && height !== undefined && { resolution: { width, height } }),
     });
-    return { status: 200, body: new Encoded(text), maxAgeSeconds: 1 };
+    return { outcome: 'multivariant', body: new Encoded(text) };
   }
 
   /** Answers when the playlist holds what the directives ask for, RFC 8216bis §6.2.5.2. */
   async mediaPlaylist(directives: DeliveryDirectives, watchClient: WatchClient): Promise<Answer> {
     const timing = this.#timing;
     if (!timing || !this.playable) return notYet;
-    const targetDuration = timing.targetDurationSeconds;
-    if (this.#ended) return { status: 200, body: this.#currentPlaylist(false), maxAgeSeconds: targetDuration * 6 };
+    if (this.#ended) return { outcome: 'lasting', body: this.#currentPlaylist(false) };
     let request: PlaylistRequest;
     try {
       request = readPlaylistRequest(directives, this.#window, timing.partTargetSeconds);
     } catch (error) {
       const message = error instanceof RangeError ? error.message : String(error);
-      return { status: 400, message, maxAgeSeconds: targetDuration * 4 };
+      return { outcome: 'malformed', message };
     }
     const { until, delta } = request;
     if (until && !(await this.#reached(() => isListed(this.#window, until), timing, watchClient))) {
-      return { status: 503, message: 'the stream stands still: no new media for three target durations', maxAgeSeconds: targetDuration * 4 };
+      return { outcome: 'standstill', message: 'the stream stands still: no new media for three target durations' };
     }
-    // RFC 8216bis Appendix B.1: a blocked playlist is for keeps, an unblocked one goes stale.
-    return { status: 200, body: this.#currentPlaylist(delta), maxAgeSeconds: until ? targetDuration * 6 : Math.floor(targetDuration / 2) };
+    return { outcome: until ? 'lasting' : 'present', body: this.#currentPlaylist(delta) };
   }
 
   /** An init segment, a segment, or a part; the part that comes next is waited for (RFC 8216bis §4.4.5.3). */
@@ -216,13 +227,21 @@ export class Rendition {
       await this.#reached(() => name !== this.#nextPartUri(), timing, watchClient);
     }
     const body = this.#window.media(name);
-    if (body) return { status: 200, body, maxAgeSeconds: timing.targetDurationSeconds * 6 };
-    return { status: 404, message: 'no such segment, or no longer', maxAgeSeconds: timing.targetDurationSeconds };
+    if (body) return { outcome: 'lasting', body };
+    if (this.#isPast(name)) return { outcome: 'gone', message: 'this is no longer there' };
+    return { outcome: 'to-come', message: 'there is no such segment, or not yet' };
   }
 
   /** The init segment of a segment that follows a discontinuity; undefined for any other. */
   initAfterDiscontinuity(name: string): Buffer | undefined {
     return this.#window.initOf(name);
+  }
+
+  /** Whether this names something of a segment that is closed, or an init segment that was told: what is not there now never will be. */
+  #isPast(name: string): boolean {
+    const [, init, mediaSequence] = /^(?:init-(\d{1,15})\.mp4|(\d{1,15})(?:\.\d{1,15})?\.m4s)$/.exec(name) ?? [];
+    if (init !== undefined) return Number(init) < this.#timelines - 1;
+    return mediaSequence !== undefined && (this.#ended || Number(mediaSequence) < this.#window.openMediaSequence);
   }
 
   #nextPartUri(): string {
@@ -259,4 +278,4 @@ export class Rendition {
 /** Dates of segments that differ from their durations by more than a frame do not join: the source paused, or its clock was set. */
 const steadyDateMs = 50;
 
-const notYet: Answer = { status: 404, message: 'not on air yet', maxAgeSeconds: 1 };
+const notYet: EmptyAnswer = { outcome: 'not-yet', message: 'not on air yet' };

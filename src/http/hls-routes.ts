@@ -4,7 +4,8 @@ import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
 import { requireLiveStream, requireStreamName } from './live-stream-lookup.js';
-import { addVary, sendAnswer, watchClient } from './media-reply.js';
+import { sendAnswer } from './hls-answer.js';
+import { addVary, watchClient } from './media-reply.js';
 
 interface BroadcastParams {
   readonly stream: string;
@@ -15,13 +16,13 @@ interface BroadcastParams {
 export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: LiveRegistry }): Promise<void> {
   app.get<{ Params: { stream: string } }>('/index.m3u8', async (request, reply) => {
     const { rendition } = requireLiveStream(registry, request.params.stream);
-    return sendAnswer(request, reply, rendition.multivariant());
+    return sendAnswer(request, reply, rendition.multivariant(), targetDurationOf(rendition));
   });
 
   app.get<{ Params: BroadcastParams }>('/:broadcast/media.m3u8', async (request, reply) => {
     const { rendition, audience } = requireBroadcast(registry, request.params);
     audience.saw(clientId(request));
-    return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), watchClient(reply.raw)));
+    return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), watchClient(reply.raw)), targetDurationOf(rendition));
   });
 
   app.get<{ Params: BroadcastParams & { file: string } }>('/:broadcast/:file', async (request, reply) => {
@@ -29,10 +30,16 @@ export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: 
     const { file } = request.params;
     const answer = await rendition.media(file, watchClient(reply.raw));
     const init = rendition.initAfterDiscontinuity(file);
-    if (!init || !Buffer.isBuffer(answer.body)) return sendAnswer(request, reply, answer);
+    if (!init || !answer.body) return sendAnswer(request, reply, answer, targetDurationOf(rendition));
     addVary(reply, 'User-Agent');
-    return sendAnswer(request, reply, readsOneInitSegment(request) ? { ...answer, body: Buffer.concat([init, answer.body]) } : answer);
+    if (!Buffer.isBuffer(answer.body) || !readsOneInitSegment(request)) return sendAnswer(request, reply, answer, targetDurationOf(rendition));
+    return sendAnswer(request, reply, { outcome: answer.outcome, body: Buffer.concat([init, answer.body]) }, targetDurationOf(rendition));
   });
+}
+
+/** In seconds; one, before it is known. */
+function targetDurationOf({ timing }: LiveStream['rendition']): number {
+  return timing?.targetDurationSeconds ?? 1;
 }
 
 /**

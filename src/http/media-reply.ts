@@ -1,47 +1,34 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Encoded } from '../hls/encoded.js';
-import type { Answer, WatchClient } from '../hls/rendition.js';
-import type { ErrorCode } from '../protocol/error-codes.js';
-import { LiveError } from '../live/errors.js';
+import type { WatchClient } from '../hls/rendition.js';
 import { whenGone, type Peer } from './when-gone.js';
-
-const errorCodeOfStatus: Readonly<Record<number, ErrorCode>> = { 400: 'malformed', 404: 'not-found', 503: 'unavailable' };
 
 const mediaHeaders = ['content-type', 'video/mp4', 'accept-ranges', 'bytes'] as const;
 const playlistHeaders = ['content-type', 'application/vnd.apple.mpegurl', 'vary', 'Accept-Encoding'] as const;
 const zippedPlaylistHeaders = [...playlistHeaders, 'content-encoding', 'gzip'] as const;
 
 /** Bytes, and what is said of them. */
-export interface Representation {
+interface Representation {
   /** Names and values in turn, as Node takes them: building objects would cost more than the rest of an answer. */
   readonly headers: readonly string[];
   readonly body: Buffer;
 }
 
-export function cacheControl(maxAgeSeconds: number): string {
-  return maxAgeSeconds > 0 ? `max-age=${maxAgeSeconds}` : 'no-cache';
-}
-
 /** A playlist or media, whole, for a client that sent these headers. */
-export function represent(body: Encoded | Buffer, headers: IncomingHttpHeaders): Representation {
+function represent(body: Encoded | Buffer, headers: IncomingHttpHeaders): Representation {
   if (Buffer.isBuffer(body)) return { headers: mediaHeaders, body };
   return acceptsGzip(headers['accept-encoding']) ? { headers: zippedPlaylistHeaders, body: body.gzip } : { headers: playlistHeaders, body: body.identity };
 }
 
-/**
- * Turns what a rendition answers into an HTTP answer.
- * @throws {LiveError} with the rendition's words, when it has nothing to give
- */
-export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
-  reply.header('cache-control', cacheControl(answer.maxAgeSeconds));
-  if (!answer.body) throw new LiveError(errorCodeOfStatus[answer.status] ?? 'internal', answer.message ?? 'nothing to play');
-  const { headers, body } = represent(answer.body, request.headers);
+/** Sends a playlist or media, or the range of it that is asked for. */
+export function sendMedia(request: FastifyRequest, reply: FastifyReply, found: Encoded | Buffer): FastifyReply {
+  const { headers, body } = represent(found, request.headers);
   // Some native players ask for one.
-  const range = body === answer.body ? parseRange(request.headers.range, body.length) : undefined;
+  const range = body === found ? parseRange(request.headers.range, body.length) : undefined;
   if (range === 'unsatisfiable') {
     const message = `expected a range within ${body.length} bytes, got ${String(request.headers.range)}`;
-    return reply.code(416).header('content-range', `bytes */${body.length}`).send({ code: 'malformed', message });
+    return reply.code(416).header('cache-control', 'no-store').header('content-range', `bytes */${body.length}`).send({ code: 'malformed', message });
   }
   for (let index = 0; index < headers.length; index += 2) {
     const [name, value] = [headers[index]!, headers[index + 1]!];

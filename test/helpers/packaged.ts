@@ -92,8 +92,8 @@ export class Packaged {
   }
 
   async look(): Promise<void> {
-    const { status, body } = await this.rendition.mediaPlaylist({}, () => () => undefined);
-    if (status !== 200 || !(body instanceof Encoded) || body === this.#lastBody) return;
+    const { body } = await this.rendition.mediaPlaylist({}, () => () => undefined);
+    if (!(body instanceof Encoded) || body === this.#lastBody) return;
     this.#lastBody = body;
     const text = body.identity.toString();
     if (this.seen.at(-1)?.text !== text) this.seen.push(readMediaPlaylist(text));

@@ -148,7 +148,7 @@ t.test('slowloris: a head that does not come to its end is cut, and so is silenc
 t.test('an answer that nobody takes is not kept for ever', async (t) => {
   const { app, registry } = await startFakeServer(t, { idleTimeoutMs: 400 });
   const cam = registry.add('cam');
-  cam.answers.set('0.m4s', { status: 200, body: Buffer.alloc(30_000_000), maxAgeSeconds: 1 });
+  cam.answers.set('0.m4s', { outcome: 'lasting', body: Buffer.alloc(30_000_000) });
   const address = await listen(app);
   const stuck = open(t, address);
   stuck.pause();

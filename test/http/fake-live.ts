@@ -121,11 +121,12 @@ export class FakeLiveStream {
   ended = false;
   /** What the rendition answers, by name: `index`, `media`, or the media's own. */
   readonly answers = new Map<string, Answer | Promise<Answer>>([
-    ['index', { status: 200, body: new Encoded('#EXTM3U\nindex\n'), maxAgeSeconds: 1 }],
-    ['media', { status: 200, body: new Encoded('#EXTM3U\nmedia\n'), maxAgeSeconds: 12 }],
-    ['0.m4s', { status: 200, body: Buffer.from('0123456789'), maxAgeSeconds: 12 }],
+    ['index', { outcome: 'multivariant', body: new Encoded('#EXTM3U\nindex\n') }],
+    ['media', { outcome: 'lasting', body: new Encoded('#EXTM3U\nmedia\n') }],
+    ['0.m4s', { outcome: 'lasting', body: Buffer.from('0123456789') }],
   ]);
   readonly rendition = {
+    timing: { targetDurationSeconds: 2, partTargetSeconds: 0.5 },
     multivariant: () => this.#answer('index'),
     mediaPlaylist: async (directives: unknown, watchClient: WatchClient) => {
       this.directives.push(directives);
@@ -204,7 +205,7 @@ export class FakeLiveStream {
   }
 
   #answer(name: string): Answer | Promise<Answer> {
-    return this.answers.get(name) ?? { status: 404, message: 'no such segment, or no longer', maxAgeSeconds: 2 };
+    return this.answers.get(name) ?? { outcome: 'to-come', message: 'there is no such segment, or not yet' };
   }
 }
 

@@ -2,6 +2,7 @@ import { get } from 'node:http';
 import { once } from 'node:events';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
+import { Encoded } from '../../src/hls/encoded.js';
 import type { Answer } from '../../src/hls/rendition.js';
 import { acceptsGzip, parseRange } from '../../src/http/media-reply.js';
 import { withResolvers } from './fake-live.js';
@@ -47,17 +48,34 @@ t.test('delivery directives reach the rendition as they came, other query keys d
   t.strictSame(twice.json(), { code: 'malformed', message: 'expected one _HLS_msn, got 2' });
 });
 
-t.test("a rendition's refusal keeps its status, its words and its age", async (t) => {
+t.test("what a rendition has not is told with its words, and kept only when it never can come to be", async (t) => {
   const { app, registry } = await startFakeServer(t);
   const cam = registry.add('cam');
-  for (const [status, code] of [[400, 'malformed'], [404, 'not-found'], [503, 'unavailable']] as const) {
-    cam.answers.set('media', { status, message: 'words', maxAgeSeconds: 8 });
+  for (const [outcome, status, code, caching] of [
+    ['not-yet', 404, 'not-found', 'max-age=1'],
+    ['to-come', 404, 'not-found', 'no-store'],
+    ['gone', 404, 'not-found', 'max-age=2'],
+    ['malformed', 400, 'malformed', 'no-store'],
+    ['standstill', 503, 'unavailable', 'max-age=1'],
+  ] as const) {
+    cam.answers.set('media', { outcome, message: 'words' });
     const answer = await app.inject('/live/cam/run1/media.m3u8');
-    t.equal(answer.statusCode, status);
+    t.equal(answer.statusCode, status, outcome);
     t.strictSame(answer.json(), { code, message: 'words' });
-    t.equal(answer.headers['cache-control'], 'max-age=8');
+    t.equal(answer.headers['cache-control'], caching, outcome);
     t.equal(answer.headers['access-control-allow-origin'], '*');
   }
+});
+
+t.test('what is there is kept for as long as it is true', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  for (const [outcome, caching] of [['multivariant', 'max-age=1'], ['present', 'max-age=1'], ['lasting', 'max-age=12']] as const) {
+    cam.answers.set('media', { outcome, body: new Encoded('#EXTM3U\n') });
+    t.equal((await app.inject('/live/cam/run1/media.m3u8')).headers['cache-control'], caching, outcome);
+  }
+  const beyond = await app.inject({ url: '/live/cam/run1/0.m4s', headers: { range: 'bytes=10-' } });
+  t.equal(beyond.headers['cache-control'], 'no-store', 'a range is the wish of one client');
 });
 
 t.test('media comes whole, or as the one range that was asked for', async (t) => {
@@ -175,5 +193,5 @@ t.test('a client that goes away frees what waits for it', async (t) => {
   request.destroy();
   await gone;
   t.ok(isGone);
-  waiting.resolve({ status: 404, maxAgeSeconds: 1 });
+  waiting.resolve({ outcome: 'gone', message: 'words' });
 });

@@ -18,7 +18,7 @@ const lastingMs = 1300;
 const everyMs = 50;
 
 const ways = waysToAsk(t);
-const found: Answer = { status: 200, body: new Encoded('#EXTM3U\n'), maxAgeSeconds: 1 };
+const found: Answer = { outcome: 'lasting', body: new Encoded('#EXTM3U\n') };
 
 function withPicture(cam: FakeLiveStream): void {
   cam.bus.startTimeline({ init: { bytes: Buffer.from('INIT'), codecs: 'avc1.42c01f', tracks: [{ trackId: 1, kind: 'video' }] }, captureTimeMs: 5 } as never);
