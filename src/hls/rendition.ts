@@ -1,5 +1,6 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { RenditionFacts } from '../protocol/live-stream-info.js';
+import type { Answer, EmptyAnswer } from './answer.js';
 import { bitRatesOf, type BitRates } from './bit-rates.js';
 import { isListed, readPlaylistRequest, type DeliveryDirectives, type PlaylistRequest } from './blocking-request.js';
 import { Encoded } from './encoded.js';
@@ -9,31 +10,6 @@ import { MediaBytes } from './media-bytes.js';
 import { writeMediaPlaylist, type PlaylistTiming } from './media-playlist.js';
 import { writeMultivariantPlaylist } from './multivariant-playlist.js';
 import type { CutPart } from './segmenter.js';
-
-/**
- * What a request for a playlist or for media is answered with.
- * `multivariant`: what can be watched, as of now. `present`: the playlist as of now. `lasting`: media, or a playlist that was waited for or has
- * ended; the same request is never answered with anything else.
- */
-export interface FoundAnswer {
-  readonly outcome: 'multivariant' | 'present' | 'lasting';
-  readonly body: Encoded | Buffer;
-  readonly message?: undefined;
-}
-
-export type { WatchClient } from './held-requests.js';
-
-/**
- * Why there is nothing, and in words. `not-yet`: nothing can be played so far. `to-come`: there is no such thing, but there may be later.
- * `gone`: there was, or will never be. `malformed`: the directives can't be met now. `standstill`: nothing new came in time.
- */
-export interface EmptyAnswer {
-  readonly outcome: 'not-yet' | 'to-come' | 'gone' | 'malformed' | 'standstill';
-  readonly message: string;
-  readonly body?: undefined;
-}
-
-export type Answer = FoundAnswer | EmptyAnswer;
 
 /** A run of media under one init segment. */
 export interface Timeline {

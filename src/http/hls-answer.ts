@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Answer, EmptyAnswer } from '../hls/rendition.js';
+import type { Answer, EmptyAnswer } from '../hls/answer.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import { LiveError } from '../live/errors.js';
 import { sendMedia } from './media-reply.js';

@@ -4,7 +4,8 @@ import type { DescriptionChange } from '../../src/protocol/stream-description.js
 import type { BroadcastState, LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
 import { liveStreamUrls } from '../../src/protocol/urls.js';
 import { Encoded } from '../../src/hls/encoded.js';
-import type { Answer, WatchClient } from '../../src/hls/rendition.js';
+import type { Answer } from '../../src/hls/answer.js';
+import type { WatchClient } from '../../src/hls/rendition.js';
 import { LiveError } from '../../src/live/errors.js';
 import type { IngestConnection, IngestListener } from '../../src/live/ingest-connection.js';
 import type { LiveRegistry } from '../../src/live/live-registry.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { Encoded } from '../../src/hls/encoded.js';
-import type { Answer } from '../../src/hls/rendition.js';
+import type { Answer } from '../../src/hls/answer.js';
 import { acceptsGzip, parseRange } from '../../src/http/media-reply.js';
 import { withResolvers } from './fake-live.js';
 import { listen, startFakeServer } from './fake-server.js';

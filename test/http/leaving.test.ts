@@ -4,7 +4,7 @@ import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import t from 'tap';
 import type { Test } from 'tap';
-import type { Answer } from '../../src/hls/rendition.js';
+import type { Answer } from '../../src/hls/answer.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { isGone, whenGone } from '../../src/http/when-gone.js';
 import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';

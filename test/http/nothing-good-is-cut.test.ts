@@ -8,7 +8,7 @@ import { waysToAsk } from './clients.js';
 import { withResolvers, type FakeLiveStream } from './fake-live.js';
 import { listen, startFakeServer, testKey } from './fake-server.js';
 import { readToClose } from './socket-client.js';
-import type { Answer } from '../../src/hls/rendition.js';
+import type { Answer } from '../../src/hls/answer.js';
 import { Encoded } from '../../src/hls/encoded.js';
 
 /** Far shorter than everything that lasts here. */

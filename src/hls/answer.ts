@@ -1,0 +1,24 @@
+import type { Encoded } from './encoded.js';
+
+/**
+ * What a request for a playlist or for media is answered with.
+ * `multivariant`: what can be watched, as of now. `present`: the playlist as of now. `lasting`: media, or a playlist that was waited for or has
+ * ended; the same request is never answered with anything else.
+ */
+export interface FoundAnswer {
+  readonly outcome: 'multivariant' | 'present' | 'lasting';
+  readonly body: Encoded | Buffer;
+  readonly message?: undefined;
+}
+
+/**
+ * Why there is nothing, and in words. `not-yet`: nothing can be played so far. `to-come`: there is no such thing, but there may be later.
+ * `gone`: there was, or will never be. `malformed`: the directives can't be met now. `standstill`: nothing new came in time.
+ */
+export interface EmptyAnswer {
+  readonly outcome: 'not-yet' | 'to-come' | 'gone' | 'malformed' | 'standstill';
+  readonly message: string;
+  readonly body?: undefined;
+}
+
+export type Answer = FoundAnswer | EmptyAnswer;
