@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
-import { requireLiveStream, requireStreamName } from './live-stream-lookup.js';
+import { requireBroadcast, requireLiveStream } from './live-stream-lookup.js';
 import { sendAnswer } from './hls-answer.js';
 import { addVary, watchClient } from './media-reply.js';
 
@@ -20,13 +20,13 @@ export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: 
   });
 
   app.get<{ Params: BroadcastParams }>('/:broadcast/media.m3u8', async (request, reply) => {
-    const { rendition, audience } = requireBroadcast(registry, request.params);
+    const { rendition, audience } = requireBroadcast(registry, request.params.stream, request.params.broadcast);
     audience.saw(clientId(request));
     return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), watchClient(reply.raw)), targetDurationOf(rendition));
   });
 
   app.get<{ Params: BroadcastParams & { file: string } }>('/:broadcast/:file', async (request, reply) => {
-    const { rendition } = requireBroadcast(registry, request.params);
+    const { rendition } = requireBroadcast(registry, request.params.stream, request.params.broadcast);
     const { file } = request.params;
     const answer = await rendition.media(file, watchClient(reply.raw));
     const init = rendition.initAfterDiscontinuity(file);
@@ -48,13 +48,6 @@ function targetDurationOf({ timing }: LiveStream['rendition']): number {
  */
 function readsOneInitSegment({ headers }: FastifyRequest): boolean {
   return /^VLC\/3\b/.test(headers['user-agent'] ?? '');
-}
-
-function requireBroadcast(registry: LiveRegistry, params: BroadcastParams): LiveStream {
-  const stream = requireStreamName(params.stream);
-  const liveStream = registry.broadcast(stream, params.broadcast);
-  if (!liveStream) throw new LiveError('not-found', `this broadcast of "${stream}" is over`);
-  return liveStream;
 }
 
 /** RFC 8216bis §6.2.5: raw text here, judged by the rendition. A directive given twice has no meaning. */

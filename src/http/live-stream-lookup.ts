@@ -23,3 +23,14 @@ export function requireLiveStream(registry: LiveRegistry, name: string): LiveStr
   if (!liveStream) throw new LiveError('not-found', `"${stream}" is not live`);
   return liveStream;
 }
+
+/**
+ * That very broadcast of the stream, while it can be watched.
+ * @throws {LiveError} malformed | not-found
+ */
+export function requireBroadcast(registry: LiveRegistry, name: string, broadcast: string): LiveStream {
+  const stream = requireStreamName(name);
+  const liveStream = registry.broadcast(stream, broadcast);
+  if (!liveStream) throw new LiveError('not-found', `this broadcast of "${stream}" is over`);
+  return liveStream;
+}

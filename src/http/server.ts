@@ -198,7 +198,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       await live.register(uplinkTestRoutes, ingest);
       const chatBudget = new AddressBudget({ perMinute: limits.chatMessagesPerMinute * chattersPerAddress });
       const watching = async (stream: FastifyInstance): Promise<void> => {
-        stream.addHook('onRequest', viewingGate({ access, origins: options.corsOrigins, publicUrl }));
+        stream.addHook('onRequest', viewingGate({ access, registry, origins: options.corsOrigins, publicUrl }));
         if (access.viewingLinks || access.viewCheck) keepFromSharedCaches(stream);
         await stream.register(hlsRoutes, { registry });
         await stream.register(viewerRoutes, { registry, limits: connections, ...limits });

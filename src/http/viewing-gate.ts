@@ -1,13 +1,15 @@
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import type { Access } from '../access/access.js';
 import { LiveError } from '../live/errors.js';
-import { requireStreamName } from './live-stream-lookup.js';
+import type { LiveRegistry } from '../live/live-registry.js';
+import { requireBroadcast, requireLiveStream, requireStreamName } from './live-stream-lookup.js';
 import { isAllowedOrigin } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 import { requireStillThere } from './when-gone.js';
 
 export interface ViewingGateOptions {
   readonly access: Access;
+  readonly registry: LiveRegistry;
   /** Pages that may play; the server's own always may. */
   readonly origins: AllowedOrigins;
   readonly publicUrl: string | undefined;
@@ -17,10 +19,10 @@ export interface ViewingGateOptions {
  * Whether somebody may watch. A hook of every address below `/live/:stream/` and `/live/:stream/~:token/`; without a view
  * key and a check it is open, and a token that an address carries all the same means nothing.
  */
-export function viewingGate({ access, origins, publicUrl }: ViewingGateOptions): onRequestHookHandler {
+export function viewingGate({ access, registry, origins, publicUrl }: ViewingGateOptions): onRequestHookHandler {
   const { viewingLinks, viewCheck } = access;
   return (request, reply, done) => {
-    const { stream: name, token } = request.params as { stream?: string; token?: string };
+    const { stream: name, token, broadcast } = request.params as { stream?: string; token?: string; broadcast?: string };
     if (name === undefined) return done();
     const stream = requireStreamName(name);
     // CORS, which browsers do not ask for WebSockets.
@@ -29,6 +31,9 @@ export function viewingGate({ access, origins, publicUrl }: ViewingGateOptions):
     }
     viewingLinks?.require(stream, token);
     if (!viewCheck) return done();
+    // The service is not asked about what there is not.
+    if (broadcast === undefined) requireLiveStream(registry, stream);
+    else requireBroadcast(registry, stream, broadcast);
     const userAgent = request.headers['user-agent'];
     const asked = viewCheck.require({ action: 'view', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
     asked.then(() => requireStillThere(reply.raw)).then(() => done(), done);

@@ -71,3 +71,61 @@ t.test('an answer counts for a moment, for the same question only; failures do n
   nowMs = 1000;
   await t.rejects(check.require(viewer), { code: 'unauthorized' });
 });
+
+t.test('whatever the service is sent makes another question of it', async (t) => {
+  const { url, asked } = await startService(t, (response) => response.writeHead(200).end());
+  const check = new AdmissionCheck({ url, timeoutMs: 5000, cacheMs: 60_000, now: () => 0 });
+  const whole = { ...viewer, userAgent: 'one', key: 'server', query: { ticket: '7' } };
+  const others = [{ action: 'publish' }, { stream: 'other' }, { address: '192.0.2.2' }, { userAgent: 'two' }, { key: 'another' }, { query: { ticket: '8' } }, { token: 'other' }] as const;
+  await check.require(whole);
+  for (const other of others) await check.require({ ...whole, ...other });
+  t.equal(asked.length, others.length + 1);
+  for (const other of others) await check.require({ ...whole, ...other });
+  t.equal(asked.length, others.length + 1);
+});
+
+t.test('so many questions wait for the service and no more, of one address and in all; then there is room again', async (t) => {
+  const waiting: ServerResponse[] = [];
+  const { url } = await startService(t, (response) => void waiting.push(response));
+  const check = new AdmissionCheck({ url, timeoutMs: 60_000, cacheMs: 1000 });
+  const ask = (address: string, token: number): Promise<void> => check.require({ ...viewer, address, token: String(token) });
+  const one = Array.from({ length: 32 }, (_, token) => ask('192.0.2.1', token));
+  await t.rejects(ask('192.0.2.1', 32), { code: 'unavailable', retryAfterSeconds: 1 });
+  const all = Array.from({ length: 224 }, (_, index) => ask(`198.51.100.${index}`, 0));
+  await t.rejects(ask('203.0.113.1', 0), { code: 'unavailable' });
+  t.equal(check.underWay, 256);
+  const open = setInterval(() => waiting.splice(0).forEach((response) => response.writeHead(200).end()), 5);
+  t.teardown(() => clearInterval(open));
+  await Promise.all([...one, ...all]);
+  t.equal(check.underWay, 0);
+  await t.resolves(ask('192.0.2.1', 32));
+});
+
+t.test('made-up tokens use up what an address may ask; who was let pass from there before goes on watching', async (t) => {
+  let nowMs = 0;
+  const { url, asked } = await startService(t, (response, { token }) => response.writeHead(token === 'ticket' ? 200 : 403).end());
+  const check = new AdmissionCheck({ url, timeoutMs: 5000, cacheMs: 100, now: () => nowMs });
+  await check.require(viewer);
+  for (let index = 0; index < 120; index++) await t.rejects(check.require({ ...viewer, token: `made-up-${index}` }), { code: 'unauthorized' });
+  t.equal(asked.length, 121);
+  await t.rejects(check.require({ ...viewer, token: 'one-more' }), { code: 'unavailable' });
+  t.equal(asked.length, 121, 'the service is not asked');
+  nowMs = 200;
+  await t.resolves(check.require(viewer));
+  t.equal(asked.length, 122, 'it was asked anew');
+  await t.resolves(check.require({ ...viewer, address: '192.0.2.2' }), 'and other addresses are');
+  nowMs = 2000;
+  await t.rejects(check.require({ ...viewer, token: 'later' }), { code: 'unauthorized' });
+});
+
+t.test('refusals push out no answer that let somebody pass', async (t) => {
+  const { url, asked } = await startService(t, (response, { token }) => response.writeHead(token === 'ticket' ? 200 : 403).end());
+  const check = new AdmissionCheck({ url, timeoutMs: 5000, cacheMs: 1000, now: () => 0 });
+  await check.require(viewer);
+  for (let index = 0; index < 1100; index += 20) {
+    await Promise.all(Array.from({ length: 20 }, (_, more) => t.rejects(check.require({ ...viewer, address: `10.0.${index >> 8}.${(index + more) & 255}`, token: `made-up-${index + more}` }))));
+  }
+  const before = asked.length;
+  await check.require(viewer);
+  t.equal(asked.length, before);
+});

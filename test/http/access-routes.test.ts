@@ -191,8 +191,9 @@ t.test("the operator's own service decides on publishers and viewers, and is nev
   t.match(await refusal(t, `ws://${address}/live/two/publish?key=${testKey}`), { status: 401, body: { message: 'not today' } });
   t.match(await refusal(t, `ws://${address}/live/cam/~ticket/play`), { status: 401, body: { message: 'not today' } });
   t.strictSame(asked.at(-1), { action: 'view', stream: 'cam', address: '127.0.0.1', token: 'ticket' });
-  const before = asked.length;
   t.equal((await app.inject('/live/cam/~ticket/index.m3u8')).statusCode, 401);
+  const before = asked.length;
+  t.equal((await app.inject('/live/cam/~ticket/run1/media.m3u8')).statusCode, 401);
   t.equal(asked.length, before, 'from the cache');
   t.strictSame([...registry.streams.keys()], ['cam']);
 });
@@ -237,4 +238,34 @@ t.test('the player is embedded only by pages that may', async (t) => {
   const { headers } = await app.inject('/embed/cam/~token');
   t.match(headers['content-security-policy'], /frame-ancestors 'self' https:\/\/site\.example(;|$)/);
   t.equal(headers['x-frame-options'], undefined);
+});
+
+t.test("the operator's service is asked about what is there alone, and what it lets pass is kept by no cache of many", async (t) => {
+  let asked = 0;
+  const service = createServer((request, response) => {
+    asked += 1;
+    request.resume();
+    response.writeHead(200).end();
+  }).listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  t.teardown(() => {
+    service.closeAllConnections();
+    service.close();
+  });
+  const { app, registry } = await startFakeServer(t, { viewCheckUrl: `http://127.0.0.1:${(service.address() as AddressInfo).port}`, viewCheckCacheMs: 0 });
+  const cam = registry.add('cam');
+  for (const url of ['/live/nobody/index.m3u8', '/live/nobody/~token/play', '/live/cam/run0/media.m3u8', '/live/cam/~token/run0/0.m4s']) t.equal((await app.inject(url)).statusCode, 404, url);
+  t.equal(asked, 0);
+  cam.answers.set('gone.m4s', { outcome: 'gone', message: 'words' });
+  cam.answers.set('soon.m4s', { outcome: 'to-come', message: 'words' });
+  for (const [url, caching] of [
+    ['/live/cam/index.m3u8', 'private, max-age=1'],
+    ['/live/cam/run1/media.m3u8', 'private, max-age=12'],
+    ['/live/cam/~token/run1/0.m4s', 'private, max-age=12'],
+    ['/live/cam/run1/gone.m4s', 'private, max-age=2'],
+    ['/live/cam/run1/soon.m4s', 'no-store'],
+  ] as const) {
+    t.equal((await app.inject(url)).headers['cache-control'], caching, url);
+  }
+  t.equal(asked, 5);
 });
