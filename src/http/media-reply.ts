@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Encoded } from '../hls/encoded.js';
-import type { WatchClient } from '../hls/rendition.js';
+import type { WatchClient } from '../hls/held-requests.js';
 import { whenGone, type Peer } from './when-gone.js';
 
 const mediaHeaders = ['content-type', 'video/mp4', 'accept-ranges', 'bytes'] as const;

@@ -5,7 +5,7 @@ import type { BroadcastState, LiveStreamInfo } from '../../src/protocol/live-str
 import { liveStreamUrls } from '../../src/protocol/urls.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import type { Answer } from '../../src/hls/answer.js';
-import type { WatchClient } from '../../src/hls/rendition.js';
+import type { WatchClient } from '../../src/hls/held-requests.js';
 import { LiveError } from '../../src/live/errors.js';
 import type { IngestConnection, IngestListener } from '../../src/live/ingest-connection.js';
 import type { LiveRegistry } from '../../src/live/live-registry.js';
