@@ -5,7 +5,7 @@ import { openAccess } from './access/access.js';
 import { keepServerKey } from './access/server-key.js';
 import { ConfigError } from './config.js';
 import type { Config } from './config.js';
-import { CutCounts } from './http/cut-counts.js';
+import { Counts, type CutCounts } from './http/counts.js';
 import { createServer, registerRoutes } from './http/server.js';
 import { readEncodeLimits } from './live/encode-limits.js';
 import { findFfmpeg } from './live/ffmpeg-locator.js';
@@ -13,6 +13,7 @@ import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
 import { LiveRegistry } from './live/live-registry.js';
 import { StreamDescriptions } from './live/stream-descriptions.js';
+import type { LiveEvent } from './live/live-stream-options.js';
 import type { StartTranscoder } from './live/transcoder.js';
 import { Semaphore } from './live/semaphore.js';
 import { liveStreamUrls } from './protocol/urls.js';
@@ -60,7 +61,8 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     viewCheckCacheMs: milliseconds(config.VIEW_CHECK_CACHE_SECONDS),
   };
   const access = readDataDir(config.DATA_DIR, () => openAccess(accessOptions));
-  const cuts = new CutCounts();
+  const cuts: CutCounts = new Counts();
+  const events = new Counts<LiveEvent>();
   const http = createServer({
     tls: config.tls,
     trustedProxies: config.trustedProxies,
@@ -97,6 +99,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
       posters: new Semaphore(postersAtATime),
     },
     descriptions,
+    onEvent: (event) => events.count(event),
     log: http.log,
   });
   await registry.open().catch((error: unknown) => {
@@ -126,7 +129,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     stopLingerMs: milliseconds(config.STOP_LINGER_SECONDS),
     obstacle: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
     rtmpPort: () => rtmp?.port,
-    cuts,
+    ...{ cuts, events },
   });
   const rtmp =
     config.RTMP_PORT === undefined

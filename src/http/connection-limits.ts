@@ -1,9 +1,9 @@
-import { BlockList, isIPv4 } from 'node:net';
 import type { Socket } from 'node:net';
+import proxyAddr from '@fastify/proxy-addr';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addressGroup } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
-import type { CutCounts } from './cut-counts.js';
+import type { CutCounts } from './counts.js';
 import { RefusalLog } from './refusal-log.js';
 import { whenGone, type Peer } from './when-gone.js';
 
@@ -12,13 +12,6 @@ const maxSpareConnections = 500;
 /** How long a connection over the limit may take to ask, and to be told. */
 const refusalMs = 5000;
 const retryAfterSeconds = 10;
-
-// What the words of TRUST_PROXY stand for; as Fastify understands them.
-const namedProxies: Readonly<Record<string, readonly string[]>> = {
-  loopback: ['127.0.0.1/8', '::1/128'],
-  linklocal: ['169.254.0.0/16', 'fe80::/10'],
-  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
-};
 
 export interface ConnectionLimitsOptions {
   readonly app: FastifyInstance;
@@ -138,16 +131,9 @@ function add(counts: Map<string, number>, group: string, change: number): void {
   else counts.delete(group);
 }
 
+/** As Fastify judges whose `X-Forwarded-For` it believes. */
 function proxyTest(trusted: boolean | readonly string[]): (address: string) => boolean {
   if (typeof trusted === 'boolean') return () => trusted;
-  const list = new BlockList();
-  for (const entry of trusted.flatMap((name) => namedProxies[name] ?? [name])) {
-    const [address = '', bits] = entry.split('/');
-    const type = isIPv4(address) ? 'ipv4' : 'ipv6';
-    list.addSubnet(address, bits === undefined ? (type === 'ipv4' ? 32 : 128) : Number(bits), type);
-  }
-  return (address) => {
-    const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-    return plain !== '' && list.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
-  };
+  const isTrusted = proxyAddr.compile([...trusted]);
+  return (address) => isTrusted(address, 0);
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from '@fastify/websocket';
+import { maxPongBacklogBytes } from './websocket.js';
 
 interface Pulse {
   readonly socket: WebSocket;
@@ -31,6 +32,10 @@ export class Heartbeat {
       const pulse: Pulse = { socket, connection, signs: '', unanswered: 0 };
       this.#pulses.add(pulse);
       socket.once('close', () => this.#pulses.delete(pulse));
+      // Its own pings are answered for as long as it reads the answers.
+      socket.on('ping', (data: Buffer) => {
+        if (socket.bufferedAmount <= maxPongBacklogBytes) socket.pong(data);
+      });
     });
     this.#timer = setInterval(() => this.#ask(), timeoutMs / asksPerTimeout);
     this.#timer.unref();

@@ -9,7 +9,7 @@ import { LiveError, toLiveError } from '../live/errors.js';
 import type { IngestConnection } from '../live/ingest-connection.js';
 import type { LiveStream } from '../live/live-stream.js';
 import type { IngestEntry } from '../live/part-ingest.js';
-import { closeReason } from './websocket.js';
+import { closeReason, maxPongBacklogBytes } from './websocket.js';
 
 /** What may wait for the transcoder before the socket is paused; what the kernel holds comes on top. */
 const maxPendingBytes = 1_048_576;
@@ -97,7 +97,9 @@ export class IngestSocket {
       case 'recording':
         return this.#connection.beginRecording();
       case 'ping':
-        return this.#send({ type: 'pong', sentAtMs: message.sentAtMs, serverTimeMs: Date.now() });
+        // A publisher that does not read its answers gets no more of them.
+        if (this.#socket.bufferedAmount <= maxPongBacklogBytes) this.#send({ type: 'pong', sentAtMs: message.sentAtMs, serverTimeMs: Date.now() });
+        return;
       case 'clock':
         return this.#connection.tellCaptureTime(message.captureTimeMs);
       case 'describe':

@@ -1,44 +1,52 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { AdmissionCheck } from '../access/admission-check.js';
+import type { LiveEvent } from '../live/live-stream-options.js';
 import type { LiveRegistry } from '../live/live-registry.js';
+import type { ConnectionLimits } from './connection-limits.js';
+import { cutReasons, type Counts, type CutCounts } from './counts.js';
 
-/** What Prometheus scrapes. Gauges are read from the registry at that moment; nothing is kept up to date in between. */
+export interface ServerMetricsOptions {
+  readonly registry: LiveRegistry;
+  readonly connections: ConnectionLimits;
+  readonly cuts: CutCounts;
+  readonly events: Counts<LiveEvent>;
+  /** The operator's services, where there are any. */
+  readonly checks: readonly AdmissionCheck[];
+}
+
+/** The monitor of the event loop wakes up each time it looks: at its own 10 ms it costs as much as a stream. A stall that is longer than this is seen. */
+const eventLoopPrecisionMs = 100;
+
+/** What Prometheus scrapes. It is read at that moment; nothing is kept up to date in between. */
 export class ServerMetrics {
   readonly #registry = new Registry();
   readonly #ingestBytes: Counter;
 
-  constructor(liveRegistry: LiveRegistry) {
+  constructor({ registry, connections, cuts, events, checks }: ServerMetricsOptions) {
     const registers = [this.#registry];
     this.#ingestBytes = new Counter({ name: 'onair_ingest_bytes_total', help: 'Bytes of recordings received from publishers.', registers });
-    new Gauge({
-      name: 'onair_live_streams',
-      help: 'Broadcasts going on.',
-      registers,
-      collect() {
-        this.set(liveRegistry.list().length);
-      },
-    });
-    new Gauge({
-      name: 'onair_viewers',
-      help: 'Viewers of each live stream.',
-      labelNames: ['stream'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { stream, viewers } of infos(liveRegistry)) this.set({ stream }, viewers);
-      },
-    });
-    new Gauge({
-      name: 'onair_ingest_bits_per_second',
-      help: 'Rate at which each live stream comes in.',
-      labelNames: ['stream'],
+    this.#gauge('onair_live_streams', 'Broadcasts going on.', () => registry.list().length);
+    this.#gaugeByStream('onair_viewers', 'Viewers of each live stream.', registry, ({ viewers }) => viewers);
+    this.#gaugeByStream('onair_ingest_bits_per_second', 'Rate at which each live stream comes in.', registry, ({ ingestBitsPerSecond }) => ingestBitsPerSecond);
+    this.#gauge('onair_held_requests', 'HLS requests that wait for a part or a segment.', () => sum(registry.list().map(({ rendition }) => rendition.waiting)));
+    this.#gauge('onair_connections', 'Open connections.', () => connections.counts.open);
+    this.#gauge('onair_staying_connections', 'WebSockets, endless bodies and bodies of publishers among them.', () => connections.counts.staying);
+    this.#gauge('onair_admission_questions', "Questions that wait for the operator's service.", () => sum(checks.map(({ underWay }) => underWay)));
+    this.#gauge('onair_segment_store_waiting_bytes', 'What waits for the disk, of all live streams.', () => sum(registry.list().map(({ storeWaitingBytes }) => storeWaitingBytes)));
+    this.#count('onair_viewer_skips_total', 'How often a viewer that was too slow was skipped forward.', events, 'viewer-skipped');
+    this.#count('onair_ffmpeg_restarts_total', 'How often an ffmpeg was replaced in the middle of a broadcast.', events, 'ffmpeg-restarted');
+    this.#count('onair_segment_store_failures_total', 'Broadcasts whose segments the disk took no more.', events, 'store-failed');
+    new Counter({
+      name: 'onair_connections_cut_total',
+      help: 'Connections that the server refused or ended, by reason.',
+      labelNames: ['reason'],
       registers,
       collect() {
         this.reset();
-        for (const { stream, ingestBitsPerSecond } of infos(liveRegistry)) this.set({ stream }, ingestBitsPerSecond);
+        for (const reason of cutReasons) this.inc({ reason }, cuts.of(reason));
       },
     });
-    // The monitor of the event loop wakes up each time it looks: at its own 10 ms it costs as much as a stream.
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 500 });
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: eventLoopPrecisionMs });
   }
 
   readonly countIngest = (bytes: number): void => this.#ingestBytes.inc(bytes);
@@ -50,8 +58,41 @@ export class ServerMetrics {
   text(): Promise<string> {
     return this.#registry.metrics();
   }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      ...{ name, help, registers: [this.#registry] },
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  #gaugeByStream(name: string, help: string, registry: LiveRegistry, read: (info: ReturnType<typeof infos>[number]) => number): void {
+    new Gauge({
+      ...{ name, help, labelNames: ['stream'], registers: [this.#registry] },
+      collect() {
+        this.reset();
+        for (const info of infos(registry)) this.set({ stream: info.stream }, read(info));
+      },
+    });
+  }
+
+  #count<Name extends string>(name: string, help: string, counts: Counts<Name>, what: Name): void {
+    new Counter({
+      ...{ name, help, registers: [this.#registry] },
+      collect() {
+        this.reset();
+        this.inc(counts.of(what));
+      },
+    });
+  }
 }
 
-function infos(liveRegistry: LiveRegistry) {
-  return liveRegistry.list().map((liveStream) => liveStream.info(''));
+function infos(registry: LiveRegistry) {
+  return registry.list().map((liveStream) => liveStream.info(''));
+}
+
+function sum(amounts: readonly number[]): number {
+  return amounts.reduce((total, amount) => total + amount, 0);
 }

@@ -10,9 +10,10 @@ import { liveStreamUrls } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import { apiDocs } from './api-docs.js';
+import type { LiveEvent } from '../live/live-stream-options.js';
 import { chatRoutes } from './chat-routes.js';
 import { ConnectionLimits } from './connection-limits.js';
-import type { CutCounts } from './cut-counts.js';
+import type { Counts, CutCounts } from './counts.js';
 import { answerUnroutable, handleErrors } from './error-handler.js';
 import { holdBackContinue } from './expect-continue.js';
 import { GracefulStop } from './graceful-stop.js';
@@ -86,6 +87,8 @@ export interface RoutesOptions {
   readonly rtmpPort: () => number | undefined;
   /** The same as the server's. */
   readonly cuts: CutCounts;
+  /** What happened to broadcasts. */
+  readonly events: Counts<LiveEvent>;
 }
 
 /** Requests at a time on one connection of HTTP/2: a player has a handful. Node's own limit is none. */
@@ -145,8 +148,7 @@ export interface FrontDesk {
 
 /** Everything the server answers. Closing it ends every broadcast first. */
 export async function registerRoutes(app: FastifyInstance, options: RoutesOptions): Promise<FrontDesk> {
-  const { registry, access, publicUrl, publicDir, limits, rtmpPort, cuts } = options;
-  const metrics = new ServerMetrics(registry);
+  const { registry, access, publicUrl, publicDir, limits, rtmpPort, cuts, events } = options;
   const stop = new GracefulStop({ app, registry, lingerMs: options.stopLingerMs });
   const obstacle = (): string | undefined => (stop.stopping ? 'the server is shutting down; try again in a minute' : options.obstacle());
   const wrongKeys = new AddressBudget({ perMinute: limits.wrongKeysPerMinute });
@@ -159,10 +161,13 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   redirectToSlash(app, publicUrl);
   logRequests(app);
   const connections = new ConnectionLimits({ app, ...limits, trustedProxies: options.trustedProxies, cuts });
+  const checks = [access.publishCheck, access.viewCheck].filter((check) => check !== undefined);
+  const metrics = new ServerMetrics({ registry, connections, cuts, events, checks });
   await app.register(fastifyWebsocket, {
     options: {
       maxPayload: limits.maxMessageBytes,
       perMessageDeflate: false,
+      autoPong: false, // the heartbeat answers, within bounds
       WebSocket: LimitedWebSocket as never, // the plugin's types name ws by its CommonJS form
     },
     preClose: () => stop.run(),

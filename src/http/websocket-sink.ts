@@ -4,10 +4,7 @@ import { errorCodes } from '../protocol/error-codes.js';
 import type { ViewerMessage, ViewerPing } from '../protocol/viewer-messages.js';
 import type { FragmentBurst } from '../live/fragment-burst.js';
 import type { ViewerSink } from '../live/viewers.js';
-import { closeReason } from './websocket.js';
-
-/** A viewer that does not read its answers gets no more of them beyond this. */
-const maxPongBacklogBytes = 65_536;
+import { closeReason, maxPongBacklogBytes } from './websocket.js';
 
 /** One viewer's WebSocket. Media goes to its connection as frames that were built once for everybody. */
 export class WebSocketSink implements ViewerSink {

@@ -16,6 +16,9 @@ export function closeReason(text: string): string {
   return `${kept}…`;
 }
 
+/** Whoever does not read its answers to pings gets no more of them beyond this. */
+export const maxPongBacklogBytes = 65_536;
+
 const messageLimits = new WeakMap<Duplex, number>();
 
 /** Before the upgrade: no message on this connection may be larger, whatever the server's limit is. */

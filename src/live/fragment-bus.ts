@@ -36,6 +36,8 @@ export interface FragmentBusOptions {
   readonly maxBacklogSeconds?: number | undefined;
   /** Told of each consumer that threw. */
   readonly onDropped: (error: unknown) => void;
+  /** Told of each that is skipped forward. */
+  readonly onSkip?: (() => void) | undefined;
   /** Monotonic, in ms. */
   readonly now?: (() => number) | undefined;
 }
@@ -185,6 +187,7 @@ export class FragmentBus {
     if (subscriber.skippedFrom === undefined && this.#isLate(subscriber)) {
       subscriber.skippedFrom = this.#limit.seconds;
       this.#gaps++;
+      this.#options.onSkip?.();
       this.#mark(subscriber);
     }
     if (subscriber.skippedFrom !== undefined) {

@@ -30,7 +30,12 @@ export interface LiveStreamSettings {
   /** What each stream is about: a broadcast reads and changes its own. */
   readonly descriptions: StreamDescriptions;
   readonly log: LiveLog;
+  /** Told of what an operator counts. */
+  readonly onEvent?: ((event: LiveEvent) => void) | undefined;
 }
+
+/** A slow viewer was skipped forward; an ffmpeg was replaced; the disk takes no more segments of a broadcast. */
+export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'store-failed';
 
 /** One line a lifecycle step; a subset of pino's logger. */
 export interface LiveLog {

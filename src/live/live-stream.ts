@@ -64,7 +64,7 @@ export class LiveStream {
       onReceived: (bytes) => this.#throughput.add(bytes),
       onFault: (fault) => this.#logEnd(fault),
     });
-    this.#bus = new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#tellDropped(err) });
+    this.#bus = new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#tellDropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
     this.viewers = new Viewers({ bus: this.#bus });
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.broadcast });
     this.pictures = this.#createPictures();
@@ -85,6 +85,11 @@ export class LiveStream {
     if (this.#over) return 'ended';
     if (this.ingest.waiting) return 'waiting';
     return this.#live ? 'live' : 'starting';
+  }
+
+  /** What waits for the disk. */
+  get storeWaitingBytes(): number {
+    return this.#store.waitingBytes;
   }
 
   get viewerCount(): number {
@@ -213,6 +218,7 @@ export class LiveStream {
   }
 
   #tellRestart(reason: string): void {
+    this.#options.onEvent?.('ffmpeg-restarted');
     this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, reason }, 'ffmpeg is restarted');
     const message = `The server's media engine was restarted (${reason}). The broadcast goes on; viewers see a short stall.`;
     this.ingest.send({ type: 'warning', code: 'transcoder-restarted', message });
@@ -270,6 +276,7 @@ export class LiveStream {
       ...{ files, turns },
       directory: broadcastDirectory(segmentsDirectory, this.stream, this.broadcast),
       onFailure: (error) => {
+        this.#options.onEvent?.('store-failed');
         log.warn({ stream: this.stream, broadcast: this.broadcast, err: error }, 'the segments folder takes no more files');
         const message = `The server's disk takes no more files (${error.message}). The live stream goes on.`;
         this.ingest.send({ type: 'warning', code: 'disk', message });

@@ -121,6 +121,32 @@ t.test('a publisher that the server itself keeps waiting is not taken for dead',
   t.notOk(ingest.events.includes('drop'));
 });
 
+t.test('pings are answered, of messages and of the protocol; whoever does not read the answers gets no more of them', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  registry.add('cam');
+  const address = await listen(app);
+  for (const path of [`/live/new/publish?key=${testKey}`, '/live/cam/play', '/live/cam/chat']) {
+    const client = new SocketClient(t, `ws://${address}${path}`);
+    await once(client.socket, 'open');
+    client.socket.send('{"type":"ping","sentAtMs":7}');
+    await client.nextOf('pong');
+    client.socket.ping('data');
+    t.equal(String(((await once(client.socket, 'pong')) as [Buffer])[0]), 'data', path);
+    client.socket.pause();
+    const [server] = [...app.websocketServer.clients].slice(-1);
+    const burst = async (send: () => void): Promise<void> => {
+      for (let count = 0; count < 20_000; count++) send();
+      while (client.socket.bufferedAmount > 0 && client.socket.readyState === WebSocket.OPEN) await new Promise(setImmediate);
+    };
+    // The kernel takes some megabytes before any of it waits here.
+    for (let round = 0; round < 5; round++) await burst(() => client.socket.ping('x'.repeat(125)));
+    if (path.includes('publish')) for (let round = 0; round < 5; round++) await burst(() => client.socket.send('{"type":"ping","sentAtMs":1234567890123}'));
+    t.ok(server!.bufferedAmount < 200_000, `${path}: ${server!.bufferedAmount} bytes wait`);
+    client.socket.terminate();
+    await client.closed;
+  }
+});
+
 t.test('slowloris: a head that does not come to its end is cut, and so is silence, with TLS and without', async (t) => {
   const files = makeCertificates(t);
   const tls = { cert: readFileSync(files.cert), key: readFileSync(files.key) };

@@ -128,6 +128,7 @@ export class FakeLiveStream {
   ]);
   readonly rendition = {
     timing: { targetDurationSeconds: 2, partTargetSeconds: 0.5 },
+    waiting: 0,
     multivariant: () => this.#answer('index'),
     mediaPlaylist: async (directives: unknown, watchClient: WatchClient) => {
       this.directives.push(directives);
@@ -136,6 +137,7 @@ export class FakeLiveStream {
     media: async (name: string, watchClient: WatchClient) => this.#held(name, watchClient),
     initAfterDiscontinuity: (name: string) => this.initsAfterDiscontinuities.get(name),
   };
+  readonly storeWaitingBytes = 0;
   readonly initsAfterDiscontinuities = new Map<string, Buffer>();
   /** Requests that are not answered, and whose client is there. */
   waiting = 0;

@@ -6,7 +6,7 @@ import type { Test } from 'tap';
 import { openAccess } from '../../src/access/access.js';
 import type { AccessOptions } from '../../src/access/access.js';
 import type { ConnectionLimits } from '../../src/http/connection-limits.js';
-import { CutCounts } from '../../src/http/cut-counts.js';
+import { Counts, type CutCounts } from '../../src/http/counts.js';
 import { createServer, registerRoutes } from '../../src/http/server.js';
 import type { Limits, RoutesOptions, ServerOptions } from '../../src/http/server.js';
 import { FakeRegistry } from './fake-live.js';
@@ -29,10 +29,11 @@ export async function startFakeServer(t: Test, options: Partial<ServerOptions & 
   writeFileSync(join(publicDir, 'assets', 'hls-ABCDEFGH.js'), 'export {}');
   const registry = new FakeRegistry();
   const dataDir = join(publicDir, '..', `${basename(publicDir)}-data`);
-  const cuts = new CutCounts();
+  const cuts: CutCounts = new Counts();
   const app = createServer({ cuts, tls: undefined, trustedProxies: false, logLevel: 'silent', publicUrl: undefined, headersTimeoutMs: 15_000, idleTimeoutMs: 75_000, ...options });
   const { connections } = await registerRoutes(app, {
     cuts,
+    events: new Counts(),
     registry: registry.asRegistry,
     access: openAccess({
       serverKey: testKey,

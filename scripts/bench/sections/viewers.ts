@@ -52,11 +52,11 @@ export async function measureViewers({ recording, seconds }: SectionOptions): Pr
         beside: reference,
         atMost: 1,
       }),
-      amountFigure({
+      ratioFigure({
         what: `CPU per LL-HLS viewer-second (${String(viewers)} viewers: blocking reloads and parts)`,
         measured: { amount: perViewer(byHls.result, idle), unit: 'µs', note: `${(byHls.requests / viewers / seconds).toFixed(1)} requests a second each` },
         beside: { amount: perViewer(byNode, 0), unit: 'µs', note: 'a node:http server that does nothing but answer the same' },
-        atMost: 250,
+        atMost: 1.8,
       }),
     ];
   });
