@@ -60,7 +60,8 @@ t.test('no key, token or ticket of anybody stands in the log, at its most talkat
   await new RtmpClient(t, rtmpPort).publish('encoder?key=a-wrong-secret-guess');
   const encoder = new RtmpClient(t, rtmpPort);
   await encoder.publish(`encoder?key=${key}`, `live?key=${made.key}`);
-  encoder.send(messageType.video, 0, Buffer.from('\x90hvc1', 'latin1'));
+  // Pictures that nobody can decode: the broadcast is refused, and the log says so.
+  for (let frame = 0; frame < 1000; frame++) encoder.send(messageType.video, frame * 40, Buffer.from('\xa1avc1\0\0\0\t\t\t', 'latin1'));
   await encoder.status();
   const first = new TestPublisher(t, `${socketUrl}?key=${made.key}`);
   const { resume } = await first.message('ready');
