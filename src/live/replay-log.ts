@@ -49,6 +49,8 @@ export class ReplayLog {
   /** Number of the first entry. */
   #first = 0;
   #takenTo = 0;
+  /** Nobody waits for what comes before this number: it is not looked at again. */
+  #releasedTo = 0;
   /** Bytes of the entries that were read. */
   #takenBytes = 0;
   #keepFrom = 0;
@@ -89,7 +91,8 @@ export class ReplayLog {
 
   /** What waits here is as good as read for whoever wrote it. */
   release(): void {
-    for (let index = this.#takenTo - this.#first; index < this.#entries.length; index++) this.#letGo(this.#entries.at(index));
+    for (let index = Math.max(this.#takenTo, this.#releasedTo) - this.#first; index < this.#entries.length; index++) this.#letGo(this.#entries.at(index));
+    this.#releasedTo = this.end;
   }
 
   /** The frames from a number on, of so many bytes at most, and never beyond `limit`; empty where there are none. */

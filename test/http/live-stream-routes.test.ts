@@ -115,7 +115,7 @@ t.test('the API describes itself', async (t) => {
   t.equal(answer.statusCode, 200);
   const document = answer.json<{ openapi: string; paths: Record<string, Record<string, unknown>> }>();
   t.match(document.openapi, /^3\./);
-  t.strictSame(Object.keys(document.paths).sort(), ['/api/streams', '/api/streams/{stream}', '/api/streams/{stream}/ingest', '/api/streams/{stream}/keys', '/api/streams/{stream}/keys/{id}', '/api/streams/{stream}/links', '/api/time', '/live/{stream}/publish']);
+  t.strictSame(Object.keys(document.paths).sort(), ['/api/streams', '/api/streams/{stream}', '/api/streams/{stream}/ingest', '/api/streams/{stream}/keys', '/api/streams/{stream}/keys/{id}', '/api/streams/{stream}/links', '/api/time', '/live/{stream}/publish', '/live/{stream}/uplink-test']);
   t.strictSame(Object.keys(document.paths['/api/streams/{stream}']!).sort(), ['delete', 'get', 'patch']);
 });
 
