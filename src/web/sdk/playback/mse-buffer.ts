@@ -20,7 +20,7 @@ export class MseBuffer {
   readonly #buffer: SourceBuffer;
   readonly #queue: AppendQueue;
   readonly #timelines = new TimelineMap();
-  readonly kinds: string;
+  readonly #kinds: string;
   #mimeType: string;
 
   /** @throws when the browser refuses the codecs, in its words */
@@ -38,7 +38,7 @@ export class MseBuffer {
     this.#source = options.source;
     this.#buffer = buffer;
     this.#mimeType = options.init.mimeType;
-    this.kinds = readInitFacts(options.initSegment).kinds;
+    this.#kinds = readInitFacts(options.initSegment).kinds;
     this.#queue = new AppendQueue({
       buffer,
       onError: options.onError,
@@ -65,6 +65,11 @@ export class MseBuffer {
 
   captureTimeMs(elementSeconds: number): number | undefined {
     return this.#timelines.captureTimeMs(elementSeconds);
+  }
+
+  /** Whether that timeline can follow in this buffer: it never gains or loses sound or pictures, and WebKitGTK's can't change its codecs. */
+  fits({ mimeType }: TimelineInit, initSegment: Uint8Array): boolean {
+    return readInitFacts(initSegment).kinds === this.#kinds && (mimeType === this.#mimeType || 'changeType' in this.#buffer);
   }
 
   /** Opens a timeline with its first fragment, right behind what is buffered. */

@@ -1,7 +1,6 @@
 import { jumpOverHole, type BufferedRange } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
 import { beginChase, chase, lowestDelay, smooth, type ChaserSettings, type ChaserState } from './edge-chaser.js';
-import { readInitFacts } from './fragment-time.js';
 import { attachMediaSource, mediaSourceClass, type AttachedSource } from './media-source.js';
 import { MseBuffer, type TimelineInit } from './mse-buffer.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
@@ -152,8 +151,7 @@ export class WebSocketMse implements Playback {
     if (this.#init === undefined || this.#attached === undefined) return;
     if (this.#initSegment === undefined) {
       this.#initSegment = bytes;
-      // A SourceBuffer can change its codecs, but not whether it has sound or pictures.
-      if (this.#buffer !== undefined && this.#buffer.kinds !== readInitFacts(bytes).kinds) this.#openAnew();
+      if (this.#buffer?.fits(this.#init, bytes) === false) this.#openAnew();
     } else if (this.#begun) {
       this.#buffer?.append(bytes);
     } else {
