@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -49,6 +50,7 @@ async function attackAll(scope: Scope): Promise<{ rows: string[][]; faults: stri
 
   await longestStall(server);
   const signal = AbortSignal.timeout(seconds * 1000);
+  setMaxListeners(0, signal); // every connection hears of the end
   const names = Object.keys(attacks);
   const counts = await Promise.all(names.map((name) => attacks[name]!({ origin: server.origin, stream: 'show', victimKey: { stream: 'evil', key }, signal })));
   const stallMs = await longestStall(server);
