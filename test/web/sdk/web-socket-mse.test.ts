@@ -86,6 +86,27 @@ t.test('media of other kinds gets a source of its own, and only what follows it'
   path.close();
 });
 
+t.test('other codecs go on in the same source, but where a browser can not change them they get one of their own, which is no failure', async (t) => {
+  for (const canChange of [true, false]) {
+    const { page, video, path, ends, init, stream } = bench();
+    await page.pass(0);
+    await video.play();
+    init(0, 'vide');
+    await stream(1);
+    const first = video.source;
+    const prototype = Object.getPrototypeOf(first?.buffers[0]) as { changeType?: () => void };
+    const { changeType } = prototype;
+    if (!canChange) delete prototype.changeType;
+    page.socket.say({ type: 'init', mimeType: 'video/mp4; codecs="avc1.4d401e"', mediaTimeSeconds: 10, captureTimeMs: 1_010_000 });
+    page.socket.sayBytes(initSegment('vide'));
+    await page.pass(0);
+    t.equal(video.source === first, canChange);
+    t.same(ends, []);
+    path.close();
+    Object.assign(prototype, { changeType });
+  }
+});
+
 t.test('paused for long it has no line; resumed, it is at the live edge again', async (t) => {
   const { page, video, path, init, stream } = bench();
   await page.pass(0);
