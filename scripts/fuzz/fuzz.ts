@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { measureCrafted } from './crafted.js';
 import { Dice } from './dice.js';
+import { findFfmpeg } from '../../src/live/ffmpeg-locator.js';
+import { readByFfmpeg } from './ffmpeg-reading.js';
 import { fuzzParsers } from './parsers.js';
 import { fuzzServer } from './server.js';
 
@@ -16,10 +18,10 @@ await main();
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { seed: { type: 'string', default: '1' }, inputs: { type: 'string', default: '1000000' }, connections: { type: 'string', default: '10000' }, crafted: { type: 'string', default: '7' }, seconds: { type: 'string', default: '1800' } },
+    options: { seed: { type: 'string', default: '1' }, inputs: { type: 'string', default: '1000000' }, connections: { type: 'string', default: '10000' }, crafted: { type: 'string', default: '7' }, written: { type: 'string', default: '1000' }, seconds: { type: 'string', default: '1800' } },
   });
-  const [seed, inputs, crafted, connections, seconds] = [values.seed, values.inputs, values.crafted, values.connections, values.seconds].map(Number) as [number, number, number, number, number];
-  if (![seed, inputs, crafted, connections, seconds].every((value) => Number.isSafeInteger(value) && value >= 0)) throw new Error('expected whole numbers: --seed 1 --inputs 1000000 --crafted 7 --connections 10000 --seconds 1800');
+  const [seed, inputs, crafted, written, connections, seconds] = [values.seed, values.inputs, values.crafted, values.written, values.connections, values.seconds].map(Number) as [number, number, number, number, number, number];
+  if (![seed, inputs, crafted, written, connections, seconds].every((value) => Number.isSafeInteger(value) && value >= 0)) throw new Error('expected whole numbers: --seed 1 --inputs 1000000 --crafted 7 --written 1000 --connections 10000 --seconds 1800');
   setTimeout(() => {
     console.error(`expected an end within ${seconds} s, got none`);
     process.exit(1);
@@ -31,7 +33,9 @@ async function main(): Promise<void> {
   for (const { name, inputs, slowestMs, failures } of parsers) console.log(`| ${name} | ${inputs.toLocaleString('en')} | ${slowestMs.toFixed(0)} ms | ${failures.length} |`);
 
   const dear = crafted > 0 ? craft(craftedLengths.slice(0, crafted)) : [];
-  if (connections === 0) process.exit(parsers.some(({ failures }) => failures.length > 0) || dear.length > 0 ? 1 : 0);
+  const unread = written > 0 ? await write(seed, written) : [];
+  const broken = [...parsers.flatMap((parser) => parser.failures.map((failure) => `${parser.name}, ${failure}`)), ...dear, ...unread];
+  if (connections === 0) return tell(broken);
 
   const startedAt = performance.now();
   const server = await fuzzServer({ seed, connections, concurrency: 40 });
@@ -39,10 +43,22 @@ async function main(): Promise<void> {
   for (const [outcome, count] of [...server.outcomes].sort()) console.log(`| ${outcome} | ${count.toLocaleString('en')} |`);
   console.log(`| in all, in ${((performance.now() - startedAt) / 1000).toFixed(0)} s | ${server.connections.toLocaleString('en')} |`);
   console.log(`\ndescriptors ${server.descriptors.join(' → ')}, heap ${server.heapMiB.map((size) => size.toFixed(0)).join(' → ')} MiB, broadcasts left ${server.liveStreamsLeft}`);
-  const failures = [...parsers.flatMap((parser) => parser.failures.map((failure) => `${parser.name}, ${failure}`)), ...dear, ...server.failures];
-  console.log(`crashes and hangs: ${failures.length}`);
+  tell([...broken, ...server.failures, ...(server.liveStreamsLeft > 0 ? [`${server.liveStreamsLeft} broadcasts were left behind`] : [])]);
+}
+
+/** Ends the process. */
+function tell(failures: readonly string[]): never {
+  console.log(`\ncrashes and hangs: ${failures.length}`);
   for (const failure of failures.slice(0, 30)) console.error(failure);
-  process.exit(failures.length > 0 || server.liveStreamsLeft > 0 ? 1 : 0);
+  process.exit(failures.length > 0 ? 1 : 0);
+}
+
+/** What ffmpeg did not find in what was written, in words. */
+async function write(seed: number, recordings: number): Promise<readonly string[]> {
+  const { path, version } = await findFfmpeg({ path: process.env.FFMPEG_PATH });
+  const { frames, failures } = readByFfmpeg({ ffmpegPath: path, seed, recordings });
+  console.log(`\nffmpeg ${version} was given ${recordings.toLocaleString('en')} recordings that the writer made of mutated tracks and frames: ${frames.toLocaleString('en')} frames, ${failures.length} recordings of which it did not find every one`);
+  return failures;
 }
 
 /** What cost more than it may, in words. */

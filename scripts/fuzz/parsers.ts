@@ -19,6 +19,7 @@ import { mpegts } from '../../test/source/mpegts-builder.js';
 import type { Dice } from './dice.js';
 import { rtmpMessages } from './rtmp-messages.js';
 import { mutateBytes, mutateText, slices } from './mutations.js';
+import { checkPlan, mutateTake, takesIn, writeAndCheck, writerSeeds } from './written-matroska.js';
 
 export interface ParserTarget {
   readonly name: string;
@@ -48,7 +49,7 @@ const told = /^expected .*, got /s;
 export const parserTargets: readonly ParserTarget[] = [
   {
     name: 'SourceReader: mutated recordings',
-    share: 25,
+    share: 20,
     feed: (dice) => {
       const recording = dice.pick(recordings);
       // Headers are where the readers decide; now and then some clusters or fragments follow.
@@ -58,8 +59,19 @@ export const parserTargets: readonly ParserTarget[] = [
   },
   { name: 'SourceReader: noise', share: 5, feed: (dice) => readSource(dice.chance(2) ? Buffer.concat([dice.pick(recordings).subarray(0, 4 + dice.int(12)), dice.bytes(dice.int(200))]) : dice.bytes(dice.int(200)), dice) },
   {
+    name: 'MatroskaWriter: mutated recordings',
+    share: 8,
+    feed: (dice) => {
+      for (const take of takesIn(mutateBytes(dice, dice.pick(recordings).subarray(0, 300 + dice.int(12_000))))) {
+        checkPlan(take);
+        writeAndCheck(dice, take);
+      }
+    },
+  },
+  { name: 'MatroskaWriter: mutated tracks and frames', share: 7, feed: (dice) => void writeAndCheck(dice, mutateTake(dice, dice.pick(writerSeeds))) },
+  {
     name: 'FragmentReader: mutated fragments',
-    share: 15,
+    share: 10,
     feed: (dice) => {
       const reader = new FragmentReader();
       // ffmpeg's own output: a RangeError in whatever words ends that broadcast alone.
@@ -93,7 +105,7 @@ export const parserTargets: readonly ParserTarget[] = [
   { name: 'parsePublisherMessage', share: 5, feed: (dice) => expectOnly(TypeError, told, () => parsePublisherMessage(mutateText(dice, dice.pick(messages)))) },
   {
     name: 'readPlaylistRequest',
-    share: 10,
+    share: 5,
     feed: (dice) => {
       const number = (): string | undefined => (dice.chance(4) ? undefined : dice.chance(2) ? String(dice.int(1010)) : mutateText(dice, String(dice.int(20))));
       const edge = dice.pick(edges);
@@ -147,13 +159,13 @@ function readSource(bytes: Buffer, dice: Dice): void {
   }
 }
 
-/** Refusing is what a parser is for, in words where they go to a client; everything else is a crash. */
 /** What was cleaned once is clean, of the length that was promised, and hides nothing. */
 function expectClean(text: string, read: (text: string) => string, maxCharacters: number): void {
   if (read(text) !== text) throw new Error(`${JSON.stringify(text)} is not clean: ${JSON.stringify(read(text))}`);
   if (Array.from(text).length > maxCharacters || /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069\u200B\uFEFF]/u.test(text)) throw new Error(`${JSON.stringify(text)} is more than was promised`);
 }
 
+/** Refusing is what a parser is for, in words where they go to a client; everything else is a crash. */
 function expectOnly(refusal: new (message: string) => Error, words: RegExp, act: () => void): void {
   try {
     act();

@@ -57,12 +57,16 @@ function bitmapHeader({ width = 0, height = 0, configuration = new Uint8Array(0)
   return Buffer.concat([header, configuration]);
 }
 
+/** cbSize has 16 bits. */
+const maxExtraBytes = 0xffff;
+
 /** WAVEFORMATEX. */
-function waveHeader({ sampleRate = 8000, channels = 1, sampleBits = 0, configuration = new Uint8Array(0) }: SourceTrack, format: number): Buffer {
+function waveHeader({ sampleRate = 8000, channels = 1, sampleBits = 0, configuration: all = new Uint8Array(0) }: SourceTrack, format: number): Buffer {
+  const configuration = all.subarray(0, maxExtraBytes);
   const header = Buffer.alloc(18);
   header.writeUInt16LE(format, 0);
   header.writeUInt16LE(channels, 2);
-  header.writeUInt32LE(sampleRate, 4);
+  header.writeUInt32LE(Math.round(sampleRate), 4);
   header.writeUInt16LE(1, 12);
   header.writeUInt16LE(sampleBits, 14);
   header.writeUInt16LE(configuration.length, 16);

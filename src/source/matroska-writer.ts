@@ -1,5 +1,6 @@
 import { elementId } from './matroska-tracks.js';
 import { matroskaCodec } from './matroska-codecs.js';
+import { plausible } from './plausible-facts.js';
 import type { Frame, SourceTrack } from './source-events.js';
 
 /** Elements that only a writer needs, RFC 9559 §5.1. */
@@ -37,12 +38,12 @@ export class MatroskaWriter {
   readonly header: Buffer;
 
   constructor(tracks: readonly SourceTrack[]) {
-    this.#tracks = tracks.slice(0, 126).map((track, index) => ({ ...track, number: index + 1 }));
+    this.#tracks = tracks.slice(0, 126).map((track, index) => ({ ...plausible(track), number: index + 1 }));
     this.#numbers = new Map(this.#tracks.map(({ id, number }) => [id, number]));
     this.header = headerOf(this.#tracks);
   }
 
-  /** The frames in their order, as whole clusters; those of unknown tracks are left out. */
+  /** The frames in their order, as whole clusters; those of unknown tracks, and those with nothing in them, are left out. */
   write(frames: readonly Frame[]): Buffer {
     const pieces: Uint8Array[] = [];
     let blocks: Uint8Array[] = [];
@@ -55,7 +56,7 @@ export class MatroskaWriter {
     };
     for (const { track, timeSeconds, keyframe, bytes } of frames) {
       const number = this.#numbers.get(track);
-      if (number === undefined) continue;
+      if (number === undefined || bytes.length === 0) continue;
       const ticks = ticksOf(timeSeconds);
       if (blocks.length > 0 && Math.abs(ticks - clusterTicks) > maxBlockTicks) close();
       if (blocks.length === 0) clusterTicks = ticks;
@@ -104,11 +105,16 @@ function trackEntry(track: WrittenTrack): Buffer {
     element(writtenId.trackUid, unsigned(number)),
     element(elementId.trackType, unsigned(kind === 'video' ? 1 : 2)),
     element(writtenId.flagLacing, unsigned(0)),
-    element(elementId.codecId, Buffer.from(codecId, 'latin1')),
+    element(elementId.codecId, Buffer.from(printable(codecId))),
     ...(configuration === undefined ? [] : [element(elementId.codecPrivate, configuration)]),
     ...(track.codecDelayNs === undefined ? [] : [element(elementId.codecDelay, unsigned(track.codecDelayNs))]),
     kind === 'video' ? videoElement(track) : audioElement(track),
   );
+}
+
+/** A CodecID is ASCII and not empty (RFC 8794 §7.4); a name that is not is no codec anyway. */
+function printable(codecId: string): string {
+  return codecId.replace(/[^\x20-\x7e]/g, '') || 'unknown';
 }
 
 /** A size that is not known yet is written as one that can't be: only pictures that are decoded come without. */

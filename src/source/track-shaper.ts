@@ -1,5 +1,6 @@
 import { readAudioSpecificConfig } from './aac.js';
 import { H264Track } from './h264-track.js';
+import { plausible } from './plausible-facts.js';
 import type { Frame, SourceTrack } from './source-events.js';
 
 /** A frame as it is handed on. */
@@ -17,7 +18,7 @@ export class TrackShaper {
   undecodable = 0;
 
   constructor(track: SourceTrack) {
-    this.#track = track;
+    this.#track = plausible(track);
     this.#h264 = track.codec === 'h264' ? new H264Track() : undefined;
     this.#h264?.configure(track.configuration);
   }
@@ -32,7 +33,8 @@ export class TrackShaper {
   }
 
   /** What the container says of it from the next frame on. */
-  describe(track: SourceTrack): void {
+  describe(told: SourceTrack): void {
+    const track = plausible(told);
     if (this.#h264) {
       this.#h264.configure(track.configuration);
       this.#track = { ...track, ...definedOf(this.#h264.facts) };

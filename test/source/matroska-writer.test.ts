@@ -1,7 +1,12 @@
 import t from 'tap';
+import { Dice } from '../../scripts/fuzz/dice.js';
+import { readByFfmpeg } from '../../scripts/fuzz/ffmpeg-reading.js';
+import { mutateTake, writeAndCheck, writerSeeds } from '../../scripts/fuzz/written-matroska.js';
+import { IngestSession } from '../../src/live/ingest-session.js';
 import { children } from '../../src/source/ebml.js';
 import { MatroskaWriter } from '../../src/source/matroska-writer.js';
 import type { Frame } from '../../src/source/source-events.js';
+import { findProgram, skipWithout } from '../helpers/programs.js';
 import { described, eventsOf, fixture, fixtureNames, readBack, seeded, takesOf } from './fixture.js';
 
 const opus = { id: 9, kind: 'audio', codec: 'opus', sampleRate: 48_000, channels: 2, configuration: Buffer.from('OpusHead') } as const;
@@ -46,3 +51,50 @@ t.test('whatever it is given it writes whole elements', async (t) => {
     t.equal(bytes, clusters.length, 'nothing but clusters');
   }
 });
+
+t.test('whatever tracks claim and frames are, what is written is whole and strict Matroska that holds every frame', async (t) => {
+  for (let seed = 0; seed < 1500; seed++) {
+    const dice = new Dice(seed);
+    t.doesNotThrow(() => writeAndCheck(dice, mutateTake(dice, dice.pick(writerSeeds))), `seed ${String(seed)}`);
+  }
+});
+
+const ffmpegPath = findProgram('ffmpeg');
+t.test('ffmpeg finds every frame in it', { skip: skipWithout(ffmpegPath, 'ffmpeg') }, async (t) => {
+  const { frames, failures } = readByFfmpeg({ ffmpegPath: ffmpegPath ?? '', seed: 1, recordings: 40 });
+  t.strictSame(failures, []);
+  t.ok(frames > 400, `${String(frames)} frames`);
+});
+
+t.test('a track that claims what can not be ends with its recording, and nothing else with it', async (t) => {
+  const claims = {
+    'a delay of 2⁶⁴ ns': element(0x56aa, Buffer.alloc(8, 0xff)),
+    '2⁶⁴ channels': element(0xe1, element(0x9f, Buffer.alloc(8, 0xff))),
+    'samples at a rate that is no number': element(0xe1, element(0xb5, Buffer.from('7ff8000000000000', 'hex'))),
+    'samples at an endless rate': element(0xe1, element(0xb5, Buffer.from('7ff0000000000000', 'hex'))),
+    'samples of 2⁶³ bits': element(0xe1, element(0x6264, Buffer.from('8000000000000000', 'hex'))),
+  };
+  for (const [claim, data] of Object.entries(claims)) {
+    const session = new IngestSession({ resumeWindowSeconds: 1 });
+    const connection = session.connect({ onMessage: () => undefined, onReplaced: () => undefined });
+    // The picture that is announced never comes: the take begins when the publisher leaves.
+    const announced = element(0x1654ae6b, track(1, 'A_OPUS', data), track(2, 'V_VP8'));
+    await connection.write(Buffer.concat([element(0x1a45dfa3, element(0x4282, Buffer.from('matroska'))), Buffer.from('1853806701ffffffffffffff', 'hex'), announced, element(0x1f43b675, element(0xe7, Buffer.alloc(1)), element(0xa3, Buffer.from([0x81, 0, 0, 0x80, 1, 2])))]));
+    t.doesNotThrow(() => connection.end(), claim);
+    const takes = [];
+    for await (const take of session.takes()) takes.push(take.header.tracks.map(({ codec }) => codec));
+    t.strictSame(takes, [['opus']], `${claim}: it is played as though that had not been said`);
+  }
+});
+
+function element(id: number, ...data: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(data);
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(body.length, 4);
+  head[0] = 1;
+  return Buffer.concat([Buffer.from(id.toString(16).padStart(2, '0'), 'hex'), head, body]);
+}
+
+function track(number: number, codecId: string, ...more: readonly Buffer[]): Buffer {
+  return element(0xae, element(0xd7, Buffer.from([number])), element(0x83, Buffer.from([codecId.startsWith('V') ? 1 : 2])), element(0x86, Buffer.from(codecId)), ...more);
+}
