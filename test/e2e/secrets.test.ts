@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import t, { type Test } from 'tap';
@@ -130,10 +130,11 @@ t.test('after SIGKILL and a new start nothing of before is served, on disk or by
 });
 
 t.test('where nothing can be written the live stream goes on, and its publisher is told once', async (t) => {
-  const [readOnly, tiny] = [await readOnlyFolder(t), await tinyDisk(t)];
-  await t.test('a file in place of the folder', (t) => publishWithoutDisk(t, undefined));
-  await t.test('a folder without leave to write', { skip: readOnly === undefined && 'the superuser may write anywhere' }, (t) => publishWithoutDisk(t, readOnly));
-  await t.test('a disk that is full', { skip: tiny === undefined && 'this user may not mount a small disk' }, (t) => publishWithoutDisk(t, tiny));
+  const [readOnly, tiny] = [await mountedDisk(t, 'size=16m'), await mountedDisk(t, 'size=64k')];
+  const skip = (disk: string | undefined) => disk === undefined && 'this user may not mount a disk';
+  await t.test('a file in place of the folder', (t) => publishWithoutDisk(t, undefined, (folder) => writeFile(join(folder, 'live'), 'a file where a folder is wanted')));
+  await t.test('a disk that went over to reading only', { skip: skip(readOnly) }, (t) => publishWithoutDisk(t, readOnly, (folder) => run('mount', ['-o', 'remount,ro', folder])));
+  await t.test('a disk that is full', { skip: skip(tiny) }, (t) => publishWithoutDisk(t, tiny));
 });
 
 t.test('a segments folder that is none stops the start in one line', async (t) => {
@@ -142,9 +143,9 @@ t.test('a segments folder that is none stops the start in one line', async (t) =
   await t.rejects(startServer(t, { SEGMENTS_DIR: join(directory, 'file') }), { message: /^SEGMENTS_DIR: expected a directory that can be written, got ".*file" \(E\w+\): a part of that path is a file; name another folder$/ });
 });
 
-async function publishWithoutDisk(t: Test, segmentsDir: string | undefined): Promise<void> {
+async function publishWithoutDisk(t: Test, segmentsDir: string | undefined, spoil?: (folder: string) => Promise<unknown>): Promise<void> {
   const server = await startServer(t, { SEGMENT_SECONDS: '1', ...(segmentsDir !== undefined && { SEGMENTS_DIR: segmentsDir }) });
-  if (segmentsDir === undefined) await writeFile(join(server.segmentsDir, 'live'), 'a file where a folder is wanted');
+  await spoil?.(segmentsDir ?? server.segmentsDir);
   const publisher = new TestPublisher(t, server.publishUrl('cam'));
   await publisher.message('ready');
   const sending = publisher.sendPaced(messagesOf(fixture), { speed: 2 });
@@ -157,25 +158,15 @@ async function publishWithoutDisk(t: Test, segmentsDir: string | undefined): Pro
   await server.close();
 }
 
-/** A disk of 64 KiB, where this user may mount one. */
-async function tinyDisk(t: Test): Promise<string | undefined> {
+/** A disk in memory, where this user may mount one. */
+async function mountedDisk(t: Test, options: string): Promise<string | undefined> {
   const directory = join(await temporaryDirectory(t), 'disk');
   await mkdir(directory);
   try {
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory]);
+    await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', directory]);
   } catch {
     return undefined;
   }
   t.teardown(() => run('umount', [directory]));
-  return directory;
-}
-
-/** For everybody but the superuser, whom no permission stops. */
-async function readOnlyFolder(t: Test): Promise<string | undefined> {
-  if (process.getuid?.() === 0) return undefined;
-  const directory = join(await temporaryDirectory(t), 'segments');
-  await mkdir(directory);
-  await chmod(directory, 0o500);
-  t.teardown(() => chmod(directory, 0o700));
   return directory;
 }

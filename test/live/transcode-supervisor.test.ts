@@ -41,6 +41,10 @@ const warningsOf = ({ messages }: Publishing): IngestMessage[] => messages.filte
 /** The frames it was given. */
 const given = ({ written }: FakeTranscoder): string[] => readBack(Buffer.concat(written));
 
+/** Until it was given as many pictures: what comes out of ffmpeg went into it, and a message may be read in several turns. */
+const wasGiven = (transcoder: FakeTranscoder, pictures: number): Promise<boolean> =>
+  until(() => given(transcoder).filter((frame) => frame.startsWith('video')).length >= pictures);
+
 /** The n-th transcoder, having given its first output. */
 async function started(studio: Studio, number: number, pictures: number): Promise<FakeTranscoder> {
   const transcoder = await studio.transcoder(number);
@@ -58,6 +62,7 @@ t.test('a transcoder that dies is replaced by one that begins with the first pic
   void publishing.connection.write(whole);
   const first = await studio.transcoder(0);
   first.init();
+  await wasGiven(first, 100);
   first.picturesAt(pictures.slice(0, 100));
   first.die('ffmpeg was killed by SIGKILL', 'server');
   const second = await studio.transcoder(1);
@@ -132,7 +137,8 @@ t.test('a copied picture whose next keyframe does not come in time is encoded fr
   const writing = publishing.connection.write(mkv.subarray(0, nextGroup));
   const first = await studio.transcoder(0);
   first.init();
-  first.picturesAt(mkvPictures.slice(0, 160), twoGroups);
+  await wasGiven(first, 130);
+  first.picturesAt(mkvPictures.slice(0, 130), twoGroups);
   const bridge = await studio.transcoder(1);
   t.ok(first.ended, 'the first one is told to end');
   t.match(bridge.plan.tracks, [{ kind: 'video', action: 'transcode', reason: /keyframes lie further apart than a segment may last/ }, {}]);
@@ -162,7 +168,8 @@ t.test('a picture whose keyframes lie too far apart twice within a minute is enc
   const writing = publishing.connection.write(mkv.subarray(0, late - 1));
   const first = await studio.transcoder(0);
   first.init();
-  first.picturesAt(mkvPictures.slice(0, 160), twoGroups);
+  await wasGiven(first, 130);
+  first.picturesAt(mkvPictures.slice(0, 130), twoGroups);
   await studio.transcoder(1);
   const again = await studio.transcoder(2);
   again.init();
