@@ -94,9 +94,12 @@ t.test('a disk that never answers costs one warning in an hour of broadcast, no 
     most = Math.max(most, store.waitingBytes);
     if (segment % 100 === 0) await turns();
   }
-  collectGarbage();
-  const grown = process.memoryUsage().arrayBuffers - before;
-  t.ok(grown < 25 * segmentBytes, `${grown} bytes are held after ${1800 * segmentBytes} were to be written`);
+  const isLetGo = (): boolean => {
+    collectGarbage();
+    return process.memoryUsage().arrayBuffers - before < 25 * segmentBytes;
+  };
+  // What the collector found is given back by threads of its own, when they get to it.
+  await until(isLetGo);
   t.ok(most <= 21 * segmentBytes, `${most} bytes waited at most`);
   t.match(store.failures, [/the disk does not keep up/]);
   t.equal(store.failures.length, 1);
