@@ -8,6 +8,7 @@ import { formatTable, type Figure } from './report.js';
 import { writeResults } from './results-page.js';
 import { within } from './scope.js';
 import { measureCopy } from './sections/copy.js';
+import { measureDelay } from './sections/delay.js';
 import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
 import { measureSegments } from './sections/segments.js';
@@ -19,6 +20,7 @@ import { soak } from './soak.js';
 
 const sections: Readonly<Record<string, Section>> = {
   copy: measureCopy,
+  delay: measureDelay,
   start: measureStart,
   segments: measureSegments,
   viewers: measureViewers,
@@ -28,7 +30,7 @@ const sections: Readonly<Record<string, Section>> = {
   frames: measureFrames,
 };
 
-const usage = `npm run bench -- [${Object.keys(sections).join('|')} …] [--seconds 20] [--write] [--no-build]
+const usage = `npm run bench -- [${Object.keys(sections).join('|')} …] [--seconds 20] [--write] [--no-build] [--before a-built-checkout]
 npm run bench -- soak --minutes 60 [--write]`;
 
 /** The longest that one section publishes. */
@@ -41,6 +43,7 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '60' },
     write: { type: 'boolean', default: false },
     'no-build': { type: 'boolean', default: false },
+    before: { type: 'string' },
   },
 });
 
@@ -64,7 +67,7 @@ async function bench(names: readonly string[], seconds: number, machine: string)
     const recording = await makeRecording(scope, recordingSeconds);
     for (const name of names) {
       process.stderr.write(`${name} …\n`);
-      figures.push(...((await sections[name]?.({ recording, seconds })) ?? []));
+      figures.push(...((await sections[name]?.({ recording, seconds, before: values.before })) ?? []));
     }
   });
   const table = formatTable(figures);

@@ -43,6 +43,20 @@ export function amountFigure(options: { what: string; measured: Amount; beside?:
   };
 }
 
+/** Bound on `measured − beside`. */
+export function differenceFigure({ what, measured, beside, atMost }: { what: string; measured: Amount; beside: Amount; atMost: number }): Figure {
+  const difference = measured.amount - beside.amount;
+  const sign = difference < 0 ? '−' : '+';
+  return {
+    what,
+    measured: describe(measured),
+    beside: describe(beside),
+    value: `${sign}${short(Math.abs(difference))} ${measured.unit}`,
+    bound: `≤ +${String(atMost)} ${measured.unit}`,
+    holds: difference <= atMost,
+  };
+}
+
 /** The figures as a table that is both Markdown and readable in a terminal. */
 export function formatTable(figures: readonly Figure[]): string {
   return formatRows([

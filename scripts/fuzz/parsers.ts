@@ -12,6 +12,7 @@ import { readPublishTarget } from '../../src/rtmp/publish-target.js';
 import { readAmf0, writeAmf0 } from '../../src/rtmp/wire/amf0.js';
 import { ChunkReader } from '../../src/rtmp/wire/chunk-reader.js';
 import { RtmpProtocolError } from '../../src/rtmp/wire/protocol-error.js';
+import { plausible } from '../../src/source/plausible-facts.js';
 import { SourceReader } from '../../src/source/source-reader.js';
 import { fragmentBytes, initSegment, videoTrack } from '../../test/helpers/media-builder.js';
 import { aacConfig, avcConfig, flv, keyframe, picture, sound } from '../../test/source/flv-builder.js';
@@ -68,7 +69,7 @@ export const parserTargets: readonly ParserTarget[] = [
       }
     },
   },
-  { name: 'MatroskaWriter: mutated tracks and frames', share: 7, feed: (dice) => void writeAndCheck(dice, mutateTake(dice, dice.pick(writerSeeds))) },
+  { name: 'MatroskaWriter: mutated tracks and frames', share: 7, feed: (dice) => writeMutated(dice) },
   {
     name: 'FragmentReader: mutated fragments',
     share: 10,
@@ -149,6 +150,12 @@ export const parserTargets: readonly ParserTarget[] = [
     },
   },
 ];
+
+function writeMutated(dice: Dice): void {
+  const take = mutateTake(dice, dice.pick(writerSeeds));
+  checkPlan({ ...take, tracks: take.tracks.map(plausible) });
+  writeAndCheck(dice, take);
+}
 
 function readSource(bytes: Buffer, dice: Dice): void {
   const reader = new SourceReader();

@@ -21,7 +21,7 @@ export interface WriterInput {
 const ticksPerSecond = 1_000_000;
 const evilFacts = [0, -1, 1, 15, 255, 65_535, 65_536, 0x7fffffff, 0x80000000, 0xffffffff, 2 ** 53, 2 ** 63, 2 ** 64, 1e300, 0.5, -0.5, NaN, Infinity, -Infinity, undefined];
 const evilTimes = [0, -0, -1, 1e-7, 0.032_767, 0.032_768, 65.536, 1e6, 1e9, 1e12, 2 ** 53, 1e300, NaN, Infinity, -Infinity];
-const codecs = ['h264', 'hevc', 'vp8', 'vp9', 'av1', 'mjpeg', 'flv1', 'vp6f', 'flashsv', 'h263', 'opus', 'vorbis', 'aac', 'mp3', 'flac', 'pcm', 'alaw', 'mulaw', 'speex', 'aac_latm', 'ac3', ''];
+const codecs = ['h264', 'hevc', 'vp8', 'vp9', 'av1', 'mjpeg', 'flv1', 'vp6f', 'flashsv', 'h263', 'opus', 'vorbis', 'aac', 'mp3', 'flac', 'pcm', 'alaw', 'mulaw', 'speex', 'aac_latm', 'ac3', '', 'constructor', '__proto__'];
 
 /** Takes of real recordings, and of recordings in containers that browsers do not send. */
 export const writerSeeds: readonly WriterInput[] = [
@@ -78,9 +78,10 @@ function mutateTrack(dice: Dice, track: SourceTrack): SourceTrack {
 
 /** What ffmpeg is told of a take: numbers, whatever was claimed. */
 export function checkPlan({ tracks }: WriterInput): void {
-  const { inputOptions, outputOptions } = planTranscode({ container: 'matroska', tracks }, { segmentSeconds: 2, ffmpegMajor: 5, forceVideoEncode: 'It is tried' });
+  const { inputOptions, outputOptions, tracks: facts } = planTranscode({ container: 'matroska', tracks }, { segmentSeconds: 2, ffmpegMajor: 5, forceVideoEncode: 'It is tried' });
   const said = [...inputOptions, ...outputOptions].join(' ');
   if (/NaN|Infinity|undefined|\de[+-]?\d/.test(said)) throw new Error(`ffmpeg would be told ${said}`);
+  for (const { reason } of facts) if (/function|\[object/.test(reason)) throw new Error(`the publisher would be told ${reason}`);
 }
 
 /**

@@ -162,19 +162,20 @@ function containerOptions(ffmpegMajor: number): string[] {
   ];
 }
 
-const displayNames: Readonly<Record<string, string>> = {
-  hevc: 'HEVC',
-  vp8: 'VP8',
-  vp9: 'VP9',
-  av1: 'AV1',
-  opus: 'Opus',
-  vorbis: 'Vorbis',
-  mp3: 'MP3',
-  flac: 'FLAC',
-  aac_latm: 'AAC in LATM',
-  mjpeg: 'JPEG pictures',
-};
+/** Of codecs by the name that a container gave them: any name at all. */
+const displayNames: ReadonlyMap<string, string> = new Map([
+  ['hevc', 'HEVC'],
+  ['vp8', 'VP8'],
+  ['vp9', 'VP9'],
+  ['av1', 'AV1'],
+  ['opus', 'Opus'],
+  ['vorbis', 'Vorbis'],
+  ['mp3', 'MP3'],
+  ['flac', 'FLAC'],
+  ['aac_latm', 'AAC in LATM'],
+  ['mjpeg', 'JPEG pictures'],
+]);
 
 function displayName(codec: string): string {
-  return displayNames[codec] ?? codec;
+  return displayNames.get(codec) ?? codec;
 }

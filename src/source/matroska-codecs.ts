@@ -25,8 +25,8 @@ const codecs: readonly (readonly [codecId: string, codec: string])[] = [
 ];
 
 /** Of codecs that Matroska has no name of its own for: as in AVI and WAV files. */
-const fourCharacterCodes: Readonly<Record<string, string>> = { flv1: 'FLV1', vp6f: 'VP6F', vp6a: 'VP6A', flashsv: 'FSV1', flashsv2: 'FSV2', mpeg4: 'mp4v', h263: 'H263' };
-const waveFormats: Readonly<Record<string, number>> = { alaw: 0x0006, mulaw: 0x0007, mp2: 0x0050, mp3: 0x0055, aac_latm: 0x1602, speex: 0xa109 };
+const fourCharacterCodes: ReadonlyMap<string, string> = new Map(Object.entries({ flv1: 'FLV1', vp6f: 'VP6F', vp6a: 'VP6A', flashsv: 'FSV1', flashsv2: 'FSV2', mpeg4: 'mp4v', h263: 'H263' }));
+const waveFormats: ReadonlyMap<string, number> = new Map(Object.entries({ alaw: 0x0006, mulaw: 0x0007, mp2: 0x0050, mp3: 0x0055, aac_latm: 0x1602, speex: 0xa109 }));
 
 export function codecOf(codecId: string): string {
   return codecs.find(([prefix]) => codecId.startsWith(prefix))?.[1] ?? codecId.toLowerCase();
@@ -38,9 +38,9 @@ export function matroskaCodec(track: SourceTrack): { readonly codecId: string; r
   if (given !== undefined) return { codecId: given, configuration };
   const known = codecs.find(([, name]) => name === codec)?.[0];
   if (known !== undefined) return { codecId: known, configuration };
-  const fourCharacters = fourCharacterCodes[codec];
+  const fourCharacters = fourCharacterCodes.get(codec);
   if (fourCharacters !== undefined) return { codecId: 'V_MS/VFW/FOURCC', configuration: bitmapHeader(track, fourCharacters) };
-  const waveFormat = waveFormats[codec];
+  const waveFormat = waveFormats.get(codec);
   if (waveFormat !== undefined) return { codecId: 'A_MS/ACM', configuration: waveHeader(track, waveFormat) };
   return { codecId: `${track.kind === 'video' ? 'V' : 'A'}_${codec.toUpperCase()}`, configuration };
 }

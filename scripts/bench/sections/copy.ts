@@ -1,13 +1,13 @@
 import { planTranscode } from '../../../src/live/ffmpeg-options.js';
 import { cpuRates } from '../cpu-time.js';
 import { sleep } from '../clock.js';
-import { ratioFigure, type Figure } from '../report.js';
+import { ratioFigure, type Amount, type Figure } from '../report.js';
 import { within } from '../scope.js';
 import { ServerUnderTest } from '../server-under-test.js';
 import { startWorker } from '../worker.js';
-import type { PublisherCommand, publisherHandlers } from '../workers/publisher.js';
+import type { PublisherCommand, PublisherTarget, publisherHandlers } from '../workers/publisher.js';
 import { untilPlayable } from '../live-playlist.js';
-import { compiledMs, type SectionOptions } from './section.js';
+import { beforeBounds, besideBefore, compiledMs, type SectionOptions } from './section.js';
 
 /** The collection that frees what ten streams left behind comes with the next 64 MB: one stream brings and gets 0.63 MB a second. */
 const collectedMs = 105_000;
@@ -29,38 +29,63 @@ const { inputFormat, inputOptions, outputOptions } = planTranscode(
   },
   { segmentSeconds: 2, ffmpegMajor: 5 },
 );
-const sameFfmpeg = [...inputOptions, '-f', inputFormat, '-i', 'pipe:0', ...outputOptions, 'pipe:1'];
+export const sameFfmpeg = [...inputOptions, '-loglevel', 'error', '-f', inputFormat, '-i', 'pipe:0', ...outputOptions, 'pipe:1'];
 
 /** What the whole server costs for a copied stream, beside ffmpeg alone on the same bytes at the same moment. */
 export async function measureCopy(options: SectionOptions): Promise<Figure[]> {
   return within(async (scope) => {
-    const server = await ServerUnderTest.start(scope, { settings: { ENDED_RETENTION_SECONDS: '5' } });
+    const settings = { ENDED_RETENTION_SECONDS: '5' };
+    const server = await ServerUnderTest.start(scope, { settings });
+    const earlier = options.before === undefined ? undefined : await ServerUnderTest.start(scope, { settings, checkout: options.before });
+    const servers = { server, earlier };
     // Many first: one stream alone would take minutes to get its code compiled, and a server lives for weeks.
-    const many = await measureStreams(server, options, { streams: 10, settledMs: compiledMs, atMost: 1.3 });
-    const one = await measureStreams(server, options, { streams: 1, settledMs: collectedMs, atMost: 1.5 });
+    const many = await measureStreams(servers, options, { streams: 10, settledMs: compiledMs, atMost: 1.3, atMostBefore: beforeBounds.many });
+    const one = await measureStreams(servers, options, { streams: 1, settledMs: collectedMs, atMost: 1.5, atMostBefore: beforeBounds.oneStream });
     return [...one, ...many];
   });
 }
 
-async function measureStreams(server: ServerUnderTest, { recording, seconds }: SectionOptions, { streams, settledMs, atMost }: { streams: number; settledMs: number; atMost: number }): Promise<Figure[]> {
+interface Round {
+  readonly streams: number;
+  readonly settledMs: number;
+  /** Beside the plainest ffmpeg, and beside the server of before. */
+  readonly atMost: number;
+  readonly atMostBefore: number;
+}
+
+async function measureStreams({ server, earlier }: { server: ServerUnderTest; earlier: ServerUnderTest | undefined }, { recording, seconds }: SectionOptions, { streams, settledMs, atMost, atMostBefore }: Round): Promise<Figure[]> {
   return within(async (scope) => {
     const names = Array.from({ length: streams }, (_, index) => `copy-${String(index)}-of-${String(streams)}`);
-    const targets = names.flatMap((name) => [{ url: server.urls(name).publishWithKey }, { ffmpegArgs: plainFfmpeg }, { ffmpegArgs: sameFfmpeg }]);
-    const command: PublisherCommand = { recording, targets };
+    const perStream = (name: string): PublisherTarget[] => [
+      { url: server.urls(name).publishWithKey },
+      { ffmpegArgs: plainFfmpeg },
+      { ffmpegArgs: sameFfmpeg },
+      ...(earlier ? [{ url: earlier.urls(name).publishWithKey }] : []),
+    ];
+    const command: PublisherCommand = { recording, targets: names.flatMap(perStream) };
     const publisher = startWorker<typeof publisherHandlers>(scope, { name: 'publisher', command });
     const { pids } = await publisher.open();
-    const every = (place: number): number[] => pids.filter((_, index) => index % 3 === place);
-    await Promise.all(names.map((name) => untilPlayable(server.urls(name).hls)));
+    const places = pids.length / streams;
+    const every = (place: number): number[] => pids.filter((_, index) => index % places === place);
+    await Promise.all([server, ...(earlier ? [earlier] : [])].flatMap((each) => names.map((name) => untilPlayable(each.urls(name).hls))));
     await sleep(settledMs);
-    const children = await server.ffmpegPids();
-    if (children.length !== streams) throw new Error(`expected ${String(streams)} ffmpeg children of the server, found ${String(children.length)}`);
-    const [node = 0, ffmpeg = 0, plain = 0, same = 0] = await cpuRates(seconds, [[server.pid], children, every(1), every(2)]);
+    const children = await ffmpegsOf(server, streams);
+    const earlierPids = earlier ? [earlier.pid, ...(await ffmpegsOf(earlier, streams))] : [];
+    const [node = 0, ffmpeg = 0, plain = 0, same = 0, before = 0] = await cpuRates(seconds, [[server.pid], children, every(1), every(2), earlierPids]);
     await publisher.end();
     const measured = { amount: (node + ffmpeg) / streams, unit: 'ms/s', note: `server ${(node / streams).toFixed(1)} + its ffmpeg ${(ffmpeg / streams).toFixed(1)}` };
     const what = streams === 1 ? 'CPU of the whole server for one copied 720p30 stream' : `the same for each of ${String(streams)} streams`;
+    const beside = (amount: number, note: string): Amount => ({ amount: amount / streams, unit: 'ms/s', note });
     return [
-      ratioFigure({ what, measured, beside: { amount: plain / streams, unit: 'ms/s', note: 'bare ffmpeg -c copy -c:a aac' }, atMost }),
-      ratioFigure({ what: 'the same, beside the same command line', measured, beside: { amount: same / streams, unit: 'ms/s', note: "the server's ffmpeg without the server" } }),
+      ratioFigure({ what, measured, beside: beside(plain, 'bare ffmpeg -c copy -c:a aac'), atMost }),
+      ratioFigure({ what: 'the same, beside the same command line', measured, beside: beside(same, "the server's ffmpeg without the server") }),
+      ...(earlier ? [ratioFigure({ what: 'the same, beside before', measured, beside: beside(before, besideBefore), atMost: atMostBefore })] : []),
     ];
   });
+}
+
+async function ffmpegsOf(server: ServerUnderTest, streams: number): Promise<number[]> {
+  const children = await server.ffmpegPids();
+  if (children.length !== streams) throw new Error(`expected ${String(streams)} ffmpeg children of the server, found ${String(children.length)}`);
+  return children;
 }

@@ -5,7 +5,15 @@ export interface SectionOptions {
   readonly recording: string;
   /** How long a steady state is measured. */
   readonly seconds: number;
+  /** A built checkout of an earlier commit, to be measured at the same moment. */
+  readonly before?: string | undefined;
 }
+
+/** What a change may cost, beside the server of before: one stream, and what is counted by the hundred. */
+export const beforeBounds = { oneStream: 1.15, many: 1.1, delayMs: 5, startSeconds: 0.1 } as const;
+
+/** Its name in a table. */
+export const besideBefore = 'the server of before';
 
 export type Section = (options: SectionOptions) => Promise<Figure[]>;
 

@@ -14,7 +14,7 @@ import type { fanOutHandlers } from '../workers/fan-out.js';
 import type { HlsViewersCommand, hlsViewersHandlers } from '../workers/hls-viewers.js';
 import type { PublisherCommand, publisherHandlers } from '../workers/publisher.js';
 import type { WebSocketViewersCommand, WebSocketViewersTotals, webSocketViewersHandlers } from '../workers/web-socket-viewers.js';
-import { compiledMs, type SectionOptions } from './section.js';
+import { beforeBounds, besideBefore, compiledMs, type SectionOptions } from './section.js';
 
 const viewers = 200;
 const crowd = 500;
@@ -22,17 +22,19 @@ const crowd = 500;
 const settleMs = 5000;
 
 /** What each viewer costs the server: its CPU with so many viewers less its CPU without, for each of them. */
-export async function measureViewers({ recording, seconds }: SectionOptions): Promise<Figure[]> {
+export async function measureViewers({ recording, seconds, before }: SectionOptions): Promise<Figure[]> {
   const secondsEach = seconds / 2;
   return within(async (scope) => {
     const server = await ServerUnderTest.start(scope);
     const urls = server.urls('viewers');
     await publish(scope, recording, urls.publishWithKey);
+    const earlier = before === undefined ? undefined : await ServerUnderTest.start(scope, { checkout: before });
+    if (earlier) await publish(scope, recording, earlier.urls('viewers').publishWithKey);
     const { url } = await untilPlayable(urls.hls);
     const fanOutCommand = await captureMessages(scope, urls.play, 8);
     // What a cold server spends would be taken for the stream's cost, and the viewers' made less by it.
     await sleep(compiledMs);
-    const [idle = 0] = await cpuRates(secondsEach, [[server.pid]]);
+    const [idle = 0, earlierIdle = 0] = await cpuRates(secondsEach, [[server.pid], earlier ? [earlier.pid] : []]);
 
     const bySocket = await withWebSocketViewers(urls.play, viewers, async () => (await cpuRates(secondsEach, [[server.pid]]))[0] ?? 0);
     const byHls = await withHlsViewers(url.href, async () => (await cpuRates(seconds, [[server.pid]]))[0] ?? 0);
@@ -43,7 +45,11 @@ export async function measureViewers({ recording, seconds }: SectionOptions): Pr
     const [fanOutIdle = 0] = await cpuRates(3, [[fanOut.pid]]);
     const byFanOut = await withWebSocketViewers(fanOutUrl, viewers, async () => (await cpuRates(secondsEach, [[fanOut.pid]]))[0] ?? 0);
 
+    const earlierRates = earlier ? await ratesOf(earlier, seconds) : undefined;
+
     const perViewer = (rate: number, without: number): number => ((rate - without) * 1000) / viewers;
+    const besideEarlier = (what: string, rate: number, earlierRate: number, atMost?: number): Figure =>
+      ratioFigure({ what, measured: { amount: perViewer(rate, idle), unit: 'µs' }, beside: { amount: perViewer(earlierRate, earlierIdle), unit: 'µs', note: besideBefore }, atMost });
     const reference = { amount: perViewer(byFanOut.result, fanOutIdle), unit: 'µs', note: 'bare ws.send of the same messages' };
     return [
       ratioFigure({
@@ -52,14 +58,25 @@ export async function measureViewers({ recording, seconds }: SectionOptions): Pr
         beside: reference,
         atMost: 1,
       }),
+      ...(earlierRates ? [besideEarlier('the same, beside before', bySocket.result, earlierRates.bySocket, beforeBounds.many)] : []),
       ratioFigure({
         what: `CPU per LL-HLS viewer-second (${String(viewers)} viewers: blocking reloads and parts)`,
         measured: { amount: perViewer(byHls.result, idle), unit: 'µs', note: `${(byHls.requests / viewers / seconds).toFixed(1)} requests a second each` },
         beside: { amount: perViewer(byNode, 0), unit: 'µs', note: 'a node:http server that does nothing but answer the same' },
         atMost: 1.8,
       }),
+      ...(earlierRates ? [besideEarlier('the same, beside before', byHls.result, earlierRates.byHls)] : []),
     ];
   });
+}
+
+/** CPU of another server with the same viewers. */
+async function ratesOf(server: ServerUnderTest, seconds: number): Promise<{ bySocket: number; byHls: number }> {
+  const urls = server.urls('viewers');
+  const { url } = await untilPlayable(urls.hls);
+  const bySocket = await withWebSocketViewers(urls.play, viewers, async () => (await cpuRates(seconds / 2, [[server.pid]]))[0] ?? 0);
+  const byHls = await withHlsViewers(url.href, async () => (await cpuRates(seconds, [[server.pid]]))[0] ?? 0);
+  return { bySocket: bySocket.result, byHls: byHls.result };
 }
 
 /** The same requests, held as long and answered with as many bytes, by Node alone: its CPU. */
