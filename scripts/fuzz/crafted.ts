@@ -14,8 +14,8 @@ import { readPublishTarget } from '../../src/rtmp/publish-target.js';
 import { readAmf0 } from '../../src/rtmp/wire/amf0.js';
 import { ChunkReader } from '../../src/rtmp/wire/chunk-reader.js';
 import { readJpeg } from '../../src/source/jpeg.js';
-import { readPictureUrl } from '../../src/source/picture-url.js';
 import { SourceReader } from '../../src/source/source-reader.js';
+import { describeWrapped, TextMediaReader } from '../../src/source/text-media.js';
 import { costOf, type Cost } from './cost.js';
 import { flvTags, matroska, mp4, ogg, transportStream } from './crafted-media.js';
 import { headerTexts, jpegs, pictureUrls } from './crafted-requests.js';
@@ -46,7 +46,8 @@ export const craftedReaders: readonly CraftedReader[] = [
   ]),
   { name: 'our own fragments', maxBytes: messageBytes, craft: mp4, feed: (bytes: Buffer) => new FragmentReader().push(bytes) },
   { name: 'single pictures', maxBytes: messageBytes, craft: jpegs, feed: (bytes: Buffer) => readJpeg(bytes) },
-  { name: 'single pictures as text', maxBytes: messageBytes, craft: pictureUrls, feed: (text: string) => readPictureUrl(text) },
+  { name: 'pictures and recordings as text', maxBytes: messageBytes, craft: pictureUrls, feed: (text: string) => new TextMediaReader().read(text) },
+  { name: 'media wrapped in JSON', maxBytes: messageBytes, craft: jsonTexts, feed: (text: string) => describeWrapped(text) },
   { name: 'pictures that ffmpeg made', maxBytes: 1_000_000, craft: headerTexts, feed: (text: string) => new PictureReader().push(Buffer.from(text)) },
   { name: 'JSON of publishers', maxBytes: messageBytes, craft: jsonTexts, feed: (text: string) => parsePublisherMessage(text) },
   { name: 'JSON of a chat', maxBytes: 8192, craft: jsonTexts, feed: (text: string) => parseChatRequest(text) },

@@ -4,7 +4,7 @@ import { parsePublisherMessage } from '../protocol/ingest-messages.js';
 import type { IngestMessage } from '../protocol/ingest-messages.js';
 import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
-import { isPictureUrl, readPictureUrl } from '../source/picture-url.js';
+import { describeWrapped, sendChunks, TextMediaReader, type TextMedia } from '../source/text-media.js';
 import { LiveError, toLiveError } from '../live/errors.js';
 import type { IngestConnection } from '../live/ingest-connection.js';
 import type { LiveStream } from '../live/live-stream.js';
@@ -36,6 +36,7 @@ export class IngestSocket {
   readonly #connection: IngestConnection;
   readonly #onBytes: (count: number) => void;
   readonly #acks: NodeJS.Timeout;
+  readonly #texts = new TextMediaReader();
   #handled: Promise<void>;
   #pendingBytes = 0;
   #acknowledged: number;
@@ -89,7 +90,8 @@ export class IngestSocket {
     if (this.#over) return;
     if (isBinary) return this.#connection.write(data, arrivedAtMs);
     const text = data.toString('utf8');
-    if (isPictureUrl(text)) return this.#connection.writePicture(this.#picture(text), arrivedAtMs);
+    const media = this.#texts.read(text);
+    if (media) return this.#takeText(media, arrivedAtMs);
     const message = parse(text);
     switch (message.type) {
       case 'end':
@@ -117,12 +119,13 @@ export class IngestSocket {
     }
   }
 
-  #picture(url: string): Buffer {
-    const picture = readPictureUrl(url);
-    if ('malformed' in picture) throw new LiveError('malformed', picture.malformed);
-    if ('unsupported' in picture) throw new LiveError('unsupported-media', picture.unsupported);
-    this.#onBytes(picture.bytes.length);
-    return picture.bytes;
+  #takeText(media: TextMedia, arrivedAtMs: number): Promise<void> {
+    if ('malformed' in media) throw new LiveError('malformed', media.malformed);
+    if ('unsupported' in media) throw new LiveError('unsupported-media', media.unsupported);
+    const isPicture = 'picture' in media;
+    const bytes = isPicture ? media.picture : media.recording;
+    this.#onBytes(bytes.length);
+    return isPicture ? this.#connection.writePicture(bytes, arrivedAtMs) : this.#connection.write(bytes, arrivedAtMs);
   }
 
   #acknowledge(): void {
@@ -172,6 +175,8 @@ function parse(text: string): ReturnType<typeof parsePublisherMessage> {
   try {
     return parsePublisherMessage(text);
   } catch (error) {
-    throw error instanceof TypeError ? new LiveError('malformed', error.message) : error;
+    if (!(error instanceof TypeError)) throw error;
+    const wrapped = describeWrapped(text);
+    throw new LiveError('malformed', wrapped ? `expected the recording in binary messages, got ${wrapped}: ${sendChunks}` : error.message);
   }
 }

@@ -79,7 +79,7 @@ function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor, l
     ...['-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-threads', '2'],
     ...['-profile:v', 'main', '-pix_fmt', 'yuv420p', '-vf', filters],
     ...['-crf', '23', '-maxrate', String(bitsPerSecond), '-bufsize', String(bitsPerSecond)],
-    ...['-g', '600', '-sc_threshold', '0', '-force_key_frames', `expr:gte(t,n_forced*${segmentSeconds})`],
+    ...['-g', '600', '-sc_threshold', '0', '-force_key_frames', `expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+${segmentSeconds}-0.001))`],
     // A live recording has no frame rate, only timestamps: on a finer clock than theirs no picture is dropped or doubled.
     ...(ffmpegMajor >= 6 ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough']),
     // Only for the rate control and the level: else ffmpeg 4.x takes the clock for 90,000 pictures a second.

@@ -12,12 +12,16 @@ import { TakeFeed } from './take-feed.js';
 
 export interface IngestSessionOptions {
   readonly resumeWindowSeconds: number;
+  /** How far what comes may run ahead of time before it is held: enough for a first playlist. Default: without end. */
+  readonly burstSeconds?: number | undefined;
   /** Names the publisher where its kind of client can't keep a resume token: by its key. */
   readonly heir?: string | undefined;
   /** Monotonic, in ms. */
   readonly now?: () => number;
   /** Told of every slice that came. */
   readonly onReceived?: (bytes: number) => void;
+  /** Told, beside the publisher, what of its media was passed over. */
+  readonly onNotice?: ((message: string) => void) | undefined;
   /** Told why a connection ended the broadcast, where it was no goodbye. */
   readonly onFault?: (fault: LiveError) => void;
 }
@@ -32,10 +36,7 @@ export class IngestSession {
   readonly #onReceived: ((bytes: number) => void) | undefined;
   readonly #onFault: ((fault: LiveError) => void) | undefined;
   readonly #reader = new SourceReader();
-  readonly #feed = new TakeFeed({
-    onNotice: ({ code, message }) => this.send({ type: 'warning', code, message }),
-    onRefusal: (reason) => this.fail(new LiveError('unsupported-media', reason)),
-  });
+  readonly #feed: TakeFeed;
   readonly #pictures = new PictureIngest({
     write: (events) => this.#feed.push(events),
     onFailure: (error) => this.fail(toLiveError(error)),
@@ -53,11 +54,20 @@ export class IngestSession {
   #failure: LiveError | undefined;
   #ended = false;
 
-  constructor({ resumeWindowSeconds, heir, now = () => performance.now(), onReceived, onFault }: IngestSessionOptions) {
+  constructor({ resumeWindowSeconds, burstSeconds = Infinity, heir, now = () => performance.now(), onReceived, onNotice, onFault }: IngestSessionOptions) {
     this.#now = now;
     this.#lastBytesMs = now();
     this.#resumeWindowMs = resumeWindowSeconds * 1000;
     this.#heir = heir;
+    this.#feed = new TakeFeed({
+      burstSeconds,
+      onNotice: ({ code, message }) => {
+        this.send({ type: 'warning', code, message });
+        onNotice?.(message);
+      },
+      onRefusal: (reason) => this.fail(new LiveError('unsupported-media', reason)),
+      onFailure: (error) => this.fail(toLiveError(error)),
+    });
     this.#onReceived = onReceived;
     this.#onFault = onFault;
   }
@@ -95,7 +105,7 @@ export class IngestSession {
 
   /** Whether this publisher, who has no token, may go on with it: its connection is lost, or seems to be. */
   isLeftTo(heir: string): boolean {
-    const isSilent = this.#now() - this.#lastBytesMs >= silentMs;
+    const isSilent = !this.#feed.holds && this.#now() - this.#lastBytesMs >= silentMs;
     return !this.#ended && heir === this.#heir && (this.waiting || isSilent);
   }
 

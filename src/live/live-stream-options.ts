@@ -18,6 +18,8 @@ export interface LiveStreamSettings {
   /** How many segments a playlist lists. */
   readonly windowSegments: number;
   readonly resumeWindowSeconds: number;
+  /** How far media may run ahead of time before its publisher is held back. Default: enough for a first playlist. */
+  readonly burstSeconds?: number | undefined;
   /** How long ffmpeg may stand still, while there is something to do, before it is killed. */
   readonly hungAfterMs?: number;
   /** Before the second restart of ffmpeg in a row. */

@@ -1,5 +1,6 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import { longestSegmentSeconds } from '../hls/media-playlist.js';
+import { longestFirstGroupSeconds } from '../hls/packager.js';
 import { Rendition } from '../hls/rendition.js';
 import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
@@ -58,10 +59,11 @@ export class LiveStream {
     this.#options = options;
     this.stream = options.stream;
     this.broadcast = options.broadcast;
-    const { resumeWindowSeconds, heir } = options;
+    const { resumeWindowSeconds, heir, burstSeconds = Math.max(options.segmentSeconds, longestFirstGroupSeconds) + 0.5 } = options;
     this.ingest = new IngestSession({
-      ...{ resumeWindowSeconds, heir },
+      ...{ resumeWindowSeconds, heir, burstSeconds },
       onReceived: (bytes) => this.#throughput.add(bytes),
+      onNotice: (notice) => options.log.info({ stream: options.stream, broadcast: options.broadcast, notice }, 'passed over'),
       onFault: (fault) => this.#logEnd(fault),
     });
     this.#bus = new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#tellDropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });

@@ -1,6 +1,7 @@
 import type { Notice, SourceEvent } from '../source/source-events.js';
 import { TakeCutter, type CutEvent } from '../source/take-cutter.js';
 import type { ShapedFrame } from '../source/track-shaper.js';
+import { IngestPace } from './ingest-pace.js';
 import { Take } from './take.js';
 import { TakeQueue } from './take-queue.js';
 
@@ -9,6 +10,10 @@ export interface TakeFeedOptions {
   readonly onNotice: (notice: Notice) => void;
   /** What came can't be used, in words for the publisher. */
   readonly onRefusal: (reason: string) => void;
+  /** A fault that nobody waits for. */
+  readonly onFailure: (error: unknown) => void;
+  /** How far media may run ahead of time before it is held. */
+  readonly burstSeconds: number;
 }
 
 /** A track that may not exist is not waited for longer than this, however slowly the other one comes. */
@@ -22,6 +27,7 @@ export class TakeFeed {
   readonly #options: TakeFeedOptions;
   readonly #cutter = new TakeCutter();
   readonly #takes = new TakeQueue();
+  readonly #pace: IngestPace;
   #current: Take | undefined;
   /** Frames of the current take that were not written yet. */
   #batch: ShapedFrame[] = [];
@@ -33,10 +39,21 @@ export class TakeFeed {
 
   constructor(options: TakeFeedOptions) {
     this.#options = options;
+    const { burstSeconds, onFailure } = options;
+    this.#pace = new IngestPace({ burstSeconds, onFailure, counts: () => this.#current !== undefined, pass: (events) => this.#pass(events) });
   }
 
-  /** What was read. Resolves when it was passed on: awaiting it is the backpressure. */
-  async push(events: readonly SourceEvent[]): Promise<void> {
+  /** Whether the publisher is read no further, because it is ahead of time. */
+  get holds(): boolean {
+    return this.#pace.holds;
+  }
+
+  /** What was read. Resolves when it was passed on, or when it is held and more may come: awaiting it is the backpressure. */
+  push(events: readonly SourceEvent[]): Promise<void> {
+    return this.#pace.push(events);
+  }
+
+  async #pass(events: readonly SourceEvent[]): Promise<void> {
     if (events.length > 0 && !this.#current) this.#waitingSinceMs ??= Date.now();
     const writes = this.#work(this.#cutter.push(events));
     this.#watchWaiting();
@@ -46,6 +63,10 @@ export class TakeFeed {
 
   /** Nothing follows of the present recording. */
   endRecording(): void {
+    this.#pace.after(() => this.#endRecording());
+  }
+
+  #endRecording(): void {
     void this.#work(this.#cutter.end());
     this.#captureTimeMs = undefined;
     this.#watchWaiting();
@@ -53,13 +74,16 @@ export class TakeFeed {
 
   /** When media time 0 of the present recording was captured, ms since the epoch. */
   tellCaptureTime(captureTimeMs: number): void {
-    this.#captureTimeMs = captureTimeMs;
-    this.#current?.tellCaptureTime(captureTimeMs);
+    this.#pace.after(() => {
+      this.#captureTimeMs = captureTimeMs;
+      this.#current?.tellCaptureTime(captureTimeMs);
+    });
   }
 
   /** Nothing follows at all. */
   end(): void {
-    this.endRecording();
+    this.#pace.flush();
+    this.#endRecording();
     this.#over = true;
     this.#takes.end();
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SourceHeader } from '../source/source-events.js';
 import { LiveError } from './errors.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
 import { OutputClock } from './output-clock.js';
@@ -120,7 +121,7 @@ export class TranscodeSupervisor {
     if (signal.aborted) return undefined;
     this.#failures = mediaSeconds >= goodOutputSeconds ? 1 : this.#failures + 1;
     const isHopeless = failure.fault === 'media' && !this.#gaveOutput;
-    if (isHopeless || this.#failures > maxRestartsInARow) throw lastWords(failure, this.#failures);
+    if (isHopeless || this.#failures > maxRestartsInARow) throw lastWords(failure, this.#failures, this.#options.take.header);
     onRestart(failure.message);
     await delay((this.#failures - 1) * restartDelayMs, undefined, { signal }).catch(() => undefined);
     // A process that is killed is killed from outside; one that fails by itself, twice, does so by the bytes it was given.
@@ -161,8 +162,11 @@ export class TranscodeSupervisor {
   }
 }
 
-function lastWords(failure: TranscoderError, failures: number): LiveError {
-  const code = failure.fault === 'media' ? 'unsupported-media' : 'internal';
-  const message = failures > 1 ? `${failure.message} (it failed ${failures} times in a row)` : failure.message;
-  return new LiveError(code, message, { cause: failure });
+/** ffmpeg's own words say little to whoever sent the media: what came, and what works, stand before and behind them. */
+function lastWords(failure: TranscoderError, failures: number, { container, tracks }: SourceHeader): LiveError {
+  const words = failures > 1 ? `${failure.message} (it failed ${failures} times in a row)` : failure.message;
+  if (failure.fault !== 'media') return new LiveError('internal', words, { cause: failure });
+  const what = `${container} with ${tracks.map(({ kind, codec }) => `${kind === 'video' ? 'pictures' : 'sound'} in ${codec}`).join(' and ')}`;
+  const advice = 'Send H.264 and AAC: OBS, Settings, Output; ffmpeg, -c:v libx264 -pix_fmt yuv420p -c:a aac';
+  return new LiveError('unsupported-media', `expected media that can be decoded, got ${what}. ${words}. ${advice}`, { cause: failure });
 }

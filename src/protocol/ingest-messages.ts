@@ -51,7 +51,7 @@ const maxMessageCharacters = 65_536;
  * @throws {TypeError} saying what was expected and what came
  */
 export function parsePublisherMessage(text: string): PublisherMessage {
-  if (text.length > maxMessageCharacters) throw new TypeError(`expected a message of at most ${maxMessageCharacters} characters, got ${text.length} (media is sent in binary messages)`);
+  if (text.length > maxMessageCharacters) throw new TypeError(`expected a message of at most ${maxMessageCharacters} characters, got ${text.length}; media is sent in binary messages: socket.send(event.data)`);
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || !('type' in value)) {
     throw new TypeError(`expected a JSON object with a "type", got ${excerpt(text)}`);

@@ -14,16 +14,30 @@ const maxNotices = 20;
 /** What else may come between sound and pictures, and is of no use here. */
 const expectedTypes: ReadonlySet<number> = new Set([messageType.setChunkSize, messageType.abort, messageType.acknowledgement, messageType.userControl, messageType.windowAcknowledgementSize, messageType.setPeerBandwidth]);
 
+/** What encoders say of themselves and of their clock. */
+const harmlessData: ReadonlySet<string> = new Set(['onMetaData', '@setDataFrame', '@clearDataFrame', '|RtmpSampleAccess', 'onFI', 'onStatus', '']);
+const maxNameCharacters = 40;
+
 /** Makes tracks and frames of what one publisher sends: sound, pictures, both in aggregates, and what it says of them. */
 export class MediaMessages {
   readonly #tracks = new FlvTracks();
   readonly #noticed = new Set<number>();
+  readonly #noticedData = new Set<string>();
   #awaited = bothKinds;
   #begun = false;
 
   /** `onMetaData`, its name and value in AMF 0: says what may be expected. */
   describe(metadata: Buffer): void {
     if (!this.#begun) this.#awaited = kindsIn(metadata);
+  }
+
+  /** Data besides `onMetaData`, by its name: told once each. */
+  passOver(data: Buffer): SourceEvent[] {
+    const name = nameIn(data);
+    if (harmlessData.has(name) || this.#noticedData.has(name) || this.#noticedData.size >= maxNotices) return [];
+    this.#noticedData.add(name);
+    const what = name === 'additionalMedia' ? 'A further sound track (RTMP data "additionalMedia") is' : `RTMP data ${JSON.stringify(name)} is`;
+    return [{ type: 'notice', code: 'passed-over', message: `${what} passed over: the first picture and the first sound are broadcast.` }];
   }
 
   /** What one message holds. */
@@ -66,6 +80,12 @@ function kindsIn(metadata: Buffer): readonly Kind[] {
   if (!facts) return bothKinds;
   const kinds: Kind[] = [...('videocodecid' in facts || 'width' in facts ? ['video' as const] : []), ...('audiocodecid' in facts || 'audiosamplerate' in facts ? ['audio' as const] : [])];
   return kinds.length > 0 ? kinds : bothKinds;
+}
+
+/** The string that data begins with. */
+function nameIn(data: Buffer): string {
+  const isString = data[0] === 2 && data.length >= 3;
+  return isString ? data.toString('utf8', 3, 3 + Math.min(data.readUInt16BE(1), maxNameCharacters)) : '';
 }
 
 function factsIn(metadata: Buffer): object | undefined {

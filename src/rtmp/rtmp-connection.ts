@@ -93,6 +93,7 @@ export class RtmpConnection {
           onFault(error);
         }
         this.#busy = false;
+        this.#acknowledge();
         this.#heardAtMs = performance.now();
       }
     } catch {
@@ -153,7 +154,6 @@ export class RtmpConnection {
     }
     const messages: RtmpMessage[] = [];
     for (const message of this.#reader.push(bytes)) if (!this.#handle(message)) messages.push(message);
-    this.#acknowledge();
     return messages;
   }
 
@@ -167,15 +167,23 @@ export class RtmpConnection {
     return type <= messageType.setPeerBandwidth;
   }
 
-  /** §5.4.3: some publishers stop when what they sent is not acknowledged. */
+  /**
+   * §5.4.3: some publishers stop when what they sent is not acknowledged. As long as more lies here none has stopped; but one may be
+   * gone, and then its kernel answers with a reset, and what lies here would be lost.
+   */
   #acknowledge(): void {
     const { bytesRead } = this.#socket;
-    if (bytesRead - this.#acknowledgedBytes < this.#peerWindowBytes) return;
+    if (this.#hasMore || bytesRead - this.#acknowledgedBytes < this.#peerWindowBytes) return;
     this.#acknowledgedBytes = bytesRead;
     this.#control(messageType.acknowledgement, bytesRead % 2 ** 32);
   }
 
+  get #hasMore(): boolean {
+    return this.#socket.readableLength > 0;
+  }
+
   #ask(): void {
+    if (this.#hasMore) return;
     if (this.silentMs >= this.#silenceTimeoutMs) this.#socket.destroy();
     else if (this.#handshaken && !this.#hungUp) this.#userControl(userControlEvent.pingRequest, Math.floor(performance.now() - this.#openedAtMs) % 2 ** 32);
   }

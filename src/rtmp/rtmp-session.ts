@@ -98,8 +98,11 @@ export class RtmpSession {
       if (message.type === messageType.commandAmf0 || message.type === messageType.commandAmf3) {
         await flush();
         await this.#command(message);
-      } else if (message.type === messageType.dataAmf0 || message.type === messageType.dataAmf3) this.#describe(message);
-      else {
+      } else if (message.type === messageType.dataAmf0 || message.type === messageType.dataAmf3) {
+        const told = this.#describe(message);
+        events.push(...told);
+        if (told.length > 0) bytes += message.body.length;
+      } else {
         events.push(...this.#read(message));
         bytes += message.body.length;
       }
@@ -114,10 +117,12 @@ export class RtmpSession {
     return [];
   }
 
-  #describe({ type, body }: RtmpMessage): void {
+  #describe({ type, body }: RtmpMessage): SourceEvent[] {
     const values = type === messageType.dataAmf3 ? body.subarray(1) : body;
     const data = startsWith(values, setDataFrame) ? values.subarray(setDataFrame.length) : values;
-    if (startsWith(data, onMetaData) && data.length <= maxMetadataBytes) this.#feed?.media.describe(Buffer.from(data));
+    if (!startsWith(data, onMetaData)) return this.#feed?.media.passOver(data) ?? [];
+    if (data.length <= maxMetadataBytes) this.#feed?.media.describe(Buffer.from(data));
+    return [];
   }
 
   async #command(message: RtmpMessage): Promise<void> {

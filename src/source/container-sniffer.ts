@@ -1,4 +1,5 @@
 import type { ByteFeed } from './byte-feed.js';
+import { describeForeign, isForeign } from './foreign-bytes.js';
 
 /** `ebml`: WebM or Matroska. */
 export type ContainerFamily = 'ebml' | 'mp4' | 'flv' | 'ogg';
@@ -13,7 +14,10 @@ const transportForms = [
   { lead: 0, stride: 204 },
 ] as const;
 const syncByte = 0x47;
-const describedBytes = 16;
+/** So many packets at their distance are no chance. */
+const joinedPackets = 4;
+const longestStride = 204;
+const describedBytes = 24;
 
 /** Of a transport stream: from one packet to the next; packets of 192 bytes begin with a time, which is passed over. */
 export interface TransportForm {
@@ -46,43 +50,30 @@ export function sniffContainer(feed: ByteFeed): ContainerFamily | TransportForm 
       if (packets[form.lead + form.stride] === syncByte) return form;
     }
   }
-  return notMedia(feed);
+  const bytes = feed.peek(describedBytes) ?? feed.peek(8) ?? magic;
+  return (isForeign(bytes) ? undefined : joinedTransport(feed)) ?? notMedia(feed);
+}
+
+/** A transport stream that was joined in the middle of a packet; undefined where there is none. */
+function joinedTransport(feed: ByteFeed): TransportForm | 'more' | undefined {
+  const bytes = feed.peek(joinedPackets * longestStride);
+  if (bytes === undefined) return 'more';
+  for (const { stride } of transportForms) {
+    for (let lead = 0; lead < stride; lead++) {
+      if (Array.from({ length: joinedPackets }, (_, index) => bytes[lead + index * stride]).every((byte) => byte === syncByte)) return { lead, stride };
+    }
+  }
+  return undefined;
 }
 
 function notMedia(feed: ByteFeed): { notMedia: string } {
   const bytes = feed.peek(describedBytes) ?? feed.peek(8) ?? feed.peek(4) ?? new Uint8Array(0);
-  return { notMedia: `expected WebM, Matroska, fragmented MP4, MPEG-TS, FLV or Ogg, got ${describeBytes(bytes)}` };
+  return { notMedia: `expected WebM, Matroska, fragmented MP4, MPEG-TS, FLV or Ogg, got ${describeForeign(bytes)}` };
 }
 
 /** Whether a message starts a recording of its own: an EBML or FLV magic or an `ftyp` box. */
 export function beginsRecording(message: Uint8Array): boolean {
   return startsWith(message, ebmlMagic) || startsWith(message, flvMagic) || startsWith(message.subarray(4), ftyp);
-}
-
-const signatures: readonly (readonly [magic: readonly number[], name: string])[] = [
-  [[0xff, 0xd8, 0xff], 'a JPEG picture'],
-  [[0x89, ...ascii('PNG')], 'a PNG picture'],
-  [ascii('GIF8'), 'a GIF picture'],
-  [ascii('%PDF'), 'a PDF document'],
-  [ascii('PK\u0003\u0004'), 'a ZIP archive'],
-  [[0x1f, 0x8b], 'gzip data'],
-  [ascii('ID3'), 'an MP3 file'],
-  [ascii('fLaC'), 'a FLAC file'],
-];
-
-/** Names what these first bytes are, for a person who sent them by mistake. */
-export function describeBytes(bytes: Uint8Array): string {
-  const known = signatures.find(([magic]) => startsWith(bytes, magic));
-  if (known !== undefined) return known[1];
-  if (startsWith(bytes, ascii('RIFF'))) return 'a RIFF file (WAV, AVI or WebP)';
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  if (/^[\t\n\r\x20-\x7e]+$/.test(text)) {
-    const kind = /^\s*[{["]/.test(text) ? 'JSON text' : /^\s*</.test(text) ? 'HTML or XML text' : 'text';
-    return `${kind} (${JSON.stringify(text.slice(0, describedBytes))})`;
-  }
-  const shown = bytes.subarray(0, 4);
-  const hex = Array.from(shown, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  return shown.length === 0 ? 'nothing' : `bytes that begin ${hex}`;
 }
 
 function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {

@@ -1,9 +1,14 @@
 import type { ByteFeed } from './byte-feed.js';
 import type { ContainerReader, Step } from './container-reader.js';
 import { beginsRecording } from './container-sniffer.js';
-import { backPointerBytes, peekTagHead, tagHeadBytes, tagType } from './flv-tags.js';
+import { backPointerBytes, peekTagHead, tagHeadBytes, tagType, type TagHead } from './flv-tags.js';
 import { FlvTracks } from './flv-tracks.js';
+import { uint32 } from './mp4-boxes.js';
 import type { SourceEvent } from './source-events.js';
+
+/** A tag that we don't know is not read further than this to tell whether it is one. */
+const maxUnknownBytes = 65_536;
+const nothing = new Uint8Array(0);
 
 /** Reads one FLV recording, Adobe FLV 10.1 §E. */
 export class FlvReader implements ContainerReader {
@@ -25,9 +30,7 @@ export class FlvReader implements ContainerReader {
     const head = peekTagHead(feed);
     if (head === undefined) return 'more';
     const isMedia = head.type === tagType.audio || head.type === tagType.video;
-    if (!isMedia && head.type !== tagType.script) {
-      return this.#sawMedia ? 'lost' : { notMedia: 'expected an FLV header and tags, got something that makes no sense' };
-    }
+    if (!isMedia && head.type !== tagType.script) return this.#unknownTag(feed, head, events);
     const { offset } = feed;
     const tagBytes = tagHeadBytes + head.bodyBytes + backPointerBytes;
     if (!isMedia) {
@@ -40,6 +43,18 @@ export class FlvReader implements ContainerReader {
     this.#sawMedia = true;
     events.push(...this.#tracks.read(head.type, head.timestamp, tag.subarray(tagHeadBytes), offset));
     feed.skip(backPointerBytes);
+    return 'again';
+  }
+
+  /** A tag of a newer FLV, if behind it stands how long it was. */
+  #unknownTag(feed: ByteFeed, { type, bodyBytes }: TagHead, events: SourceEvent[]): Step {
+    const bytes = tagHeadBytes + bodyBytes;
+    const tag = bodyBytes > maxUnknownBytes ? nothing : feed.peek(bytes + backPointerBytes);
+    if (tag === undefined) return 'more';
+    const isTag = tag.length > 0 && uint32(tag, bytes) === bytes;
+    if (!isTag) return this.#sawMedia ? 'lost' : { notMedia: 'expected an FLV header and tags, got something that makes no sense' };
+    events.push({ type: 'notice', code: 'passed-over', message: `FLV tags of type ${type} are passed over: expected sound (8), pictures (9) or data (18).` });
+    feed.skip(bytes + backPointerBytes);
     return 'again';
   }
 

@@ -20,7 +20,9 @@ export interface MediaTag {
   /** 0, but for the further tracks of enhanced tags. */
   readonly trackNumber: number;
   readonly codec: string;
-  readonly holds: 'frame' | 'config' | 'nothing';
+  readonly holds: 'frame' | 'config' | 'nothing' | 'unknown';
+  /** Of enhanced tags: what kind of packet it is. */
+  readonly packetType?: number | undefined;
   readonly keyframe: boolean;
   /** Presentation time less decode time. */
   readonly compositionMs: number;
@@ -39,7 +41,7 @@ const soundRates = [5512, 11_025, 22_050, 44_100];
 const serverSignal = 5;
 
 /** Packet types of enhanced tags, Enhanced RTMP v2 §ExVideoTagHeader and §ExAudioTagHeader. */
-const packet = { config: 0, frame: 1, end: 2, frameWithoutOffset: 3, modified: 7 } as const;
+const packet = { config: 0, frame: 1, end: 2, frameWithoutOffset: 3, modified: 7, lastKnown: 7 } as const;
 const multitrack = { video: 6, audio: 5 } as const;
 
 /** The head at the feed's position; undefined until its bytes have come. Consumes nothing. */
@@ -122,7 +124,8 @@ function readPacket(kind: 'video' | 'audio', trackNumber: number, codec: string,
   if (type === packet.config) return { ...base, holds: 'config' };
   const hasOffset = kind === 'video' && type === packet.frame && (codec === 'h264' || codec === 'hevc' || codec === 'vvc1');
   if (hasOffset) return { ...base, holds: 'frame', compositionMs: int24(data, 0), payload: data.subarray(3) };
-  return { ...base, holds: type === packet.frame || (kind === 'video' && type === packet.frameWithoutOffset) ? 'frame' : 'nothing' };
+  if (type === packet.frame || (kind === 'video' && type === packet.frameWithoutOffset)) return { ...base, holds: 'frame' };
+  return { ...base, holds: type <= packet.lastKnown ? 'nothing' : 'unknown', packetType: type };
 }
 
 function fourCharacters(body: Uint8Array, at: number): string {

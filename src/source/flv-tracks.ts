@@ -23,6 +23,7 @@ export class FlvTracks {
     const events: SourceEvent[] = [];
     for (const tag of tags) {
       if (tag.holds === 'config') this.#configure(tag, events);
+      else if (tag.holds === 'unknown') events.push({ type: 'notice', code: 'passed-over', message: `Enhanced ${tag.kind} packets of type ${tag.packetType} (${tag.codec}) are passed over: expected types 0 to 7.` });
       else if (tag.holds === 'frame' && tag.payload.length > 0) this.#frame(tag, timestamp, offset, events);
     }
     return events;

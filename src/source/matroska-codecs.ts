@@ -45,6 +45,11 @@ export function matroskaCodec(track: SourceTrack): { readonly codecId: string; r
   return { codecId: `${track.kind === 'video' ? 'V' : 'A'}_${codec.toUpperCase()}`, configuration };
 }
 
+/** Whether there is a name for its codec that ffmpeg could know. */
+export function canBeWritten({ codec, matroskaCodec: given }: SourceTrack): boolean {
+  return given !== undefined || codecs.some(([, name]) => name === codec) || fourCharacterCodes.has(codec) || waveFormats.has(codec);
+}
+
 /** BITMAPINFOHEADER. */
 function bitmapHeader({ width = 0, height = 0, configuration = new Uint8Array(0) }: SourceTrack, code: string): Buffer {
   const header = Buffer.alloc(40);

@@ -110,11 +110,10 @@ export class TakeCutter {
 
   /** Frames came, and none of them could be shown: that must be told. */
   #explain(out: CutEvent[]): void {
-    for (const { track, undecodable, isConfigured } of this.#tracks.values()) {
+    for (const { track, undecodable, lack } of this.#tracks.values()) {
       if (undecodable === 0) continue;
-      const isPicture = track.kind === 'video';
-      const what = !isPicture ? 'no configuration: let the encoder send its AudioSpecificConfig' : isConfigured ? 'none that a decoder could begin with: let the encoder send keyframes' : 'no parameter sets: let the encoder send them with every keyframe';
-      out.push({ type: 'not-media', reason: `expected ${isPicture ? 'pictures' : 'sound'} that can be decoded, got ${undecodable} frames of ${track.codec} and ${what}` });
+      const why = lack ?? 'none that a decoder could begin with: let the encoder send keyframes';
+      out.push({ type: 'not-media', reason: `expected ${track.kind === 'video' ? 'pictures' : 'sound'} that can be decoded, got ${undecodable} frames of ${track.codec}, and ${why}` });
       return;
     }
   }
@@ -212,8 +211,8 @@ export class TakeCutter {
       if (!taken.has(kind) && this.#begun.has(id)) taken.set(kind, id);
     }
     if (taken.size === 0) return;
-    for (const { kind, undecodable, isConfigured } of this.#tracks.values()) {
-      if (undecodable > 0 && !isConfigured && !taken.has(kind)) this.#notice(`The ${nameOf(kind)} is left out for now: it came without what a decoder must be told.`, out);
+    for (const { kind, undecodable, lack } of this.#tracks.values()) {
+      if (undecodable > 0 && lack && !taken.has(kind)) this.#notice(`The ${nameOf(kind)} is left out for now: ${lack}.`, out);
     }
     const held = this.#held;
     this.#taken = taken;

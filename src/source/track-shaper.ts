@@ -1,5 +1,6 @@
 import { readAudioSpecificConfig } from './aac.js';
 import { H264Track } from './h264-track.js';
+import { canBeWritten } from './matroska-codecs.js';
 import { plausible } from './plausible-facts.js';
 import type { Frame, SourceTrack } from './source-events.js';
 
@@ -52,9 +53,16 @@ export class TrackShaper {
 
   /** Whether a decoder can be set up for it. */
   get isConfigured(): boolean {
-    const { codec, configuration } = this.track;
-    if (codec === 'h264') return configuration !== undefined;
-    return codec !== 'aac' || (configuration !== undefined && readAudioSpecificConfig(configuration) !== undefined);
+    return this.lack === undefined;
+  }
+
+  /** What is missing for a decoder to be set up, and what to do, in words. */
+  get lack(): string | undefined {
+    const { kind, codec, configuration } = this.track;
+    if (!canBeWritten(this.#track)) return `no decoder knows ${codec}: choose ${kind === 'video' ? 'H.264' : 'AAC'}`;
+    if (codec === 'h264' && configuration === undefined) return 'no parameter sets came: let the encoder send them with every keyframe (x264: repeat-headers=1)';
+    const isUntold = codec === 'aac' && (configuration === undefined || readAudioSpecificConfig(configuration) === undefined);
+    return isUntold ? 'it came without its configuration: let the encoder send its AudioSpecificConfig' : undefined;
   }
 
   /** The frame in its form; `changed`: under another configuration than the one before. undefined: it makes no sense. */

@@ -37,6 +37,8 @@ export async function openStudio(t: Teardown, options: Partial<LiveRegistryOptio
     segmentSeconds: 2,
     windowSegments: 6,
     resumeWindowSeconds: 30,
+    // Recordings are sent as fast as they are read.
+    burstSeconds: Infinity,
     descriptions: new StreamDescriptions({ file: undefined, onFailure: () => undefined }),
     maxViewerBacklogBytes: 1000,
     pictures: { framesPerSecond: 5, width: 640, posterMaxAgeMs: 10_000, encoders: new Semaphore(2), posters: new Semaphore(1) },

@@ -1,7 +1,6 @@
 import t from 'tap';
 import { readJpeg } from '../../src/source/jpeg.js';
 import { PictureRecorder } from '../../src/source/picture-recorder.js';
-import { readPictureUrl } from '../../src/source/picture-url.js';
 import { jpegOf } from '../helpers/jpeg.js';
 import { seeded } from './fixture.js';
 
@@ -52,16 +51,4 @@ t.test('another size, and a long standstill, begin a recording', async (t) => {
     recorder.add(jpegOf(640, 480), large, 9200),
   ];
   t.same(parts.map((events) => events.some(({ type }) => type === 'recording')), [true, false, true, true]);
-});
-
-t.test("a canvas's data URL is read, and what else it may give is explained", async (t) => {
-  const jpeg = jpegOf(8, 8);
-  const base64 = jpeg.toString('base64');
-  t.same(readPictureUrl(`data:image/jpeg;base64,${base64}`), { bytes: jpeg });
-  t.same(readPictureUrl(`DATA:image/jpg;name=a;base64,${base64.replace(/=+$/, '')}`), { bytes: jpeg });
-  t.match(readPictureUrl('data:,'), { malformed: /canvas without width or height/ });
-  t.match(readPictureUrl(`data:image/jpeg,${base64}`), { malformed: /expected "data:image\/jpeg;base64,"/ });
-  t.match(readPictureUrl('data:image/jpeg;base64,not base64!'), { malformed: /no base64/ });
-  t.match(readPictureUrl('data:image/jpeg;base64,'), { malformed: /no base64/ });
-  t.match(readPictureUrl('data:image/png;base64,iVBORw0KGgo='), { unsupported: /got a PNG picture as image\/png; ask the canvas for toDataURL\('image\/jpeg'\)/ });
 });

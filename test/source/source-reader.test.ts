@@ -119,13 +119,18 @@ t.test('an announced recording begins at the next byte', async (t) => {
 });
 
 t.test('what is no media is refused in words', async (t) => {
-  const reasonOf = (bytes: Uint8Array): string | undefined => ofType(eventsOf(bytes, () => 3), 'not-media')[0]?.reason;
+  const reasonOf = (bytes: Uint8Array, sliceBytes = 3): string | undefined => ofType(eventsOf(bytes, () => sliceBytes), 'not-media')[0]?.reason;
   t.match(reasonOf(Buffer.from('{"type":"hello","name":"x"}')), /^expected WebM, Matroska, .*, got JSON text/);
   t.match(reasonOf(Buffer.from('<!DOCTYPE html><title>')), /got HTML or XML text/);
   t.match(reasonOf(Buffer.from('just some words in here')), /got text \("just/);
   t.match(reasonOf(Buffer.from('\u0089PNG\r\n\u001a\n\0\0\0\rIHDR....', 'latin1')), /got a PNG picture/);
   t.match(reasonOf(Buffer.concat([Buffer.from('GIF89a'), Buffer.alloc(300, 0x47)])), /got a GIF picture/);
-  t.match(reasonOf(Buffer.alloc(32, 1)), /got bytes that begin 01 01 01 01/);
+  t.match(reasonOf(Buffer.alloc(2000, 1)), /got bytes that begin 01 01 01 01: if they are a recording, send all that the recorder gives/);
+  t.match(reasonOf(fixture('chromium-vp8.webm').subarray(208, 9000)), /a WebM recording without its beginning: send all that the recorder gives, its first chunk first/);
+  t.match(reasonOf(Buffer.from(fixture('chromium-vp8.webm').toString('base64', 0, 300))), /got a recording as base64 \("GkXf.*: send the bytes of the recording themselves: a page, each chunk with socket.send\(event.data\)/);
+  t.match(reasonOf(Buffer.from('#EXTM3U\n#EXT-X-VERSION:3\n'), 100), /got an HLS playlist .*: let ffmpeg fetch what it lists/);
+  t.match(reasonOf(Buffer.from([0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x1e, 0, 0, 0, 1])), /bare H.264 or HEVC without a container: let ffmpeg wrap it/);
+  t.match(reasonOf(Buffer.from([0xff, 0xf1, 0x4c, 0x80, 0x2e, 0x7f, 0xfc, 0x21])), /bare AAC without a container: let ffmpeg wrap it/);
   t.match(reasonOf(Buffer.concat([fixture('chromium-h264.mp4').subarray(0, 36), Buffer.from('\0\0\0\u0010mdat12345678')])), /after the media/);
   t.match(eventsOf(Buffer.from('short')), [{ type: 'not-media', reason: /got text \("shor/ }], 'a few bytes are enough to tell');
   t.same(eventsOf(Buffer.from([0x1a])), [], 'what may become a container is waited for');

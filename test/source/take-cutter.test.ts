@@ -94,5 +94,5 @@ t.test('AAC that never says how it is to be decoded is left out in words', async
 t.test('pictures that nobody could decode are refused in words', async (t) => {
   const { takes, told } = cut([...begins(vp8), ...pictures(0.1, 0.9)]);
   t.same(takes, []);
-  t.match(told, [/expected pictures that can be decoded, got 8 frames of vp8 and none that a decoder could begin with: let the encoder send keyframes/]);
+  t.match(told, [/expected pictures that can be decoded, got 8 frames of vp8, and none that a decoder could begin with: let the encoder send keyframes/]);
 });
