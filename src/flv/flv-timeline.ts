@@ -5,7 +5,8 @@ import { flvHeader, flvTag, flvTagType, maxFlvTagBodyBytes } from './flv-tag.js'
 
 /** Tags, and the time of the first of them. */
 export interface FlvTags {
-  readonly startMs: number;
+  /** undefined: there is none. */
+  readonly startMs: number | undefined;
   readonly bytes: Buffer;
 }
 
@@ -25,22 +26,12 @@ const pictureHeadBytes = 5;
 /** Composition times are signed numbers of 24 bits (§E.4.3.1): 2.3 hours. */
 const maxCompositionMs = 0x7fffff;
 
-/** Media under one init segment as FLV tags, at times that go on where the timeline before ended. */
+/** Media under one init segment as FLV tags, at the times of the media. */
 export class FlvTimeline {
   readonly #tracks: ReadonlyMap<number, Track>;
-  readonly #startMs: number;
-  #endMs: number;
 
-  /** @param options.startMs where in the FLV the timeline's time 0 stands */
-  constructor({ init, startMs }: { init: InitSegment; startMs: number }) {
-    this.#tracks = new Map(init.tracks.map((track) => [track.trackId, track]));
-    this.#startMs = startMs;
-    this.#endMs = startMs;
-  }
-
-  /** Where the next timeline begins. */
-  get endMs(): number {
-    return this.#endMs;
+  constructor({ tracks }: InitSegment) {
+    this.#tracks = new Map(tracks.map((track) => [track.trackId, track]));
   }
 
   /** What stands once at the head of a viewer's file. */
@@ -60,35 +51,24 @@ export class FlvTimeline {
     );
   }
 
-  /** Takes note of how far the media has come, whether somebody watches or not. */
-  passed(fragments: readonly Fragment[]): void {
-    for (const { runs } of fragments) {
-      for (const { trackId, baseMediaDecodeTime, duration } of runs) {
-        const timescale = this.#tracks.get(trackId)?.timescale;
-        if (timescale !== undefined) this.#endMs = Math.max(this.#endMs, this.#startMs + milliseconds(baseMediaDecodeTime + duration, timescale));
-      }
-    }
-  }
-
   /**
    * The fragments' frames, sound and picture in the order of their decode times. What a tag can't hold is left out (frames of 16 MiB),
    * or brought as near as it can be (composition times of hours).
    */
   tags(fragments: readonly Fragment[]): FlvTags {
     const tags = fragments.flatMap((fragment) => this.#tagsOf(fragment)).sort((a, b) => a.decodeMs - b.decodeMs);
-    return { startMs: tags[0]?.decodeMs ?? this.#endMs, bytes: Buffer.concat(tags.map(({ tag }) => tag)) };
+    return { startMs: tags[0]?.decodeMs, bytes: Buffer.concat(tags.map(({ tag }) => tag)) };
   }
 
   #tagsOf(fragment: Fragment): TimedTag[] {
     return readSamples(fragment).flatMap(({ trackId, decodeTime, compositionOffset, isSync, bytes }) => {
       const track = this.#tracks.get(trackId);
       if (!track || bytes.length + pictureHeadBytes > maxFlvTagBodyBytes) return [];
-      const mediaMs = milliseconds(decodeTime, track.timescale);
-      const decodeMs = this.#startMs + mediaMs;
+      const decodeMs = milliseconds(decodeTime, track.timescale);
       if (track.kind === 'audio') return [{ decodeMs, tag: flvTag(flvTagType.audio, tagTime(decodeMs), Buffer.concat([Buffer.from([aac, frame]), bytes])) }];
       const head = Buffer.from([isSync ? avcKeyframe : avcPicture, frame, 0, 0, 0]);
       // From rounded time to rounded time, so that presentation times do not drift.
-      const compositionMs = milliseconds(decodeTime + compositionOffset, track.timescale) - mediaMs;
+      const compositionMs = milliseconds(decodeTime + compositionOffset, track.timescale) - decodeMs;
       head.writeIntBE(Math.max(-maxCompositionMs, Math.min(maxCompositionMs, compositionMs)), 2, 3);
       return [{ decodeMs, tag: flvTag(flvTagType.video, tagTime(decodeMs), Buffer.concat([head, bytes])) }];
     });

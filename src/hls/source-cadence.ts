@@ -11,7 +11,6 @@ export class SourceCadence {
   readonly #lead: Track | undefined;
   readonly #gapsSeconds: number[] = [];
   #previous: { readonly startSeconds: number; readonly samples: number } | undefined;
-  #isSecond = true;
   #samples = 0;
 
   constructor(tracks: readonly Track[]) {
@@ -22,9 +21,7 @@ export class SourceCadence {
     for (const run of fragment.runs) {
       if (run.trackId !== this.#lead?.trackId || run.sampleCount === 0) continue;
       const startSeconds = run.baseMediaDecodeTime / this.#lead.timescale;
-      // ffmpeg puts a track's first sample at 0, whenever it was taken: only the gaps after it are the source's own.
-      if (this.#previous && this.#isSecond) this.#isSecond = false;
-      else if (this.#previous) {
+      if (this.#previous) {
         const gap = (startSeconds - this.#previous.startSeconds) / this.#previous.samples;
         for (let sample = 0; sample < this.#previous.samples; sample++) this.#gapsSeconds.push(gap);
       }

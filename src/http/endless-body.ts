@@ -65,6 +65,8 @@ export const flvForm: EndlessForm = {
       media: (burst, timeline) => {
         if (!timeline) throw new Error('expected a stream that FLV can hold');
         const { startMs, bytes } = burst.flv(timeline);
+        // What it holds is too large for FLV.
+        if (startMs === undefined) return;
         if (!begun) push(timeline.fileHeader);
         if (toldTimeline !== timeline) push(timeline.decoderHeaders(startMs));
         begun = true;

@@ -7,15 +7,18 @@ import { CaptureClock, type CaptureClockOptions } from './capture-clock.js';
 export class ClockedTimeline implements Timeline {
   readonly init: InitSegment;
   readonly #clock: CaptureClock;
+  readonly #startSeconds: number;
   #toldMs: number | undefined;
 
-  constructor({ init, ...clock }: CaptureClockOptions & { init: InitSegment }) {
+  /** @param options.startSeconds media time of its first frame; what else is said of the wall clock is said of that */
+  constructor({ init, startSeconds, ...clock }: CaptureClockOptions & { init: InitSegment; startSeconds: number }) {
     this.init = init;
+    this.#startSeconds = startSeconds;
     this.#clock = new CaptureClock(clock);
   }
 
   get captureTimeMs(): number {
-    return this.#clock.captureTimeMs;
+    return this.#clock.captureTimeMs - this.#startSeconds * 1000;
   }
 
   /** Media was published with its time: from now on it is only corrected. */
@@ -25,7 +28,7 @@ export class ClockedTimeline implements Timeline {
 
   /**
    * Fragments have come.
-   * @param toldCaptureTimeMs what the publisher says of media time 0, if it says anything
+   * @param toldCaptureTimeMs what the publisher says of its first frame, if it says anything
    */
   arrived(fragments: readonly Fragment[], toldCaptureTimeMs: number | undefined, nowMs = Date.now()): void {
     if (toldCaptureTimeMs !== undefined && toldCaptureTimeMs !== this.#toldMs) this.#clock.tell(toldCaptureTimeMs);
@@ -33,7 +36,7 @@ export class ClockedTimeline implements Timeline {
     const [lead] = this.init.tracks;
     for (const { runs } of fragments) {
       const run = runs.find(({ trackId }) => trackId === lead?.trackId);
-      if (run && lead) this.#clock.arrived(run.baseMediaDecodeTime / lead.timescale, nowMs);
+      if (run && lead) this.#clock.arrived(run.baseMediaDecodeTime / lead.timescale - this.#startSeconds, nowMs);
     }
   }
 }

@@ -11,6 +11,8 @@ export interface TranscodePlan {
   readonly tracks: readonly TrackFacts[];
   readonly inputOptions: readonly string[];
   readonly outputOptions: readonly string[];
+  /** Time in the output at which the first frame stands; what a decoder needs before it comes earlier. */
+  readonly outputStartSeconds: number;
 }
 
 export interface TranscodeWishes {
@@ -20,7 +22,7 @@ export interface TranscodeWishes {
   readonly ffmpegMajor: number;
   /** How large and how fast a picture that is encoded may be. */
   readonly encodeLimits?: EncodeLimits | undefined;
-  /** Time of the first frame that will be written, on the recording's own clock; the output begins at 0. */
+  /** Time of the first frame that will be written, on the recording's own clock; it comes out at `outputStartSeconds`. */
   readonly startSeconds?: number | undefined;
   /** Why what precedes `startSeconds` is decoded and left out: only an encoder can begin between two keyframes. */
   readonly leaveOutBefore?: string | undefined;
@@ -42,6 +44,7 @@ export function planTranscode({ tracks }: SourceHeader, wishes: TranscodeWishes)
     tracks: plans.map(({ facts }) => facts),
     inputOptions: inputOptions(wishes.startSeconds),
     outputOptions: [...plans.flatMap(({ map, options }) => ['-map', map, ...options]), ...containerOptions(wishes.ffmpegMajor)],
+    outputStartSeconds,
   };
 }
 
@@ -150,11 +153,16 @@ function inputOptions(startSeconds: number | undefined): string[] {
   return [...quiet, ...headerTells, ...begin, '-threads', '1', '-max_pixels', String(maxDecodedPixels)];
 }
 
+/** More than any decoder wants before a first frame: times in the output are never negative, and so ffmpeg moves none of them. */
+const outputStartSeconds = 10;
+
 function containerOptions(ffmpegMajor: number): string[] {
   return [
     // A fragment a frame by a duration of 1 µs: frag_every_frame moves timestamps by up to a frame's length (4.1, 5.1).
-    // No cmaf: it starts every track at 0 and so parts sound from picture; no edit lists: the decode times say it all.
-    ...['-movflags', 'empty_moov+default_base_moof+skip_trailer', '-frag_duration', '1', '-use_editlist', '0'],
+    // No cmaf: it starts every track at 0 and so parts sound from picture; no edit lists: the decode times say it all, with frag_discont
+    // also those of each track's first frame.
+    ...['-movflags', 'empty_moov+default_base_moof+skip_trailer+frag_discont', '-frag_duration', '1', '-use_editlist', '0'],
+    ...['-output_ts_offset', String(outputStartSeconds), '-avoid_negative_ts', 'make_non_negative'],
     ...['-video_track_timescale', '90000'],
     // A track that falls silent must not hold the other back for ffmpeg's own 10 s; 4.x loses timestamps over it.
     ...(ffmpegMajor >= 5 ? ['-max_interleave_delta', '1000000'] : []),

@@ -6,6 +6,7 @@ import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import { Audience } from './audience.js';
+import { BroadcastClock } from './broadcast-clock.js';
 import { ChatRoom } from './chat-room.js';
 import { toLiveError, type LiveError } from './errors.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
@@ -47,6 +48,7 @@ export class LiveStream {
   readonly #bus: FragmentBus;
   readonly #packaging: Packaging;
   readonly #pace = new ReleasePace();
+  readonly #clock = new BroadcastClock();
   readonly #store: SegmentStore;
   readonly #throughput = new ThroughputMeter();
   #supervisor: TranscodeSupervisor | undefined;
@@ -199,7 +201,7 @@ export class LiveStream {
 
     const takes = (fragment: Fragment): boolean => this.#packaging.takes(fragment);
     const onProgress = (): void => this.#tellWhenLive();
-    const direct = new TakeOutput({ take, bus: this.#bus, rendition: this.rendition, takes, onProgress });
+    const direct = new TakeOutput({ take, clock: this.#clock, bus: this.#bus, rendition: this.rendition, takes, onProgress });
     const output = this.#pace.paced(take, direct);
     const { startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
     const onRestart = (reason: string): void => this.#tellRestart(reason);

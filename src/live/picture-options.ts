@@ -24,5 +24,6 @@ export function planPictures({ width, framesPerSecond, ffmpegMajor }: PictureWis
       ...(framesPerSecond === undefined ? ['-frames:v', '1'] : []),
       ...['-c:v', 'mjpeg', '-threads', '1', '-pix_fmt', 'yuvj420p', '-q:v', '5', '-flush_packets', '1', '-f', 'mpjpeg'],
     ],
+    outputStartSeconds: 0,
   };
 }

@@ -1,7 +1,7 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { Take } from './take.js';
-import type { MediaOutput } from './transcode-run.js';
+import type { MediaOutput, OutputTimes } from './transcode-run.js';
 
 /** From the first byte of a recording until its first picture may be there: what ffmpeg takes to start. */
 const leadMs = 750;
@@ -46,9 +46,9 @@ export class ReleasePace {
       }
     };
     return {
-      startTimeline: (init, startSeconds) => {
-        if (isHeldBack) dueAt = schedule(take, init, startSeconds);
-        this.#then({ dueMs: -Infinity, bytes: 0, act: () => output.startTimeline(init, startSeconds) });
+      startTimeline: (init, times) => {
+        if (isHeldBack) dueAt = schedule(take, init, times);
+        this.#then({ dueMs: -Infinity, bytes: 0, act: () => output.startTimeline(init, times) });
       },
       push,
       offer: (fragments) => {
@@ -110,8 +110,8 @@ function cameAtOnce(before: Take, next: Take): boolean {
 }
 
 /** When a fragment is due, by the time of its first sample on the recording's own clock. */
-function schedule(take: Take, { tracks }: InitSegment, startSeconds = 0): (fragment: Fragment) => number {
+function schedule(take: Take, { tracks }: InitSegment, { startSeconds, zeroSeconds }: OutputTimes): (fragment: Fragment) => number {
   const timescales = new Map(tracks.map(({ trackId, timescale }) => [trackId, timescale]));
-  const beginMs = take.startedAtMs + leadMs + (startSeconds - (take.firstSeconds ?? startSeconds)) * 1000;
+  const beginMs = take.startedAtMs + leadMs + (zeroSeconds - (take.firstSeconds ?? startSeconds)) * 1000;
   return ({ runs: [run] }) => (run ? beginMs + (run.baseMediaDecodeTime / (timescales.get(run.trackId) ?? Infinity)) * 1000 : -Infinity);
 }

@@ -34,6 +34,8 @@ export class TakeFeed {
   /** Wall clock when the first of what waits for a take came. */
   #waitingSinceMs: number | undefined;
   #captureTimeMs: number | undefined;
+  /** What the present recording's times are counted by, until its clock jumps. */
+  #sourceClock: object = {};
   #hurryTimer: NodeJS.Timeout | undefined;
   #over = false;
 
@@ -118,8 +120,9 @@ export class TakeFeed {
         this.#current?.end();
         this.#current = undefined;
         if (event.type === 'take') {
+          if (event.reason !== 'change') this.#sourceClock = {};
           const startedAtMs = this.#waitingSinceMs ?? Date.now();
-          this.#open(new Take({ startedAtMs, header: event.header, captureTimeMs: this.#captureTimeMs }));
+          this.#open(new Take({ startedAtMs, header: event.header, captureTimeMs: this.#captureTimeMs, sourceClock: this.#sourceClock }));
         }
       }
     }

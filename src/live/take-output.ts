@@ -1,13 +1,15 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { Rendition } from '../hls/rendition.js';
+import type { BroadcastClock } from './broadcast-clock.js';
 import { ClockedTimeline } from './clocked-timeline.js';
 import type { FragmentBus } from './fragment-bus.js';
 import type { Take } from './take.js';
-import type { MediaOutput } from './transcode-run.js';
+import type { MediaOutput, OutputTimes } from './transcode-run.js';
 
 export interface TakeOutputOptions {
   readonly take: Take;
+  readonly clock: BroadcastClock;
   readonly bus: FragmentBus;
   readonly rendition: Rendition;
   /** Whether the playlists can go on with this fragment as it is. */
@@ -16,41 +18,47 @@ export interface TakeOutputOptions {
   readonly onProgress: () => void;
 }
 
-/** One take's media on its way to the bus, on the wall clock, over all the transcoders it takes. */
+/** One take's media on its way to the bus, on the broadcast's clock and on the wall clock, over all the transcoders it takes. */
 export class TakeOutput implements MediaOutput {
   readonly #options: TakeOutputOptions;
   #timeline: ClockedTimeline | undefined;
   #startSeconds = 0;
-  /** What the clock of the transcoder before says of media time 0. */
+  /** What the timeline before, on the same source clock, says of where this one starts. */
   #inheritedMs: number | undefined;
 
   constructor(options: TakeOutputOptions) {
     this.#options = options;
   }
 
-  startTimeline(init: InitSegment, startSeconds = 0): void {
-    const { take, bus, rendition } = this.#options;
-    const before = this.#timeline;
-    this.#inheritedMs = before && before.captureTimeMs + (startSeconds - this.#startSeconds) * 1000;
+  startTimeline(init: InitSegment, { startSeconds, zeroSeconds }: OutputTimes): void {
+    const { take, clock, bus, rendition } = this.#options;
+    const sourceZero = clock.zeroOf(take.sourceClock, Math.min(take.firstSeconds ?? startSeconds, startSeconds));
+    clock.startTimeline(init, sourceZero + zeroSeconds);
+    const mediaSeconds = sourceZero + startSeconds;
     this.#startSeconds = startSeconds;
+    this.#inheritedMs = clock.dated && clock.dated.captureTimeMs + mediaSeconds * 1000;
     const startedAtMs = this.#inheritedMs ?? take.startedAtMs;
-    this.#timeline = new ClockedTimeline({ init, startedAtMs, notBeforeMs: rendition.endTimeMs });
+    this.#timeline = new ClockedTimeline({ init, startSeconds: mediaSeconds, startedAtMs, notBeforeMs: rendition.endTimeMs });
+    clock.dated = this.#timeline;
     bus.startTimeline(this.#timeline);
   }
 
   push(fragments: readonly Fragment[]): void {
-    this.#publish(fragments);
+    const placed: Fragment[] = [];
+    for (const fragment of fragments) this.#place(fragment, placed, () => true);
+    this.#publish(placed);
   }
 
   offer(fragments: readonly Fragment[]): number {
+    const { takes } = this.#options;
     let taken = 0;
     for (const group of keyframesApart(fragments, this.#timeline?.init)) {
-      const until = group.findIndex((fragment) => !this.#options.takes(fragment));
+      const placed: Fragment[] = [];
       // What is not taken comes again, encoded: nobody is to see it twice.
-      const good = until < 0 ? group : group.slice(0, until);
-      this.#publish(good);
-      taken += good.length;
-      if (good.length < group.length) break;
+      const until = group.findIndex((fragment) => !this.#place(fragment, placed, takes));
+      this.#publish(placed);
+      if (until >= 0) return taken + until;
+      taken += group.length;
     }
     return taken;
   }
@@ -61,7 +69,20 @@ export class TakeOutput implements MediaOutput {
     this.#options.onProgress();
   }
 
+  /** Puts it on the broadcast's clock; false: it is not wanted there. */
+  #place(fragment: Fragment, placed: Fragment[], wants: (fragment: Fragment) => boolean): boolean {
+    const { clock } = this.#options;
+    const found = clock.place(fragment);
+    // Viewers have that sound already.
+    if (!found) return true;
+    if (!wants(found.fragment)) return false;
+    found.passed();
+    placed.push(found.fragment);
+    return true;
+  }
+
   #publish(fragments: readonly Fragment[]): void {
+    if (fragments.length === 0) return;
     const { take, bus, rendition, onProgress } = this.#options;
     this.#timeline?.arrived(fragments, take.captureTimeAt(this.#startSeconds) ?? this.#inheritedMs);
     bus.push(fragments);

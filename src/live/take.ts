@@ -13,6 +13,8 @@ export interface TakeOptions {
   readonly copyObstacle?: string | undefined;
   /** When its media time 0 was captured, as the publisher said before. */
   readonly captureTimeMs?: number | undefined;
+  /** What its times are counted by: the same object for takes on the same clock. */
+  readonly sourceClock?: object | undefined;
   /** Bytes that may lie here before a reader came. */
   readonly maxHeldBytes?: number | undefined;
   /** Bytes that may be kept after they were read, in case they must be read again. */
@@ -39,6 +41,7 @@ const maxWrittenBytes = 256 * 1024;
 export class Take {
   readonly startedAtMs: number;
   readonly header: SourceHeader;
+  readonly sourceClock: object;
   /** The picture leads; without one, the sound. */
   readonly leadKind: 'video' | 'audio';
   readonly #writer: MatroskaWriter;
@@ -55,9 +58,10 @@ export class Take {
   #wakeReader: (() => void) | undefined;
   #ended = false;
 
-  constructor({ startedAtMs, header, copyObstacle, captureTimeMs, maxHeldBytes = 8 * 1024 * 1024, maxReplayBytes = 16 * 1024 * 1024 }: TakeOptions) {
+  constructor({ startedAtMs, header, copyObstacle, captureTimeMs, sourceClock = {}, maxHeldBytes = 8 * 1024 * 1024, maxReplayBytes = 16 * 1024 * 1024 }: TakeOptions) {
     this.startedAtMs = startedAtMs;
     this.header = header;
+    this.sourceClock = sourceClock;
     this.leadKind = header.tracks.some(({ kind }) => kind === 'video') ? 'video' : 'audio';
     this.#lastByteAtMs = startedAtMs;
     this.#writer = new MatroskaWriter(header.tracks);
@@ -118,7 +122,7 @@ export class Take {
 
   /** A take with the same header, for the frames from an entry point on. */
   continuation(options: Pick<TakeOptions, 'startedAtMs'>): Take {
-    return new Take({ ...options, header: this.header, copyObstacle: this.#groups.obstacle, captureTimeMs: this.#captureTimeMs });
+    return new Take({ ...options, header: this.header, copyObstacle: this.#groups.obstacle, captureTimeMs: this.#captureTimeMs, sourceClock: this.sourceClock });
   }
 
   /** Resolves when the reader took the frames, or gave up. */

@@ -1,15 +1,22 @@
 import { FragmentReader, type FragmentReaderEvent } from '../fmp4/fragment-reader.js';
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
-import type { OutputClock } from './output-clock.js';
 import { OutputWatch } from './output-watch.js';
 import type { ReadOptions, Take } from './take.js';
 import { TranscoderError, type Transcoder } from './transcoder.js';
 
+/** How times in a transcoder's output stand to those on the recording's own clock. */
+export interface OutputTimes {
+  /** When the first frame that is wanted stands on the recording's own clock. */
+  readonly startSeconds: number;
+  /** Time on the recording's own clock at which the output's time 0 stands. */
+  readonly zeroSeconds: number;
+}
+
 /** Where a broadcast's media goes. */
 export interface MediaOutput {
-  /** What follows comes under this init segment. @param startSeconds its media time 0 on the recording's own clock */
-  startTimeline(init: InitSegment, startSeconds: number | undefined): void;
+  /** What follows comes under this init segment. */
+  startTimeline(init: InitSegment, times: OutputTimes): void;
   /** Fragments that came in one go. */
   push(fragments: readonly Fragment[]): void;
   /**
@@ -25,8 +32,8 @@ export interface TranscodeRunOptions {
   readonly transcoder: Transcoder;
   readonly take: Take;
   readonly read: Omit<ReadOptions, 'signal'>;
-  readonly clock: OutputClock;
-  readonly startSeconds: number | undefined;
+  /** Known when there is output. */
+  readonly times: () => OutputTimes;
   readonly hungAfterMs: number;
   readonly output: MediaOutput;
   /** It may have to be broken off where its keyframes lie too far apart. */
@@ -108,7 +115,7 @@ export class TranscodeRun {
 
   /** Resolves when the output is over: undefined, or why it made no sense. */
   async #deliver(): Promise<TranscoderError | undefined> {
-    const { transcoder, output, startSeconds, copiesPicture } = this.#options;
+    const { transcoder, output, times, copiesPicture } = this.#options;
     const reader = new FragmentReader();
     let init: InitSegment | undefined;
     let garbled: TranscoderError | undefined;
@@ -126,7 +133,7 @@ export class TranscodeRun {
       const fragments: Fragment[] = [];
       for (const event of events) {
         if (event.type === 'fragment') fragments.push(event.fragment);
-        else output.startTimeline((init = event.init), startSeconds);
+        else output.startTimeline((init = event.init), times());
       }
       if (!init || fragments.length === 0) return;
       this.#watch.gave();
@@ -146,17 +153,30 @@ export class TranscodeRun {
     void this.#options.transcoder.close();
   }
 
+  /** Takes note of how much of the recording is in what came out. */
   #note(fragments: readonly Fragment[], { tracks }: InitSegment): void {
-    const { clock, take } = this.#options;
+    const { take, times } = this.#options;
+    const { startSeconds, zeroSeconds } = times();
     const lead = tracks.find(({ kind }) => kind === 'video') ?? tracks[0];
     for (const { runs } of fragments) {
       const run = runs.find(({ trackId }) => trackId === lead?.trackId);
       if (!run || !lead) continue;
-      this.#mediaSeconds = (run.baseMediaDecodeTime + run.duration) / lead.timescale;
-      this.#deliveredSeconds = clock.deliveredBy(run, lead);
+      const timeSeconds = zeroSeconds + run.baseMediaDecodeTime / lead.timescale;
+      const endSeconds = timeSeconds + run.duration / lead.timescale;
+      this.#mediaSeconds = endSeconds - startSeconds;
+      this.#deliveredSeconds = lead.kind === 'video' ? pictureAt(take, timeSeconds) : endSeconds;
     }
     if (this.#deliveredSeconds !== undefined) take.delivered(this.#deliveredSeconds);
   }
+}
+
+/** Pictures come out within 2 ms of where they belong. */
+const toleranceSeconds = 0.003;
+
+/** Time of the picture of the recording that came out at this time. */
+function pictureAt(take: Take, timeSeconds: number): number {
+  const nearest = take.leadNearest(timeSeconds);
+  return nearest !== undefined && Math.abs(nearest - timeSeconds) <= toleranceSeconds ? nearest : timeSeconds;
 }
 
 function silenceOf(reason: 'no-first-output' | 'no-output' | 'no-input', bytes: number, hungAfterMs: number): TranscoderError {

@@ -2,9 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceHeader } from '../source/source-events.js';
 import { LiveError } from './errors.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
-import { OutputClock } from './output-clock.js';
 import type { ReadOptions, Take } from './take.js';
-import { TranscodeRun, type MediaOutput, type RunResult } from './transcode-run.js';
+import { TranscodeRun, type MediaOutput, type OutputTimes, type RunResult } from './transcode-run.js';
 import type { StartTranscoder, TranscoderError } from './transcoder.js';
 
 export interface TranscodeSupervisorOptions {
@@ -87,13 +86,13 @@ export class TranscodeSupervisor {
 
   async #attempt({ plan, read, startSeconds }: Start): Promise<RunResult> {
     const { take, startTranscoder, hungAfterMs, output } = this.#options;
-    const soundIsEncoded = plan.tracks.some(({ kind, action }) => kind === 'audio' && action === 'transcode');
-    const pictureNearest = (timeSeconds: number): number | undefined => take.leadNearest(timeSeconds);
-    const start = (): number => startSeconds ?? take.firstSeconds ?? 0;
-    const clock = new OutputClock({ startSeconds: start, soundIsEncoded, pictureNearest });
+    const times = (): OutputTimes => {
+      const start = startSeconds ?? take.firstSeconds ?? 0;
+      return { startSeconds: start, zeroSeconds: start - plan.outputStartSeconds };
+    };
     const copiesPicture = plan.tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
     const transcoder = startTranscoder(plan);
-    this.#run = new TranscodeRun({ transcoder, take, read, clock, startSeconds, hungAfterMs, output, copiesPicture });
+    this.#run = new TranscodeRun({ transcoder, take, read, times, hungAfterMs, output, copiesPicture });
     const result = await this.#run.finished;
     this.#gaveOutput ||= result.mediaSeconds > 0;
     this.#deliveredSeconds = result.deliveredSeconds ?? this.#deliveredSeconds;

@@ -40,8 +40,8 @@ export class Viewers {
     this.#bus = bus;
     // Before all viewers, so that they find it done.
     const flv: FragmentConsumer = {
-      startTimeline: ({ init }) => (this.#flv = new FlvTimeline({ init, startMs: this.#flv?.endMs ?? 0 })),
-      push: ({ fragments }) => this.#flv?.passed(fragments),
+      startTimeline: ({ init }) => (this.#flv = new FlvTimeline(init)),
+      push: () => undefined,
       drop: () => (this.#flv = undefined),
     };
     const clock: FragmentConsumer = {

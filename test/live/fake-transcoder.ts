@@ -81,17 +81,17 @@ export class FakeTranscoder implements Transcoder {
   pictures(count: number, payload = 'picture'): void {
     const chunks: Buffer[] = [];
     for (let index = 0; index < count; index++) {
-      const sample = { track: videoTrack, startSeconds: this.#seconds, durationSeconds: 0.1, keyframe: this.#pictures % 10 === 0 };
+      const sample = { track: videoTrack, startSeconds: this.plan.outputStartSeconds + this.#seconds, durationSeconds: 0.1, keyframe: this.#pictures % 10 === 0 };
       chunks.push(fragmentBytes([sample], Buffer.from(`${payload} ${this.#pictures++}`)));
       this.#seconds = this.#pictures / 10;
     }
     this.#give(Buffer.concat(chunks));
   }
 
-  /** The pictures of a recording with sound that is encoded, as ffmpeg times them; without a word every tenth is a keyframe. */
+  /** The pictures of a recording, as ffmpeg times them; without a word every tenth is a keyframe. */
   picturesAt(sourceSeconds: readonly number[], isKeyframe = (index: number): boolean => index % 10 === 0): void {
     const [start = 0] = sourceSeconds;
-    const times = sourceSeconds.map((time, index) => (index === 0 ? 0 : time - start + 1024 / 48_000));
+    const times = sourceSeconds.map((time) => time - start + this.plan.outputStartSeconds);
     const fragments = times.map((startSeconds, index) => {
       const durationSeconds = (times[index + 1] ?? startSeconds + 0.03) - startSeconds;
       return fragmentBytes([{ track: videoTrack, startSeconds, durationSeconds, keyframe: isKeyframe(index) }]);

@@ -1,15 +1,13 @@
 import t from 'tap';
-import { OutputClock } from '../../src/live/output-clock.js';
 import { Take } from '../../src/live/take.js';
 import { TranscodeRun, type MediaOutput } from '../../src/live/transcode-run.js';
 import { turns } from './fake-studio.js';
 import { FakeTranscoder } from './fake-transcoder.js';
 
 function run(output: Partial<MediaOutput>): { transcoder: FakeTranscoder; run: TranscodeRun } {
-  const transcoder = new FakeTranscoder({ inputFormat: 'matroska', inputOptions: [], outputOptions: [], tracks: [] });
+  const transcoder = new FakeTranscoder({ inputFormat: 'matroska', inputOptions: [], outputOptions: [], tracks: [], outputStartSeconds: 0 });
   const take = new Take({ startedAtMs: 0, header: { container: 'webm', tracks: [{ id: 1, kind: 'video', codec: 'vp8' }] } });
-  const clock = new OutputClock({ startSeconds: () => 0, soundIsEncoded: false, pictureNearest: () => undefined });
-  const options = { take, read: {}, clock, startSeconds: undefined, hungAfterMs: 10_000, copiesPicture: false };
+  const options = { take, read: {}, times: () => ({ startSeconds: 0, zeroSeconds: 0 }), hungAfterMs: 10_000, copiesPicture: false };
   const quiet: MediaOutput = { startTimeline: () => undefined, push: () => undefined, offer: ({ length }) => length, endTimeline: () => undefined };
   return { transcoder, run: new TranscodeRun({ ...options, transcoder, output: { ...quiet, ...output } }) };
 }

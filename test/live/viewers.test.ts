@@ -85,7 +85,7 @@ t.test('every viewer is sent the same memory', async (t) => {
   const [first, second] = sinks.map(({ bursts }) => bursts[0]);
   t.equal(first?.webSocketFrames, second?.webSocketFrames);
   t.equal(first?.mp4, second?.mp4);
-  const flv = new FlvTimeline({ init: timeline().init, startMs: 0 });
+  const flv = new FlvTimeline(timeline().init);
   t.equal(first?.flv(flv), second?.flv(flv));
 });
 

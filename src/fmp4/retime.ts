@@ -1,0 +1,57 @@
+import { childBoxes, type ChildBox } from './box-reader.js';
+import type { Fragment, TrackRun } from './fragment.js';
+
+/** Where a track run is to stand. */
+export interface RunTime {
+  /** tfdt, in ticks of the track's timescale, 0 or more. */
+  readonly baseMediaDecodeTime: number;
+  /** How much earlier than that its samples are to be shown, in ticks, so that pictures keep their time. */
+  readonly shownEarlier?: number | undefined;
+}
+
+const compositionOffsetPresent = 0x800;
+
+/**
+ * The fragment at other times, and with another number (ISO/IEC 14496-12 §8.8.5, §8.8.8, §8.8.12). Its own bytes are changed: nobody may
+ * have been given them yet.
+ * @throws {RangeError} when a decode time has 32 bits and must not: ffmpeg writes 64
+ */
+export function retimed(fragment: Fragment, sequenceNumber: number, timeOf: (run: TrackRun) => RunTime): Fragment {
+  const { bytes } = fragment;
+  const runs: TrackRun[] = [];
+  let index = 0;
+  const moofEnd = bytes.readUInt32BE(0);
+  for (const child of childBoxes(bytes, 8, moofEnd)) {
+    if (child.type === 'mfhd') bytes.writeUInt32BE(sequenceNumber % 2 ** 32, child.start + 4);
+    const run = child.type === 'traf' ? fragment.runs[index++] : undefined;
+    if (!run) continue;
+    const time = timeOf(run);
+    writeTime(bytes, child, time);
+    runs.push({ ...run, baseMediaDecodeTime: time.baseMediaDecodeTime });
+  }
+  return { bytes, runs };
+}
+
+function writeTime(bytes: Buffer, traf: ChildBox, { baseMediaDecodeTime, shownEarlier = 0 }: RunTime): void {
+  for (const box of childBoxes(bytes, traf.start, traf.end)) {
+    if (box.type === 'tfdt') writeDecodeTime(bytes, box, baseMediaDecodeTime);
+    else if (box.type === 'trun' && shownEarlier !== 0) moveComposition(bytes, box, -shownEarlier);
+  }
+}
+
+function writeDecodeTime(bytes: Buffer, { start }: ChildBox, ticks: number): void {
+  if (bytes[start] === 1) bytes.writeBigUInt64BE(BigInt(ticks), start + 4);
+  else if (ticks < 2 ** 32) bytes.writeUInt32BE(ticks, start + 4);
+  else throw new RangeError(`expected a decode time of 64 bits for ${ticks} ticks, got one of 32`);
+}
+
+/** Samples without composition offsets stay: they are shown when they are decoded. */
+function moveComposition(bytes: Buffer, { start, end }: ChildBox, by: number): void {
+  const flags = bytes.readUIntBE(start + 1, 3);
+  if (!(flags & compositionOffsetPresent)) return;
+  bytes[start] = 1; // signed offsets
+  const sampleBytes = 4 * [0x100, 0x200, 0x400, 0x800].filter((flag) => flags & flag).length;
+  const first = start + 8 + (flags & 0x1 ? 4 : 0) + (flags & 0x4 ? 4 : 0);
+  // The composition offset is the last of a sample's fields.
+  for (let at = first + sampleBytes - 4; at + 4 <= end; at += sampleBytes) bytes.writeInt32BE(Math.max(-(2 ** 31), bytes.readInt32BE(at) + by), at);
+}

@@ -1,0 +1,110 @@
+import { retimed } from '../fmp4/retime.js';
+import type { Fragment, TrackRun } from '../fmp4/fragment.js';
+import type { InitSegment, Track } from '../fmp4/init-segment.js';
+import type { Timeline } from '../hls/rendition.js';
+
+/** How far a track has come. */
+interface Reached {
+  readonly timescale: number;
+  /** Decode time of the last sample, in ticks. */
+  readonly lastTicks: number;
+  readonly endSeconds: number;
+}
+
+/** A fragment that may go to viewers. */
+export interface Placed {
+  readonly fragment: Fragment;
+  /** It does. */
+  readonly passed: () => void;
+}
+
+/** Sound that overlaps by less is not the same sound. */
+const sameSoundSeconds = 0.001;
+
+/**
+ * The one clock of a broadcast's media. All takes and all transcoders are put on it, so that no player ever sees time go back: in each
+ * track decode times rise, and what was missing in the source is missing for as long.
+ *
+ * Takes that are cut from one source clock stay as far apart as they were on it. A recording on another clock follows right behind what
+ * came before, because nothing says how far apart the two are but the wall clock, which dates carry.
+ */
+export class BroadcastClock {
+  /** What is known of the wall clock: of all media on the present source clock. */
+  dated: Pick<Timeline, 'captureTimeMs'> | undefined;
+  readonly #reached = new Map<Track['kind'], Reached>();
+  #sourceClock: object | undefined;
+  #offsetSeconds = 0;
+  /** Media time at which the present source clock begins: nothing of it comes before. */
+  #sourceStartSeconds = 0;
+  #endSeconds = 0;
+  #fragments = 0;
+  #tracks: ReadonlyMap<number, Track> = new Map();
+  #zeroSeconds = 0;
+
+  /** What follows comes under this init segment. @param zeroSeconds media time at which its own time 0 stands */
+  startTimeline({ tracks }: InitSegment, zeroSeconds: number): void {
+    this.#tracks = new Map(tracks.map((track) => [track.trackId, track]));
+    this.#zeroSeconds = zeroSeconds;
+  }
+
+  /**
+   * Media time at which time 0 of a source's clock stands; the same for as long as it is the same clock.
+   * @param firstSeconds of what comes next, on that clock
+   */
+  zeroOf(sourceClock: object, firstSeconds: number): number {
+    if (this.#sourceClock !== sourceClock) {
+      this.#sourceClock = sourceClock;
+      this.dated = undefined;
+      this.#sourceStartSeconds = this.#endSeconds;
+      // In whole microseconds, as the times of frames are.
+      this.#offsetSeconds = Math.round((this.#endSeconds - firstSeconds) * 1e6) / 1e6;
+    }
+    return this.#offsetSeconds;
+  }
+
+  /** The fragment at its time; undefined: there is sound for that time already. Nothing is changed by it until `passed` is called. */
+  place(fragment: Fragment): Placed | undefined {
+    if (fragment.runs.length > 0 && fragment.runs.every((run) => this.#isKnownSound(run))) return undefined;
+    const reached: [Track['kind'], Reached][] = [];
+    const placed = retimed(fragment, this.#fragments + 1, (run) => {
+      const track = this.#tracks.get(run.trackId);
+      const ticks = this.#ticksOf(run);
+      // Pictures out of order are decoded before they are shown: where ordered ones came before, they come too early for a moment.
+      const baseMediaDecodeTime = Math.max(ticks, track ? this.#firstFree(track) : 0);
+      const lastTicks = baseMediaDecodeTime + (run.sampleCount > 1 ? run.duration : 0);
+      if (track && run.sampleCount > 0) reached.push([track.kind, { timescale: track.timescale, lastTicks, endSeconds: (ticks + run.duration) / track.timescale }]);
+      return { baseMediaDecodeTime, shownEarlier: baseMediaDecodeTime - ticks };
+    });
+    const passed = (): void => {
+      this.#fragments++;
+      for (const [kind, each] of reached) {
+        const endSeconds = Math.max(each.endSeconds, this.#reached.get(kind)?.endSeconds ?? 0);
+        this.#reached.set(kind, { ...each, endSeconds });
+        this.#endSeconds = Math.max(this.#endSeconds, endSeconds);
+      }
+    };
+    return { fragment: placed, passed };
+  }
+
+  #ticksOf({ trackId, baseMediaDecodeTime }: TrackRun): number {
+    return baseMediaDecodeTime + Math.round(this.#zeroSeconds * (this.#tracks.get(trackId)?.timescale ?? 0));
+  }
+
+  /** Sound that viewers have, or that primes a decoder before there is any. */
+  #isKnownSound(run: TrackRun): boolean {
+    const { kind, timescale } = this.#tracks.get(run.trackId) ?? {};
+    if (kind !== 'audio' || !timescale) return false;
+    const endSeconds = Math.max(this.#sourceStartSeconds, this.#reached.get('audio')?.endSeconds ?? 0);
+    return this.#ticksOf(run) / timescale < endSeconds - sameSoundSeconds;
+  }
+
+  /** The first tick that is clearly behind the track's last sample, and not before the source. */
+  #firstFree({ kind, timescale }: Track): number {
+    const startTicks = Math.round(this.#sourceStartSeconds * timescale);
+    const reached = this.#reached.get(kind);
+    if (!reached) return startTicks;
+    const lastTicks = reached.timescale === timescale ? reached.lastTicks : Math.floor((reached.lastTicks * timescale) / reached.timescale);
+    // FLV counts milliseconds: no two pictures are to have the same.
+    return Math.max(startTicks, lastTicks + (kind === 'video' ? Math.ceil(timescale / 1000) : 1));
+  }
+}
