@@ -41,6 +41,9 @@ export const attacks: Readonly<Record<string, Attack>> = {
     socket.pause();
     for (let number = 0; number < 200; number++) socket.ping('x'.repeat(100));
   }),
+  'messages of nothing': withSockets(4, '/play', (socket) => {
+    for (let number = 0; number < 5000; number++) socket.send('');
+  }),
   'links with made-up tokens': withRequests(({ stream }, number) => `/live/${stream}/~${String(number)}.${'A'.repeat(43)}/index.m3u8`),
   'parts and playlists of the future': withRequests(({ stream }, number) => `/live/${stream}/x/${String(100_000 + number)}.0.m4s`),
   'heads that come byte by byte': withConnections(20, (socket) => socket.write('G')),

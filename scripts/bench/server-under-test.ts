@@ -15,6 +15,10 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Another built checkout than this one. */
   readonly checkout?: string | undefined;
+  /** Arguments for Node itself. */
+  readonly nodeArgs?: readonly string[];
+  /** What Node is to run. Default: the build. */
+  readonly entry?: readonly string[] | undefined;
 }
 
 /** The built server as users run it, on a free port and with directories of its own. */
@@ -28,9 +32,9 @@ export class ServerUnderTest {
     this.pid = pid;
   }
 
-  static async start(scope: Scope, { core, settings = {}, checkout = join(import.meta.dirname, '../..') }: ServerOptions = {}): Promise<ServerUnderTest> {
+  static async start(scope: Scope, { core, settings = {}, checkout = join(import.meta.dirname, '../..'), nodeArgs = [], entry = [join(checkout, 'dist/main.js')] }: ServerOptions = {}): Promise<ServerUnderTest> {
     const directory = await temporaryDirectory(scope, 'onair-bench');
-    const { program, args } = onCore(core, process.execPath, [...profiling(), join(checkout, 'dist/main.js')]);
+    const { program, args } = onCore(core, process.execPath, [...profiling(), ...nodeArgs, ...entry]);
     const own = { PORT: '0', HOST: '127.0.0.1', PUBLISH_KEY: key, LOG_LEVEL: 'error', SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data') };
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...own, ...settings } });
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -1,7 +1,7 @@
 import { fastifySwagger } from '@fastify/swagger';
 import { fastifyWebsocket } from '@fastify/websocket';
 import { LogController, fastify } from 'fastify';
-import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access } from '../access/access.js';
 import { AddressBudget } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
@@ -24,6 +24,7 @@ import { hlsRoutes } from './hls-routes.js';
 import { ingestRoutes } from './ingest-routes.js';
 import { keyRoutes } from './key-routes.js';
 import { controlRoutes, playbackFactsRoutes } from './live-stream-routes.js';
+import { createListener } from './listener.js';
 import { baseUrlOf } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 import { oembedRoutes } from './oembed-routes.js';
@@ -91,9 +92,6 @@ export interface RoutesOptions {
   readonly events: Counts<LiveEvent>;
 }
 
-/** Requests at a time on one connection of HTTP/2: a player has a handful. Node's own limit is none. */
-const maxConcurrentStreams = 100;
-
 /** How many may talk from one address as fast as one person may: a household, a small office. */
 const chattersPerAddress = 6;
 
@@ -103,6 +101,7 @@ const publishersLinkSeconds = 86_400;
 /** The bare server; `registerRoutes` gives it something to say. */
 export function createServer({ tls, trustedProxies, logLevel, publicUrl, headersTimeoutMs, idleTimeoutMs, cuts }: ServerOptions): FastifyInstance {
   const prefix = prefixOf(publicUrl);
+  const unanswered = new UnansweredRequests({ onCut: () => cuts.count('unanswered-requests') });
   const options = {
     logger: loggerOptions(logLevel),
     logController: new LogController({ disableRequestLogging: true }),
@@ -114,28 +113,11 @@ export function createServer({ tls, trustedProxies, logLevel, publicUrl, headers
     ...(prefix !== '' && { rewriteUrl: ({ url }: { url?: string | undefined }) => withoutPrefix(url ?? '/', prefix) }),
     bodyLimit: 65_536,
     frameworkErrors: answerUnroutable,
-    // A publisher's request lasts as long as its broadcast: only heads and silence are timed.
-    requestTimeout: 0,
-    connectionTimeout: idleTimeoutMs,
-    keepAliveTimeout: idleTimeoutMs,
-    http2SessionTimeout: idleTimeoutMs,
+    serverFactory: createListener({ tls, headersTimeoutMs, idleTimeoutMs, unanswered }),
   };
-  if (!tls) {
-    const app = fastify({ ...options, http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.min(Math.ceil(headersTimeoutMs / 3), 5000) } });
-    countUnanswered(app, cuts);
-    return app;
-  }
-  // RFC 9113 for players (Apple's needs it for low latency), HTTP/1.1 beside it for WebSockets. Routes see no difference.
-  const secure = { ...options, http2: true, https: { ...tls, handshakeTimeout: headersTimeoutMs, settings: { maxConcurrentStreams }, allowHTTP1: true } };
-  const app = fastify(secure as FastifyServerOptions);
-  // Fastify hands `requestTimeout` to plain servers only; Node's own would cut a publisher's body after five minutes.
-  app.server.requestTimeout = 0;
-  cutSlowHeads({ app, unanswered: countUnanswered(app, cuts), headersTimeoutMs, idleTimeoutMs, onCut: () => cuts.count('slow-head') });
+  const app = fastify(options);
+  if (tls) cutSlowHeads({ app, unanswered, headersTimeoutMs, idleTimeoutMs, onCut: () => cuts.count('slow-head') });
   return app;
-}
-
-function countUnanswered(app: FastifyInstance, cuts: CutCounts): UnansweredRequests {
-  return new UnansweredRequests({ app, onCut: () => cuts.count('unanswered-requests') });
 }
 
 /** What other protocols share with HTTP: who may publish, how many may connect, what is counted. */
@@ -168,6 +150,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       maxPayload: limits.maxMessageBytes,
       perMessageDeflate: false,
       autoPong: false, // the heartbeat answers, within bounds
+      allowSynchronousEvents: false, // one message, then everybody else: of tiny ones a slice of the network's holds very many
       WebSocket: LimitedWebSocket as never, // the plugin's types name ws by its CommonJS form
     },
     preClose: () => stop.run(),

@@ -4,6 +4,7 @@ import { beginsJpeg } from '../source/jpeg.js';
 import type { SourceEvent } from '../source/source-events.js';
 import { beginsRecording, SourceReader } from '../source/source-reader.js';
 import { LiveError, toLiveError } from './errors.js';
+import { piecesOf } from './fair-share.js';
 import { InTurns } from './in-turns.js';
 import type { IngestConnection, IngestListener } from './ingest-connection.js';
 import { PictureIngest } from './picture-ingest.js';
@@ -193,13 +194,13 @@ export class IngestSession {
     if (isPicture) return this.#takePicture(message, arrivedAtMs);
     this.#pictures.stop();
     this.#count(message.length);
-    return this.#turns.work(message, (piece) => this.#feed.push(this.#reader.push(piece)), () => !this.#ended);
+    return this.#turns.work(piecesOf(message), (piece) => this.#feed.push(this.#reader.push(piece)), () => !this.#ended);
   }
 
   async #takeEvents(events: readonly SourceEvent[], byteLength: number): Promise<void> {
     this.#pictures.stop();
     this.#count(byteLength);
-    await this.#feed.push(events);
+    await this.#turns.work([events], (each) => this.#feed.push(each), () => !this.#ended);
   }
 
   /** What was held of it, because more could have followed, comes out; the next byte begins another one. */

@@ -33,6 +33,8 @@ interface Entry {
 
 /** So that a flood of tiny frames costs no more than their bytes. */
 const maxReplayFrames = 20_000;
+/** What a frame costs beside its bytes. */
+const frameOverheadBytes = 64;
 /** Two frames are never closer: what differs by less is the same moment. */
 const sameMomentSeconds = 0.001;
 /** Where there is no picture, any sound can be begun with: so often is enough. */
@@ -95,16 +97,17 @@ export class ReplayLog {
     this.#releasedTo = this.end;
   }
 
-  /** The frames from a number on, of so many bytes at most, and never beyond `limit`; empty where there are none. */
+  /** The frames from a number on, of so many bytes at most with what each costs besides, and never beyond `limit`; empty where there are none. */
   from(sequence: number, { limit = Infinity, maxBytes }: { readonly limit?: number | undefined; readonly maxBytes: number }): ShapedFrame[] {
     // What was let go of in between is gone: reading goes on with what is there.
     const frames: ShapedFrame[] = [];
     let bytes = 0;
     for (let index = Math.max(0, sequence - this.#first); index < this.#entries.length && this.#first + index < limit; index++) {
       const frame = this.#entries.at(index)?.frame;
-      if (!frame || (bytes > 0 && bytes + frame.bytes.length > maxBytes)) break;
+      const cost = (frame?.bytes.length ?? 0) + frameOverheadBytes;
+      if (!frame || (bytes > 0 && bytes + cost > maxBytes)) break;
       frames.push(frame);
-      bytes += frame.bytes.length;
+      bytes += cost;
     }
     return frames;
   }

@@ -1,3 +1,4 @@
+import { FairShare } from './fair-share.js';
 import { MatroskaWriter } from '../source/matroska-writer.js';
 import type { SourceHeader } from '../source/source-events.js';
 import type { ShapedFrame } from '../source/track-shaper.js';
@@ -160,17 +161,21 @@ export class Take {
     signal?.addEventListener('abort', () => this.#wake(), { once: true });
     let at = from ?? this.#log.takenTo;
     let header: Buffer | undefined = this.#writer.header;
+    const share = new FairShare();
     while (!signal?.aborted) {
       const limit = untilPointFrom === undefined ? undefined : this.pointFrom(untilPointFrom)?.sequence;
       if (limit !== undefined && at >= limit) return;
-      const frames = this.#log.from(at, { limit, maxBytes: maxWrittenBytes });
+      const { frames, clusters } = share.spend(() => {
+        const next = this.#log.from(at, { limit, maxBytes: maxWrittenBytes });
+        return { frames: next, clusters: this.#writer.write(next) };
+      });
       if (frames.length > 0) {
-        const clusters = this.#writer.write(frames);
         yield header ? Buffer.concat([header, clusters]) : clusters;
         header = undefined;
         if (signal?.aborted) return;
         at = Math.max(at, this.#log.first) + frames.length;
-        this.#log.take(at);
+        share.spend(() => this.#log.take(at));
+        if (share.isSpent) await share.rest();
       } else if (this.#ended) return;
       else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
     }

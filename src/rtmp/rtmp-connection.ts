@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { FairShare, piecesOf } from '../live/fair-share.js';
 import { readAmf0, writeAmf0, type AmfValue } from './wire/amf0.js';
 import { ChunkReader } from './wire/chunk-reader.js';
 import { writeChunks } from './wire/chunk-writer.js';
@@ -83,12 +84,16 @@ export class RtmpConnection {
    * @param onFault told of what the handling, or the other end's breach of the protocol, threw
    */
   async run(handle: (messages: readonly RtmpMessage[]) => Promise<void>, onFault: (error: unknown) => void): Promise<void> {
+    const share = new FairShare();
     try {
       for await (const slice of this.#socket as AsyncIterable<Buffer>) {
         if (this.#hungUp) continue;
         this.#busy = true;
         try {
-          await handle(this.#read(slice));
+          for (const piece of piecesOf(slice)) {
+            if (share.isSpent) await share.rest();
+            await share.spend(() => handle(this.#read(piece)));
+          }
         } catch (error) {
           onFault(error);
         }
@@ -144,7 +149,7 @@ export class RtmpConnection {
   }
 
   #read(slice: Buffer): RtmpMessage[] {
-    let bytes: Buffer = slice;
+    let bytes = slice;
     if (!this.#handshaken) {
       const { answer, rest } = this.#handshake.push(slice);
       if (answer.length > 0) this.#socket.write(answer);

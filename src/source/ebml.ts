@@ -57,11 +57,14 @@ export function peekVint(feed: ByteFeed, at: number, bytes: number): number | un
   return allOnes ? Infinity : value;
 }
 
-/** The children of a complete element; stops where they make no sense. */
+/** More elements in one are looked for by nobody: a header is read in one go. */
+const maxChildren = 1024;
+
+/** The children of a complete element, the first thousand; stops where they make no sense. */
 export function* children(data: Uint8Array): Generator<Element> {
   const feed = new ByteFeed();
   feed.load(data);
-  while (feed.offset < data.length) {
+  for (let count = 0; count < maxChildren && feed.offset < data.length; count++) {
     const head = peekElementHead(feed);
     if (typeof head === 'string') return;
     const start = feed.offset + head.headBytes;

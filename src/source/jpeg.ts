@@ -7,6 +7,9 @@ const startOfImage = 0xd8;
 const endOfImage = 0xd9;
 const startOfScan = 0xda;
 
+/** More segments and fill bytes stand before no picture. */
+const maxMarkers = 10_000;
+
 /** Whether these bytes begin as a JPEG picture does: a start of image, and the marker that follows it. */
 export function beginsJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === startOfImage && bytes[2] === 0xff;
@@ -21,7 +24,8 @@ export function readJpeg(bytes: Uint8Array): JpegFacts | { readonly notJpeg: str
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let size: JpegFacts | undefined;
   let at = 2;
-  while (at + 4 <= bytes.length) {
+  for (let count = 0; at + 4 <= bytes.length; count++) {
+    if (count > maxMarkers) return { notJpeg: `there are more than ${maxMarkers} markers before the picture` };
     const marker = view.getUint8(at + 1);
     if (view.getUint8(at) !== 0xff || marker === endOfImage) break;
     if (marker === 0xff || isBare(marker)) {

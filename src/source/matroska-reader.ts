@@ -6,6 +6,8 @@ import { readBlock, type Block } from './matroska-block.js';
 import { elementId, readTickNanoseconds, readTracks, type MatroskaTrack } from './matroska-tracks.js';
 import { tooManyTracks, type SourceEvent } from './source-events.js';
 
+/** Tracks with all that their codecs bring; what describes a recording is read in one go. */
+const maxDescriptionBytes = 256 * 1024;
 /** No element of a live stream is longer; a larger size is a sign of lost structure. */
 const maxElementBytes = 2 ** 40;
 
@@ -102,6 +104,7 @@ export class MatroskaReader implements ContainerReader {
   #inHeader(feed: ByteFeed, head: ElementHead): Step {
     const isWanted = head.id === elementId.ebml || head.id === elementId.info || head.id === elementId.tracks;
     if (isWanted && !this.#headerTold) {
+      if (head.dataBytes > maxDescriptionBytes) return { notMedia: 'expected a WebM or Matroska header, got one that is too long' };
       const element = feed.peek(head.headBytes + head.dataBytes);
       if (element === undefined) return 'more';
       const data = element.subarray(head.headBytes);

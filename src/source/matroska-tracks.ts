@@ -84,8 +84,8 @@ function readTrack(entry: Uint8Array): MatroskaTrack | undefined {
   let configuration: Uint8Array | undefined;
   let codecDelayNs: number | undefined;
   let frameSeconds: number | undefined;
-  let facts: VideoFacts & SoundFacts = {};
-  let strippedHead: Uint8Array | typeof unreadable | undefined;
+  let facts: (VideoFacts & SoundFacts) | undefined;
+  let encodings: { readonly strippedHead: Uint8Array | typeof unreadable | undefined } | undefined;
   for (const { id, data } of children(entry)) {
     if (id === elementId.trackNumber) number = unsigned(data);
     else if (id === elementId.trackType) type = unsigned(data);
@@ -93,10 +93,11 @@ function readTrack(entry: Uint8Array): MatroskaTrack | undefined {
     else if (id === elementId.codecPrivate && data.length > 0) configuration = data.slice();
     else if (id === elementId.codecDelay) codecDelayNs = unsigned(data) || undefined;
     else if (id === elementId.defaultDuration) frameSeconds = unsigned(data) / 1e9;
-    else if (id === elementId.contentEncodings) strippedHead = readEncodings(data);
-    else if (id === elementId.video) facts = readVideo(data);
-    else if (id === elementId.audio) facts = readAudio(data);
+    else if (id === elementId.contentEncodings) encodings ??= { strippedHead: readEncodings(data) };
+    else if (id === elementId.video) facts ??= readVideo(data);
+    else if (id === elementId.audio) facts ??= readAudio(data);
   }
+  const strippedHead = encodings?.strippedHead;
   if ((type !== 1 && type !== 2) || strippedHead === unreadable) return undefined;
   const track = { id: number, kind: type === 1 ? ('video' as const) : ('audio' as const), codec: codecOf(codecId), ...facts, configuration, codecDelayNs, matroskaCodec: codecId };
   return { track, frameSeconds, strippedHead };

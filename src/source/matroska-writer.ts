@@ -45,28 +45,60 @@ export class MatroskaWriter {
 
   /** The frames in their order, as whole clusters; those of unknown tracks, and those with nothing in them, are left out. */
   write(frames: readonly Frame[]): Buffer {
-    const pieces: Uint8Array[] = [];
-    let blocks: Uint8Array[] = [];
-    let clusterTicks = 0;
-    const close = (): void => {
-      if (blocks.length === 0) return;
-      const time = element(elementId.timestamp, unsigned(clusterTicks));
-      pieces.push(head(elementId.cluster, time.length + lengthOf(blocks)), time, ...blocks);
-      blocks = [];
-    };
-    for (const { track, timeSeconds, keyframe, bytes } of frames) {
-      const number = this.#numbers.get(track);
-      if (number === undefined || bytes.length === 0) continue;
-      const ticks = ticksOf(timeSeconds);
-      if (blocks.length > 0 && Math.abs(ticks - clusterTicks) > maxBlockTicks) close();
-      if (blocks.length === 0) clusterTicks = ticks;
-      const block = Buffer.from([0x80 | number, 0, 0, keyframe ? keyframeFlag : 0]);
-      block.writeInt16BE(ticks - clusterTicks, 1);
-      blocks.push(head(elementId.simpleBlock, block.length + bytes.length), block, bytes);
+    const clusters = this.#clustersOf(frames);
+    const clusterBytes = clusters.reduce((sum, { blocks }) => sum + clusterHeadBytes + blocks.reduce((bytes, { frame }) => bytes + blockHeadBytes + frame.bytes.length, 0), 0);
+    // One piece for all: a buffer for each of many tiny frames costs more than they do.
+    const out = Buffer.allocUnsafe(clusterBytes);
+    let at = 0;
+    for (const { ticks, blocks } of clusters) {
+      const contentBytes = blocks.reduce((bytes, { frame }) => bytes + blockHeadBytes + frame.bytes.length, timestampBytes);
+      at = writeHead(out, at, elementId.cluster, 4, contentBytes);
+      at = writeHead(out, at, elementId.timestamp, 1, 8);
+      at = out.writeUIntBE(Math.floor(ticks / 2 ** 32), at, 4);
+      at = out.writeUInt32BE(ticks % 2 ** 32, at);
+      for (const { number, frame } of blocks) {
+        at = writeHead(out, at, elementId.simpleBlock, 1, 4 + frame.bytes.length);
+        at = out.writeUInt8(0x80 | number, at);
+        at = out.writeInt16BE(ticksOf(frame.timeSeconds) - ticks, at);
+        at = out.writeUInt8(frame.keyframe ? keyframeFlag : 0, at);
+        out.set(frame.bytes, at);
+        at += frame.bytes.length;
+      }
     }
-    close();
-    return Buffer.concat(pieces);
+    return out;
   }
+
+  /** A cluster ends where a block's time can't be told from its beginning any more. */
+  #clustersOf(frames: readonly Frame[]): Cluster[] {
+    const clusters: Cluster[] = [];
+    let cluster: Cluster | undefined;
+    for (const frame of frames) {
+      const number = this.#numbers.get(frame.track);
+      if (number === undefined || frame.bytes.length === 0) continue;
+      const ticks = ticksOf(frame.timeSeconds);
+      if (!cluster || Math.abs(ticks - cluster.ticks) > maxBlockTicks) clusters.push((cluster = { ticks, blocks: [] }));
+      cluster.blocks.push({ number, frame });
+    }
+    return clusters;
+  }
+}
+
+interface Cluster {
+  readonly ticks: number;
+  readonly blocks: { readonly number: number; readonly frame: Frame }[];
+}
+
+/** An id, and a size in eight bytes. */
+const blockHeadBytes = 1 + 8 + 4;
+const timestampBytes = 1 + 8 + 8;
+const clusterHeadBytes = 4 + 8 + timestampBytes;
+
+/** @returns where the content begins */
+function writeHead(out: Buffer, at: number, id: number, idBytes: number, size: number): number {
+  out.writeUIntBE(id, at, idBytes);
+  out.writeUInt8(0x01, at + idBytes);
+  out.writeUInt8(0, at + idBytes + 1);
+  return out.writeUIntBE(size, at + idBytes + 2, 6);
 }
 
 function ticksOf(timeSeconds: number): number {

@@ -3,10 +3,13 @@ export interface Box {
   readonly body: Uint8Array;
 }
 
-/** The boxes inside a complete box's body, ISO/IEC 14496-12 §4.2; stops where they make no sense. */
-export function* childBoxes(body: Uint8Array): Generator<Box> {
+/** More boxes in one are looked for by nobody: a structure is read in one go, and may be large. */
+const maxChildren = 1024;
+
+/** The boxes inside a complete box's body, ISO/IEC 14496-12 §4.2, so many at most; stops where they make no sense. */
+export function* childBoxes(body: Uint8Array, max = maxChildren): Generator<Box> {
   let at = 0;
-  while (at + 8 <= body.length) {
+  for (let count = 0; count < max && at + 8 <= body.length; count++) {
     const size = uint32(body, at) || body.length - at;
     if (size < 8 || at + size > body.length) return;
     yield { type: boxType(body, at), body: body.subarray(at + 8, at + size) };

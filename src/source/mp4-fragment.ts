@@ -15,10 +15,18 @@ export interface Mp4Sample {
   readonly keyframe: boolean;
 }
 
+/** Sound is not cut into smaller samples, in the long run. */
+export const leastSampleBytes = 2;
+
 /** Samples of which a fragment says nothing but that they are there cost none of its bytes: their media's pays for them. */
 export interface SampleBudget {
   unsaid: number;
 }
+
+/** Some minutes of picture and sound: fragments are as long as what is played in one go, and read in one go. */
+const maxFragmentSamples = 20_000;
+/** A run for each sample, where picture and sound lie side by side. */
+const maxRuns = maxFragmentSamples;
 
 interface Traf {
   readonly track: Mp4Track;
@@ -31,11 +39,10 @@ interface Traf {
 }
 
 /**
- * Every sample of a complete `moof` body, in the order of the bytes, ISO/IEC 14496-12 §8.8; undefined where it claims more than
- * the budget has.
+ * Every sample of a complete `moof` body, in the order of the bytes, ISO/IEC 14496-12 §8.8, or why it is too much, in words.
  * @param moofAt where the `moof` begins in its recording
  */
-export function readMovieFragment(moof: Uint8Array, tracks: ReadonlyMap<number, Mp4Track>, moofAt: number, budget: SampleBudget): Mp4Sample[] | undefined {
+export function readMovieFragment(moof: Uint8Array, tracks: ReadonlyMap<number, Mp4Track>, moofAt: number, budget: SampleBudget): Mp4Sample[] | string {
   const samples: Mp4Sample[] = [];
   let dataAt: number | undefined;
   for (const { type, body: traf } of childBoxes(moof)) {
@@ -46,10 +53,11 @@ export function readMovieFragment(moof: Uint8Array, tracks: ReadonlyMap<number, 
     const tfdt = findBox(traf, ['tfdt']) ?? new Uint8Array(8);
     const { defaults, base } = readHeader(tfhd, track.defaults, moofAt, dataAt);
     const state: Traf = { track, defaults, base, dataAt: base, decodeTime: tfdt[0] === 1 ? uint64(tfdt, 4) : uint32(tfdt, 4) };
-    for (const box of childBoxes(traf)) {
+    for (const box of childBoxes(traf, maxRuns)) {
       if (box.type === 'trun') readRun(box.body, state, samples, budget);
     }
-    if (budget.unsaid < 0) return undefined;
+    if (budget.unsaid < 0) return `expected frames of ${leastSampleBytes} bytes at least, got more frames than that`;
+    if (samples.length > maxFragmentSamples) return `expected at most ${maxFragmentSamples} frames in a movie fragment, got more`;
     dataAt = state.dataAt;
   }
   return samples.sort((one, other) => one.offset - other.offset);
@@ -89,7 +97,7 @@ function readRun(trun: Uint8Array, traf: Traf, into: Mp4Sample[], budget: Sample
   // A count beyond the box's own bytes is a lie.
   const credible = Math.min(count, sampleBytes === 0 ? count : Math.max(0, Math.floor((trun.length - at) / sampleBytes)));
   const { track, defaults } = traf;
-  for (let index = 0; index < credible; index += 1) {
+  for (let index = 0; index < credible && into.length <= maxFragmentSamples; index += 1) {
     const field = (bit: number): number | undefined => {
       if (!(present & bit)) return undefined;
       at += 4;

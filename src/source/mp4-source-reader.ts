@@ -2,7 +2,7 @@ import type { ByteFeed } from './byte-feed.js';
 import { maxFrameBytes, type ContainerReader, type Step } from './container-reader.js';
 import { beginsRecording } from './container-sniffer.js';
 import { boxType, uint32 } from './mp4-boxes.js';
-import { readMovieFragment, type Mp4Sample, type SampleBudget } from './mp4-fragment.js';
+import { leastSampleBytes, readMovieFragment, type Mp4Sample, type SampleBudget } from './mp4-fragment.js';
 import { samplesInOrder } from './mp4-sample-table.js';
 import { readMovie, uint64, type Mp4Track } from './mp4-tracks.js';
 import { tooManyTracks, type SourceEvent } from './source-events.js';
@@ -10,9 +10,8 @@ import { tooManyTracks, type SourceEvent } from './source-events.js';
 const maxMovieFragmentBytes = 1024 * 1024;
 /** A finished file's index grows with its length: this is some hours. */
 const maxMovieBytes = 16 * 1024 * 1024;
-/** A fragment is announced before its media has come; sound is not cut into smaller samples, in the long run. */
+/** A fragment is announced before its media has come. */
 const samplesInAdvance = 10_000;
-const leastSampleBytes = 2;
 /** More of a fragment is not waited for. */
 const maxGatheredBytes = 8 * 1024 * 1024;
 /** Samples that lie before what has come, or hold nothing, are passed over: so many on end are no media. */
@@ -96,7 +95,7 @@ export class Mp4SourceReader implements ContainerReader {
     if (moof === undefined) return 'more';
     this.#budget.unsaid += size / leastSampleBytes;
     const samples = readMovieFragment(moof.subarray(8), tracks, offset - (this.#startOffset ?? 0), this.#budget);
-    if (samples === undefined) return { notMedia: `expected frames of ${leastSampleBytes} bytes at least, got more frames than that` };
+    if (typeof samples === 'string') return { notMedia: samples };
     this.finish(events);
     this.#isFragment = true;
     this.#begin(samples[Symbol.iterator](), offset);

@@ -90,7 +90,8 @@ const haproxy: Proxy = {
 /** Without TLS, as Varnish has none. */
 const varnish: Proxy = {
   name: 'varnish/default.vcl',
-  program: findProgram('varnishd', '/usr/sbin/varnishd'),
+  // It compiles its configuration.
+  program: findProgram('gcc', 'cc') && findProgram('varnishd', '/usr/sbin/varnishd'),
   start: async (t, { upstreamPort, port, silenceSeconds = 90 }) => {
     const directory = await temporaryDirectory(t, 'onair-varnish');
     await writeFile(join(directory, 'default.vcl'), await configured('varnish/default.vcl', { '.port = "8080";': `.port = "${String(upstreamPort)}";` }));

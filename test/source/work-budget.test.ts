@@ -1,5 +1,8 @@
 import t from 'tap';
 import { flvTags, matroska, mp4, ogg, transportStream, type CraftedRecordings } from '../../scripts/fuzz/crafted-media.js';
+import { children } from '../../src/source/ebml.js';
+import { readJpeg } from '../../src/source/jpeg.js';
+import { childBoxes } from '../../src/source/mp4-boxes.js';
 import { SourceReader } from '../../src/source/source-reader.js';
 
 const lengths = [4_000, 60_000, 400_000];
@@ -73,4 +76,20 @@ t.test('what makes frames of nothing is refused in words, and nothing follows', 
   t.strictSame(reader.push(bytes.subarray(300)), []);
   const hours = new SourceReader().push(craftedAs('samples that last an hour each'));
   t.strictSame(hours.map(({ type }) => type), ['recording', 'header'], 'no frame is told whose bytes did not come');
+});
+
+t.test('what is read in one go is small, however long the message is: what is larger is refused in words', async (t) => {
+  const refusal = (bytes: Buffer): unknown => new SourceReader().push(bytes).at(-1);
+  const crafted = (recordings: CraftedRecordings, idea: string): Buffer => recordings.find(([name]) => name === idea)?.[1] ?? Buffer.alloc(0);
+  t.strictSame(refusal(crafted(mp4(1_000_000), 'samples of four bytes')), { type: 'not-media', reason: 'expected at most 20000 frames in a movie fragment, got more' });
+  t.strictSame(refusal(crafted(matroska(600_000), 'one track of many pictures of nothing')), { type: 'not-media', reason: 'expected a WebM or Matroska header, got one that is too long' });
+  t.match(new SourceReader().push(crafted(mp4(60_000), 'samples of four bytes')), [{ type: 'recording' }, { type: 'header' }], 'some minutes in a fragment are read');
+});
+
+t.test('of boxes and elements in one, and of markers before a picture, no more are looked at than anybody needs', async (t) => {
+  const boxes = Buffer.alloc(80_000).fill(Buffer.from('0000000866726565', 'hex'));
+  t.equal([...childBoxes(boxes)].length, 1024);
+  const elements = Buffer.alloc(20_000).fill(Buffer.from([0xec, 0x80]));
+  t.equal([...children(elements)].length, 1024);
+  t.strictSame(readJpeg(Buffer.concat([Buffer.from([0xff, 0xd8]), Buffer.alloc(100_000, 0xff)])), { notJpeg: 'there are more than 10000 markers before the picture' });
 });

@@ -1,0 +1,44 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** So long somebody's bytes may be worked on before everybody else has a turn: of ordinary media it is megabytes. */
+const shareMs = 2;
+
+/** So much of a message is worked off at a time: the worst that it can hold takes some milliseconds. */
+const pieceBytes = 16_384;
+
+/** Counts how long the work for one client took since everybody else had a turn of the event loop, over as many messages as there are. */
+export class FairShare {
+  readonly #now: () => number;
+  #spentMs = 0;
+
+  /** @param now monotonic, in ms */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Does a piece of work at once. */
+  spend<Result>(work: () => Result): Result {
+    const startedAtMs = this.#now();
+    try {
+      return work();
+    } finally {
+      this.#spentMs += this.#now() - startedAtMs;
+    }
+  }
+
+  /** Whether it is somebody else's turn: `rest()` before the next piece. */
+  get isSpent(): boolean {
+    return this.#spentMs >= shareMs;
+  }
+
+  /** Resolves when everybody else had a turn. */
+  async rest(): Promise<void> {
+    await nextTurn();
+    this.#spentMs = 0;
+  }
+}
+
+/** A message as pieces, each a view; one of nothing is one piece. */
+export function* piecesOf<Bytes extends Uint8Array>(message: Bytes): Generator<Bytes, void, undefined> {
+  for (let at = 0; at === 0 || at < message.length; at += pieceBytes) yield message.subarray(at, at + pieceBytes) as Bytes;
+}
