@@ -1,8 +1,22 @@
 import { chromium, type Browser, type Page } from 'playwright-core';
+import puppeteer, { type Browser as TabbedBrowser } from 'puppeteer-core';
 
 import { findProgram, temporaryDirectory, type Teardown } from './programs.js';
 
 export const chromiumProgram = findProgram(process.env.CHROMIUM_PATH ?? '', 'chromium', 'chromium-browser', 'google-chrome');
+
+const switches = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--auto-select-desktop-capture-source=Entire screen',
+];
 
 /** Debian's Chromium, headless, with a camera, a microphone and a screen that need no permission. */
 export async function launchChromium(t: Teardown, { autoplay = 'no-user-gesture-required' }: { readonly autoplay?: 'no-user-gesture-required' | 'user-gesture-required' } = {}): Promise<Browser> {
@@ -10,19 +24,24 @@ export async function launchChromium(t: Teardown, { autoplay = 'no-user-gesture-
     executablePath: chromiumProgram ?? 'chromium',
     headless: true,
     env: { ...process.env, HOME: await temporaryDirectory(t, 'onair-chromium') },
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--use-fake-device-for-media-stream',
-      '--use-fake-ui-for-media-stream',
-      '--auto-select-desktop-capture-source=Entire screen',
-      `--autoplay-policy=${autoplay}`,
-    ],
+    args: [...switches, `--autoplay-policy=${autoplay}`],
+  });
+  t.teardown(() => browser.close());
+  return browser;
+}
+
+/** The same, driven by puppeteer: a tab behind another is hidden as for a person. Playwright keeps every page visible. */
+export async function launchTabbedChromium(t: Teardown): Promise<TabbedBrowser> {
+  const home = await temporaryDirectory(t, 'onair-chromium');
+  const browser = await puppeteer.launch({
+    browser: 'chrome',
+    executablePath: chromiumProgram ?? 'chromium',
+    headless: true,
+    userDataDir: `${home}/profile`,
+    env: { ...process.env, HOME: home },
+    args: [...switches, '--autoplay-policy=no-user-gesture-required'],
+    // Puppeteer's own switches keep hidden tabs as quick as visible ones.
+    ignoreDefaultArgs: ['--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'],
   });
   t.teardown(() => browser.close());
   return browser;

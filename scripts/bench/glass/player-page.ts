@@ -1,7 +1,7 @@
 export interface PlayerPageOptions {
   readonly origin: string;
   readonly stream: string;
-  readonly path: 'websocket' | 'hls';
+  readonly path: 'auto' | 'websocket' | 'hls';
   readonly mode: 'lowest-delay' | 'smooth';
 }
 
