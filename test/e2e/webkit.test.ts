@@ -1,9 +1,10 @@
 import t from 'tap';
 
-import { skipWithout, waitUntil } from '../helpers/programs.js';
+import { skipWithout, waitUntil, type Teardown } from '../helpers/programs.js';
 import { TestPublisher } from '../helpers/publisher.js';
-import { startServer } from '../helpers/server.js';
+import { startServer, type TestServer } from '../helpers/server.js';
 import { sendTestCard } from '../helpers/test-card.js';
+import { serveWebSite } from '../helpers/web-site.js';
 import { WebKit, webkitProgram } from '../helpers/webkit.js';
 
 t.setTimeout(180_000);
@@ -24,12 +25,17 @@ const lookAtPage = `
     frames: video.getVideoPlaybackQuality().totalVideoFrames,
   };`;
 
-t.test("The watch page plays by itself in Safari's engine, whatever path that takes, and says why", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
-  const server = await startServer(t);
+/** A broadcast that is cut off when the test is done. */
+async function goOnAir(t: Teardown, server: TestServer): Promise<void> {
   const publisher = new TestPublisher(t, server.publishUrl('card'));
   await publisher.message('ready');
-  sendTestCard(t, publisher, { seconds: 150 }).catch(() => undefined); // it is cut off when the tests are done
+  sendTestCard(t, publisher, { seconds: 150 }).catch(() => undefined);
   await publisher.message('live');
+}
+
+t.test("The watch page plays by itself in Safari's engine, whatever path that takes, and says why", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
+  const server = await startServer(t);
+  await goOnAir(t, server);
   const webkit = await WebKit.launch(t);
   // Native HLS is not asked for here: GStreamer's old HLS element shows fragments by their own time on a clock that began
   // with the playlist's window, so the picture of a broadcast joined late stands still there.
@@ -42,4 +48,44 @@ t.test("The watch page plays by itself in Safari's engine, whatever path that ta
   t.comment(`${end.path}: ${end.why}`);
   t.not(end.path, '–');
   t.not(end.why, '–');
+});
+
+t.test("In Safari's engine a player plays on after each fall of its path, and only what a person does is a pause", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
+  const server = await startServer(t);
+  await goOnAir(t, server);
+  const site = await serveWebSite(t, {
+    '/': `<!doctype html><title>Player</title><video playsinline muted></video><script type="module">
+      import { Player } from '${server.origin}/sdk/onair.js';
+      const video = document.querySelector('video');
+      const player = window.player = new Player({ url: '${server.origin}', stream: 'card', video });
+      window.said = [];
+      player.on('path', ({ path }) => window.said.push(path));
+      player.on('state', ({ state }) => window.said.push(state));
+      player.play();
+    </script>`,
+  });
+  const webkit = await WebKit.launch(t);
+  await webkit.open(`${site}/`);
+  const seen = (): Promise<{ said: string[]; seconds: number }> => webkit.evaluate('return { said: window.said ?? [], seconds: document.querySelector("video").currentTime };');
+  const untilItPlays = async (): Promise<string[]> => {
+    const from = await waitUntil('a picture', async () => {
+      const now = await seen();
+      return now.said.at(-1) === 'playing' && now;
+    }, 30_000, 100).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await seen())}`)));
+    await waitUntil('a moving picture', async () => (await seen()).seconds > from.seconds + 0.5, 30_000, 100);
+    return from.said;
+  };
+  await untilItPlays();
+  // One broken frame is begun anew on the same path, the third changes it.
+  for (let fall = 1; fall <= 3; fall += 1) {
+    const { length } = (await seen()).said;
+    await webkit.evaluate('document.querySelector("video").dispatchEvent(new Event("error"));');
+    await waitUntil('the fall', async () => (await seen()).said.length > length, 10_000, 50);
+    await untilItPlays();
+  }
+  const { said } = await seen();
+  t.strictSame(said.filter((each) => /websocket|hls|native/.test(each)), ['websocket', 'websocket', 'websocket', 'hls']);
+  t.notOk(said.includes('paused'), said.join(' '));
+  await webkit.evaluate('document.querySelector("video").pause();');
+  await waitUntil('the pause', async () => (await seen()).said.at(-1) === 'paused', 10_000, 100);
 });

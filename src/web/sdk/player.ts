@@ -48,6 +48,8 @@ export class Player extends Listeners<PlayerEvents> {
   #seen = false;
   /** The page or the viewer wants no picture. */
   #wantsPause = false;
+  /** The present source has shown something. */
+  #shown = false;
   /** Its path played to the end; the facts may still call it live for a moment. */
   #endedBroadcast: string | undefined;
   #rounds = 0;
@@ -125,8 +127,9 @@ export class Player extends Listeners<PlayerEvents> {
     this.#listen('waiting', () => this.#onWaiting());
     this.#listen('pause', () => this.#onPause());
     this.#listen('play', () => this.#onPlay());
-    // A new source makes some browsers (WebKit) forget that they were to play.
-    this.#listen('canplay', () => this.#state === 'connecting' && this.#video.paused && !this.#wantsPause && void this.#starter.start());
+    this.#listen('emptied', () => (this.#shown = false));
+    // A new source pauses the element.
+    this.#listen('canplay', () => !this.#shown && this.#video.paused && !this.#wantsPause && void this.#starter.start());
     this.#releases.push(
       page.on('shown', () => {
         this.#seen = true;
@@ -146,8 +149,10 @@ export class Player extends Listeners<PlayerEvents> {
 
   #learn(facts: StreamFacts): void {
     const isRunning = this.#runner.playback !== undefined;
-    if (!isRunning && !(facts.known && facts.info?.state === 'live')) this.#runner.forgive();
+    if (!isRunning && facts.known && facts.info?.state !== 'live') this.#runner.beginAfresh();
     if (!facts.known) {
+      // Paths fail when the server is gone, too: that says nothing of them.
+      if (!isRunning) this.#runner.forgive();
       if (!isRunning) this.#enter('waiting', notice('server-unreachable', { status: facts.status }));
       return;
     }
@@ -167,6 +172,7 @@ export class Player extends Listeners<PlayerEvents> {
     // A page that was seen and used may begin behind another; one that nobody has looked at yet opens no media.
     if (this.#page.hidden && !(this.#seen && this.#page.touched)) return this.#enter('waiting', notice('page-hidden', {}));
     this.#enter('connecting');
+    this.#shown = false;
     const failures = this.#runner.begin(info.broadcast, this.#capabilities(info));
     if (failures === undefined) void this.#starter.start();
     else this.#giveUpForNow(failures);
@@ -190,6 +196,9 @@ export class Player extends Listeners<PlayerEvents> {
       this.#endedBroadcast = broadcast;
       this.#enter('ended');
     }
+    // Media was still coming in, and an answer would have to come over the line that is too slow.
+    const isLineSlow = end.reason === 'failed' && end.failure.code === 'line-too-slow';
+    if (isLineSlow && this.#info?.state === 'live') return this.#tryPath(this.#info);
     // A path also fails when the broadcast is over or the server gone: then another path would not help.
     void this.#facts?.ask();
   }
@@ -212,9 +221,10 @@ export class Player extends Listeners<PlayerEvents> {
   }
 
   #onPause(): void {
-    // WebKit pauses an element whose source is taken away, too.
-    const isForgotten = this.#page.webKit && this.#video.readyState === HTMLMediaElement.HAVE_NOTHING;
-    if (this.#runner.playback === undefined || this.#video.ended || isForgotten || this.#starter.paused()) return;
+    // Once a pause is told, WebKit may have gone on already.
+    if (this.#runner.playback === undefined || this.#video.ended || !this.#video.paused) return;
+    // WebKit pauses by itself when a source is taken away or exchanged, until the new one shows something.
+    if ((this.#page.webKit && !this.#shown) || this.#starter.paused()) return;
     this.#wantsPause = true;
     this.#stopStalled();
     this.#enter('paused');
@@ -223,6 +233,7 @@ export class Player extends Listeners<PlayerEvents> {
   #onPlaying(): void {
     this.#stopStalled();
     this.#rounds = 0;
+    this.#shown = true;
     this.#starter.playing();
     if (this.#runner.playback === undefined) return;
     // Now this viewer counts too.

@@ -187,6 +187,50 @@ t.test('WebKit, which pauses sound that nobody asked for, is begun again without
   t.same(news, ['playing', 'autoplay muted']);
 });
 
+t.test('WebKit’s own pauses, as a source goes and another comes, are nobody’s wish: it plays on', async (t) => {
+  const { page, video, player, runs, run, news, plays } = await playing({ webKit: true, touched: true });
+  await plays(2);
+  run.end({ reason: 'failed', failure: { code: 'socket-blocked' } });
+  video.load();
+  video.say('emptied');
+  await page.pass(0);
+  t.equal(runs.at(-1)?.path, 'hls');
+  for (const readyState of [0, 1]) {
+    Object.assign(video, { paused: true, readyState });
+    video.say('pause');
+  }
+  t.equal(player.state, 'connecting');
+  video.readyState = 3;
+  video.say('canplay');
+  await plays(1);
+  t.equal(video.paused, false);
+  t.equal(player.state, 'playing');
+  video.say('pause');
+  t.equal(player.state, 'playing', 'told late: it has gone on already');
+  video.pause();
+  t.equal(player.state, 'paused');
+  video.say('canplay');
+  t.equal(video.paused, true, 'the viewer’s own stands');
+  t.same(news, ['playing', 'connecting', 'playing', 'paused']);
+});
+
+t.test('a source that a path exchanges while it plays is played on, unless the viewer had paused', async (t) => {
+  for (const webKit of [true, false]) {
+    for (const paused of [true, false]) {
+      const { video, player, plays } = await playing({ webKit, touched: true });
+      await plays(2);
+      if (paused) video.pause();
+      video.load();
+      video.say('emptied');
+      if (webKit && !paused) video.say('pause');
+      video.readyState = 4;
+      video.say('canplay');
+      t.equal(video.paused, paused);
+      t.equal(player.state, paused ? 'paused' : 'playing');
+    }
+  }
+});
+
 t.test('a viewer who pauses for long is let go of, and comes back at the live edge', async (t) => {
   const { page, video, player, run, plays } = await playing({});
   player.pause();
@@ -280,6 +324,38 @@ t.test('on a line slower than the stream the player changes to seconds in hand, 
   bound.run.end({ reason: 'failed', failure: { code: 'line-too-slow' } });
   await bound.page.pass(0);
   t.match(bound.runs.at(-1), { path: 'websocket', mode: 'smooth' }, 'where the page wants one path alone, that one');
+});
+
+t.test('a slow line stays known while the server cannot be asked over it, and until another broadcast or wish', async (t) => {
+  const { page, server, runs, run, news, plays } = await playing({});
+  server.state = 'down';
+  await plays(6);
+  run.end({ reason: 'failed', failure: { code: 'line-too-slow' } });
+  await page.pass(0);
+  t.match(runs.at(-1), { path: 'hls', mode: 'smooth' }, 'nothing need be asked to go on');
+  runs.at(-1)?.end({ reason: 'failed', failure: { code: 'hls-error', detail: 'no answer' } });
+  await page.pass(20_000);
+  t.equal(news.at(-1), 'waiting: server-unreachable');
+  server.state = 'live';
+  await page.pass(6_000);
+  t.match(runs.slice(2), [{ path: 'hls', mode: 'smooth' }]);
+  t.notOk(news.includes('recovered line-too-slow'));
+  await plays(1);
+  runs.at(-1)?.end({ reason: 'ended' });
+  server.broadcast = 'second';
+  await page.pass(6_000);
+  t.match(runs.at(-1), { path: 'websocket', mode: 'lowest-delay' }, 'another broadcast may fit');
+  t.equal(news.filter((each) => each === 'recovered line-too-slow').length, 1);
+});
+
+t.test('a server that was gone is found again by the best path', async (t) => {
+  const { page, server, runs, run } = await playing({});
+  server.state = 'down';
+  run.end({ reason: 'failed', failure: { code: 'connection-lost' } });
+  await page.pass(20_000);
+  server.state = 'live';
+  await page.pass(6_000);
+  t.same(runs.map(({ path }) => path), ['websocket', 'websocket']);
 });
 
 t.test('a mode is changed at once', async (t) => {

@@ -61,13 +61,18 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
   /** Changes over at once: `over` follows, as `closed`. */
   set mode(mode: PlayerMode) {
     this.#mode = mode;
-    this.forgive();
+    this.beginAfresh();
     this.#playback?.close();
   }
 
-  /** Every path may be tried again. */
+  /** Every path may be tried again; what is known of the viewer's line stands. */
   forgive(): void {
     this.#failures.forgive();
+  }
+
+  /** Another broadcast, or another wish: nothing that was learnt need hold for it. */
+  beginAfresh(): void {
+    this.forgive();
     if (this.#isLineSlow) this.emit('recovered', { code: 'line-too-slow' });
     this.#isLineSlow = false;
   }
@@ -107,7 +112,7 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
   #over(playback: Playback, end: PlaybackEnd, broadcast: string): void {
     this.#playback = undefined;
     this.#stopLooking();
-    if (end.reason === 'ended') this.forgive();
+    if (end.reason === 'ended') this.beginAfresh();
     if (end.reason === 'failed') this.#fail(playback, end.failure);
     if (end.reason === 'not-live') this.#fail(playback, { code: 'nothing-to-play' });
     this.emit('over', { end, broadcast });

@@ -38,8 +38,6 @@ export class WebSocketMse implements Playback {
   #initSegment: Uint8Array | undefined;
   #begun = false;
   #started = false;
-  /** The element was playing before its source was changed, which pauses it. */
-  #playOn = false;
   #ended = false;
   #resumed = false;
   #stalled = false;
@@ -161,7 +159,6 @@ export class WebSocketMse implements Playback {
 
   /** The server begins with the present group of pictures again: nothing need be kept meanwhile. */
   #openAnew(): void {
-    this.#playOn ||= !this.#video.paused;
     this.suspend();
     this.#buffer?.close();
     this.#buffer = undefined;
@@ -219,8 +216,6 @@ export class WebSocketMse implements Playback {
     if (seconds < this.#settings.minCushionSeconds && !this.#ended) return;
     if (this.#preparing(range)) return;
     this.#started = true;
-    if (this.#playOn) void this.#video.play().catch(() => undefined);
-    this.#playOn = false;
     // The join brings a whole group of pictures: begin at its end, not at its start.
     this.#seek(Math.max(range.startSeconds, range.endSeconds - 2 * this.#settings.minCushionSeconds));
     this.#chaser = beginChase(this.#settings, this.#options.page.nowMs());
