@@ -129,6 +129,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     stopLingerMs: milliseconds(config.STOP_LINGER_SECONDS),
     obstacle: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
     rtmpPort: () => rtmp?.port,
+    closeOthers: async () => rtmp?.close(),
     ...{ cuts, events },
   });
   const rtmp =
@@ -146,7 +147,6 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
           setupTimeoutMs: milliseconds(config.HEADERS_TIMEOUT_SECONDS),
           silenceTimeoutMs: milliseconds(config.SOCKET_TIMEOUT_SECONDS),
         });
-  http.addHook('onClose', () => rtmp?.close());
   await http.ready();
   return { http, rtmp, publishKey, ffmpeg, warnings };
 }

@@ -2,31 +2,45 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { LiveRegistry } from '../live/live-registry.js';
+import { settledWithin } from '../live/settled-within.js';
 
 /** Time for close frames to be answered before connections are cut. */
 const farewellMs = 1000;
+/** All of it: the process ends itself half a second later, and who started it waits for 10 s. */
+const stopWithinMs = 9000;
+/** Of that, what broadcasts and the linger leave for everything after them. */
+const restShare = 1 / 3;
 
 export interface GracefulStopOptions {
   readonly app: FastifyInstance;
   readonly registry: LiveRegistry;
   readonly lingerMs: number;
+  /** Closes what takes broadcasts by other protocols. */
+  readonly closeOthers?: (() => Promise<unknown>) | undefined;
+  /** Within what the whole stop is to be over, whatever hangs. */
+  readonly withinMs?: number | undefined;
 }
 
 /**
  * The order of a stop: nobody may begin, broadcasts end (publishers are told, playlists closed), players get a moment to
- * fetch the end, then everything is let go, WebSockets are closed, and last, connections that do not end by themselves.
+ * fetch the end, then everything is let go, WebSockets are closed, and last, connections that do not end by themselves. One deadline is
+ * for all of it: what is late leaves less to what follows.
  */
 export class GracefulStop {
   readonly #app: FastifyInstance;
   readonly #registry: LiveRegistry;
   readonly #lingerMs: number;
+  readonly #closeOthers: () => Promise<unknown>;
+  readonly #withinMs: number;
   readonly #connections = new Set<Socket>();
   #stopping = false;
 
-  constructor({ app, registry, lingerMs }: GracefulStopOptions) {
+  constructor({ app, registry, lingerMs, closeOthers = async () => undefined, withinMs = stopWithinMs }: GracefulStopOptions) {
     this.#app = app;
     this.#registry = registry;
     this.#lingerMs = lingerMs;
+    this.#closeOthers = closeOthers;
+    this.#withinMs = withinMs;
     // Node can cut all connections of an HTTP/1.1 server, but not those of one that speaks HTTP/2 as well.
     app.server.on('connection', (connection: Socket) => {
       this.#connections.add(connection);
@@ -40,12 +54,19 @@ export class GracefulStop {
 
   async run(): Promise<void> {
     this.#stopping = true;
-    if (await this.#registry.abortAll()) await delay(this.#lingerMs);
-    await this.#registry.close();
+    const deadlineMs = performance.now() + this.#withinMs;
+    const left = (reserveMs: number): number => Math.max(0, deadlineMs - reserveMs - performance.now());
+    const restMs = this.#withinMs * restShare;
+    if (await this.#registry.abortAll(left(restMs))) await delay(Math.min(this.#lingerMs, left(restMs)));
+    const cutMs = Math.min(farewellMs, restMs / 3);
     const { server, websocketServer } = this.#app;
-    await farewell(websocketServer.clients);
+    await Promise.all([
+      this.#registry.close(left(cutMs)),
+      settledWithin(this.#closeOthers(), left(cutMs)),
+      farewell(websocketServer.clients, Math.min(farewellMs, left(cutMs))),
+    ]);
     websocketServer.close();
-    const patience = setTimeout(() => this.#cut(), farewellMs);
+    const patience = setTimeout(() => this.#cut(), cutMs);
     server.once('close', () => clearTimeout(patience));
   }
 
@@ -54,11 +75,9 @@ export class GracefulStop {
   }
 }
 
-async function farewell(clients: FastifyInstance['websocketServer']['clients']): Promise<void> {
+async function farewell(clients: FastifyInstance['websocketServer']['clients'], withinMs: number): Promise<void> {
   const gone = [...clients].map((client) => new Promise((resolve) => client.once('close', resolve)));
   for (const client of clients) client.close(1001, 'the server is shutting down');
-  const patience = new AbortController();
-  await Promise.race([Promise.all(gone), delay(farewellMs, undefined, { signal: patience.signal })]);
-  patience.abort();
+  await settledWithin(Promise.all(gone), withinMs);
   for (const client of clients) client.terminate();
 }

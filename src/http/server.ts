@@ -82,6 +82,10 @@ export interface RoutesOptions {
   readonly limits: Limits;
   /** How long closed playlists are still served when the server stops. */
   readonly stopLingerMs: number;
+  /** Within what the whole stop is to be over. Default: what suits those who wait 10 s for a process. */
+  readonly stopWithinMs?: number | undefined;
+  /** Closes what takes broadcasts by other protocols. */
+  readonly closeOthers?: (() => Promise<unknown>) | undefined;
   /** Why no broadcast can be taken, in words; undefined when one can. */
   readonly obstacle: () => string | undefined;
   /** Where RTMP is taken, if it is. */
@@ -131,7 +135,7 @@ export interface FrontDesk {
 /** Everything the server answers. Closing it ends every broadcast first. */
 export async function registerRoutes(app: FastifyInstance, options: RoutesOptions): Promise<FrontDesk> {
   const { registry, access, publicUrl, publicDir, limits, rtmpPort, cuts, events } = options;
-  const stop = new GracefulStop({ app, registry, lingerMs: options.stopLingerMs });
+  const stop = new GracefulStop({ app, registry, lingerMs: options.stopLingerMs, closeOthers: options.closeOthers, withinMs: options.stopWithinMs });
   const obstacle = (): string | undefined => (stop.stopping ? 'the server is shutting down; try again in a minute' : options.obstacle());
   const wrongKeys = new AddressBudget({ perMinute: limits.wrongKeysPerMinute });
   const admission = new PublishAdmission({ access, wrongKeys });

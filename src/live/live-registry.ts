@@ -12,12 +12,13 @@ export interface LiveRegistryOptions extends LiveStreamSettings {
   readonly maxStreams: number;
   /** How long a finished broadcast can still be watched. */
   readonly endedRetentionSeconds: number;
-  /** How long the end of all broadcasts is waited for when the server stops; an ffmpeg that does not end is killed after 5 s. */
-  readonly abortTimeoutMs?: number | undefined;
 }
 
 /** Half of the threads that Node has for files: a segments folder that hangs leaves the others to everything else. */
 const diskTurns = 2;
+
+/** How long the end of all broadcasts is waited for when the server stops: an ffmpeg that does not end is killed after 5 s. */
+const abortTimeoutMs = 5500;
 
 /** A disk that does not answer. */
 const forgetTimeoutMs = 1500;
@@ -32,7 +33,7 @@ export class LiveRegistry {
   readonly #retentionTimers = new Set<NodeJS.Timeout>();
   readonly #closings = new Set<Promise<void>>();
   readonly #diskTurns = new Semaphore(diskTurns);
-  #closing = false;
+  #aborted: Promise<boolean> | undefined;
 
   constructor(options: LiveRegistryOptions) {
     this.#options = options;
@@ -56,7 +57,7 @@ export class LiveRegistry {
     if (!isStreamName(stream)) {
       throw new LiveError('malformed', 'expected a stream name of 1 to 64 letters, digits, "-" or "_"');
     }
-    if (this.#closing) throw new LiveError('unavailable', 'the server is shutting down; try again in a minute');
+    if (this.closing) throw new LiveError('unavailable', 'the server is shutting down; try again in a minute');
     const running = this.#running(stream);
     if (running && !running.ingest.abandoned) throw new LiveError('already-live', `"${stream}" is live already, from elsewhere; choose another name or end it first`);
     const { maxStreams } = this.#options;
@@ -113,32 +114,34 @@ export class LiveRegistry {
   }
 
   get closing(): boolean {
-    return this.#closing;
+    return this.#aborted !== undefined;
   }
 
   /**
-   * Breaks every broadcast off and tells their publishers; none begins any more. Resolves when they are over, or when it makes no
-   * sense to wait longer: whether there were any.
+   * Breaks every broadcast off and tells their publishers; none begins any more. Idempotent. Resolves when they are over, or when it makes
+   * no sense to wait longer: whether there were any.
    */
-  async abortAll(): Promise<boolean> {
-    this.#closing = true;
-    const reason = new LiveError('unavailable', 'the server is shutting down; try again in a minute');
-    const running = this.list();
-    const { abortTimeoutMs = 5500, log } = this.#options;
-    const inTime = await settledWithin(Promise.all(running.map((liveStream) => liveStream.abort(reason))), abortTimeoutMs);
-    if (!inTime) log.warn({ streams: this.list().map(({ stream }) => stream) }, 'broadcasts did not end in time');
-    return running.length > 0;
+  abortAll(timeoutMs = abortTimeoutMs): Promise<boolean> {
+    return (this.#aborted ??= this.#abortAll(timeoutMs));
   }
 
-  /** Ends every broadcast, tells their publishers, and removes all files; what does not answer is not waited for. Idempotent. */
-  async close(): Promise<void> {
+  /** Ends every broadcast, tells their publishers, and removes all files; what does not answer in time is not waited for. Idempotent. */
+  async close(timeoutMs = forgetTimeoutMs): Promise<void> {
     await this.abortAll();
     for (const timer of this.#retentionTimers) clearTimeout(timer);
     const left = [...this.#broadcasts.values()];
     this.#current.clear();
     this.#broadcasts.clear();
     const lettingGo = [...left.map((liveStream) => liveStream.forget()), ...this.#closings, this.descriptions.close()];
-    await settledWithin(Promise.all(lettingGo), forgetTimeoutMs);
+    await settledWithin(Promise.all(lettingGo), Math.min(timeoutMs, forgetTimeoutMs));
+  }
+
+  async #abortAll(timeoutMs: number): Promise<boolean> {
+    const reason = new LiveError('unavailable', 'the server is shutting down; try again in a minute');
+    const running = this.list();
+    const inTime = await settledWithin(Promise.all(running.map((liveStream) => liveStream.abort(reason))), Math.min(timeoutMs, abortTimeoutMs));
+    if (!inTime) this.#options.log.warn({ streams: this.list().map(({ stream }) => stream) }, 'broadcasts did not end in time');
+    return running.length > 0;
   }
 
   #running(stream: string): LiveStream | undefined {
@@ -149,7 +152,7 @@ export class LiveRegistry {
   /** Lets a finished broadcast be watched for a while, then forgets it. */
   async #retire(liveStream: LiveStream): Promise<void> {
     await liveStream.closed;
-    if (this.#closing) return;
+    if (this.closing) return;
     const timer = setTimeout(() => {
       this.#retentionTimers.delete(timer);
       this.#broadcasts.delete(liveStream.broadcast);

@@ -284,10 +284,10 @@ t.test('each step of the end is done, whatever the others do: one that fails is 
 });
 
 t.test('a broadcast that does not end holds up neither the stop nor the others', async (t) => {
-  const studio = await openStudio(t, { abortTimeoutMs: 50 });
+  const studio = await openStudio(t);
   const [stuck, other] = [studio.registry.publish('stuck'), studio.registry.publish('other')];
   stuck.abort = () => new Promise(() => undefined);
-  t.equal(await studio.registry.abortAll(), true);
+  t.equal(await studio.registry.abortAll(50), true);
   t.equal(await other.closed.then((failure) => failure?.code), 'unavailable');
   t.strictSame(studio.warnings, ['broadcasts did not end in time']);
   await studio.registry.close();
