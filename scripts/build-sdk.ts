@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { sdkEntries, sdkTypes } from './sdk-types.js';
+import { workerText } from './worker-text.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -22,6 +23,7 @@ export async function buildSdk(outDirectory: string): Promise<void> {
     splitting: true,
     format: 'esm',
     target: 'es2022',
+    plugins: [workerText({ target: 'es2022' })],
     packages: 'external',
     chunkNames: 'chunks/[name]-[hash]',
     sourcemap: true,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 import { sdkEntries, sdkTypes } from './sdk-types.js';
+import { workerText } from './worker-text.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -13,6 +14,8 @@ const entryPoints = {
   watch: 'src/web/pages/watch.ts',
   embed: 'src/web/pages/embed.ts',
 };
+
+const target = ['chrome109', 'firefox115', 'safari16.4'];
 
 export interface BuildWebOptions {
   /** Holds this build, and the chunks of the one before, afterwards; all else in it is deleted. */
@@ -36,7 +39,8 @@ export async function buildWeb(options: BuildWebOptions): Promise<Metafile> {
     bundle: true,
     splitting: true,
     format: 'esm',
-    target: ['chrome109', 'firefox115', 'safari16.4'],
+    target,
+    plugins: [workerText({ target })],
     chunkNames: 'chunks/[name]-[hash]',
     minify: true,
     sourcemap: true,

@@ -65,4 +65,26 @@ t.test('the package is what a developer expects', async (t) => {
     t.ok(kilobytes <= 15, `${kilobytes.toFixed(1)} kB gzip`);
     t.comment(`Player alone: ${kilobytes.toFixed(1)} kB gzip`);
   });
+
+  t.test('who publishes without a composition loads none of it; who has one loads its worker with it, as text', async (t) => {
+    const bundled = async (name: string, text: string): Promise<{ readonly first: string; readonly later: string }> => {
+      const { outputFiles } = await build({ entryPoints: [await write(name, text)], outdir: path.join(project, 'out'), bundle: true, splitting: true, format: 'esm', minify: true, write: false, external: ['hls.js/light'], logLevel: 'silent' });
+      const [entry, rest] = [outputFiles.filter((file) => path.basename(file.path) === name), outputFiles.filter((file) => path.basename(file.path) !== name)];
+      const dynamic = rest.filter((file) => path.basename(file.path).startsWith('composition-'));
+      const first = [...entry, ...rest.filter((file) => !dynamic.includes(file))];
+      return { first: first.map((file) => file.text).join(''), later: dynamic.map((file) => file.text).join('') };
+    };
+    const start = 'globalThis.publisher = new Publisher({ url: location.href, key: "k", stream: "s" });';
+    const plain = await bundled('publisher.js', `import { Publisher } from 'onair-sdk'; ${start}`);
+    const composed = await bundled('composed.js', `import { Publisher, openComposition } from 'onair-sdk'; ${start} globalThis.compose = openComposition;`);
+    t.match(plain.first, 'MediaRecorder', 'there is a publisher in it');
+    t.notOk(plain.first.includes('composition-'), 'nor even knows where it is');
+    t.ok(composed.first.includes('import("./composition-'), 'asked for when it is used');
+    t.notOk(/OffscreenCanvas|roundRect/.test(plain.first + composed.first));
+    t.ok(composed.later.includes('onmessage=({data:'), 'the worker’s program');
+    t.ok(composed.later.includes('OffscreenCanvas'));
+    const [bytes, more] = [gzipSync(plain.first).length, gzipSync(composed.first).length];
+    t.ok(more - bytes < 700, `${String(more - bytes)} bytes more before it is asked for`);
+    t.comment(`Publisher alone: ${(bytes / 1000).toFixed(1)} kB gzip; the composition, when it is asked for: ${(gzipSync(composed.later).length / 1000).toFixed(1)} kB`);
+  });
 });

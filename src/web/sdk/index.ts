@@ -1,6 +1,7 @@
 export { captureCamera, captureScreen, type CameraOptions, type ScreenOptions } from './capture.js';
 export { Chat } from './chat.js';
 export type { ChatEvents, ChatIdentity, ChatOptions, ChatState } from './chat-events.js';
+export { openComposition, type CompositionOptions } from './composition.js';
 export { OnairError, type OnairErrorReason } from './errors.js';
 export { Player } from './player.js';
 export type { PlayerEvents, PlayerOptions, PlayerState, PlayerStats } from './player-events.js';
@@ -13,6 +14,9 @@ export type {
   PublisherStats,
   ResumableBroadcast,
 } from './publisher-events.js';
+export type { CaptureToCompose, Composition, CompositionEvents, CompositionTracks } from './publishing/composition/composition.js';
+export type { Corner } from './publishing/composition/layout.js';
+export type { CompositionSettings, NameTag, PauseCard, SoundName } from './publishing/composition/settings.js';
 export type { CaptureWish, Facing } from './publishing/capture-wish.js';
 export type { Capture } from './publishing/captured.js';
 export { LiveCapture, type LiveCaptureEvents } from './publishing/live-capture.js';

@@ -5,9 +5,14 @@ interface FrameProcessor {
 interface FrameGenerator extends MediaStreamTrack {
   readonly writable: WritableStream<VideoFrame>;
 }
-interface InsertableStreams {
+export interface InsertableStreams {
   readonly MediaStreamTrackProcessor?: new (init: { track: MediaStreamTrack }) => FrameProcessor;
   readonly MediaStreamTrackGenerator?: new (init: { kind: 'video' }) => FrameGenerator;
+}
+
+/** What of them this browser has. */
+export function insertableStreams(): InsertableStreams {
+  return globalThis as InsertableStreams;
 }
 
 /** Whether the track may stand still: a shared screen or a canvas gives frames only when something changes. */
@@ -27,7 +32,7 @@ export interface SteadyVideo {
  * undefined where the browser cannot copy frames (Firefox and Safari, whose recorders go on by themselves).
  */
 export function steadyVideo(source: MediaStreamTrack): SteadyVideo | undefined {
-  const { MediaStreamTrackProcessor: Processor, MediaStreamTrackGenerator: Generator } = globalThis as InsertableStreams;
+  const { MediaStreamTrackProcessor: Processor, MediaStreamTrackGenerator: Generator } = insertableStreams();
   if (Processor === undefined || Generator === undefined) return undefined;
 
   const reader = new Processor({ track: source }).readable.getReader();

@@ -7,6 +7,7 @@ import type { StudioSession, StudioState } from './studio-session.js';
 const invitations: Readonly<Record<CaptureWish['picture'], string>> = {
   camera: 'Turn on camera and microphone',
   screen: 'Choose what to share',
+  both: 'Choose what to share',
   none: 'Turn on the microphone',
 };
 

@@ -7,6 +7,7 @@ import { installFakeMedia, settle } from './fake-media.js';
 
 const camera: CaptureWish = { picture: 'camera', microphone: true, quality: defaultQuality };
 const screen: CaptureWish = { ...camera, picture: 'screen' };
+const both: CaptureWish = { ...camera, picture: 'both' };
 const sound: CaptureWish = { ...camera, picture: 'none' };
 
 interface Bench {
@@ -62,7 +63,7 @@ t.test('“No microphone” chosen while the camera opens anew: no sound is capt
 });
 
 t.test('wishes in any order, answered in any order: what was wished last is captured, and nothing else is open', async (t) => {
-  const wishes = [camera, screen, sound, { ...camera, microphone: false }, { ...camera, camera: 'other', music: true }];
+  const wishes = [camera, screen, both, sound, { ...camera, microphone: false }, { ...camera, camera: 'other', music: true }];
   let seed = 7;
   const random = (below: number): number => (seed = (seed * 16_807) % 2_147_483_647) % below;
   for (let round = 0; round < 60; round += 1) {
@@ -90,9 +91,61 @@ t.test('wishes in any order, answered in any order: what was wished last is capt
     const shown = Object.values(capture.devices).length;
     t.equal(devices.live.filter((label) => label !== 'screen sound').length, shown, `round ${String(round)}: ${devices.live.join(', ')} are open, ${captured().join(', ')} captured`);
     t.equal(capture.devices.microphone !== undefined, wish !== undefined && wish.microphone !== false, `round ${String(round)}`);
-    t.equal(capture.devices.screen !== undefined, wish?.picture === 'screen', `round ${String(round)}`);
-    t.equal(capture.devices.camera !== undefined, wish?.picture === 'camera', `round ${String(round)}`);
+    t.equal(capture.devices.screen !== undefined, wish?.picture === 'screen' || wish?.picture === 'both', `round ${String(round)}`);
+    t.equal(capture.devices.camera !== undefined, wish?.picture === 'camera' || wish?.picture === 'both', `round ${String(round)}`);
   }
+});
+
+t.test('for a composition screen and camera are open together; *Stop sharing* leaves the camera, which is not asked for again', async (t) => {
+  const all = bench(t);
+  await open(all, camera);
+  const chosen = all.capture.choose(both);
+  const [shared] = all.devices.last.give();
+  await chosen;
+  t.strictSame(all.devices.live, ['webcam', 'headset', 'screen', 'screen sound']);
+  t.strictSame(Object.entries(all.capture.tracks).map(([kind, { label }]) => `${kind}: ${label}`).sort(), ['camera: webcam', 'microphone: headset', 'screen: screen', 'screenSound: screen sound']);
+  t.strictSame(all.captured(), ['screen', 'mix'], 'who takes one picture gets the screen');
+  shared?.lose();
+  await settle();
+  t.equal(all.devices.requests.length, 2);
+  t.equal(all.capture.wish?.picture, 'camera');
+  t.strictSame(all.captured(), ['webcam', 'mix']);
+  t.strictSame(all.news, ['sharing-stopped']);
+});
+
+t.test('a camera that is lost beside a screen leaves it, and is told so; plugged in again it comes back', async (t) => {
+  const all = bench(t);
+  await open(all, camera);
+  const chosen = all.capture.choose(both);
+  all.devices.last.give();
+  await chosen;
+  const said: string[] = [];
+  all.capture.on('warning', ({ message }) => said.push(message));
+  const lost = all.devices.tracks.find(({ label }) => label === 'webcam');
+  lost?.lose();
+  await settle();
+  all.devices.last.refuse('NotFoundError');
+  await settle();
+  t.match(said, [/the screen alone/]);
+  t.strictSame(all.captured(), ['screen', 'mix']);
+  t.equal(all.capture.wish?.picture, 'both');
+  all.devices.plug({ kind: 'videoinput', deviceId: 'webcam' });
+  await settle();
+  all.devices.last.give();
+  await settle();
+  t.equal(all.capture.tracks.camera?.label, 'webcam');
+  t.strictSame(all.news, ['picture-lost', 'picture-lost recovered']);
+});
+
+t.test('who follows the devices has the new ones before the old are stopped', async (t) => {
+  const all = bench(t);
+  await open(all, camera);
+  const states: string[] = [];
+  const before = all.capture.tracks.camera;
+  all.capture.on('devices', () => states.push(`${all.capture.tracks.camera?.label ?? 'none'}, before: ${before?.readyState ?? ''}`));
+  await open(all, { ...camera, camera: 'other' });
+  t.match(states.at(-1), 'other, before: live');
+  t.equal(before?.readyState, 'ended');
 });
 
 t.test('a wish that fails leaves what is open, is told, and is no longer the wish', async (t) => {

@@ -4,7 +4,8 @@ export type Facing = 'user' | 'environment';
 
 /** What is to be captured. */
 export interface CaptureWish {
-  readonly picture: 'camera' | 'screen' | 'none';
+  /** `both`: screen and camera, for a composition; what takes one picture only gets the screen. */
+  readonly picture: 'camera' | 'screen' | 'both' | 'none';
   /** A device id; without it, the browser's choice among those that face as asked. */
   readonly camera?: string | undefined;
   /** Of a phone: the camera beside its screen, or the one at its back. */
@@ -41,6 +42,9 @@ export function screenConstraints({ width, height, frameRate }: Quality): Displa
   const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   return { video: { frameRate, width: { max: width }, height: { max: height } }, audio };
 }
+
+export const wantsCamera = ({ picture }: Pick<CaptureWish, 'picture'>): boolean => picture === 'camera' || picture === 'both';
+export const wantsScreen = ({ picture }: Pick<CaptureWish, 'picture'>): boolean => picture === 'screen' || picture === 'both';
 
 /** Whether what was opened for one wish also serves the other. */
 export const sameCamera = (one: CaptureWish, other: CaptureWish): boolean => one.camera === other.camera && one.facing === other.facing;

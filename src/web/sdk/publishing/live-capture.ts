@@ -5,12 +5,14 @@ import { browserDevices, type CaptureDevices } from './capture-devices.js';
 import { OpenDevices, type DeviceKind, type OpenDevice } from './open-devices.js';
 import { captureError, missingDevice } from './capture-error.js';
 import { stopTracks, type Capture } from './captured.js';
-import { cameraConstraints, microphoneConstraints, sameCamera, sameMicrophone, screenConstraints, type CaptureWish } from './capture-wish.js';
+import { cameraConstraints, microphoneConstraints, sameCamera, sameMicrophone, screenConstraints, wantsCamera, wantsScreen, type CaptureWish } from './capture-wish.js';
 import { deviceWarnings, heldWarning, lostWarning, type PublisherWarning, type PublisherWarningCode } from './warnings.js';
 
 export interface LiveCaptureEvents {
   /** `media`, `wish` or `opening` is another one. */
   changed: undefined;
+  /** `tracks` are others; those before are stopped after this. */
+  devices: undefined;
   warning: PublisherWarning;
   recovered: { readonly code: PublisherWarningCode };
 }
@@ -47,6 +49,7 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
         if (held) this.emit('warning', { code, message });
         else this.emit('recovered', { code });
       },
+      onChange: () => this.emit('devices', undefined),
     });
     this.#stopWatching = devices.watchDevices(() => void this.#comeBack());
   }
@@ -70,6 +73,12 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
     return this.#open.tracks;
   }
 
+  /** The same, with a screen's own sound: what a composition takes. */
+  get tracks(): Readonly<Partial<Record<DeviceKind | 'screenSound', MediaStreamTrack>>> {
+    const sound = this.#open.screenSound;
+    return sound === undefined ? this.#open.tracks : { ...this.#open.tracks, screenSound: sound };
+  }
+
   /**
    * Opens what is wished and closes what is not. Call it in the user's own click where a screen is wished.
    * @returns a promise of the moment when this wish, or a later one, is open
@@ -79,7 +88,7 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
     if (this.#closed) return Promise.reject(new TypeError('expected an open capture, got one that was closed'));
     this.#generation += 1;
     this.#wish = wish;
-    this.#hadCamera ||= wish.picture === 'camera';
+    this.#hadCamera ||= wantsCamera(wish);
     this.#closeUnwanted(wish);
     this.#latest = this.#fulfil(wish, this.#generation);
     return this.#latest;
@@ -128,12 +137,12 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
         closeAll(opened);
         return await this.#latest;
       }
-      const other = wish.picture === 'screen' ? 'camera' : 'screen';
+      const unwanted = { ...(!wantsCamera(wish) && { camera: undefined }), ...(!wantsScreen(wish) && { screen: undefined }) };
       const isSamePicture = opened.camera === undefined && opened.screen === undefined;
       this.#kept = wish;
-      this.#open.put({ [other]: undefined, ...opened });
+      this.#open.put({ ...unwanted, ...opened });
       for (const kind of wanted) this.#tellBack(kind);
-      if (isSamePicture) await applyQuality(this.media, wish.quality);
+      if (isSamePicture) await applyQuality(this.#open.pictures, wish.quality);
     } catch (error) {
       if (isStale()) return await this.#latest;
       this.#wish = this.#kept;
@@ -150,8 +159,8 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
     const wanted: DeviceKind[] = [];
     const before = this.#kept;
     const { camera, screen, microphone } = this.#open.tracks;
-    if (wish.picture === 'screen' && screen === undefined) wanted.push('screen');
-    if (wish.picture === 'camera' && (camera === undefined || before === undefined || !sameCamera(before, wish))) wanted.push('camera');
+    if (wantsScreen(wish) && screen === undefined) wanted.push('screen');
+    if (wantsCamera(wish) && (camera === undefined || before === undefined || !sameCamera(before, wish))) wanted.push('camera');
     if (wish.microphone !== false && (microphone === undefined || before === undefined || !sameMicrophone(before, wish))) wanted.push('microphone');
     return wanted;
   }
@@ -213,7 +222,7 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
       await this.choose({ ...wish, picture: this.#hadCamera ? 'camera' : 'none' }).catch(() => this.emit('warning', lostWarning('video')));
       return;
     }
-    this.emit('warning', deviceWarnings.lost(kind, track.label));
+    this.emit('warning', deviceWarnings.lost(kind, track.label, this.#open.tracks.screen !== undefined));
     // Whatever the system has now for the default.
     const substitute: CaptureWish = kind === 'camera' ? { ...wish, camera: undefined, facing: undefined } : { ...wish, microphone: true };
     if (!(await this.#substitute(kind, substitute, track.getSettings().deviceId ?? ''))) return;
@@ -227,7 +236,7 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
     if (wish === undefined || this.#opening) return;
     const present = await this.#devices.enumerateDevices().catch(() => []);
     for (const kind of ['camera', 'microphone'] as const) {
-      const isWished = kind === 'camera' ? wish.picture === 'camera' : wish.microphone !== false;
+      const isWished = kind === 'camera' ? wantsCamera(wish) : wish.microphone !== false;
       const lost = this.#open.lostId(kind);
       if (!isWished || lost === undefined) continue;
       const ids = present.filter((device) => device.kind === (kind === 'camera' ? 'videoinput' : 'audioinput')).map(({ deviceId }) => deviceId);

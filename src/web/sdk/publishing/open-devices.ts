@@ -14,6 +14,8 @@ export interface OpenDevicesOptions {
   readonly onLost: (kind: DeviceKind, device: OpenDevice) => void;
   /** The system gives nothing of it at present, or gives it again. */
   readonly onHeld: (kind: DeviceKind, held: boolean) => void;
+  /** Others are open; those before are stopped after this. */
+  readonly onChange: () => void;
 }
 
 /** The devices that are open, at most one of a kind, and what they give together: one picture and one sound. */
@@ -36,6 +38,16 @@ export class OpenDevices {
 
   get tracks(): Partial<Record<DeviceKind, MediaStreamTrack>> {
     return Object.fromEntries([...this.#open].map(([kind, { track }]) => [kind, track]));
+  }
+
+  /** Camera and screen, whether or not both are in `media`. */
+  get pictures(): MediaStream {
+    return new MediaStream([this.#open.get('screen'), this.#open.get('camera')].flatMap((device) => device?.track ?? []));
+  }
+
+  /** What a shared tab or screen sounds like. */
+  get screenSound(): MediaStreamTrack | undefined {
+    return this.#open.get('screen')?.sound;
   }
 
   /** The id of the device that was lost and is missing, or that another one stands in for. */
@@ -62,6 +74,7 @@ export class OpenDevices {
       if (device !== undefined) this.#watch(kind, device);
     }
     this.#compose();
+    this.#options.onChange();
     // Not before whoever follows has the new ones: a recorder whose tracks end stops.
     for (const device of before) stop(device);
   }

@@ -55,9 +55,10 @@ const named = (kind: 'camera' | 'microphone', label: string): string => (label =
 /** Where the devices themselves are watched, more can be said. */
 export const deviceWarnings = {
   sharingStopped: { code: 'sharing-stopped', message: 'Sharing was stopped. The broadcast goes on; choose “Screen” to share again.' },
-  lost: (kind: 'camera' | 'microphone', label: string): PublisherWarning => ({
+  /** @param hasScreen a screen is shown as well, and stays */
+  lost: (kind: 'camera' | 'microphone', label: string, hasScreen: boolean): PublisherWarning => ({
     code: kind === 'camera' ? 'picture-lost' : 'sound-lost',
-    message: `${named(kind, label)} is gone: unplugged, turned off or taken by another program. ${kind === 'camera' ? 'Viewers see a card' : 'Viewers hear silence'} meanwhile. Plug it in again, or choose another one.`,
+    message: `${named(kind, label)} is gone: unplugged, turned off or taken by another program. ${kind === 'microphone' ? 'Viewers hear no voice' : hasScreen ? 'Viewers see the screen alone' : 'Viewers see a card'} meanwhile. Plug it in again, or choose another one.`,
   }),
   replaced: (kind: 'camera' | 'microphone', lost: string, label: string): PublisherWarning => ({
     code: kind === 'camera' ? 'picture-replaced' : 'sound-replaced',
