@@ -7,6 +7,8 @@ import { proxies } from './proxies.js';
 import { broadcasts, largeRecording, pushes } from './through-proxy.js';
 
 t.setTimeout(300_000);
+// They wait more than they work.
+t.jobs = 4;
 // The certificates of this test are signed by nobody.
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
 

@@ -9,7 +9,7 @@ import { TestPublisher } from '../helpers/publisher.js';
 import { startServer } from '../helpers/server.js';
 
 t.setTimeout(120_000);
-t.jobs = 2;
+t.jobs = 4;
 
 const server = await startServer(t);
 const hourMs = 3_600_000;

@@ -8,6 +8,8 @@ import { startServer } from '../helpers/server.js';
 import { sendTestCard } from '../helpers/test-card.js';
 
 t.setTimeout(120_000);
+// They wait more than they work.
+t.jobs = 2;
 
 t.test('half a minute of playlists, one every 200 ms, breaks no rule, across a restart that leaves the window', async (t) => {
   const server = await startServer(t, { WINDOW_SEGMENTS: '6', ENDED_RETENTION_SECONDS: '2' });

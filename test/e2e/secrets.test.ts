@@ -12,6 +12,8 @@ import { TestPublisher } from '../helpers/publisher.js';
 import { startServer } from '../helpers/server.js';
 
 t.setTimeout(150_000);
+// They wait more than they work.
+t.jobs = 3;
 
 const root = join(import.meta.dirname, '../..');
 const fixture = readFixture('chromium-h264.mkv');

@@ -8,6 +8,9 @@ import { SocketClient } from '../http/socket-client.js';
 import type { FakeLiveStream } from '../http/fake-live.js';
 import { listen, startFakeServer } from '../http/fake-server.js';
 
+// They wait more than they work.
+t.jobs = 3;
+
 /** `SLOW_LINE_SECONDS=170` shows what happens in minutes. */
 const seconds = Number(process.env.SLOW_LINE_SECONDS ?? 20);
 
