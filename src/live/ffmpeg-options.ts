@@ -1,6 +1,7 @@
 import type { TrackFacts } from '../protocol/live-stream-info.js';
 import { readAudioSpecificConfig } from '../source/aac.js';
 import type { SourceHeader, SourceTrack } from '../source/source-events.js';
+import { unsaidOrder } from './group-watch.js';
 import { defaultEncodeLimits, encodedSize, maxDecodedPixels, paceFilter, sizeFilter, type EncodeLimits } from './encode-limits.js';
 
 /** What ffmpeg is asked to do with one recording. */
@@ -42,7 +43,7 @@ export function planTranscode({ tracks }: SourceHeader, wishes: TranscodeWishes)
   return {
     inputFormat: 'matroska',
     tracks: plans.map(({ facts }) => facts),
-    inputOptions: inputOptions(wishes.startSeconds),
+    inputOptions: inputOptions(wishes),
     outputOptions: [...plans.flatMap(({ map, options }) => ['-map', map, ...options]), ...containerOptions(wishes.ffmpegMajor)],
     outputStartSeconds,
   };
@@ -142,15 +143,18 @@ function encodeAudioOptions({ channels = 2 }: SourceTrack): string[] {
   return ['-c:a', 'aac', '-q:a', '1.1', '-aac_is', '0', '-ar', '48000', '-ac', String(Math.min(channels, 2))];
 }
 
+/** A decoder that is not told how far pictures are out of order begins as if they were not, and loses some, unless it must be strict: then it expects the most. */
+const strictOrder = ['-strict', '1'];
+
 /** Our own writer's header tells all there is to know: docs/decisions/0008-frames-not-bytes.md. */
 const headerTells = ['-probesize', '32', '-analyzeduration', '0'];
 
-function inputOptions(startSeconds: number | undefined): string[] {
+function inputOptions({ startSeconds, forceVideoEncode }: TranscodeWishes): string[] {
   const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning'];
   // With so little probing ffmpeg often misses where a take starts, and would begin hours late in the middle of one.
   const begin = startSeconds === undefined ? [] : ['-copyts', '-itsoffset', (-startSeconds).toFixed(6)];
   // One decoder thread: with more, ffmpeg holds back a picture a thread.
-  return [...quiet, ...headerTells, ...begin, '-threads', '1', '-max_pixels', String(maxDecodedPixels)];
+  return [...quiet, ...headerTells, ...begin, '-threads', '1', ...(forceVideoEncode === unsaidOrder ? strictOrder : []), '-max_pixels', String(maxDecodedPixels)];
 }
 
 /** More than any decoder wants before a first frame: times in the output are never negative, and so ffmpeg moves none of them. */

@@ -5,6 +5,10 @@ import type { ShapedFrame } from '../source/track-shaper.js';
 /** Keyframes further apart than the first segment may last make segments too long to be copied. */
 const longestGroupSeconds = longestFirstGroupSeconds;
 const openEntry = 'It can be begun at pictures that are no IDR pictures, where not every player can begin (intra refresh, or open groups of pictures)';
+/** What is copied is given to players with the times of decoding, which ffmpeg takes from how many pictures are said to be out of order. */
+export const unsaidOrder = 'Its pictures come further out of the order of their times than it says';
+/** H.264 has no more of them, table A-1 and §A.3.1. */
+const maxReordered = 16;
 /** No frame for this long after the header: what follows it is damaged, or frames are rare. */
 const firstFrameTimeoutMs = 1000;
 /** The first group is not known by then: frames come too rarely to wait for them. */
@@ -18,11 +22,18 @@ export class GroupWatch {
   #longestSeconds = 0;
   /** A first group that is longer need not be waited for to its end. */
   #longestUseful = longestGroupSeconds;
+  /** Times of the pictures since the keyframe, as they came; no more than can be out of order. */
+  #shown: number[] = [];
+  readonly #reorderedPictures: number;
   #foundFit = false;
   #refused: string | undefined;
 
-  /** @param inherited why it can't be copied, where that is known already */
-  constructor(inherited?: string) {
+  /**
+   * @param inherited why it can't be copied, where that is known already
+   * @param reorderedPictures how many pictures may come before others that are shown earlier, as the bitstream says; where it says nothing, none
+   */
+  constructor(inherited?: string, reorderedPictures = 0) {
+    this.#reorderedPictures = reorderedPictures;
     this.#refused = inherited;
     this.#firstKnown = new Promise((resolve) => (this.#know = resolve));
   }
@@ -60,11 +71,22 @@ export class GroupWatch {
       this.refuse(openEntry);
       this.#know();
     }
+    this.#watchOrder(timeSeconds, keyframe);
     if (this.#groupStart !== undefined) {
       this.#longestSeconds = Math.max(this.#longestSeconds, timeSeconds - this.#groupStart);
       if (keyframe || this.#longestSeconds > this.#longestUseful) this.#know();
     }
     if (keyframe) this.#groupStart = timeSeconds;
+  }
+
+  #watchOrder(timeSeconds: number, keyframe: boolean): void {
+    if (keyframe) this.#shown = [];
+    if (this.#shown.filter((other) => other > timeSeconds).length > this.#reorderedPictures) {
+      this.refuse(unsaidOrder);
+      this.#know();
+    }
+    this.#shown.push(timeSeconds);
+    if (this.#shown.length > maxReordered) this.#shown.shift();
   }
 
   /** Nothing more will be known. */

@@ -67,7 +67,7 @@ export class Take {
     this.#lastByteAtMs = startedAtMs;
     this.#writer = new MatroskaWriter(header.tracks);
     this.#log = new ReplayLog({ leadKind: this.leadKind, maxReplayBytes });
-    this.#groups = new GroupWatch(copyObstacle);
+    this.#groups = new GroupWatch(copyObstacle, header.tracks.find(({ kind }) => kind === 'video')?.reorderedPictures);
     this.#captureTimeMs = captureTimeMs;
     this.#maxHeldBytes = maxHeldBytes;
     if (this.leadKind !== 'video') this.#groups.end();

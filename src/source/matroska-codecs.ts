@@ -21,6 +21,7 @@ const codecs: readonly (readonly [codecId: string, codec: string])[] = [
   ['A_ALAC', 'alac'],
   ['A_EAC3', 'eac3'],
   ['A_AC3', 'ac3'],
+  ['A_DTS', 'dts'],
   ['A_PCM', 'pcm'],
 ];
 

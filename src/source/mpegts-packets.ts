@@ -14,6 +14,7 @@ export interface Packet {
 export interface ProgramStream {
   readonly pid: number;
   readonly kind: 'video' | 'audio';
+  /** `privateData` where the map does not tell: its packets do. */
   readonly codec: string;
   /** Opus only: how many channels its descriptor tells. */
   readonly channels?: number | undefined;
@@ -40,11 +41,19 @@ const streamTypes: Readonly<Record<number, readonly ['video' | 'audio', string]>
   0x1b: ['video', 'h264'],
   0x24: ['video', 'hevc'],
   0x81: ['audio', 'ac3'],
+  0x82: ['audio', 'dts'],
+  0x84: ['audio', 'eac3'],
+  0x86: ['audio', 'dts'],
   0x87: ['audio', 'eac3'],
 };
 /** Of private streams, by descriptor: DVB's AC-3 and E-AC-3, and registration by four characters. */
-const descriptorTags = { registration: 0x05, ac3: 0x6a, eac3: 0x7a } as const;
-const registrations: Readonly<Record<string, readonly ['video' | 'audio', string]>> = { Opus: ['audio', 'opus'], 'AC-3': ['audio', 'ac3'], 'EAC3': ['audio', 'eac3'], HEVC: ['video', 'hevc'] };
+const descriptorTags = { registration: 0x05, ac3: 0x6a, eac3: 0x7a, dts: 0x7b } as const;
+/** Private data that is no sound says so: teletext, subtitles, and other data of DVB, ETSI EN 300 468 §6.1. */
+const dataDescriptors: ReadonlySet<number> = new Set([0x45, 0x46, 0x56, 0x59, 0x66, 0x6f, 0x71]);
+const privateStreamType = 0x06;
+/** A codec that is told by its packets only. */
+export const privateData = 'privateData';
+const registrations: Readonly<Record<string, readonly ['video' | 'audio', string]>> = { Opus: ['audio', 'opus'], 'AC-3': ['audio', 'ac3'], 'EAC3': ['audio', 'eac3'], HEVC: ['video', 'hevc'], DTS1: ['audio', 'dts'], DTS2: ['audio', 'dts'], DTS3: ['audio', 'dts'] };
 
 /** The parts of one whole packet, §2.4.3.3. */
 export function readPacket(bytes: Uint8Array): Packet {
@@ -77,8 +86,10 @@ export function readProgramMap(payload: Uint8Array): ProgramStream[] | undefined
   while (at + 5 <= section.length) {
     const descriptorsAt = at + 5;
     const next = descriptorsAt + (uint16(section, at + 3) & 0x0fff);
-    const found = streamTypes[section[at] ?? 0] ?? privateType(section.subarray(descriptorsAt, next));
-    if (found) streams.push({ pid: uint16(section, at + 1) & 0x1fff, kind: found[0], codec: found[1], channels: opusChannels(section.subarray(descriptorsAt, next)) });
+    const descriptors = section.subarray(descriptorsAt, next);
+    const type = section[at] ?? 0;
+    const found = streamTypes[type] ?? privateType(type, descriptors);
+    if (found) streams.push({ pid: uint16(section, at + 1) & 0x1fff, kind: found[0], codec: found[1], channels: opusChannels(descriptors) });
     at = next;
   }
   return streams;
@@ -107,14 +118,18 @@ function sectionOf(payload: Uint8Array, tableId: number): Uint8Array | undefined
   return section.subarray(0, Math.max(0, 3 + (uint16(section, 1) & 0x0fff) - checksumBytes));
 }
 
-function privateType(descriptors: Uint8Array): readonly ['video' | 'audio', string] | undefined {
+function privateType(type: number, descriptors: Uint8Array): readonly ['video' | 'audio', string] | undefined {
+  let isData = type !== privateStreamType;
   for (let at = 0; at + 2 <= descriptors.length; at += 2 + (descriptors[at + 1] ?? 0)) {
     const tag = descriptors[at];
     if (tag === descriptorTags.ac3) return ['audio', 'ac3'];
     if (tag === descriptorTags.eac3) return ['audio', 'eac3'];
-    if (tag === descriptorTags.registration) return registrations[String.fromCharCode(...descriptors.subarray(at + 2, at + 6))];
+    if (tag === descriptorTags.dts) return ['audio', 'dts'];
+    const registered = tag === descriptorTags.registration ? registrations[String.fromCharCode(...descriptors.subarray(at + 2, at + 6))] : undefined;
+    if (registered) return registered;
+    isData ||= dataDescriptors.has(tag ?? 0) || tag === descriptorTags.registration;
   }
-  return undefined;
+  return isData ? undefined : ['audio', privateData];
 }
 
 /** ETSI TS 101 154 and Opus in MPEG-TS: the extension descriptor 0x7f with the tag 0x80. */

@@ -1,10 +1,10 @@
 import type { ByteFeed } from './byte-feed.js';
 import type { ContainerReader, Step } from './container-reader.js';
 import { beginsRecording } from './container-sniffer.js';
-import { packetBytes, readPacket, readPesStart, readProgramMap, readProgramMapPid, syncByte, type Packet, type ProgramStream } from './mpegts-packets.js';
+import { packetBytes, privateData, readPacket, readPesStart, readProgramMap, readProgramMapPid, syncByte, type Packet, type ProgramStream } from './mpegts-packets.js';
 import { readPicture } from './mpegts-pictures.js';
 import { PesAssembler, type PesPacket } from './pes-assembler.js';
-import { SoundSplitter, type SoundFrame } from './sound-splitter.js';
+import { soundCodecOf, SoundSplitter, type SoundFrame } from './sound-splitter.js';
 import { opusConfiguration, splitOpusUnits } from './opus.js';
 import type { SourceEvent, SourceTrack } from './source-events.js';
 
@@ -14,9 +14,15 @@ const wrapTicks = 2 ** 33;
 /** Nothing that looks like packets for so long: this is no transport stream any more. */
 const maxUnsyncedBytes = 64 * 1024;
 
+/** So many packets of a private stream without a sound that we know: it is something else. */
+const maxUnknownPackets = 20;
+
 interface Stream extends ProgramStream {
   readonly assembler: PesAssembler;
-  readonly sound: SoundSplitter | undefined;
+  sound: SoundSplitter | undefined;
+  /** What its packets tell where the map does not. */
+  found: string | undefined;
+  unknownPackets: number;
   track: SourceTrack | undefined;
 }
 
@@ -97,18 +103,30 @@ export class MpegTsReader implements ContainerReader {
     for (const stream of found) {
       const known = this.#streams.get(stream.pid);
       const isKnown = known?.codec === stream.codec;
-      streams.set(stream.pid, isKnown ? known : { ...stream, assembler: new PesAssembler(), sound: stream.kind === 'audio' ? new SoundSplitter(stream.codec) : undefined, track: undefined });
+      streams.set(stream.pid, isKnown ? known : { ...stream, assembler: new PesAssembler(), sound: stream.kind === 'audio' ? new SoundSplitter(stream.codec) : undefined, found: undefined, unknownPackets: 0, track: undefined });
     }
     for (const [pid, stream] of this.#streams) if (streams.get(pid) !== stream) this.#emit(stream, stream.assembler.finish(), events);
     this.#streams = streams;
-    const tracks = [...streams.values()].map(({ pid, kind, codec, track }) => track ?? { id: pid, kind, codec });
-    events.push({ type: 'header', header: { container: 'mpegts', tracks } });
+    const tracks = [...streams.values()].filter(({ codec, track }) => track !== undefined || codec !== privateData).map(({ pid, kind, codec, track }) => track ?? { id: pid, kind, codec });
+    const maySound = [...streams.values()].some(({ codec, track, unknownPackets }) => codec === privateData && !track && unknownPackets <= maxUnknownPackets);
+    events.push({ type: 'header', header: { container: 'mpegts', tracks, awaited: maySound ? ['audio'] : [] } });
   }
 
   #emit(stream: Stream, packet: PesPacket | undefined, events: SourceEvent[]): void {
     if (!packet) return;
+    if (stream.codec === privateData && !this.#findOut(stream, packet, events)) return;
     if (stream.sound) this.#emitSound(stream, stream.sound, packet, events);
     else this.#emitPicture(stream, packet, events);
+  }
+
+  /** Whether it is known what a private stream is. */
+  #findOut(stream: Stream, { bytes }: PesPacket, events: SourceEvent[]): boolean {
+    if (stream.found !== undefined) return true;
+    if (stream.unknownPackets > maxUnknownPackets) return false;
+    stream.found = soundCodecOf(bytes);
+    if (stream.found !== undefined) stream.sound = new SoundSplitter(stream.found);
+    else if (++stream.unknownPackets > maxUnknownPackets) events.push({ type: 'notice', code: 'passed-over', message: `A private stream of the MPEG-TS program (PID ${stream.pid}) is passed over: expected AAC, AC-3 or MPEG sound in it.` });
+    return stream.found !== undefined;
   }
 
   #emitPicture(stream: Stream, { start, offset, randomAccess, bytes }: PesPacket, events: SourceEvent[]): void {
@@ -123,7 +141,7 @@ export class MpegTsReader implements ContainerReader {
   }
 
   #emitSound(stream: Stream, splitter: SoundSplitter, { start, offset, bytes }: PesPacket, events: SourceEvent[]): void {
-    const { pid, codec, channels } = stream;
+    const { pid, channels, codec: told, found: codec = told } = stream;
     const timeSeconds = start.presentationTicks === undefined ? undefined : this.#unwrap(start.presentationTicks);
     const frames: SoundFrame[] =
       codec === 'opus'

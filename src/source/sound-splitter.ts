@@ -79,6 +79,22 @@ export class SoundSplitter {
   }
 }
 
+/** What the sound is whose packets begin like this; undefined where it does not show. */
+export function soundCodecOf(packet: Uint8Array): string | undefined {
+  for (const codec of ['aac', 'aac_latm', 'ac3', 'mp3']) {
+    const syntax = syntaxes[codec];
+    if (!syntax || packet.length < syntax.headBytes) continue;
+    const head = syntax.read(packet);
+    // Two bytes are soon alike: where another frame follows, it must begin like one.
+    if (!head || packet.length < head.frameBytes + syntax.headBytes) {
+      if (head && packet.length >= head.frameBytes) return codec;
+      continue;
+    }
+    if (syntax.read(packet.subarray(head.frameBytes))) return codec;
+  }
+  return undefined;
+}
+
 function readAdts(bytes: Uint8Array): FrameHead | undefined {
   const header = readAdtsHeader(bytes);
   if (!header) return undefined;

@@ -28,3 +28,17 @@ t.test('what was copied and could not be cut is unfit from then on, and says why
   t.equal(await new GroupWatch(groups.obstacle).firstObstacle(), 'it could not be cut');
   t.notOk(new GroupWatch(groups.obstacle).isUnfitByNow);
 });
+
+t.test('pictures may be as far out of the order of their times as the bitstream says, and no further', async (t) => {
+  // I P B B, as they are decoded.
+  const times = [0, 0.3, 0.1, 0.2, 0.6, 0.4, 0.5, 0.7];
+  const obstacleFor = (reorderedPictures: number | undefined): Promise<string | undefined> => {
+    const groups = new GroupWatch(undefined, reorderedPictures);
+    for (const timeSeconds of times) groups.add({ timeSeconds, keyframe: timeSeconds === 0 || timeSeconds === 0.7 });
+    return groups.firstObstacle();
+  };
+  t.match(await obstacleFor(undefined), /out of the order of their times than it says/);
+  t.match(await obstacleFor(0), /out of the order/);
+  t.equal(await obstacleFor(1), undefined);
+  t.equal(await obstacleFor(2), undefined);
+});

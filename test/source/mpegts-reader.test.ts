@@ -79,3 +79,37 @@ t.test('packets without a program are given up in words', async (t) => {
   const nothing = Buffer.concat(Array.from({ length: 6000 }, () => packet(0x1fff, [])));
   t.match(eventsOf(nothing).at(-1), { type: 'not-media', reason: /expected MPEG-TS with a program/ });
 });
+
+/** An ADTS frame of AAC LC, 48 kHz, stereo, ISO/IEC 14496-3 §1.A.2. */
+const adts = (payload: readonly number[]): number[] => {
+  const length = 7 + payload.length;
+  return [0xff, 0xf1, 0x4c, 0x80 | (length >> 11), (length >> 3) & 0xff, ((length & 7) << 5) | 0x1f, 0xfc, ...payload];
+};
+
+t.test('sound in a private stream is taken for what its packets show; what is no sound is told once', async (t) => {
+  const privateStream = 0x06;
+  const withPackets = (descriptors: readonly number[], payload: readonly number[]): ReturnType<typeof eventsOf> => {
+    const packets = Array.from({ length: 30 }, (_, index) => [frame(videoPid, 90_000 + index * 3600, index === 0 ? [...sps, ...idr] : slice, index === 0), frame(audioPid, 90_000 + index * 3600, payload)]).flat();
+    return eventsOf(Buffer.concat([program([[0x1b, videoPid], [privateStream, audioPid, descriptors]]), ...packets]));
+  };
+  const sound = withPackets([], [...adts([1, 2, 3]), ...adts([4, 5])]);
+  t.match(sound.find(({ type }) => type === 'header'), { header: { tracks: [{ codec: 'h264' }], awaited: ['audio'] } }, 'it may be sound');
+  t.match(sound.find((event) => event.type === 'track' && event.track.kind === 'audio'), { track: { id: audioPid, codec: 'aac', sampleRate: 48_000, channels: 2, configuration: Buffer.from([0x11, 0x90]) } });
+  t.equal(sound.filter((event) => event.type === 'frame' && event.kind === 'audio').length, 60);
+
+  const other = withPackets([], [9, 9, 9, 9, 9, 9, 9, 9]);
+  t.equal(other.filter((event) => event.type === 'frame' && event.kind === 'audio').length, 0);
+  t.match(other.filter(({ type }) => type === 'notice'), [{ message: /private stream .* is passed over: expected AAC, AC-3 or MPEG sound in it/ }]);
+
+  const teletext = withPackets([0x56, 0], [...adts([1, 2, 3])]);
+  t.match(teletext.find(({ type }) => type === 'header'), { header: { awaited: [] } }, 'data that says so is not waited for');
+  t.equal(teletext.filter(({ type }) => type === 'notice').length, 0);
+});
+
+t.test('a stream that is joined in the middle of a packet is read from the next one on', async (t) => {
+  const bytes = mpegts();
+  for (const cut of [1, 63, 187]) {
+    const joined = eventsOf(Buffer.concat([Buffer.alloc(cut, 0xaa), bytes]), () => 100);
+    t.equal(joined.filter(({ type }) => type === 'frame').length, eventsOf(bytes).filter(({ type }) => type === 'frame').length, `${cut} bytes before it`);
+  }
+});
