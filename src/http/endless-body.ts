@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Mp4File } from '../live/mp4-file.js';
 import type { ViewerSink, Viewers } from '../live/viewers.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { whenGone } from './when-gone.js';
@@ -8,8 +7,8 @@ import { whenGone } from './when-gone.js';
 /** A form in which an endless body carries media. */
 export interface EndlessForm {
   readonly contentType: string;
-  /** What one viewer is sent, of what all are told; `end`: the body can't go on. */
-  readonly sinkFor: (push: (bytes: Buffer) => void, end: () => void) => Pick<ViewerSink, 'init' | 'media'>;
+  /** What one viewer is sent, of what all are told. */
+  readonly sinkFor: (push: (bytes: Buffer) => void) => Pick<ViewerSink, 'init' | 'media'>;
 }
 
 export interface EndlessBodyOptions {
@@ -32,17 +31,13 @@ export function sendEndless(request: FastifyRequest, reply: FastifyReply, { view
       done(error);
     },
   });
-  const end = (): void => {
-    leave();
-    body.push(null);
-  };
   leave = viewers.join({
-    ...form.sinkFor((bytes) => body.push(bytes), end),
+    ...form.sinkFor((bytes) => body.push(bytes)),
     message: () => undefined,
     get backlogBytes() {
       return body.readableLength + reply.raw.writableLength;
     },
-    end,
+    end: () => body.push(null),
     drop: () => body.destroy(new Error('it can not be sent on')),
   });
   whenGone(reply.raw, () => body.destroy());
@@ -53,20 +48,10 @@ export function sendEndless(request: FastifyRequest, reply: FastifyReply, { view
   return reply.send(body);
 }
 
-/** One fragmented MP4 with one init segment; it ends where it can't go on under that. */
+/** Fragmented MP4 as it is; where codecs change, another init segment stands in the body. */
 export const mp4Form: EndlessForm = {
   contentType: 'video/mp4',
-  sinkFor: (push, end) => {
-    const file = new Mp4File();
-    return {
-      init: (init) => {
-        const bytes = file.goOn(init);
-        if (!bytes) end();
-        else if (bytes.length > 0) push(bytes);
-      },
-      media: (burst) => push(file.media(burst)),
-    };
-  },
+  sinkFor: (push) => ({ init: (bytes) => push(bytes), media: ({ mp4 }) => push(mp4) }),
 };
 
 /** One FLV file: times go on over all timelines, and decoders are told anew when they have to be. */

@@ -28,7 +28,6 @@ import { createListener } from './listener.js';
 import { baseUrlOf } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 import { oembedRoutes } from './oembed-routes.js';
-import { PacedLog } from './paced-log.js';
 import { pageRoutes } from './page-routes.js';
 import { prefixOf, redirectToSlash, withoutPrefix } from './path-prefix.js';
 import { pictureRoutes } from './picture-routes.js';
@@ -42,7 +41,7 @@ import { UnansweredRequests } from './unanswered-requests.js';
 import { uplinkTestRoutes } from './uplink-test-routes.js';
 import { viewerRoutes } from './viewer-routes.js';
 import { keepFromSharedCaches, viewingGate } from './viewing-gate.js';
-import { LimitedWebSocket, admittedUpgrades, refuseStrayUpgrades } from './websocket.js';
+import { LimitedWebSocket, refuseStrayUpgrades } from './websocket.js';
 
 export interface ServerOptions {
   /** With it: HTTP/2 and HTTP/1.1 on one port. */
@@ -144,9 +143,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   const urlsFor = (request: FastifyRequest, stream: string): LiveStreamUrls =>
     liveStreamUrls(baseUrlOf(request, publicUrl), stream, access.viewingLinks?.sign(stream, publishersLinkSeconds).token, rtmpPort());
 
-  const log = new PacedLog({ log: app.log });
-  app.addHook('onClose', async () => log.close());
-  handleErrors(app, log);
+  handleErrors(app);
   redirectToSlash(app, publicUrl);
   logRequests(app);
   const connections = new ConnectionLimits({ app, ...limits, trustedProxies: options.trustedProxies, cuts });
@@ -157,13 +154,12 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       maxPayload: limits.maxMessageBytes,
       perMessageDeflate: false,
       autoPong: false, // the heartbeat answers, within bounds
-      server: admittedUpgrades(app) as never, // its types want the server itself; it listens for upgrades, and for nothing else
       allowSynchronousEvents: false, // one message, then everybody else: of tiny ones a slice of the network's holds very many
       WebSocket: LimitedWebSocket as never, // the plugin's types name ws by its CommonJS form
     },
     preClose: () => stop.run(),
     errorHandler: (error, socket, request) => {
-      log.write('info', 'WebSocket failed', { err: error, req: request });
+      request.log.info({ err: error }, 'WebSocket failed');
       // Errors of the protocol itself carry a code, and ws answers them with a close frame of its own.
       if (!('code' in error)) socket.terminate();
     },

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { InitSegment } from '../fmp4/init-segment.js';
 import { Signal } from './signal.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
 import type { FragmentBurst } from './fragment-burst.js';
@@ -79,8 +78,8 @@ export class PictureEncoder implements ViewerSink {
     return;
   }
 
-  init({ bytes, tracks }: InitSegment): void {
-    const hasPicture = tracks.some(({ kind }) => kind === 'video');
+  init(bytes: Buffer): void {
+    const hasPicture = this.#options.viewers.timeline?.init.tracks.some(({ kind }) => kind === 'video') === true;
     this.#enqueue(bytes.length, async () => {
       await this.#stop();
       if (hasPicture && !this.#closing.signal.aborted) await this.#start(bytes);

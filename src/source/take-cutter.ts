@@ -138,8 +138,8 @@ export class TakeCutter {
     }
     this.#awaited = new Set([...tracks.map(({ kind }) => kind), ...awaited]);
     if (this.#awaited.size === 0) out.push({ type: 'not-media', reason: `expected a recording with picture or sound, got ${container} with neither` });
-    // A track that is no longer announced makes room for another of its kind.
-    if (this.#taken) this.#taken = new Map([...this.#taken].filter(([, id]) => this.#tracks.has(id)));
+    // A track that is no longer announced, or as something else, makes room for another of its kind.
+    if (this.#taken) this.#taken = new Map([...this.#taken].filter(([, id]) => this.#tracks.has(id) && this.#tracks.get(id) === before.get(id)));
   }
 
   #describe(track: SourceTrack, out: CutEvent[]): void {

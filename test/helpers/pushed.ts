@@ -1,5 +1,7 @@
 import { request } from 'node:http';
 import type { Test } from 'tap';
+import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
+import type { Track } from '../../src/fmp4/init-segment.js';
 import type { LiveStreamInfo, RecordingFacts } from '../../src/protocol/live-stream-info.js';
 import { HlsViewer } from './hls-viewer.js';
 import { decode, type Decoded } from './pictures-and-sound.js';
@@ -18,21 +20,29 @@ export interface Pushed {
   readonly recordings: readonly RecordingFacts[];
   /** What viewers were given. */
   readonly timelines: readonly Decoded[];
+  /** The tracks of each timeline's init segment. */
+  readonly tracks: readonly (readonly Track[])[];
 }
 
 const sliceBytes = 16_384;
 
 /** Sends a recording as fast as it is taken, while somebody watches, and gives what was seen when all is over. */
 export async function push(t: Test, server: TestServer, stream: string, bytes: Buffer, way: Way): Promise<Pushed> {
+  return watchPushed(t, server, stream, () => sendBy(t, server, stream, bytes, way));
+}
+
+/** @param send publishes to the stream, and gives what the publisher was told */
+export async function watchPushed(t: Test, server: TestServer, stream: string, send: () => Promise<TestPublisher['messages']>): Promise<Pushed> {
   const viewer = new HlsViewer(server.hlsUrl(stream));
-  const told = await sendBy(t, server, stream, bytes, way);
+  const told = await send();
   await viewer.ended;
   t.strictSame(violations(viewer.playlists), [], `${stream}: valid playlists`);
   const info = (await (await fetch(`${server.origin}/api/streams/${stream}`)).json()) as LiveStreamInfo;
   const timelines = await viewer.timelines();
+  const tracks = timelines.map(({ bytes: media }) => new FragmentReader().push(media).flatMap((event) => (event.type === 'init' ? event.init.tracks : [])));
   const warnings = told.flatMap((message) => (message.type === 'warning' ? [message.message] : []));
   const recordings = told.flatMap((message) => (message.type === 'recording' ? [message] : []));
-  return { info, warnings, recordings, timelines: await Promise.all(timelines.map((timeline) => decode(t, timeline.bytes, ['-xerror']))) };
+  return { info, warnings, recordings, tracks, timelines: await Promise.all(timelines.map((timeline) => decode(t, timeline.bytes, ['-xerror']))) };
 }
 
 async function sendBy(t: Test, server: TestServer, stream: string, bytes: Buffer, way: Way): Promise<TestPublisher['messages']> {

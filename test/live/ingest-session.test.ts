@@ -198,3 +198,14 @@ t.test('a publisher that has not come yet is not lost', async (t) => {
   session.end();
   t.notOk(session.waiting);
 });
+
+t.test('what is passed over is told to the publisher and to whoever keeps the log', async (t) => {
+  const noted: string[] = [];
+  const told: unknown[] = [];
+  const session = new IngestSession({ resumeWindowSeconds: 1, onNotice: (message) => noted.push(message) });
+  const connection = session.connect({ onMessage: (message) => told.push(message), onReplaced: () => undefined });
+  await connection.writeEvents([{ type: 'notice', code: 'passed-over', message: 'something new' }, { type: 'notice', code: 'passed-over', message: 'something new' }], 1);
+  t.same(noted, ['something new'], 'once');
+  t.same(told, [{ type: 'warning', code: 'passed-over', message: 'something new' }]);
+  connection.end();
+});

@@ -76,3 +76,12 @@ t.test('messages that nobody can use are told once, and pauses are passed over',
   t.same(media.read(audio(0, Buffer.alloc(0))), []);
   t.same(media.read(message(messageType.userControl, 0, Buffer.alloc(6))), []);
 });
+
+t.test('data that is no description of the stream is named once; what encoders say of themselves is not', async (t) => {
+  const media = new MediaMessages();
+  const vodTrack = Buffer.concat([writeAmf0(['additionalMedia']), Buffer.alloc(30)]);
+  t.match(media.passOver(vodTrack), [{ type: 'notice', code: 'passed-over', message: /further sound track \(RTMP data "additionalMedia"\) is passed over/ }]);
+  t.same(media.passOver(vodTrack), []);
+  t.match(media.passOver(writeAmf0(['onSomethingNew', 1])), [{ message: /RTMP data "onSomethingNew" is passed over/ }]);
+  for (const data of [writeAmf0(['onFI', { sd: 'today' }]), writeAmf0(['|RtmpSampleAccess', true]), Buffer.from([2, 0, 200]), Buffer.alloc(0)]) t.same(media.passOver(data), []);
+});

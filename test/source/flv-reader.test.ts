@@ -58,3 +58,13 @@ t.test('what is no FLV is refused in words, and what breaks off later is passed 
   const broken = Buffer.concat([flv('v', [avcConfig, keyframe(0)]), Buffer.alloc(100, 0x1f), flvTag(keyframe(33))]);
   t.same(eventsOf(broken).map(({ type }) => type), ['recording', 'header', 'track', 'frame']);
 });
+
+t.test('tags and packets of a newer FLV are passed over, and told', async (t) => {
+  const newTag = flvTag({ timeMs: 10, script: [1, 2, 3, 4] });
+  newTag.writeUInt8(15, 0);
+  const newPacket = { timeMs: 20, video: [0x80 | 0x10 | 9, ...Buffer.from('hvc1'), 1, 2, 3] };
+  const metadata = { timeMs: 25, video: [0x80 | 0x10 | 4, ...Buffer.from('hvc1'), 1, 2, 3] };
+  const events = eventsOf(Buffer.concat([flv('v', [avcConfig, keyframe(0)]), newTag, ...[newPacket, metadata, picture(33)].map(flvTag)]));
+  t.match(events.slice(4), [{ type: 'notice', message: /FLV tags of type 15 are passed over/ }, { type: 'notice', message: /Enhanced video packets of type 9 \(hevc\) are passed over/ }, { type: 'frame', decodeSeconds: 0.033 }]);
+  t.equal(events.length, 7, 'what says something of the picture only is no loss');
+});

@@ -67,6 +67,16 @@ t.test('another configuration begins another take, and nothing from before it is
   t.same(alone.takes.map(inShort), ['recording, audio 0.00–2.95', 'change, audio 3.00–5.95'], 'sound alone changes at once');
 });
 
+t.test('another codec under the same number begins another take, whether it is announced or described', async (t) => {
+  const vp9 = { ...vp8, codec: 'vp9' };
+  const header: SourceEvent = { type: 'header', header: { container: 'mpegts', tracks: [vp9, opus] } };
+  for (const told of [header, { type: 'track', track: vp9 } as const]) {
+    const { takes } = cut([...begins(vp8, opus), ...mixed(pictures(0, 3), sound(0, 3)), told, ...mixed(pictures(3, 6, vp9), sound(3, 6))]);
+    t.same(takes.map(inShort), ['recording, video 0.00–2.90, audio 0.00–2.95', 'change, video 3.00–5.90, audio 3.00–5.95'], told.type);
+    t.same(takes.map(({ header: { tracks } }) => tracks[0]?.codec), ['vp8', 'vp9']);
+  }
+});
+
 t.test('a description that says the same again changes nothing', async (t) => {
   const { takes } = cut([...begins(vp8, aac(2)), ...mixed(pictures(0, 2), sound(0, 2, aac(2))), { type: 'track', track: aac(2) }, ...mixed(pictures(2, 4), sound(2, 4, aac(2)))]);
   t.equal(takes.length, 1);
