@@ -5,6 +5,9 @@ import { build } from 'esbuild';
 import { sdkEntries, sdkTypes } from './sdk-types.js';
 import { workerText } from './worker-text.js';
 
+/** Chunks of their own inside the package: a bundler leaves a whole file out more readily than a part of one. */
+const parts = Object.fromEntries(['player', 'publisher', 'chat', 'capture', 'composition', 'publishing/uplink-test'].map((name) => [`parts/${path.basename(name)}`, `src/web/sdk/${name}.ts`]));
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
@@ -17,7 +20,7 @@ export async function buildSdk(outDirectory: string): Promise<void> {
   await mkdir(outDirectory, { recursive: true });
   await build({
     absWorkingDir: root,
-    entryPoints: sdkEntries,
+    entryPoints: { ...sdkEntries, ...parts },
     outdir: outDirectory,
     bundle: true,
     splitting: true,

@@ -11,6 +11,7 @@ import { measureCopy } from './sections/copy.js';
 import { measureDelay } from './sections/delay.js';
 import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
+import { measureSizes } from './sections/sizes.js';
 import { measureSegments } from './sections/segments.js';
 import { measureStalled } from './sections/stalled.js';
 import { measureStart } from './sections/start.js';
@@ -28,6 +29,7 @@ const sections: Readonly<Record<string, Section>> = {
   inside: measureInside,
   stalled: measureStalled,
   frames: measureFrames,
+  sizes: measureSizes,
 };
 
 const usage = `npm run bench -- [${Object.keys(sections).join('|')} …] [--seconds 20] [--write] [--no-build] [--before a-built-checkout]

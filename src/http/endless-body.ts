@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Mp4File } from '../live/mp4-file.js';
 import type { ViewerSink, Viewers } from '../live/viewers.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { whenGone } from './when-gone.js';
@@ -7,8 +8,8 @@ import { whenGone } from './when-gone.js';
 /** A form in which an endless body carries media. */
 export interface EndlessForm {
   readonly contentType: string;
-  /** What one viewer is sent, of what all are told. */
-  readonly sinkFor: (push: (bytes: Buffer) => void) => Pick<ViewerSink, 'init' | 'media'>;
+  /** What one viewer is sent, of what all are told; `end`: the body can't go on. */
+  readonly sinkFor: (push: (bytes: Buffer) => void, end: () => void) => Pick<ViewerSink, 'init' | 'media'>;
 }
 
 export interface EndlessBodyOptions {
@@ -31,13 +32,17 @@ export function sendEndless(request: FastifyRequest, reply: FastifyReply, { view
       done(error);
     },
   });
+  const end = (): void => {
+    leave();
+    body.push(null);
+  };
   leave = viewers.join({
-    ...form.sinkFor((bytes) => body.push(bytes)),
+    ...form.sinkFor((bytes) => body.push(bytes), end),
     message: () => undefined,
     get backlogBytes() {
       return body.readableLength + reply.raw.writableLength;
     },
-    end: () => body.push(null),
+    end,
     drop: () => body.destroy(new Error('it can not be sent on')),
   });
   whenGone(reply.raw, () => body.destroy());
@@ -48,10 +53,20 @@ export function sendEndless(request: FastifyRequest, reply: FastifyReply, { view
   return reply.send(body);
 }
 
-/** Fragmented MP4 as it is; where codecs change, another init segment stands in the body. */
+/** One fragmented MP4 with one init segment; it ends where it can't go on under that. */
 export const mp4Form: EndlessForm = {
   contentType: 'video/mp4',
-  sinkFor: (push) => ({ init: (bytes) => push(bytes), media: ({ mp4 }) => push(mp4) }),
+  sinkFor: (push, end) => {
+    const file = new Mp4File();
+    return {
+      init: (init) => {
+        const bytes = file.goOn(init);
+        if (!bytes) end();
+        else if (bytes.length > 0) push(bytes);
+      },
+      media: (burst) => push(file.media(burst)),
+    };
+  },
 };
 
 /** One FLV file: times go on over all timelines, and decoders are told anew when they have to be. */

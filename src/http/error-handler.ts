@@ -3,6 +3,7 @@ import { errorCodes } from '../protocol/error-codes.js';
 import type { ErrorBody, ErrorCode } from '../protocol/error-codes.js';
 import { LimitError } from '../access/limit-error.js';
 import { LiveError } from '../live/errors.js';
+import type { PacedLog } from './paced-log.js';
 import { withRelativeAddresses, withoutStraySlashes } from './path-prefix.js';
 import { withoutSecrets } from './request-log.js';
 
@@ -10,8 +11,14 @@ import { withoutSecrets } from './request-log.js';
 const retryAfterSeconds = 5;
 
 /** The one place where errors become answers: JSON for programs, a page in words for people. */
-export function handleErrors(app: FastifyInstance): void {
-  app.setErrorHandler<FastifyError>((error, request, reply) => answerError(error, request, reply));
+export function handleErrors(app: FastifyInstance, log: PacedLog): void {
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const { code, message } = errorBody(error);
+    // Anybody can ask again and again for what fails.
+    if (code === 'internal') log.write('error', 'request failed', { err: error, req: request });
+    else if (error.cause !== undefined) log.write('warn', code, { err: error.cause, req: request }, message);
+    return answerError(error, request, reply);
+  });
   app.setNotFoundHandler((request, reply) => answerError(new LiveError('not-found', `there is nothing at ${request.method} ${withoutSecrets(request.url)}`), request, reply));
 }
 
@@ -29,8 +36,6 @@ function answerError(error: Error, request: FastifyRequest, reply: FastifyReply)
   const meant = (code === 'not-found' || code === 'malformed') && !request.ws ? withoutStraySlashes(request.url) : undefined;
   const httpStatus = meant === undefined ? errorCodes[code].httpStatus : 308;
   if (meant !== undefined) reply.header('location', meant);
-  if (code === 'internal') request.log.error({ err: error, req: request }, 'request failed');
-  else if (error.cause !== undefined) request.log.warn({ err: error.cause, req: request }, message);
   reply.code(httpStatus).header('x-content-type-options', 'nosniff');
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer');

@@ -28,6 +28,7 @@ import { createListener } from './listener.js';
 import { baseUrlOf } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 import { oembedRoutes } from './oembed-routes.js';
+import { PacedLog } from './paced-log.js';
 import { pageRoutes } from './page-routes.js';
 import { prefixOf, redirectToSlash, withoutPrefix } from './path-prefix.js';
 import { pictureRoutes } from './picture-routes.js';
@@ -41,7 +42,7 @@ import { UnansweredRequests } from './unanswered-requests.js';
 import { uplinkTestRoutes } from './uplink-test-routes.js';
 import { viewerRoutes } from './viewer-routes.js';
 import { keepFromSharedCaches, viewingGate } from './viewing-gate.js';
-import { LimitedWebSocket, refuseStrayUpgrades } from './websocket.js';
+import { LimitedWebSocket, admittedUpgrades, refuseStrayUpgrades } from './websocket.js';
 
 export interface ServerOptions {
   /** With it: HTTP/2 and HTTP/1.1 on one port. */
@@ -143,7 +144,9 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   const urlsFor = (request: FastifyRequest, stream: string): LiveStreamUrls =>
     liveStreamUrls(baseUrlOf(request, publicUrl), stream, access.viewingLinks?.sign(stream, publishersLinkSeconds).token, rtmpPort());
 
-  handleErrors(app);
+  const log = new PacedLog({ log: app.log });
+  app.addHook('onClose', async () => log.close());
+  handleErrors(app, log);
   redirectToSlash(app, publicUrl);
   logRequests(app);
   const connections = new ConnectionLimits({ app, ...limits, trustedProxies: options.trustedProxies, cuts });
@@ -154,12 +157,13 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
       maxPayload: limits.maxMessageBytes,
       perMessageDeflate: false,
       autoPong: false, // the heartbeat answers, within bounds
+      server: admittedUpgrades(app) as never, // its types want the server itself; it listens for upgrades, and for nothing else
       allowSynchronousEvents: false, // one message, then everybody else: of tiny ones a slice of the network's holds very many
       WebSocket: LimitedWebSocket as never, // the plugin's types name ws by its CommonJS form
     },
     preClose: () => stop.run(),
     errorHandler: (error, socket, request) => {
-      request.log.info({ err: error }, 'WebSocket failed');
+      log.write('info', 'WebSocket failed', { err: error, req: request });
       // Errors of the protocol itself carry a code, and ws answers them with a close frame of its own.
       if (!('code' in error)) socket.terminate();
     },

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
+import type { InitSegment } from '../fmp4/init-segment.js';
 import { errorCodes } from '../protocol/error-codes.js';
 import type { ViewerMessage, ViewerPing } from '../protocol/viewer-messages.js';
 import type { FragmentBurst } from '../live/fragment-burst.js';
@@ -25,7 +26,7 @@ export class WebSocketSink implements ViewerSink {
     if (this.#open) this.#socket.send(JSON.stringify(message));
   }
 
-  init(bytes: Buffer): void {
+  init({ bytes }: InitSegment): void {
     if (this.#open) this.#socket.send(bytes);
   }
 

@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WebSocket } from 'ws';
@@ -45,6 +47,15 @@ export async function answerUpgradeRequired(request: FastifyRequest, reply: Fast
   // RFC 9110 §15.5.22 wants the Upgrade field; HTTP/2 knows no such thing (RFC 9113 §8.2.2).
   if (request.raw.httpVersionMajor === 1) reply.header('upgrade', 'websocket').header('connection', 'upgrade, close');
   return reply.code(426).send({ code: 'malformed', message: 'expected a WebSocket connection, got a plain request' } satisfies ErrorBody);
+}
+
+/** Upgrades of connections that are still there: of one that was cut for asking too early, the plugin would only log that it failed. */
+export function admittedUpgrades({ server }: FastifyInstance): EventEmitter {
+  const admitted = new EventEmitter();
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!socket.destroyed) admitted.emit('upgrade', request, socket, head);
+  });
+  return admitted;
 }
 
 declare module 'fastify' {

@@ -112,7 +112,7 @@ const playableChannels: ReadonlySet<number> = new Set([1, 2, 6]);
 const playableObjectTypes: ReadonlySet<number> = new Set([2, 5, 29]);
 
 function planAudio(track: SourceTrack, { leaveOutBefore }: TranscodeWishes): TrackPlan {
-  const whyEncode = reasonToEncodeAudio(track) ?? leaveOutBefore;
+  const whyEncode = reasonToEncodeAudio(track);
   if (whyEncode === undefined) {
     const reason = 'AAC plays everywhere: copied';
     return { facts: { kind: 'audio', sourceCodec: track.codec, action: 'copy', reason }, map: '0:a:0', options: ['-c:a', 'copy'] };

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { InitSegment } from '../fmp4/init-segment.js';
 import { Signal } from './signal.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
 import type { FragmentBurst } from './fragment-burst.js';
@@ -78,8 +79,8 @@ export class PictureEncoder implements ViewerSink {
     return;
   }
 
-  init(bytes: Buffer): void {
-    const hasPicture = this.#options.viewers.timeline?.init.tracks.some(({ kind }) => kind === 'video') === true;
+  init({ bytes, tracks }: InitSegment): void {
+    const hasPicture = tracks.some(({ kind }) => kind === 'video');
     this.#enqueue(bytes.length, async () => {
       await this.#stop();
       if (hasPicture && !this.#closing.signal.aborted) await this.#start(bytes);

@@ -27,6 +27,8 @@ export interface ReadOptions {
   readonly from?: number | undefined;
   /** Reading ends before the first entry point at or after this frame. */
   readonly untilPointFrom?: number | undefined;
+  /** Sound from before this time is left out: it would only be decoded for nothing, or be sent twice. */
+  readonly soundFromSeconds?: number | undefined;
   /** Lets a reader that waits go. */
   readonly signal?: AbortSignal;
 }
@@ -156,7 +158,7 @@ export class Take {
   }
 
   /** A header, then the frames in order, as Matroska; coming back for more says that the last ones were taken. For one reader at a time. */
-  async *read({ from, untilPointFrom, signal }: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+  async *read({ from, untilPointFrom, soundFromSeconds = -Infinity, signal }: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     this.#beingRead = true;
     signal?.addEventListener('abort', () => this.#wake(), { once: true });
     let at = from ?? this.#log.takenTo;
@@ -167,7 +169,8 @@ export class Take {
       if (limit !== undefined && at >= limit) return;
       const { frames, clusters } = share.spend(() => {
         const next = this.#log.from(at, { limit, maxBytes: maxWrittenBytes });
-        return { frames: next, clusters: this.#writer.write(next) };
+        const wanted = next.filter(({ kind, timeSeconds }) => kind === 'video' || timeSeconds >= soundFromSeconds);
+        return { frames: next, clusters: this.#writer.write(wanted) };
       });
       if (frames.length > 0) {
         yield header ? Buffer.concat([header, clusters]) : clusters;

@@ -37,6 +37,8 @@ const maxRestartsInARow = 3;
 const goodOutputSeconds = 10;
 /** Less than this came out after a restart: it made no progress. */
 const progressSeconds = 1;
+/** Sound lags behind the picture in what came out, and its decoder is to be primed. */
+const soundMarginSeconds = 1;
 /** A copied picture whose keyframes lie too far apart twice within this time is not worth being copied. */
 const patienceSeconds = 60;
 const tooFarApart = 'Its keyframes lie further apart than a segment may last';
@@ -140,10 +142,10 @@ export class TranscodeSupervisor {
     const { sequence, insideGroup } = resumption;
     const from = resumption.startSeconds ?? take.firstSeconds;
     if (!insideGroup || from === undefined) return this.#startAt(from, { from: sequence });
-    const copiesSomething = planFor({ startSeconds: from }).tracks.some(({ action }) => action === 'copy');
+    const copiesPicture = planFor({ startSeconds: from }).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
     return {
       plan: planFor({ startSeconds: from, leaveOutBefore: reason }),
-      read: { from: sequence, untilPointFrom: copiesSomething ? sequence + 1 : undefined },
+      read: { from: sequence, untilPointFrom: copiesPicture ? sequence + 1 : undefined, soundFromSeconds: from - soundMarginSeconds },
       startSeconds: from,
     };
   }

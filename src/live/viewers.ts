@@ -1,4 +1,5 @@
 import { FlvTimeline } from '../flv/flv-timeline.js';
+import type { InitSegment } from '../fmp4/init-segment.js';
 import type { Timeline } from '../hls/rendition.js';
 import type { ViewerMessage } from '../protocol/viewer-messages.js';
 import type { FragmentBurst } from './fragment-burst.js';
@@ -11,7 +12,7 @@ const clockToleranceMs = 15;
 export interface ViewerSink {
   /** Text beside the media; a sink without text leaves it out. */
   message(message: ViewerMessage): void;
-  init(bytes: Buffer): void;
+  init(init: InitSegment): void;
   /**
    * The same burst goes to every viewer: what is built from it is built once.
    * @param flv its timeline, for those who are sent FLV; undefined where none could be made
@@ -114,7 +115,7 @@ class Viewer implements FragmentConsumer {
     const { init, captureTimeMs } = timeline;
     this.#timeline = timeline;
     this.sink.message({ type: 'init', mimeType: `video/mp4; codecs="${init.codecs}"`, mediaTimeSeconds: 0, captureTimeMs });
-    this.sink.init(init.bytes);
+    this.sink.init(init);
   }
 
   push(burst: FragmentBurst): void {

@@ -35,6 +35,13 @@ export interface LiveStreamUrls {
   readonly rtmp?: string;
 }
 
+/** Where one live stream is played and talked about: a player needs no more. Parameters as for `liveStreamUrls`. */
+export function viewerUrls(base: string, stream: string, token?: string): Pick<LiveStreamUrls, 'hls' | 'play' | 'chat'> {
+  const path = `${base}/live/${stream}${token === undefined ? '' : `/~${token}`}`;
+  const socketPath = path.replace(/^http/, 'ws');
+  return { hls: `${path}/index.m3u8`, play: `${socketPath}/play`, chat: `${socketPath}/chat` };
+}
+
 /**
  * @param base where the server's addresses begin, as the client reached it and without a slash at its end, e.g.
  *   `https://live.example` or `https://example.org/onair`
@@ -50,10 +57,8 @@ export function liveStreamUrls(base: string, stream: string, token?: string, rtm
     watch: `${base}/watch/${watched}`,
     embed,
     embedCode: `<iframe src="${embed}" width="640" height="360" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`,
-    hls: `${base}/live/${watched}/index.m3u8`,
-    play: `${socketBase}/live/${watched}/play`,
+    ...viewerUrls(base, stream, token),
     mp4: `${base}/live/${watched}/stream.mp4`,
-    chat: `${socketBase}/live/${watched}/chat`,
     flv: `${base}/live/${watched}/stream.flv`,
     frames: `${base}/live/${watched}/frames`,
     poster: `${base}/live/${watched}/poster.jpg`,

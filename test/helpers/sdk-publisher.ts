@@ -37,7 +37,7 @@ const sdk = new URL('../../src/web/sdk/', import.meta.url).href;
 export async function openSdkSocket(t: Teardown, { hurry = 1, random = Math.random, ...options }: SdkSocketOptions): Promise<SdkSocket> {
   const { IngestSocket } = (await import(`${sdk}ingest-socket.ts`)) as { IngestSocket: new (options: object) => SdkSocket };
   const { ReconnectPolicy } = (await import(`${sdk}reconnect-policy.ts`)) as { ReconnectPolicy: new (options: object) => object };
-  const { explainRefusal } = (await import(`${sdk}explain-refusal.ts`)) as { explainRefusal: (url: string) => Promise<unknown> };
+  const { explainRefusal } = (await import(`${sdk}refusal.ts`)) as { explainRefusal: (url: string) => Promise<unknown> };
   const socket = new IngestSocket({
     ...options,
     policy: new ReconnectPolicy({ random, giveUpAfterMs: 60_000 * hurry }),

@@ -54,6 +54,22 @@ for (const way of ways) {
     t.equal(cuts.of('slow-head') + cuts.of('unanswered-requests'), 0);
   });
 
+  t.test(`${way.name}: a body for the API that comes byte by byte, but comes, is taken`, async (t) => {
+    const { app, registry, cuts } = await startFakeServer(t, { ...limits, tls: way.tls });
+    registry.add('cam');
+    const headers = { authorization: `Bearer ${testKey}`, 'content-type': 'application/json' };
+    const asked = way.client(t, await listen(app)).ask('/api/streams/cam', { method: 'PATCH', headers });
+    const text = JSON.stringify({ title: 'Slow, and honest' });
+    for (const letter of text) {
+      asked.body.write(letter);
+      await delay(lastingMs / text.length);
+    }
+    asked.body.end();
+    t.equal((await asked.answer).status, 200);
+    t.equal(registry.descriptions.get('cam').title, 'Slow, and honest');
+    t.equal(cuts.of('slow-body') + cuts.of('slow-head'), 0);
+  });
+
   t.test(`${way.name}: an answer that is held longer than a head may take is given, and the connection serves the next`, async (t) => {
     const { app, registry, cuts } = await startFakeServer(t, { headersTimeoutMs: 300, idleTimeoutMs: 5000, tls: way.tls });
     const cam = registry.add('cam');

@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import t from 'tap';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
-import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
+import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 import type { FakeLiveStream } from './fake-live.js';
 import { listen, startFakeServer } from './fake-server.js';
 import { SocketClient, refusal } from './socket-client.js';
@@ -118,7 +118,7 @@ t.test('/stream.flv is one file over all timelines, with what decoders must know
   const answer = app.inject({ url: '/live/cam/stream.flv', headers: { origin: 'https://elsewhere.example' } });
   while (viewers.count === 0) await new Promise(setImmediate);
   bus.startTimeline({ init, captureTimeMs: 9000 });
-  push(0);
+  push(2);
   bus.end();
   const { statusCode, headers, rawPayload } = await answer;
   t.equal(statusCode, 200);
@@ -127,6 +127,29 @@ t.test('/stream.flv is one file over all timelines, with what decoders must know
   for (let at = 13; at < rawPayload.length; at += 15 + rawPayload.readUIntBE(at + 1, 3)) tags.push([rawPayload.readUIntBE(at + 4, 3), rawPayload.toString('hex', at + 11, at + 13)]);
   t.equal(rawPayload.toString('latin1', 0, 5), 'FLV\u0001\u0001');
   t.strictSame(tags, [[1000, '1700'], [1000, '1701'], [2000, '1700'], [2000, '1701']]);
+});
+
+t.test('/stream.mp4 describes its tracks once, goes on under the same, and ends where tracks come or go', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const { bus, viewers } = registry.add('cam');
+  const wanted: Buffer[] = [];
+  const push = (startSeconds: number): void => {
+    const pushed = fragment([{ track: videoTrack, startSeconds, durationSeconds: 1, keyframe: true }]);
+    wanted.push(pushed.bytes);
+    bus.push([pushed]);
+  };
+  const init = readInitSegment(initSegment([videoTrack]));
+  bus.startTimeline({ init, captureTimeMs: 0 });
+  const answer = app.inject({ url: '/live/cam/stream.mp4' });
+  while (viewers.count === 0) await new Promise(setImmediate);
+  push(0);
+  bus.startTimeline({ init: readInitSegment(initSegment([videoTrack])), captureTimeMs: 0 });
+  push(1);
+  bus.startTimeline({ init: readInitSegment(initSegment([videoTrack, audioTrack])), captureTimeMs: 0 });
+  t.equal(viewers.count, 0, 'it is over before the broadcast is');
+  const sent = [...wanted];
+  push(2);
+  t.equal((await answer).body, Buffer.concat([init.bytes, ...sent]).toString());
 });
 
 t.test('who stops listening to /stream.mp4 is forgotten, and HEAD does not begin to', async (t) => {

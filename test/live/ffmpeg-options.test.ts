@@ -48,7 +48,7 @@ t.test('what is copied is said in one short command line', async (t) => {
   t.equal(
     plan.outputOptions.join(' '),
     '-map 0:v:0 -c:v copy -map 0:a:0 -c:a copy ' +
-      '-movflags empty_moov+default_base_moof+skip_trailer -frag_duration 1 -use_editlist 0 -video_track_timescale 90000 ' +
+      '-movflags empty_moov+default_base_moof+skip_trailer+frag_discont -frag_duration 1 -use_editlist 0 -output_ts_offset 10 -avoid_negative_ts make_non_negative -video_track_timescale 90000 ' +
       '-max_interleave_delta 1000000 -max_muxing_queue_size 1024 -map_metadata -1 -f mp4',
   );
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { FlvTimeline } from '../../src/flv/flv-timeline.js';
 import type { Fragment } from '../../src/fmp4/fragment.js';
-import { readInitSegment } from '../../src/fmp4/init-segment.js';
+import { readInitSegment, type InitSegment } from '../../src/fmp4/init-segment.js';
 import type { FragmentBurst } from '../../src/live/fragment-burst.js';
 import { FragmentBus, type FragmentBusOptions } from '../../src/live/fragment-bus.js';
 import { Viewers, type ViewerSink } from '../../src/live/viewers.js';
@@ -18,7 +18,7 @@ class KeepingSink implements ViewerSink {
     this.received.push(type);
   }
 
-  init(bytes: Buffer): void {
+  init({ bytes }: InitSegment): void {
     this.received.push(`init of ${bytes.length}`);
   }
 

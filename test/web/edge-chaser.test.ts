@@ -96,6 +96,22 @@ t.test('after an hour without a stall the delay is the one of the start, however
   t.ok(outcome.highestSeconds < 0.4);
 });
 
+t.test('an outage longer than any cushion, however often it comes, makes the viewer no later; one that a cushion bridges does', async (t) => {
+  const afterOutages = (outageMs: number): number => {
+    let state = beginChase(lowestDelay, 0);
+    for (let nowMs = 0; nowMs < 400_000; nowMs += 200) {
+      const intoOutageMs = nowMs % 40_000;
+      const isOut = nowMs > 0 && intoOutageMs < outageMs;
+      // What came of a burst of late media is played a little, and stops once more.
+      const stalled = (isOut && intoOutageMs === 0) || (nowMs > 0 && intoOutageMs === outageMs + 600);
+      state = chase(state, { nowMs, forwardSeconds: isOut || stalled ? 0.05 : 0.3, stalled, resumed: false }, lowestDelay).state;
+    }
+    return state.cushionSeconds;
+  };
+  t.equal(afterOutages(3_000), lowestDelay.minCushionSeconds);
+  t.ok(afterOutages(600) > 0.4, `${afterOutages(600)} s`);
+});
+
 t.test('stops and starts in quick succession are one stall', async (t) => {
   let state = beginChase(lowestDelay, 0);
   for (const nowMs of [1000, 1300, 1900]) {

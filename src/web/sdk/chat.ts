@@ -2,14 +2,16 @@ import { parseChatMessage, type ChatMessage, type ChatRefusal, type ChatRequest 
 import { readChatName, readChatText } from '../../protocol/chat-text.js';
 import { browserPage, type BrowserPage } from './browser-page.js';
 import type { ChatEvents, ChatIdentity, ChatOptions, ChatState } from './chat-events.js';
-import { explainRefusal } from './explain-refusal.js';
+import { chatNotice } from './chat-words.js';
+import { refusalError } from './errors.js';
 import { Listeners } from './listeners.js';
 import { LiveSocket, type SocketLoss } from './live-socket.js';
 import { streamAddresses } from './playback/addresses.js';
 import { pageFacts, type FactsDesk, type FactsFollower, type StreamFacts } from './playback/facts-poll.js';
 import type { StreamAddresses } from './playback/playback.js';
 import { ReconnectPolicy } from './reconnect-policy.js';
-import { notice, type Notice } from './words.js';
+import { explainRefusal } from './refusal.js';
+import type { Notice } from './words.js';
 
 const tickMs = 500;
 const keepAlive = { everyMs: 20_000, deadAfterMs: 30_000 };
@@ -132,7 +134,7 @@ export class Chat extends Listeners<ChatEvents> {
   }
 
   #learn(facts: StreamFacts): void {
-    if (!facts.known) return this.#enter('connecting', notice('chat-unreachable', { status: facts.status }));
+    if (!facts.known) return this.#enter('connecting', chatNotice('chat-unreachable', { status: facts.status }));
     const { info } = facts;
     if (info?.chat === false) {
       this.#facts?.close();
@@ -159,7 +161,7 @@ export class Chat extends Listeners<ChatEvents> {
     socket.on('message', (data) => this.#take(data));
     socket.on('lost', (loss) => {
       this.#forgetPerson();
-      this.#enter('connecting', notice(!loss.proven && loss.error?.reason === 'unavailable' ? 'chat-full' : 'chat-lost', {}));
+      this.#enter('connecting', chatNotice(!loss.proven && loss.refusal?.code === 'unavailable' ? 'chat-full' : 'chat-lost', {}));
     });
     void socket.closed.then((loss) => loss !== undefined && socket === this.#socket && this.#over(loss));
   }
@@ -204,11 +206,11 @@ export class Chat extends Listeners<ChatEvents> {
     }
   }
 
-  #over({ error }: SocketLoss): void {
+  #over({ refusal }: SocketLoss): void {
     this.#letGo();
-    if (error === undefined || error.reason === 'not-found') return this.#askWhetherLive();
-    if (error.reason === 'unauthorized' && this.#key === undefined) return this.#enter('refused', notice('chat-forbidden', {}));
-    this.#enter('refused', undefined, error.message);
+    if (refusal === undefined || refusal.code === 'not-found') return this.#askWhetherLive();
+    if (refusal.code === 'unauthorized' && this.#key === undefined) return this.#enter('refused', chatNotice('chat-forbidden', {}));
+    this.#enter('refused', undefined, refusalError(refusal).message);
   }
 
   #sendJoin(): void {
@@ -247,7 +249,7 @@ export class Chat extends Listeners<ChatEvents> {
 }
 
 /** Too much at once is over when it is over; everything else that must not be repeated is not. */
-function mayGoOn({ error }: SocketLoss): boolean {
-  if (error?.reason === 'not-found') return false;
-  return error === undefined || error.retryable || error.reason === 'over-limit';
+function mayGoOn({ refusal }: SocketLoss): boolean {
+  if (refusal?.code === 'not-found') return false;
+  return refusal === undefined || refusal.retryable || refusal.code === 'over-limit';
 }

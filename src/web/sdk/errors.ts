@@ -1,5 +1,6 @@
-import { errorCodeOfClose, errorCodes, type ErrorCode } from '../../protocol/error-codes.js';
+import { errorCodes, type ErrorCode } from '../../protocol/error-codes.js';
 import type { IngestMessage } from '../../protocol/ingest-messages.js';
+import type { Refusal } from './refusal.js';
 
 /** Why a publisher or a player could not go on: a code of the server, or something on the browser's own side. */
 export type OnairErrorReason =
@@ -59,10 +60,10 @@ export function serverError(code: ErrorCode, said = '', retryAfterMs?: number): 
   return new OnairError(code, message, { retryAfterMs });
 }
 
-/** The failure for a WebSocket close, or undefined when the connection was merely lost. */
-export function closeError(closeCode: number, reason: string): OnairError | undefined {
-  const code = errorCodeOfClose(closeCode);
-  return code === undefined ? undefined : serverError(code, reason);
+/** A refused connection in words. */
+export function refusalError({ code, said, retryAfterMs }: Refusal): OnairError {
+  if (code !== 'no-upgrade') return serverError(code, said, retryAfterMs);
+  return new OnairError('unreachable', 'The server answers, but a WebSocket to it does not come through. Try again; if it fails again, something in between (a proxy, a virus scanner) lets no WebSockets pass.');
 }
 
 /** The failure that ended a broadcast which the server had taken, or null when it ended as it should. */

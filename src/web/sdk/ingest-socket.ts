@@ -1,5 +1,5 @@
 import type { IngestMessage, PublisherMessage, RecordingReason } from '../../protocol/ingest-messages.js';
-import { endError, OnairError } from './errors.js';
+import { endError, OnairError, refusalError } from './errors.js';
 import { Listeners } from './listeners.js';
 import { LiveSocket, type SocketLoss, type SocketSeams } from './live-socket.js';
 import type { ReconnectPolicy } from './reconnect-policy.js';
@@ -229,8 +229,8 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   #judge(loss: SocketLoss): 'retry' | 'over' {
     this.#ready = false;
     if (loss.closeCode === 1000 || this.#resumeToken === undefined) return 'over';
-    const { error } = loss;
-    return error !== undefined && (!error.retryable || error.reason === 'not-found') ? 'over' : 'retry';
+    const { refusal } = loss;
+    return refusal !== undefined && (!refusal.retryable || refusal.code === 'not-found') ? 'over' : 'retry';
   }
 
   #retrying(loss: SocketLoss): void {
@@ -244,14 +244,15 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.#ghostUntilMs = this.#options.nowMs() + ghostMs;
   }
 
-  #outcomeOf({ closeCode, error, proven, givenUp }: SocketLoss): OnairError | null {
+  #outcomeOf({ closeCode, refusal, proven, givenUp }: SocketLoss): OnairError | null {
     if (closeCode === 1000) return null;
     if (givenUp) return new OnairError('unreachable', 'The connection to the server was lost and did not come back. Check your network, then go live again.');
-    if (error === undefined) {
+    if (refusal === undefined) {
       return new OnairError('unreachable', `The server at ${new URL(this.#options.url).host} does not answer. Check that it runs, that its address is right and that you are online, then try again.`);
     }
     // It ended as it should; only the word of it was lost.
-    if (error.reason === 'not-found' && this.#endSent) return null;
+    if (refusal.code === 'not-found' && this.#endSent) return null;
+    const error = refusalError(refusal);
     const resuming = this.#resumeToken !== undefined && (!proven || this.#startUnknown);
     return resuming ? new OnairError('resume-refused', `The connection was lost and the server did not let this broadcast go on: ${error.message}`, { cause: error }) : error;
   }

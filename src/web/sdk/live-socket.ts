@@ -1,14 +1,13 @@
-import { closeError, type OnairError } from './errors.js';
-import { explainRefusal } from './explain-refusal.js';
 import { Listeners } from './listeners.js';
 import type { ReconnectPolicy } from './reconnect-policy.js';
+import { closeRefusal, explainRefusal, type Refusal } from './refusal.js';
 
 /** A connection is gone, or did not come about. */
 export interface SocketLoss {
   /** RFC 6455 §7.4; 1006 also when it was given up on this side. */
   readonly closeCode: number;
   /** What the server said: by its close code or, where it refused the upgrade, over HTTP. */
-  readonly error: OnairError | undefined;
+  readonly refusal: Refusal | undefined;
   /** Something was heard over this connection. */
   readonly proven: boolean;
   /** Something was heard over this or an earlier one. */
@@ -41,7 +40,7 @@ export interface LiveSocketOptions {
 /** What it stands on; tests give their own. */
 export interface SocketSeams {
   readonly openSocket: (url: string) => WebSocket;
-  readonly explainRefusal: (url: string) => Promise<OnairError | undefined>;
+  readonly explainRefusal: (url: string) => Promise<Refusal | undefined>;
   /** Monotonic. */
   readonly nowMs: () => number;
   readonly isOnline: () => boolean;
@@ -232,21 +231,21 @@ export class LiveSocket extends Listeners<LiveSocketEvents> {
     this.#proven = false;
     this.#deadAtMs = undefined;
     this.#lostAtMs ??= nowMs;
-    const told = closeError(closeCode, reason);
+    const told = closeRefusal(closeCode, reason);
     if (told !== undefined || proven) return this.#afterLoss(closeCode, proven, told);
     void this.#seams.explainRefusal(url).then((explained) => this.#afterLoss(closeCode, proven, explained));
   }
 
-  #afterLoss(closeCode: number, proven: boolean, error: OnairError | undefined): void {
+  #afterLoss(closeCode: number, proven: boolean, refusal: Refusal | undefined): void {
     // Meanwhile it may have been closed, or tried again.
     if (this.#over || this.#socket !== undefined) return;
     const online = this.#seams.isOnline();
     if (online) this.#failures += 1;
     const nowMs = this.#seams.nowMs();
-    const crowded = error?.reason === 'unavailable' || closeCode === 1001 || closeCode === 1012;
+    const crowded = refusal?.code === 'unavailable' || closeCode === 1001 || closeCode === 1012;
     const attempt = Math.max(0, this.#failures - 1, crowded ? crowdedAttempt : 0);
-    const delayMs = this.#options.policy.delayMs(attempt, nowMs - (this.#lostAtMs ?? nowMs), error?.retryAfterMs);
-    const loss = { closeCode, error, proven, everProven: this.#everProven, failures: this.#failures };
+    const delayMs = this.#options.policy.delayMs(attempt, nowMs - (this.#lostAtMs ?? nowMs), refusal?.retryAfterMs);
+    const loss = { closeCode, refusal, proven, everProven: this.#everProven, failures: this.#failures };
     if (this.#options.judge({ ...loss, givenUp: false }) === 'over') return this.#finish({ ...loss, givenUp: false });
     if (delayMs === undefined) return this.#finish({ ...loss, givenUp: true });
     this.#retryAtMs = nowMs + (online ? delayMs : offlineRetryMs);

@@ -5,9 +5,8 @@ import { streamAddresses } from './playback/addresses.js';
 import { ClockOffset } from './playback/clock-offset.js';
 import { ElementStarter } from './playback/element-starter.js';
 import { pageFacts, type FactsDesk, type FactsFollower, type StreamFacts } from './playback/facts-poll.js';
-import { HlsJs } from './playback/hls-js.js';
+import { lazyPath } from './playback/lazy-path.js';
 import { mediaSourceClass } from './playback/media-source.js';
-import { NativeHls } from './playback/native-hls.js';
 import type { Capabilities, PlayerMode } from './playback/path-choice.js';
 import { PathRunner, type PathRunnerEvents, type PathRunnerOptions } from './playback/path-runner.js';
 import { playerStats } from './playback/player-stats.js';
@@ -28,6 +27,12 @@ export interface PlayerSeams {
 /** Shorter interruptions are hiccups, not worth a word. */
 const stalledAfterMs = 400;
 const retryAllAfterMs = [2000, 5000, 10_000, 20_000];
+
+const browserPaths: PathRunnerOptions['paths'] = {
+  websocket: WebSocketMse,
+  hls: lazyPath('hls', 'own', async () => (await import('./playback/hls-js.js')).HlsJs),
+  native: lazyPath('native', 'leave-end', async () => (await import('./playback/native-hls.js')).NativeHls),
+};
 
 /** Plays a live stream on a video element; waits for its start, and for the next one after its end. */
 export class Player extends Listeners<PlayerEvents> {
@@ -67,7 +72,7 @@ export class Player extends Listeners<PlayerEvents> {
     this.#starter = new ElementStarter(video, this.#page);
     this.#runner = new PathRunner({
       ...{ video, mode, wished, page: this.#page, addresses: this.#addresses, clock: new ClockOffset() },
-      paths: seams.paths ?? { websocket: WebSocketMse, hls: HlsJs, native: NativeHls },
+      paths: seams.paths ?? browserPaths,
       inSight: () => this.#sight?.clear ?? false,
     });
     this.#starter.on('autoplay', (what) => this.emit('autoplay', what));

@@ -16,6 +16,7 @@ export interface NoticeParams {
 }
 
 export type NoticeCode = keyof NoticeParams;
+export type ChatNoticeCode = Extract<NoticeCode, `chat-${string}`>;
 
 /** Something said to a person: `code` and `params` for programs and other languages, `message` in words. */
 export interface Notice<Code extends NoticeCode = NoticeCode> {
@@ -55,9 +56,10 @@ export interface Words {
   readonly paths: Readonly<Record<PathFailureOf['path'], string>>;
 }
 
-const answered = (status: number | undefined): string => (status === undefined ? 'the server does not answer' : `the server answered ${status}`);
+export const answered = (status: number | undefined): string => (status === undefined ? 'the server does not answer' : `the server answered ${status}`);
 
-const english: Words = {
+/** The chat's words stand beside the chat: a page that only plays does not load them. */
+const english: Omit<Words, 'notices'> & { readonly notices: Omit<Words['notices'], ChatNoticeCode> } = {
   notices: {
     'server-unreachable': ({ status }) => `Can't reach the server: ${answered(status)}. Trying again.`,
     'broadcast-starting': () => 'The broadcast is starting.',
@@ -67,10 +69,6 @@ const english: Words = {
     'line-too-slow': () => 'Your connection is slower than this stream: it plays with some seconds in hand now, further behind live.',
     'browser-unsupported': () => "This browser can't play this stream. Try a current Chrome, Edge, Firefox or Safari, or open the HLS link in VLC. Trying again by itself.",
     'no-path-worked': ({ failures }) => `No way to play this stream worked (${failuresInWords(failures)}). Try a current Chrome, Edge, Firefox or Safari, or open the HLS link in VLC. Trying again by itself.`,
-    'chat-unreachable': ({ status }) => `Can't reach the server: ${answered(status)}. Trying again.`,
-    'chat-forbidden': () => 'This page may not take part in the chat.',
-    'chat-full': () => 'There is no room in the chat right now. Trying again.',
-    'chat-lost': () => 'The connection to the chat was lost. Trying again.',
   },
   failures: {
     'socket-refused': (said) => (said === '' ? 'the server refused the socket' : `the server refused the socket: ${said}`),
@@ -89,25 +87,26 @@ const english: Words = {
   paths: { websocket: 'WebSocket', hls: 'HLS (hls.js)', native: 'HLS (native)' },
 };
 
-let words = english;
+let translated: { readonly [Part in keyof Words]?: Partial<Words[Part]> } = {};
 
 /** Says it in another language, or otherwise, from now on; what is left out stays English. */
 export function setWords(own: { readonly [Part in keyof Words]?: Partial<Words[Part]> }): void {
-  words = {
-    notices: { ...english.notices, ...own.notices },
-    failures: { ...english.failures, ...own.failures },
-    paths: { ...english.paths, ...own.paths },
-  };
+  translated = own;
 }
 
-export function notice<Code extends NoticeCode>(code: Code, params: NoticeParams[Code]): Notice<Code> {
-  return { code, params, message: words.notices[code](params) };
+/** A notice in the words of `setWords`, or else in these. */
+export function noticeIn<Code extends NoticeCode>(ownWords: { readonly [Each in Code]: (params: NoticeParams[Each]) => string }, code: Code, params: NoticeParams[Code]): Notice<Code> {
+  return { code, params, message: (translated.notices?.[code] ?? ownWords[code])(params) };
+}
+
+export function notice<Code extends Exclude<NoticeCode, ChatNoticeCode>>(code: Code, params: NoticeParams[Code]): Notice<Code> {
+  return noticeIn(english.notices, code, params);
 }
 
 export function pathLabel(path: PathFailureOf['path']): string {
-  return words.paths[path];
+  return translated.paths?.[path] ?? english.paths[path];
 }
 
 export function failuresInWords(failures: readonly PathFailureOf[]): string {
-  return failures.map(({ path, code, detail = '' }) => `${words.paths[path]}: ${words.failures[code](detail)}`).join('; ');
+  return failures.map(({ path, code, detail = '' }) => `${pathLabel(path)}: ${(translated.failures?.[code] ?? english.failures[code])(detail)}`).join('; ');
 }

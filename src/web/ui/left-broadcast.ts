@@ -1,6 +1,6 @@
 import type { LiveStreamInfo } from '../../protocol/live-stream-info.js';
 import { liveStreamUrls } from '../../protocol/urls.js';
-import { explainRefusal } from '../sdk/explain-refusal.js';
+import { explainRefusal } from '../sdk/refusal.js';
 import { IngestSocket } from '../sdk/ingest-socket.js';
 import type { ResumableBroadcast } from '../sdk/publisher-events.js';
 import { forget, recall, remember } from './remembered.js';

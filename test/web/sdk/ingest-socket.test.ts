@@ -1,5 +1,5 @@
 import t from 'tap';
-import { serverError, type OnairError } from '../../../src/web/sdk/errors.js';
+import { refusalOf, type Refusal } from '../../../src/web/sdk/refusal.js';
 import { IngestSocket, type IngestSocketOptions } from '../../../src/web/sdk/ingest-socket.js';
 import { ReconnectPolicy } from '../../../src/web/sdk/reconnect-policy.js';
 import { FakeSocket } from './fake-socket.js';
@@ -14,7 +14,7 @@ interface Bench {
   readonly passMs: (durationMs: number) => void;
 }
 
-function bench(options: Partial<IngestSocketOptions> & { readonly refusal?: OnairError } = {}): Bench {
+function bench(options: Partial<IngestSocketOptions> & { readonly refusal?: Refusal } = {}): Bench {
   const sockets: FakeSocket[] = [];
   const news: string[] = [];
   let nowMs = 0;
@@ -124,7 +124,7 @@ t.test('a refused resume is told as what it is', async (t) => {
 });
 
 t.test('a refusal before the upgrade is explained by asking over HTTP', async (t) => {
-  const refused = bench({ refusal: serverError('unauthorized') });
+  const refused = bench({ refusal: refusalOf('unauthorized') });
   refused.last().drop();
   t.equal((await refused.ingest.closed)?.reason, 'unauthorized');
   const silent = bench();
@@ -274,7 +274,7 @@ t.test('with the token of another page it goes on where that page’s bytes ende
 });
 
 t.test('another page’s broadcast that is over is told as one that could not go on', async (t) => {
-  const { ingest, last } = bench({ resumeToken: 'from-before', refusal: serverError('not-found', 'over') });
+  const { ingest, last } = bench({ resumeToken: 'from-before', refusal: refusalOf('not-found', 'over') });
   last().drop();
   t.equal((await ingest.closed)?.reason, 'resume-refused');
 });
@@ -308,7 +308,7 @@ t.test('an attempt of its own that arrives late does not take the broadcast from
 });
 
 t.test('a broadcast that ended while the word of its end was lost has ended as it should', async (t) => {
-  const { ingest, last, passMs } = bench({ refusal: serverError('not-found', 'over') });
+  const { ingest, last, passMs } = bench({ refusal: refusalOf('not-found', 'over') });
   last().ready();
   ingest.push(bytes(1));
   ingest.end();

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { serverError, type OnairError } from '../../../src/web/sdk/errors.js';
+import { refusalOf, type Refusal } from '../../../src/web/sdk/refusal.js';
 import { LiveSocket, type LiveSocketOptions, type SocketLoss } from '../../../src/web/sdk/live-socket.js';
 import { ReconnectPolicy } from '../../../src/web/sdk/reconnect-policy.js';
 import { FakePage } from './fake-page.js';
@@ -8,7 +8,7 @@ interface Bench {
   readonly page: FakePage;
   readonly live: LiveSocket;
   readonly losses: SocketLoss[];
-  refusal: OnairError | undefined;
+  refusal: Refusal | undefined;
 }
 
 /** Ticked four times a second, asked for a sign of life every 5 s. */
@@ -95,7 +95,7 @@ t.test('losses without network are no reason to give a way up', async (t) => {
 
 t.test('who asked to be left alone is left alone for so long, and a server that goes away for longer than a line that broke', async (t) => {
   const full = bench();
-  full.refusal = serverError('unavailable', '', 10_000);
+  full.refusal = refusalOf('unavailable', '', 10_000);
   full.page.socket.drop();
   await full.page.pass(10_000);
   t.equal(full.page.sockets.length, 1);
@@ -168,10 +168,10 @@ t.test('connections that hold for a moment only are failures in a row; one that 
 });
 
 t.test('the owner’s verdict and the policy’s end are final, and say what was last', async (t) => {
-  const judged = bench({ judge: ({ error }) => (error === undefined ? 'retry' : 'over') });
+  const judged = bench({ judge: ({ refusal }) => (refusal === undefined ? 'retry' : 'over') });
   judged.page.socket.say(pong);
   judged.page.socket.drop(4401, 'no');
-  t.match(await judged.live.closed, { closeCode: 4401, proven: true, givenUp: false, error: { reason: 'unauthorized' } });
+  t.match(await judged.live.closed, { closeCode: 4401, proven: true, givenUp: false, refusal: { code: 'unauthorized' } });
 
   const policy = new ReconnectPolicy({ giveUpAfterMs: 3_000, random: () => 1 });
   const patient = bench({ policy });

@@ -1,4 +1,4 @@
-import { isStreamName, liveStreamUrls } from '../../../protocol/urls.js';
+import { isStreamName, viewerUrls } from '../../../protocol/urls.js';
 import type { StreamAddresses } from './playback.js';
 
 // A signed link has its token after the name: `/live/NAME/~TOKEN/index.m3u8`. No prefix of a server's addresses has one of
@@ -18,6 +18,6 @@ export function streamAddresses(url: string, stream: string | undefined, pageUrl
   }
   const prefix = match === null ? parsed.pathname.replace(/\/+$/, '') : (match[1] ?? '');
   const base = `${parsed.protocol.replace(/^ws/, 'http')}//${parsed.host}${prefix}`;
-  const urls = liveStreamUrls(base, name, match?.[3]);
-  return { origin: base, stream: name, token: match?.[3], play: urls.play, hls: urls.hls, chat: urls.chat, facts: `${base}/api/streams/${name}` };
+  const token = match?.[3];
+  return { origin: base, stream: name, token, ...viewerUrls(base, name, token), facts: `${base}/api/streams/${name}` };
 }

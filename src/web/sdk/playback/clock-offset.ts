@@ -1,5 +1,3 @@
-import type { BrowserPage } from '../browser-page.js';
-
 /** One question for the server's time and its answer, all in milliseconds. */
 export interface ClockSample {
   readonly sentAtMs: number;
@@ -47,21 +45,4 @@ function offsetOf(sample: ClockSample): number {
 
 function roundTripMs(sample: ClockSample): number {
   return sample.receivedAtMs - sample.sentAtMs;
-}
-
-/** Asks the server for its time over HTTP, for paths that have no socket; errors leave the estimate as it is. */
-export async function askServerTime(origin: string, clock: ClockOffset, page: BrowserPage, signal: AbortSignal): Promise<void> {
-  for (let question = 0; question < 4 && !signal.aborted; question += 1) {
-    const sentAtMs = page.nowMs();
-    try {
-      const response = await page.fetch(`${origin}/api/time`, { signal, cache: 'no-store' });
-      const answer: unknown = response.ok ? await response.json() : undefined;
-      if (typeof answer !== 'object' || answer === null || !('serverTimeMs' in answer)) return;
-      if (typeof answer.serverTimeMs !== 'number') return;
-      // The first request may include a connection's handshakes; the quickest one wins anyway.
-      clock.add({ sentAtMs, serverTimeMs: answer.serverTimeMs, receivedAtMs: page.nowMs() });
-    } catch {
-      return;
-    }
-  }
 }

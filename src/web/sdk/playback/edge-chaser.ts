@@ -30,6 +30,8 @@ export interface ChaserState {
   readonly calmSinceMs: number;
   readonly eased: boolean;
   readonly stalledAtMs: number | undefined;
+  /** What was wanted before the stall that is not over yet. */
+  readonly cushionBeforeStall: number | undefined;
 }
 
 export interface ChaserDecision {
@@ -49,7 +51,7 @@ const calmBeforeEasingMs = 30_000;
 const easingStepMs = 10_000;
 
 export function beginChase(settings: ChaserSettings, nowMs: number): ChaserState {
-  return { cushionSeconds: settings.minCushionSeconds, rate: 1, looks: [], calmSinceMs: nowMs, eased: false, stalledAtMs: undefined };
+  return { cushionSeconds: settings.minCushionSeconds, rate: 1, looks: [], calmSinceMs: nowMs, eased: false, stalledAtMs: undefined, cushionBeforeStall: undefined };
 }
 
 /** Decides how to keep the low-water mark of the buffer at the cushion: by rate as long as possible, by a seek when far behind. */
@@ -86,7 +88,13 @@ function nextCushion(state: ChaserState, view: ChaserView, settings: ChaserSetti
     if (again) return { ...state, rate: 1, calmSinceMs: view.nowMs };
     const more = Math.max(state.cushionSeconds * 1.5, state.cushionSeconds + 0.08);
     const cushionSeconds = Math.min(more, settings.maxCushionSeconds);
-    return { ...state, cushionSeconds, rate: 1, calmSinceMs: view.nowMs, eased: false, stalledAtMs: view.nowMs };
+    return { ...state, cushionSeconds, rate: 1, calmSinceMs: view.nowMs, eased: false, stalledAtMs: view.nowMs, cushionBeforeStall: state.cushionSeconds };
+  }
+  if (state.cushionBeforeStall !== undefined && state.stalledAtMs !== undefined && view.forwardSeconds >= settings.minCushionSeconds) {
+    // No cushion bridges a line that was cut, or a source that stood still for so long: more of it would be delay for nothing.
+    const isBeyondAnyCushion = view.nowMs - state.stalledAtMs > settings.maxCushionSeconds * 1000;
+    const over = { ...state, calmSinceMs: view.nowMs, cushionBeforeStall: undefined };
+    return isBeyondAnyCushion ? { ...over, cushionSeconds: state.cushionBeforeStall, stalledAtMs: view.nowMs } : over;
   }
   const calmMs = view.nowMs - state.calmSinceMs;
   if (calmMs < (state.eased ? easingStepMs : calmBeforeEasingMs)) return state;

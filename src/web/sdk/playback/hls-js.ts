@@ -4,10 +4,8 @@ import { forwardSeconds, readRanges } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import type { PlayerMode } from './path-choice.js';
-import { askServerTime } from './clock-offset.js';
+import { askServerTime, askTimeEveryMs } from './server-time.js';
 
-/** Clocks drift apart by some milliseconds a minute. */
-export const askTimeEveryMs = 300_000;
 const recoverAfterMs = 1_000;
 const maxRecoveries = 3;
 /** A recovery that held this long is forgiven. */

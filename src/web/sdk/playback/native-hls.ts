@@ -1,7 +1,6 @@
 import { readRanges } from './buffered-ranges.js';
-import { askServerTime } from './clock-offset.js';
-import { askTimeEveryMs } from './hls-js.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
+import { askServerTime, askTimeEveryMs } from './server-time.js';
 
 /** AVPlayer's own hold-back is unknown to the page; three of a usual target duration is what it keeps without low latency. */
 const farBehindSeconds = 12;

@@ -1,8 +1,8 @@
 import type { ViewerMessage, ViewerPing } from '../../../protocol/viewer-messages.js';
 import type { BrowserPage } from '../browser-page.js';
-import { explainRefusal } from '../explain-refusal.js';
 import { LiveSocket, type SocketLoss } from '../live-socket.js';
 import { ReconnectPolicy, viewerPolicy } from '../reconnect-policy.js';
+import { explainRefusal } from '../refusal.js';
 import type { ClockOffset } from './clock-offset.js';
 import { Ending, type PlaybackEnd } from './playback.js';
 
@@ -115,11 +115,11 @@ export class ViewerSocket {
 const lost: PlaybackEnd = { reason: 'failed', failure: { code: 'connection-lost' } };
 
 /** What a loss means for this path; undefined: it is tried again. */
-function verdictOf({ error, everProven, failures }: SocketLoss): PlaybackEnd | undefined {
-  if (error?.reason === 'not-found') return { reason: 'not-live' };
+function verdictOf({ refusal, everProven, failures }: SocketLoss): PlaybackEnd | undefined {
+  if (refusal?.code === 'not-found') return { reason: 'not-live' };
   // A server without room for sockets may have room for requests.
-  const refused = error !== undefined && (!error.retryable || (error.reason === 'unavailable' && !everProven));
-  if (refused) return { reason: 'failed', failure: { code: 'socket-refused', detail: error.message } };
+  const refused = refusal !== undefined && (!refusal.retryable || (refusal.code === 'unavailable' && !everProven));
+  if (refused) return { reason: 'failed', failure: { code: 'socket-refused', detail: refusal.said } };
   if (!everProven) return failures >= maxFailures.neverConnected ? { reason: 'failed', failure: { code: 'socket-blocked' } } : undefined;
   return failures >= maxFailures.connectedBefore ? lost : undefined;
 }

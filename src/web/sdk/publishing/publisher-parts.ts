@@ -1,5 +1,4 @@
-import { explainRefusal } from '../explain-refusal.js';
-import type { OnairError } from '../errors.js';
+import { explainRefusal, type Refusal } from '../refusal.js';
 import { startTicker } from '../ticker.js';
 import { openFiller, type Filler, type PictureSize, type TrackKind } from './filler.js';
 import { tellPictureSize, type PictureSizeTeller } from './picture-size.js';
@@ -8,7 +7,7 @@ import { keepScreenOn } from './wake-lock.js';
 /** What a Publisher needs of its surroundings: the browser's own, or a test's. */
 export interface PublisherParts {
   readonly openSocket: (url: string) => WebSocket;
-  readonly explainRefusal: (url: string) => Promise<OnairError | undefined>;
+  readonly explainRefusal: (url: string) => Promise<Refusal | undefined>;
   readonly startTicker: (intervalMs: number, onTick: () => void) => () => void;
   readonly openFiller: (kind: TrackKind, size: PictureSize) => Filler;
   readonly tellPictureSize: (track: MediaStreamTrack, onSize: (size: PictureSize) => void) => PictureSizeTeller;

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
-import { explainRefusal } from '../../../src/web/sdk/explain-refusal.js';
+import { refusalError } from '../../../src/web/sdk/errors.js';
+import { explainRefusal } from '../../../src/web/sdk/refusal.js';
 
 interface Answer {
   readonly status: number;
@@ -24,15 +25,14 @@ async function serve(t: { teardown(release: () => void): void }, answers: Readon
 
 t.test('the code in the server’s answer is the reason', async (t) => {
   const url = await serve(t, { '/live/s/publish': { status: 401, body: { code: 'unauthorized', message: 'the publish key is wrong' } } });
-  t.equal((await explainRefusal(url))?.reason, 'unauthorized');
+  t.equal((await explainRefusal(url))?.code, 'unauthorized');
 });
 
 t.test('where only the upgrade is missing, it is WebSockets that do not come through', async (t) => {
   const url = await serve(t, { '/live/s/publish': { status: 426, body: { code: 'malformed' } } });
   const explained = await explainRefusal(url);
-  t.equal(explained?.reason, 'unreachable');
-  t.equal(explained?.retryable, true);
-  t.match(explained?.message, /WebSocket/);
+  t.match(explained, { code: 'no-upgrade', retryable: true });
+  if (explained !== undefined) t.match(refusalError(explained), { reason: 'unreachable', retryable: true, message: /WebSocket/ });
 });
 
 t.test('a server that does not answer, or not as Onair does, explains nothing', async (t) => {
