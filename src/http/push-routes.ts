@@ -30,7 +30,7 @@ export async function pushRoutes(app: FastifyInstance, { registry, publishGate, 
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   lingerOverBodies(app);
 
-  const admit = (request: FastifyRequest, stream: string, heir: string): Admission => {
+  const admit = (request: FastifyRequest, stream: string, publisherId: string): Admission => {
     const { resume, from } = request.query as { resume?: unknown; from?: unknown };
     if (typeof resume === 'string') {
       const liveStream = registry.resume(stream, resume);
@@ -38,9 +38,9 @@ export async function pushRoutes(app: FastifyInstance, { registry, publishGate, 
     }
     const reason = obstacle();
     if (reason !== undefined) throw new LiveError('unavailable', reason);
-    const inherited = registry.inherit(stream, heir);
-    if (inherited) return { liveStream: inherited, skipBytes: undefined };
-    return { liveStream: registry.publish(stream, heir), skipBytes: 0 };
+    const running = registry.takeOver(stream, publisherId);
+    if (running) return { liveStream: running, skipBytes: undefined };
+    return { liveStream: registry.publish(stream, publisherId), skipBytes: 0 };
   };
 
   app.route<PushRoute>({
@@ -55,11 +55,11 @@ export async function pushRoutes(app: FastifyInstance, { registry, publishGate, 
     },
     handler: async (request, reply) => {
       const stream = requireStreamName(request.params.stream);
-      const heir = await publishGate.requirePublisher(request, stream);
+      const publisherId = await publishGate.requirePublisher(request, stream);
       requireStillThere(reply.raw);
       requireRecording(request);
       limits.hold(request, reply.raw);
-      const { liveStream, skipBytes } = admit(request, stream, heir);
+      const { liveStream, skipBytes } = admit(request, stream, publisherId);
       const body = new IngestBody({ body: request.raw, liveStream, skipBytes, onBytes });
       askForBody(reply.raw);
       await body.finished;

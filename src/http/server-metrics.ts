@@ -35,6 +35,7 @@ export class ServerMetrics {
     this.#gauge('onair_segment_store_waiting_bytes', 'What waits for the disk, of all live streams.', () => sum(registry.list().map(({ storeWaitingBytes }) => storeWaitingBytes)));
     this.#count('onair_viewer_skips_total', 'How often a viewer that was too slow was skipped forward.', events, 'viewer-skipped');
     this.#count('onair_ffmpeg_restarts_total', 'How often an ffmpeg was replaced in the middle of a broadcast.', events, 'ffmpeg-restarted');
+    this.#count('onair_copy_refusals_total', 'How often a copied picture could not be cut where a segment must end, and was encoded up to the next keyframe.', events, 'copy-refused');
     this.#count('onair_segment_store_failures_total', 'Broadcasts whose segments the disk took no more.', events, 'store-failed');
     new Counter({
       name: 'onair_connections_cut_total',

@@ -16,7 +16,7 @@ export interface IngestSessionOptions {
   /** How far what comes may run ahead of time before it is held: enough for a first playlist. Default: without end. */
   readonly burstSeconds?: number | undefined;
   /** Names the publisher where its kind of client can't keep a resume token: by its key. */
-  readonly heir?: string | undefined;
+  readonly publisherId?: string | undefined;
   /** Monotonic, in ms. */
   readonly now?: () => number;
   /** Told of every slice that came. */
@@ -32,7 +32,7 @@ export class IngestSession {
   /** Who has it may take the broadcast up again. */
   readonly resumeToken = randomBytes(18).toString('base64url');
   readonly #resumeWindowMs: number;
-  readonly #heir: string | undefined;
+  readonly #publisherId: string | undefined;
   readonly #now: () => number;
   readonly #onReceived: ((bytes: number) => void) | undefined;
   readonly #onFault: ((fault: LiveError) => void) | undefined;
@@ -55,11 +55,11 @@ export class IngestSession {
   #failure: LiveError | undefined;
   #ended = false;
 
-  constructor({ resumeWindowSeconds, burstSeconds = Infinity, heir, now = () => performance.now(), onReceived, onNotice, onFault }: IngestSessionOptions) {
+  constructor({ resumeWindowSeconds, burstSeconds = Infinity, publisherId, now = () => performance.now(), onReceived, onNotice, onFault }: IngestSessionOptions) {
     this.#now = now;
     this.#lastBytesMs = now();
     this.#resumeWindowMs = resumeWindowSeconds * 1000;
-    this.#heir = heir;
+    this.#publisherId = publisherId;
     this.#feed = new TakeFeed({
       burstSeconds,
       onNotice: ({ code, message }) => {
@@ -105,9 +105,9 @@ export class IngestSession {
   }
 
   /** Whether this publisher, who has no token, may go on with it: its connection is lost, or seems to be. */
-  isLeftTo(heir: string): boolean {
+  mayBeTakenOverBy(publisherId: string): boolean {
     const isSilent = !this.#feed.holds && this.#now() - this.#lastBytesMs >= silentMs;
-    return !this.#ended && heir === this.#heir && (this.waiting || isSilent);
+    return !this.#ended && publisherId === this.#publisherId && (this.waiting || isSilent);
   }
 
   /** A new connection, which takes over from an earlier one. */

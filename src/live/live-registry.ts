@@ -68,13 +68,13 @@ export class LiveRegistry {
 
   /**
    * Begins a broadcast.
-   * @param heir names a publisher that can't keep a resume token: it may go on with `inherit`
+   * @param publisherId names a publisher that can't keep a resume token: it may go on with `takeOver`
    * @throws {LiveError} as `requireRoom`
    */
-  publish(stream: string, heir?: string): LiveStream {
+  publish(stream: string, publisherId?: string): LiveStream {
     this.requireRoom(stream);
     void this.#running(stream)?.end();
-    const liveStream = new LiveStream({ ...this.#options, stream, broadcast: randomUUID(), heir, diskTurns: this.#diskTurns });
+    const liveStream = new LiveStream({ ...this.#options, stream, broadcast: randomUUID(), publisherId, diskTurns: this.#diskTurns });
     this.#current.set(stream, liveStream);
     this.#broadcasts.set(liveStream.broadcast, liveStream);
     this.#track(this.#retire(liveStream));
@@ -92,9 +92,9 @@ export class LiveRegistry {
   }
 
   /** The broadcast that a lost or silent connection of the same publisher left behind, if there is one. */
-  inherit(stream: string, heir: string): LiveStream | undefined {
+  takeOver(stream: string, publisherId: string): LiveStream | undefined {
     const running = this.#running(stream);
-    return running?.ingest.isLeftTo(heir) ? running : undefined;
+    return running?.ingest.mayBeTakenOverBy(publisherId) ? running : undefined;
   }
 
   /** The running broadcast of a name, or the last one while it can still be watched. */

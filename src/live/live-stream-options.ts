@@ -36,8 +36,8 @@ export interface LiveStreamSettings {
   readonly onEvent?: ((event: LiveEvent) => void) | undefined;
 }
 
-/** A slow viewer was skipped forward; an ffmpeg was replaced; the disk takes no more segments of a broadcast. */
-export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'store-failed';
+/** A slow viewer was skipped forward; an ffmpeg was replaced; a copied picture could not be cut; the disk takes no more segments of a broadcast. */
+export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed';
 
 /** One line a lifecycle step; a subset of pino's logger. */
 export interface LiveLog {
@@ -51,7 +51,7 @@ export interface LiveStreamOptions extends LiveStreamSettings {
   /** This run's own id. */
   readonly broadcast: string;
   /** See `IngestSessionOptions`. */
-  readonly heir?: string | undefined;
+  readonly publisherId?: string | undefined;
   /** Who may use the segments folder now, of all broadcasts. */
   readonly diskTurns: Semaphore;
 }

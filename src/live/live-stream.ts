@@ -55,15 +55,16 @@ export class LiveStream {
   #recording: RecordingFacts | undefined;
   #live = false;
   #toldDropped = false;
+  #copyWasRefused = false;
   #over = false;
 
   constructor(options: LiveStreamOptions) {
     this.#options = options;
     this.stream = options.stream;
     this.broadcast = options.broadcast;
-    const { resumeWindowSeconds, heir, burstSeconds = Math.max(options.segmentSeconds, longestFirstGroupSeconds) + 0.5 } = options;
+    const { resumeWindowSeconds, publisherId, burstSeconds = Math.max(options.segmentSeconds, longestFirstGroupSeconds) + 0.5 } = options;
     this.ingest = new IngestSession({
-      ...{ resumeWindowSeconds, heir, burstSeconds },
+      ...{ resumeWindowSeconds, publisherId, burstSeconds },
       onReceived: (bytes) => this.#throughput.add(bytes),
       onNotice: (notice) => options.log.info({ stream: options.stream, broadcast: options.broadcast, notice }, 'passed over'),
       onFault: (fault) => this.#logEnd(fault),
@@ -206,7 +207,7 @@ export class LiveStream {
     const { startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
     const onRestart = (reason: string): void => this.#tellRestart(reason);
     this.#supervisor = new TranscodeSupervisor({
-      ...{ take, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output, onRestart },
+      ...{ take, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output, onRestart, onCopyRefused: (refusal) => this.#noteCopyRefused(refusal) },
     });
     if (this.ingest.failed) this.#supervisor.end();
     await this.#supervisor.play();
@@ -226,6 +227,13 @@ export class LiveStream {
     this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, reason }, 'ffmpeg is restarted');
     const message = `The server's media engine was restarted (${reason}). The broadcast goes on; viewers see a short stall.`;
     this.ingest.send({ type: 'warning', code: 'transcoder-restarted', message });
+  }
+
+  /** Nobody is told: nothing happened to the picture. Logged once a broadcast; every one is counted. */
+  #noteCopyRefused(refusal: object): void {
+    this.#options.onEvent?.('copy-refused');
+    if (!this.#copyWasRefused) this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...refusal }, 'a copied picture could not be cut in time, and is encoded from there on');
+    this.#copyWasRefused = true;
   }
 
   #tellWhenLive(): void {

@@ -22,6 +22,7 @@ interface Step {
  */
 export class ReleasePace {
   readonly #maxHeldBytes: number;
+  readonly #now: () => number;
   #before: Take | undefined;
   #steps: Step[] = [];
   #heldBytes = 0;
@@ -29,7 +30,9 @@ export class ReleasePace {
   /** What a step threw while nobody waited for it: told to whoever brings the next one. */
   #failure: Error | undefined;
 
-  constructor({ maxHeldBytes = defaultMaxHeldBytes }: { readonly maxHeldBytes?: number } = {}) {
+  /** @param options.now monotonic, in ms; the clock of the takes */
+  constructor({ maxHeldBytes = defaultMaxHeldBytes, now = () => performance.now() }: { readonly maxHeldBytes?: number; readonly now?: () => number } = {}) {
+    this.#now = now;
     this.#maxHeldBytes = maxHeldBytes;
   }
 
@@ -74,7 +77,7 @@ export class ReleasePace {
     this.#steps.push(step);
     this.#heldBytes += step.bytes;
     if (this.#heldBytes > this.#maxHeldBytes) this.flush();
-    else if (this.#timer === undefined) this.#actUntil(Date.now());
+    else if (this.#timer === undefined) this.#actUntil(this.#now());
   }
 
   #actUntil(nowMs: number): void {
@@ -91,7 +94,7 @@ export class ReleasePace {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       try {
-        this.#actUntil(Date.now());
+        this.#actUntil(this.#now());
       } catch (error) {
         this.#failure = error as Error;
         this.#steps = [];
@@ -105,13 +108,13 @@ function cameAtOnce(before: Take, next: Take): boolean {
   const { firstSeconds, lastSeconds } = before;
   if (firstSeconds === undefined || lastSeconds === undefined) return false;
   const mediaMs = (lastSeconds - firstSeconds) * 1000;
-  const betweenMs = next.startedAtMs - before.startedAtMs;
-  return mediaMs >= 2000 && before.lastByteAtMs - before.startedAtMs < mediaMs / 2 && betweenMs > mediaMs * 0.6 && betweenMs < mediaMs * 1.6;
+  const betweenMs = next.beganMs - before.beganMs;
+  return mediaMs >= 2000 && before.lastByteMs - before.beganMs < mediaMs / 2 && betweenMs > mediaMs * 0.6 && betweenMs < mediaMs * 1.6;
 }
 
 /** When a fragment is due, by the time of its first sample on the recording's own clock. */
 function schedule(take: Take, { tracks }: InitSegment, { startSeconds, zeroSeconds }: OutputTimes): (fragment: Fragment) => number {
   const timescales = new Map(tracks.map(({ trackId, timescale }) => [trackId, timescale]));
-  const beginMs = take.startedAtMs + leadMs + (zeroSeconds - (take.firstSeconds ?? startSeconds)) * 1000;
+  const beginMs = take.beganMs + leadMs + (zeroSeconds - (take.firstSeconds ?? startSeconds)) * 1000;
   return ({ runs: [run] }) => (run ? beginMs + (run.baseMediaDecodeTime / (timescales.get(run.trackId) ?? Infinity)) * 1000 : -Infinity);
 }

@@ -2,7 +2,7 @@ import type { Notice, SourceEvent } from '../source/source-events.js';
 import { TakeCutter, type CutEvent } from '../source/take-cutter.js';
 import type { ShapedFrame } from '../source/track-shaper.js';
 import { IngestPace } from './ingest-pace.js';
-import { Take } from './take.js';
+import { Take, type TakeOptions } from './take.js';
 import { TakeQueue } from './take-queue.js';
 
 export interface TakeFeedOptions {
@@ -22,6 +22,11 @@ const hurryAfterMs = 1500;
 /** Each take is an ffmpeg of its own: what comes in one go is not many of them. */
 const maxRecordingsAtOnce = 64;
 
+/** By the wall clock, for dates; and by the monotonic one, for what lies between two. */
+interface Moment extends Pick<TakeOptions, 'startedAtMs'> {
+  readonly beganMs: number;
+}
+
 /** Cuts what a publisher sends into takes, and lets each wait for its turn. */
 export class TakeFeed {
   readonly #options: TakeFeedOptions;
@@ -31,8 +36,8 @@ export class TakeFeed {
   #current: Take | undefined;
   /** Frames of the current take that were not written yet. */
   #batch: ShapedFrame[] = [];
-  /** Wall clock when the first of what waits for a take came. */
-  #waitingSinceMs: number | undefined;
+  /** When the first of what waits for a take came. */
+  #waitingSince: Moment | undefined;
   #captureTimeMs: number | undefined;
   /** What the present recording's times are counted by, until its clock jumps. */
   #sourceClock: object = {};
@@ -56,7 +61,7 @@ export class TakeFeed {
   }
 
   async #pass(events: readonly SourceEvent[]): Promise<void> {
-    if (events.length > 0 && !this.#current) this.#waitingSinceMs ??= Date.now();
+    if (events.length > 0 && !this.#current) this.#waitingSince ??= momentNow();
     const writes = this.#work(this.#cutter.push(events));
     this.#watchWaiting();
     for (const write of writes) await write;
@@ -121,8 +126,7 @@ export class TakeFeed {
         this.#current = undefined;
         if (event.type === 'take') {
           if (event.reason !== 'change') this.#sourceClock = {};
-          const startedAtMs = this.#waitingSinceMs ?? Date.now();
-          this.#open(new Take({ startedAtMs, header: event.header, captureTimeMs: this.#captureTimeMs, sourceClock: this.#sourceClock }));
+          this.#open(new Take({ ...(this.#waitingSince ?? momentNow()), header: event.header, captureTimeMs: this.#captureTimeMs, sourceClock: this.#sourceClock }));
         }
       }
     }
@@ -135,7 +139,7 @@ export class TakeFeed {
       // Whether the take can go on is known only with what was noted so far.
       this.#flush(writes);
       if (this.#current.mustBeContinued) {
-        const next = this.#current.continuation({ startedAtMs: Date.now() });
+        const next = this.#current.continuation(momentNow());
         this.#current.end();
         this.#open(next);
       }
@@ -144,7 +148,7 @@ export class TakeFeed {
   }
 
   #open(take: Take): void {
-    this.#waitingSinceMs = undefined;
+    this.#waitingSince = undefined;
     this.#current = take;
     this.#takes.push(take);
   }
@@ -166,4 +170,8 @@ export class TakeFeed {
       this.#watchWaiting();
     }, hurryAfterMs);
   }
+}
+
+function momentNow(): Moment {
+  return { startedAtMs: Date.now(), beganMs: performance.now() };
 }

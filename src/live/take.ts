@@ -6,6 +6,10 @@ import { GroupWatch } from './group-watch.js';
 import { ReplayLog, type EntryPoint, type Resumption } from './replay-log.js';
 
 export interface TakeOptions {
+  /** Monotonic, in ms, when its first byte came. Default: now. */
+  readonly beganMs?: number | undefined;
+  /** Monotonic, in ms. */
+  readonly now?: (() => number) | undefined;
   /** Wall clock, ms since the epoch, when its first byte came. */
   readonly startedAtMs: number;
   /** Its tracks, with all that is known of them. */
@@ -43,6 +47,8 @@ const maxWrittenBytes = 256 * 1024;
  */
 export class Take {
   readonly startedAtMs: number;
+  /** Monotonic, in ms, at the same moment. */
+  readonly beganMs: number;
   readonly header: SourceHeader;
   readonly sourceClock: object;
   /** The picture leads; without one, the sound. */
@@ -53,7 +59,8 @@ export class Take {
   readonly #maxHeldBytes: number;
   #startSeconds = Infinity;
   #lastSeconds = -Infinity;
-  #lastByteAtMs: number;
+  readonly #now: () => number;
+  #lastByteMs: number;
   #frames = 0;
   #captureTimeMs: number | undefined;
   #heldBytes = 0;
@@ -61,12 +68,14 @@ export class Take {
   #wakeReader: (() => void) | undefined;
   #ended = false;
 
-  constructor({ startedAtMs, header, copyObstacle, captureTimeMs, sourceClock = {}, maxHeldBytes = 8 * 1024 * 1024, maxReplayBytes = 16 * 1024 * 1024 }: TakeOptions) {
+  constructor({ startedAtMs, now = () => performance.now(), beganMs = now(), header, copyObstacle, captureTimeMs, sourceClock = {}, maxHeldBytes = 8 * 1024 * 1024, maxReplayBytes = 16 * 1024 * 1024 }: TakeOptions) {
     this.startedAtMs = startedAtMs;
+    this.beganMs = beganMs;
+    this.#now = now;
     this.header = header;
     this.sourceClock = sourceClock;
     this.leadKind = header.tracks.some(({ kind }) => kind === 'video') ? 'video' : 'audio';
-    this.#lastByteAtMs = startedAtMs;
+    this.#lastByteMs = beganMs;
     this.#writer = new MatroskaWriter(header.tracks);
     this.#log = new ReplayLog({ leadKind: this.leadKind, maxReplayBytes });
     this.#groups = new GroupWatch(copyObstacle, header.tracks.find(({ kind }) => kind === 'video')?.reorderedPictures);
@@ -100,9 +109,9 @@ export class Take {
     return Number.isFinite(this.#lastSeconds) ? this.#lastSeconds : undefined;
   }
 
-  /** Wall clock, ms since the epoch, when its latest byte came. */
-  get lastByteAtMs(): number {
-    return this.#lastByteAtMs;
+  /** Monotonic, in ms, when its latest byte came. */
+  get lastByteMs(): number {
+    return this.#lastByteMs;
   }
 
   /**
@@ -124,14 +133,14 @@ export class Take {
   }
 
   /** A take with the same header, for the frames from an entry point on. */
-  continuation(options: Pick<TakeOptions, 'startedAtMs'>): Take {
+  continuation(options: Pick<TakeOptions, 'startedAtMs' | 'beganMs'>): Take {
     return new Take({ ...options, header: this.header, copyObstacle: this.#groups.obstacle, captureTimeMs: this.#captureTimeMs, sourceClock: this.sourceClock });
   }
 
   /** Resolves when the reader took the frames, or gave up. */
   write(frames: readonly ShapedFrame[]): Promise<void> {
     if (this.#ended || frames.length === 0) return Promise.resolve();
-    this.#lastByteAtMs = Date.now();
+    this.#lastByteMs = this.#now();
     let bytes = 0;
     for (const frame of frames) {
       bytes += frame.bytes.length;

@@ -18,6 +18,8 @@ export interface TranscodeSupervisorOptions {
   readonly output: MediaOutput;
   /** Told in words when a transcoder failed and another one takes its place. */
   readonly onRestart: (reason: string) => void;
+  /** Told when a copied picture could not be cut where a segment must end, and is encoded from there on. @param forGood the whole recording */
+  readonly onCopyRefused: (refusal: { readonly reason: string; readonly atSeconds: number; readonly forGood: boolean }) => void;
 }
 
 export interface PlanStart {
@@ -111,7 +113,9 @@ export class TranscodeSupervisor {
   async #encodeGroup(): Promise<Start | undefined> {
     if (this.#ending.signal.aborted) return undefined;
     const at = this.#deliveredSeconds ?? 0;
-    if (at - this.#tooFarApartAt < patienceSeconds) this.#options.take.refuseCopy(tooFarApart);
+    const forGood = at - this.#tooFarApartAt < patienceSeconds;
+    this.#options.onCopyRefused({ reason: tooFarApart, atSeconds: at, forGood });
+    if (forGood) this.#options.take.refuseCopy(tooFarApart);
     this.#tooFarApartAt = at;
     return this.#resume(tooFarApart) ?? this.#skip();
   }

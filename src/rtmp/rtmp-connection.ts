@@ -78,8 +78,13 @@ export class RtmpConnection {
     return this.#hungUp || this.#socket.destroyed;
   }
 
+  /** Whether what still came is of no use. The other end may be gone before what it brought was worked off: that is. */
+  get hungUp(): boolean {
+    return this.#hungUp;
+  }
+
   /**
-   * Hands over the messages of each slice that comes; the next one is read when they are done with. Resolves when the other end
+   * Hands over the messages of what comes, piece by piece; the next one is read when they are done with. Resolves when the other end
    * is gone or was hung up on.
    * @param onFault told of what the handling, or the other end's breach of the protocol, threw
    */
@@ -92,6 +97,7 @@ export class RtmpConnection {
         try {
           for (const piece of piecesOf(slice)) {
             if (share.isSpent) await share.rest();
+            if (this.hungUp) break;
             await share.spend(() => handle(this.#read(piece)));
           }
         } catch (error) {

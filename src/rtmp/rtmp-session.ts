@@ -94,7 +94,7 @@ export class RtmpSession {
       await this.#feed?.ingest.writeEvents(passed, count);
     };
     for (const message of messages) {
-      if (this.#connection.over) break;
+      if (this.#connection.hungUp) break;
       if (message.type === messageType.commandAmf0 || message.type === messageType.commandAmf3) {
         await flush();
         await this.#command(message);

@@ -34,16 +34,16 @@ export class FakeRegistry {
     if (this.streams.has(stream)) throw new LiveError('already-live', `"${stream}" is live already`);
   }
 
-  publish(stream: string, heir?: string): FakeLiveStream {
+  publish(stream: string, publisherId?: string): FakeLiveStream {
     this.requireRoom(stream);
     const liveStream = this.add(stream);
-    liveStream.heir = heir;
+    liveStream.publisherId = publisherId;
     return liveStream;
   }
 
-  inherit(stream: string, heir: string): FakeLiveStream | undefined {
+  takeOver(stream: string, publisherId: string): FakeLiveStream | undefined {
     const liveStream = this.streams.get(stream);
-    return liveStream?.state === 'waiting' && liveStream.heir === heir ? liveStream : undefined;
+    return liveStream?.state === 'waiting' && liveStream.publisherId === publisherId ? liveStream : undefined;
   }
 
   resume(stream: string, token: string): FakeLiveStream {
@@ -93,7 +93,7 @@ export class FakeRegistry {
 export class FakeLiveStream {
   readonly broadcast = 'run1';
   state: BroadcastState = 'live';
-  heir: string | undefined;
+  publisherId: string | undefined;
   readonly ingest: FakeIngest;
   readonly #over = withResolvers<LiveError | null>();
   readonly closed = this.#over.promise;

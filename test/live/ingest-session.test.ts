@@ -143,9 +143,9 @@ t.test('writes wait for a reader that does not read, and memory stays bounded wh
 
 t.test('a publisher without a token may go on once its connection is lost or silent; nobody else may', async (t) => {
   let nowMs = 0;
-  const session = new IngestSession({ resumeWindowSeconds: 60, heir: 'key-1', now: () => nowMs });
+  const session = new IngestSession({ resumeWindowSeconds: 60, publisherId: 'key-1', now: () => nowMs });
   const connection = connected(session);
-  const whoMay = (): string[] => ['key-1', 'key-2', ''].filter((heir) => session.isLeftTo(heir));
+  const whoMay = (): string[] => ['key-1', 'key-2', ''].filter((publisherId) => session.mayBeTakenOverBy(publisherId));
   t.strictSame(whoMay(), []);
   nowMs = 4000;
   await connection.write(fixture('chromium-vp8.webm').subarray(0, 100));
@@ -160,7 +160,7 @@ t.test('a publisher without a token may go on once its connection is lost or sil
   session.end();
   t.strictSame(whoMay(), []);
   const withToken = new IngestSession({ resumeWindowSeconds: 60, now: () => 1e6 });
-  t.notOk(withToken.isLeftTo('key-1'), 'one that has a token needs it');
+  t.notOk(withToken.mayBeTakenOverBy('key-1'), 'one that has a token needs it');
 });
 
 t.test('when a broadcast fails, writers of takes that wait for their turn are let go', async (t) => {

@@ -163,7 +163,9 @@ t.test('a copied picture whose next keyframe does not come in time is encoded fr
 });
 
 t.test('a picture whose keyframes lie too far apart twice within a minute is encoded for good, and its publisher is told why', async (t) => {
-  const { studio, liveStream, publishing } = await show(t);
+  const [events, logged]: [string[], Record<string, unknown>[]] = [[], []];
+  const log = { info: (facts: object, message: string) => (message.includes('could not be cut') ? void logged.push({ ...facts }) : undefined), warn: () => undefined };
+  const { studio, liveStream, publishing } = await show(t, { onEvent: (event) => events.push(event), log });
   const late = mkvPoints[8]?.offset ?? 0;
   const writing = publishing.connection.write(mkv.subarray(0, late - 1));
   const first = await studio.transcoder(0);
@@ -186,6 +188,9 @@ t.test('a picture whose keyframes lie too far apart twice within a minute is enc
   publishing.connection.end();
   t.equal(await liveStream.closed, null);
   t.match(publishing.messages.findLast(({ type }) => type === 'recording'), { tracks: [{ kind: 'video', action: 'transcode', reason: /further apart than a segment may last/ }, {}] });
+  t.strictSame(events, ['copy-refused', 'copy-refused'], 'each is counted');
+  t.match(logged, [{ stream: 'cam', reason: /further apart/, atSeconds: Number, forGood: false }], 'the first is logged with its cause');
+  t.equal(logged.length, 1);
 });
 
 t.test('nothing came out yet: the next one gets the recording from its first byte', async (t) => {

@@ -73,7 +73,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
       policy,
       judge: (loss) => this.#judge(loss),
       connectTimeoutMs: () => (this.#resumeToken === undefined ? readyTimeoutMs.first : readyTimeoutMs.again),
-      ping: () => JSON.stringify({ type: 'ping', sentAtMs: Date.now() } satisfies PublisherMessage),
+      ping: () => JSON.stringify({ type: 'ping', sentAtMs: this.#options.nowMs() } satisfies PublisherMessage),
       proveWithinMs: probeTimeoutMs,
       seams: { openSocket, explainRefusal, nowMs },
     });

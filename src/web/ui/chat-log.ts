@@ -44,7 +44,7 @@ export class ChatLog {
   }
 
   add(entry: ChatEntry): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     this.#lately = [...this.#lately.filter((atMs) => nowMs - atMs < readOutWithinMs), nowMs];
     this.#log.setAttribute('aria-live', this.#lately.length > maxReadOut ? 'off' : 'polite');
     const follow = this.#atEnd;
