@@ -1,5 +1,6 @@
 import type { LiveEdge } from './blocking-request.js';
 import { MediaBytes } from './media-bytes.js';
+import { segmentName } from './media-address.js';
 import type { PartEntry, SegmentEntry } from './media-playlist.js';
 
 /** A part with its media: the bytes of its fragments, one after another. */
@@ -17,6 +18,17 @@ export interface WholeSegment extends SegmentEntry {
   readonly parts: readonly WindowPart[];
   readonly durationSeconds: number;
   readonly media: MediaBytes;
+}
+
+/** Where a segment begins, for all renditions alike. */
+export interface SegmentStart {
+  readonly mediaSequence: number;
+  /** RFC 8216bis §4.4.4.3: it does not join the one before. */
+  readonly discontinuity: boolean;
+  /** How many discontinuities came before it. */
+  readonly discontinuitySequence: number;
+  /** Wall clock, ms since the epoch. */
+  readonly programDateTimeMs: number;
 }
 
 export interface LiveWindowOptions {
@@ -37,6 +49,9 @@ const sameSeconds = 1e-6;
 export class LiveWindow implements LiveEdge {
   readonly #listedSegments: number;
   #listedSeconds = 0;
+  #shortestSeconds = 0;
+  /** Its first segment was not the presentation's. */
+  #beganLate = false;
   #listed: WholeSegment[] = [];
   /** How long the listed ones last; how long at most; how long everything that ever was. */
   #lasting = 0;
@@ -62,6 +77,7 @@ export class LiveWindow implements LiveEdge {
    */
   measureBy(targetDurationSeconds: number): void {
     this.#listedSeconds = Math.max(this.#listedSegments, 3) * targetDurationSeconds;
+    this.#shortestSeconds = 3 * targetDurationSeconds;
   }
 
   get open(): OpenSegment | undefined {
@@ -83,8 +99,9 @@ export class LiveWindow implements LiveEdge {
     return this.#listed;
   }
 
-  get listsAny(): boolean {
-    return this.#listed.length > 0;
+  /** RFC 8216bis §6.2.2: a playlist whose beginning is gone lists three target durations at least. */
+  get isPlayable(): boolean {
+    return this.#listed.length > 0 && (!this.#beganLate || this.#longestLasting >= this.#shortestSeconds - sameSeconds);
   }
 
   /** RFC 8216bis §4.4.3.3: how many discontinuities have left the playlist. */
@@ -112,16 +129,20 @@ export class LiveWindow implements LiveEdge {
     this.#initUris.push(uri);
   }
 
-  openSegment(start: Pick<SegmentEntry, 'mapUri' | 'discontinuity' | 'programDateTimeMs'>): OpenSegment {
-    const mediaSequence = this.#nextMediaSequence++;
-    this.#open = { ...start, mediaSequence, uri: segmentUri(mediaSequence), parts: [] };
-    return this.#open;
+  /** @param start with the number that follows the last one, but for the first */
+  openSegment({ mediaSequence, discontinuity, discontinuitySequence, programDateTimeMs, mapUri, gap }: SegmentStart & Pick<SegmentEntry, 'mapUri' | 'gap'>): void {
+    if (this.#longestLasting === 0 && !this.#open) {
+      this.#discontinuitySequence = discontinuitySequence;
+      this.#beganLate = mediaSequence > 0;
+    }
+    this.#nextMediaSequence = mediaSequence + 1;
+    this.#open = { mediaSequence, discontinuity, programDateTimeMs, mapUri, gap, uri: segmentName(mediaSequence), parts: [] };
   }
 
   /** Adds to the open segment. */
   addPart(part: WindowPart): void {
     this.#open?.parts.push(part);
-    this.#media.set(part.uri, part.media);
+    if (!part.gap) this.#media.set(part.uri, part.media);
   }
 
   /** Closes the open segment and moves the window; `gone` names the segments and init segments that nobody can have any more. */
@@ -132,7 +153,7 @@ export class LiveWindow implements LiveEdge {
     const durationSeconds = parts.reduce((sum, part) => sum + part.durationSeconds, 0);
     const closed: WholeSegment = { ...this.#open, durationSeconds, media };
     this.#open = undefined;
-    this.#media.set(closed.uri, media);
+    if (!closed.gap) this.#media.set(closed.uri, media);
     this.#segments.set(closed.uri, closed);
     this.#listed.push(closed);
     this.#lasting += durationSeconds;
@@ -173,12 +194,4 @@ export class LiveWindow implements LiveEdge {
     for (const uri of gone) this.#media.delete(uri);
     return gone;
   }
-}
-
-function segmentUri(mediaSequence: number): string {
-  return `${mediaSequence}.m4s`;
-}
-
-export function partUri(mediaSequence: number, part: number): string {
-  return `${mediaSequence}.${part}.m4s`;
 }

@@ -7,6 +7,8 @@ export interface SegmentEntry {
   /** Its init segment, timeline or tracks differ from those of the segment before. */
   readonly discontinuity: boolean;
   readonly programDateTimeMs: number;
+  /** Nothing of it can be had, RFC 8216bis §4.4.4.7. */
+  readonly gap?: boolean | undefined;
   readonly parts: readonly PartEntry[];
   /** undefined while it is being made. */
   readonly durationSeconds?: number;
@@ -16,6 +18,16 @@ export interface PartEntry {
   readonly uri: string;
   readonly durationSeconds: number;
   readonly independent: boolean;
+  /** Nothing of it can be had. */
+  readonly gap?: true;
+}
+
+/** How far another rendition of the same presentation is, RFC 8216bis §4.4.5.4. */
+export interface RenditionReport {
+  /** Of its media playlist, seen from this one. */
+  readonly uri: string;
+  readonly mediaSequence: number;
+  readonly part: number;
 }
 
 /** What is frozen before the first playlist, for the life of the broadcast (RFC 8216bis §4.4.3.1, §4.4.3.7, §4.4.3.8). */
@@ -33,6 +45,7 @@ export interface MediaPlaylistSnapshot {
   readonly ended: boolean;
   /** The part that comes next. */
   readonly preloadHintUri?: string;
+  readonly reports?: readonly RenditionReport[];
 }
 
 /** RFC 8216bis §4.4.3.1: a segment's duration, rounded to the nearest integer, may not be longer than the target. */
@@ -88,15 +101,20 @@ export function writeMediaPlaylist(snapshot: MediaPlaylistSnapshot, { delta = fa
     mapUri = segment.mapUri;
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(segment.programDateTimeMs)).toISOString()}`);
     if (index >= whole - wholeSegmentsWithParts && !ended) lines.push(...segment.parts.map(partLine));
+    // Only now: the part that is hinted while it is made may not lie in a gap.
+    if (segment.durationSeconds !== undefined && segment.gap) lines.push('#EXT-X-GAP');
     if (segment.durationSeconds !== undefined) lines.push(`#EXTINF:${seconds(segment.durationSeconds)},`, segment.uri);
   }
   if (ended) lines.push('#EXT-X-ENDLIST');
   else if (snapshot.preloadHintUri) lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${snapshot.preloadHintUri}"`);
+  for (const { uri, mediaSequence, part } of ended ? [] : (snapshot.reports ?? [])) {
+    lines.push(`#EXT-X-RENDITION-REPORT:URI="${uri}",LAST-MSN=${mediaSequence},LAST-PART=${part}`);
+  }
   return `${lines.join('\n')}\n`;
 }
 
-function partLine({ durationSeconds, uri, independent }: PartEntry): string {
-  return `#EXT-X-PART:DURATION=${seconds(durationSeconds)},URI="${uri}"${independent ? ',INDEPENDENT=YES' : ''}`;
+function partLine({ durationSeconds, uri, independent, gap }: PartEntry): string {
+  return `#EXT-X-PART:DURATION=${seconds(durationSeconds)},URI="${uri}"${independent ? ',INDEPENDENT=YES' : ''}${gap ? ',GAP=YES' : ''}`;
 }
 
 /** How many segments lie further from the end of the last whole segment than the skip boundary. */

@@ -1,4 +1,4 @@
-/** The one variant stream of a broadcast (RFC 8216bis §4.4.6.2). */
+/** One variant stream of a broadcast (RFC 8216bis §4.4.6.2). */
 export interface VariantStream {
   readonly mediaPlaylistUri: string;
   /** RFC 6381. */
@@ -10,7 +10,12 @@ export interface VariantStream {
   readonly frameRate?: number;
 }
 
-export function writeMultivariantPlaylist(variant: VariantStream): string {
+/** @param variants in the order in which players are to try them */
+export function writeMultivariantPlaylist(variants: readonly VariantStream[]): string {
+  return ['#EXTM3U', '#EXT-X-VERSION:6', '#EXT-X-INDEPENDENT-SEGMENTS', ...variants.flatMap(variantLines), ''].join('\n');
+}
+
+function variantLines(variant: VariantStream): string[] {
   const attributes = [
     `BANDWIDTH=${Math.ceil(variant.peakBitsPerSecond)}`,
     `AVERAGE-BANDWIDTH=${Math.ceil(variant.averageBitsPerSecond)}`,
@@ -18,12 +23,5 @@ export function writeMultivariantPlaylist(variant: VariantStream): string {
   ];
   if (variant.resolution) attributes.push(`RESOLUTION=${variant.resolution.width}x${variant.resolution.height}`);
   if (variant.frameRate) attributes.push(`FRAME-RATE=${variant.frameRate.toFixed(3)}`);
-  return [
-    '#EXTM3U',
-    '#EXT-X-VERSION:6',
-    '#EXT-X-INDEPENDENT-SEGMENTS',
-    `#EXT-X-STREAM-INF:${attributes.join(',')}`,
-    variant.mediaPlaylistUri,
-    '',
-  ].join('\n');
+  return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, variant.mediaPlaylistUri];
 }

@@ -1,27 +1,27 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { PlaylistTiming } from './media-playlist.js';
-import type { Rendition, Timeline } from './rendition.js';
+import type { Presentation, Timeline } from './presentation.js';
 import { Segmenter, type Cut } from './segmenter.js';
 import { SourceCadence } from './source-cadence.js';
 
 export interface PackagerOptions {
-  readonly rendition: Rendition;
+  readonly presentation: Presentation;
   readonly segmentTargetSeconds: number;
 }
 
 /**
- * Fills a rendition with parts and segments. The first segment is held until it is whole: what may never change in a
+ * Fills a presentation with the parts and segments of its lead. The first segment is held until it is whole: what may never change in a
  * playlist, its target duration and its part target, is chosen by what the source was seen to do until then.
  */
 export class Packager {
-  readonly #rendition: Rendition;
+  readonly #presentation: Presentation;
   readonly #segmentTargetSeconds: number;
   #timeline: Timeline | undefined;
   #segmenter: Segmenter | undefined;
   #scout: Scout | undefined;
 
-  constructor({ rendition, segmentTargetSeconds }: PackagerOptions) {
-    this.#rendition = rendition;
+  constructor({ presentation, segmentTargetSeconds }: PackagerOptions) {
+    this.#presentation = presentation;
     this.#segmentTargetSeconds = segmentTargetSeconds;
   }
 
@@ -29,8 +29,8 @@ export class Packager {
   startTimeline(timeline: Timeline): void {
     this.endTimeline();
     this.#timeline = timeline;
-    this.#rendition.startTimeline(timeline);
-    const timing = this.#rendition.timing;
+    this.#presentation.startTimeline(timeline);
+    const timing = this.#presentation.timing;
     if (timing) this.#segmenter = this.#createSegmenter(timeline, timing);
     else this.#scout = this.#createScout(timeline);
   }
@@ -74,8 +74,7 @@ export class Packager {
       targetDurationSeconds: this.#targetDurationFor(firstSegmentSeconds),
       partTargetSeconds: scout.cadence.partTargetSeconds,
     };
-    this.#rendition.freeze(timing);
-    this.#rendition.frameRate = scout.cadence.frameRate(firstSegmentSeconds);
+    this.#presentation.freeze(timing, scout.cadence.frameRate(firstSegmentSeconds));
     this.#scout = undefined;
     this.#segmenter = this.#createSegmenter(timeline, timing);
     for (const fragment of scout.fragments) this.#apply(this.#segmenter.push(fragment));
@@ -83,9 +82,9 @@ export class Packager {
 
   #apply(cuts: readonly Cut[]): void {
     for (const cut of cuts) {
-      if (cut.type === 'part') this.#rendition.appendPart(cut);
-      else if (cut.type === 'segment-end') this.#rendition.endSegment();
-      else this.#rendition.markDiscontinuity();
+      if (cut.type === 'part') this.#presentation.appendPart(cut);
+      else if (cut.type === 'segment-end') this.#presentation.endSegment();
+      else this.#presentation.markDiscontinuity();
     }
   }
 

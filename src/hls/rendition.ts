@@ -5,45 +5,36 @@ import { bitRatesOf, type BitRates } from './bit-rates.js';
 import { isListed, readPlaylistRequest, type DeliveryDirectives, type PlaylistRequest } from './blocking-request.js';
 import { Encoded } from './encoded.js';
 import { HeldRequests, type StartTimer, type WatchClient } from './held-requests.js';
-import { LiveWindow, partUri, type OpenSegment, type WholeSegment } from './live-window.js';
+import { LiveWindow, type SegmentStart, type WholeSegment } from './live-window.js';
+import { initName, partName, readMediaName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
-import { writeMediaPlaylist, type PlaylistTiming } from './media-playlist.js';
-import { writeMultivariantPlaylist } from './multivariant-playlist.js';
+import { writeMediaPlaylist, type PlaylistTiming, type RenditionReport } from './media-playlist.js';
 import type { CutPart } from './segmenter.js';
-
-/** A run of media under one init segment. */
-export interface Timeline {
-  readonly init: InitSegment;
-  /** Wall clock, ms since the epoch, at media time 0. */
-  readonly captureTimeMs: number;
-}
 
 export interface RenditionOptions {
   /** A playlist lists so many whole segments at least, and so many target durations of media. */
   readonly listedSegments: number;
-  /** As the multivariant playlist names it. */
-  readonly mediaPlaylistUri: string;
   readonly onInit?: (uri: string, bytes: Buffer) => void;
   readonly onSegment?: (segment: WholeSegment) => void;
   /** A segment or an init segment that nobody can ask for any more. */
   readonly onGone?: (uri: string) => void;
   /** The clock that ends a wait, `setTimeout` but for tests. */
-  readonly startTimer?: StartTimer;
+  readonly startTimer?: StartTimer | undefined;
+  /** How far the other renditions of the same presentation are. */
+  readonly reports?: () => readonly RenditionReport[];
 }
 
-/** The live window of one broadcast and everything that HLS clients can ask of it. */
+/** The live window of one rendition and everything that HLS clients can ask of it. Where it is cut is decided by its presentation. */
 export class Rendition {
   readonly #options: RenditionOptions;
   readonly #window: LiveWindow;
   readonly #held: HeldRequests;
   #timing: PlaylistTiming | undefined;
-  #timeline: Timeline | undefined;
   #frameRate: number | undefined;
+  #init: InitSegment | undefined;
   #mapUri = '';
   #initIsKept = false;
-  #timelines = 0;
-  #discontinuity = false;
-  #endTimeMs: number | undefined;
+  #inits = 0;
   #ended = false;
   #playlist: Encoded | undefined;
   #deltaPlaylist: Encoded | undefined;
@@ -55,58 +46,37 @@ export class Rendition {
     this.#held = new HeldRequests(options.startTimer);
   }
 
-  /** Fixes what may not change in the life of a playlist; nothing is served before. */
-  freeze(timing: PlaylistTiming): void {
-    this.#timing = Object.freeze({ ...timing });
+  /**
+   * Fixes what may not change in the life of a playlist; nothing is served before.
+   * @param frameRate of the picture, as measured; listed in the multivariant playlist
+   */
+  freeze(timing: PlaylistTiming, frameRate: number | undefined): void {
+    this.#timing = timing;
+    this.#frameRate = frameRate;
     this.#window.measureBy(timing.targetDurationSeconds);
   }
 
-  get timing(): PlaylistTiming | undefined {
-    return this.#timing;
-  }
-
-  /** What follows has this init segment and this clock; the first cut after it opens a segment. */
-  startTimeline(timeline: Timeline): void {
-    this.endSegment();
-    this.#timeline = timeline;
-    this.#discontinuity = this.#endTimeMs !== undefined;
-    this.#mapUri = `init-${this.#timelines++}.mp4`;
+  /** What follows has this init segment, from the next segment on. */
+  startTimeline(init: InitSegment): void {
+    this.#init = init;
+    this.#mapUri = initName(this.#inits++);
     this.#initIsKept = false;
   }
 
-  /** Media is missing: the next segment does not join the one before. */
-  markDiscontinuity(): void {
-    this.endSegment();
-    this.#discontinuity = this.#endTimeMs !== undefined;
+  /** @param gap nothing of it can be had */
+  openSegment(start: SegmentStart, { gap }: { readonly gap?: boolean } = {}): void {
+    this.#window.openSegment({ ...start, mapUri: this.#mapUri, gap });
   }
 
-  /** Frames a second of the picture, as measured; listed in the multivariant playlist. */
-  set frameRate(framesPerSecond: number | undefined) {
-    this.#frameRate = framesPerSecond;
-  }
-
-  appendPart(part: CutPart): void {
-    const timeline = this.#timeline;
-    if (!timeline) throw new Error('expected startTimeline() before the first part');
-    if (!this.#initIsKept) this.#keepInit(timeline.init);
-    const segment = this.#window.open ?? this.#openSegment(timeline.captureTimeMs + part.startSeconds * 1000);
-    // By the clock of its segment: a correction of the clock counts from the next one on.
-    this.#endTimeMs = (this.#endTimeMs ?? segment.programDateTimeMs) + part.durationSeconds * 1000;
-    this.#window.addPart({
-      uri: partUri(segment.mediaSequence, segment.parts.length),
-      durationSeconds: part.durationSeconds,
-      independent: part.independent,
-      media: new MediaBytes(part.fragments.map(({ bytes }) => bytes)),
-    });
+  /** @param part without fragments: nothing of it can be had */
+  appendPart({ durationSeconds, independent, fragments }: CutPart): void {
+    const { open } = this.#window;
+    if (!open || !this.#init) throw new Error('expected startTimeline() and openSegment() before the first part');
+    if (!this.#initIsKept) this.#keepInit(this.#init);
+    const uri = partName(open.mediaSequence, open.parts.length);
+    const media = new MediaBytes(fragments.map(({ bytes }) => bytes));
+    this.#window.addPart({ uri, durationSeconds, independent, media, ...(fragments.length === 0 && { gap: true }) });
     this.#publish();
-  }
-
-  #openSegment(dateMs: number): OpenSegment {
-    const isDateJump = Math.abs(dateMs - (this.#endTimeMs ?? dateMs)) > steadyDateMs;
-    const discontinuity = this.#discontinuity || isDateJump;
-    this.#discontinuity = false;
-    this.#endTimeMs = dateMs;
-    return this.#window.openSegment({ mapUri: this.#mapUri, discontinuity, programDateTimeMs: dateMs });
   }
 
   /** Only now: a timeline without any media would leave an init segment that nothing ever pushes out of the window. */
@@ -139,19 +109,26 @@ export class Rendition {
     return this.#held.count;
   }
 
-  /** Whether a player can start. */
-  get playable(): boolean {
-    return this.#timing !== undefined && this.#window.listsAny;
+  /** Whether a segment is being made. */
+  get isOpen(): boolean {
+    return this.#window.open !== undefined;
   }
 
-  /** Wall clock, ms since the epoch, at the end of what is published; undefined before the first part. */
-  get endTimeMs(): number | undefined {
-    return this.#endTimeMs;
+  /** The newest that is listed; undefined before the first part. */
+  get last(): Omit<RenditionReport, 'uri'> | undefined {
+    const { open, listed } = this.#window;
+    const segment = open && open.parts.length > 0 ? open : listed.at(-1);
+    return segment && { mediaSequence: segment.mediaSequence, part: segment.parts.length - 1 };
+  }
+
+  /** Whether a player can start. */
+  get playable(): boolean {
+    return this.#timing !== undefined && this.#window.isPlayable;
   }
 
   get facts(): RenditionFacts | undefined {
-    if (!this.#timing || !this.#timeline || !this.playable) return undefined;
-    const { init } = this.#timeline;
+    const init = this.#init;
+    if (!this.#timing || !init || !this.playable) return undefined;
     const video = init.tracks.find((track) => track.kind === 'video');
     const rates = (this.#bitRates ??= bitRatesOf(this.#window.listed, this.#timing.targetDurationSeconds));
     return {
@@ -162,18 +139,6 @@ export class Rendition {
       averageBitsPerSecond: Math.ceil(rates.averageBitsPerSecond),
       peakBitsPerSecond: Math.ceil(rates.peakBitsPerSecond),
     };
-  }
-
-  multivariant(): Answer {
-    const facts = this.facts;
-    if (!facts) return notYet;
-    const { width, height, ...variant } = facts;
-    const text = writeMultivariantPlaylist({
-      ...variant,
-      mediaPlaylistUri: this.#options.mediaPlaylistUri,
-      ...(width !== undefined && height !== undefined && { resolution: { width, height } }),
-    });
-    return { outcome: 'multivariant', body: new Encoded(text) };
   }
 
   /** Answers when the playlist holds what the directives ask for, RFC 8216bis §6.2.5.2. */
@@ -215,13 +180,14 @@ export class Rendition {
 
   /** Whether this names something of a segment that is closed, or an init segment that was told: what is not there now never will be. */
   #isPast(name: string): boolean {
-    const [, init, mediaSequence] = /^(?:init-(\d{1,15})\.mp4|(\d{1,15})(?:\.\d{1,15})?\.m4s)$/.exec(name) ?? [];
-    if (init !== undefined) return Number(init) < this.#timelines - 1;
-    return mediaSequence !== undefined && (this.#ended || Number(mediaSequence) < this.#window.openMediaSequence);
+    const read = readMediaName(name);
+    if (!read) return false;
+    if (read.kind === 'init') return read.number < this.#inits - 1;
+    return this.#ended || read.mediaSequence < this.#window.openMediaSequence;
   }
 
   #nextPartUri(): string {
-    return partUri(this.#window.openMediaSequence, this.#window.openParts);
+    return partName(this.#window.openMediaSequence, this.#window.openParts);
   }
 
   /** Waits, for three target durations at most, until `condition` holds, the client has gone or the stream is over. */
@@ -240,7 +206,8 @@ export class Rendition {
     const timing = this.#timing;
     if (!timing) throw new Error('expected freeze() before the first playlist');
     const segments = open ? [...listed, open] : listed;
-    const snapshot = { timing, discontinuitySequence, segments, ended: this.#ended, preloadHintUri: this.#nextPartUri() };
+    const reports = this.#options.reports?.() ?? [];
+    const snapshot = { timing, discontinuitySequence, segments, ended: this.#ended, preloadHintUri: this.#nextPartUri(), reports };
     return new Encoded(writeMediaPlaylist(snapshot, { delta }));
   }
 
@@ -251,7 +218,4 @@ export class Rendition {
   }
 }
 
-/** Dates of segments that differ from their durations by more than a frame do not join: the source paused, or its clock was set. */
-const steadyDateMs = 50;
-
-const notYet: EmptyAnswer = { outcome: 'not-yet', message: 'not on air yet' };
+export const notYet: EmptyAnswer = { outcome: 'not-yet', message: 'not on air yet' };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { hlsPaths } from '../hls/media-address.js';
 import { LiveError } from '../live/errors.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { LiveStream } from '../live/live-stream.js';
@@ -14,31 +15,31 @@ interface BroadcastParams {
 
 /** The HLS side of a live stream, below its address. Names are looked up in memory: no path of a request ever reaches the disk. */
 export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: LiveRegistry }): Promise<void> {
-  app.get<{ Params: { stream: string } }>('/index.m3u8', async (request, reply) => {
-    const { rendition } = requireLiveStream(registry, request.params.stream);
-    return sendAnswer(request, reply, rendition.multivariant(), targetDurationOf(rendition));
+  app.get<{ Params: { stream: string } }>(hlsPaths.multivariant, async (request, reply) => {
+    const { presentation } = requireLiveStream(registry, request.params.stream);
+    return sendAnswer(request, reply, presentation.multivariant(), targetDurationOf(presentation));
   });
 
-  app.get<{ Params: BroadcastParams }>('/:broadcast/media.m3u8', async (request, reply) => {
-    const { rendition, audience } = requireBroadcast(registry, request.params.stream, request.params.broadcast);
+  app.get<{ Params: BroadcastParams }>(hlsPaths.mediaPlaylist, async (request, reply) => {
+    const { presentation, audience } = requireBroadcast(registry, request.params.stream, request.params.broadcast);
     audience.saw(clientId(request));
-    return sendAnswer(request, reply, await rendition.mediaPlaylist(deliveryDirectives(request.query), watchClient(reply.raw)), targetDurationOf(rendition));
+    return sendAnswer(request, reply, await presentation.lead.mediaPlaylist(deliveryDirectives(request.query), watchClient(reply.raw)), targetDurationOf(presentation));
   });
 
-  app.get<{ Params: BroadcastParams & { file: string } }>('/:broadcast/:file', async (request, reply) => {
-    const { rendition } = requireBroadcast(registry, request.params.stream, request.params.broadcast);
+  app.get<{ Params: BroadcastParams & { file: string } }>(hlsPaths.media, async (request, reply) => {
+    const { presentation } = requireBroadcast(registry, request.params.stream, request.params.broadcast);
     const { file } = request.params;
-    const answer = await rendition.media(file, watchClient(reply.raw));
-    const init = rendition.initAfterDiscontinuity(file);
-    if (!init || !answer.body) return sendAnswer(request, reply, answer, targetDurationOf(rendition));
+    const answer = await presentation.lead.media(file, watchClient(reply.raw));
+    const init = presentation.lead.initAfterDiscontinuity(file);
+    if (!init || !answer.body) return sendAnswer(request, reply, answer, targetDurationOf(presentation));
     addVary(reply, 'User-Agent');
-    if (!Buffer.isBuffer(answer.body) || !readsOneInitSegment(request)) return sendAnswer(request, reply, answer, targetDurationOf(rendition));
-    return sendAnswer(request, reply, { outcome: answer.outcome, body: Buffer.concat([init, answer.body]) }, targetDurationOf(rendition));
+    if (!Buffer.isBuffer(answer.body) || !readsOneInitSegment(request)) return sendAnswer(request, reply, answer, targetDurationOf(presentation));
+    return sendAnswer(request, reply, { outcome: answer.outcome, body: Buffer.concat([init, answer.body]) }, targetDurationOf(presentation));
   });
 }
 
 /** In seconds; one, before it is known. */
-function targetDurationOf({ timing }: LiveStream['rendition']): number {
+function targetDurationOf({ timing }: LiveStream['presentation']): number {
   return timing?.targetDurationSeconds ?? 1;
 }
 

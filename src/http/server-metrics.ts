@@ -28,7 +28,7 @@ export class ServerMetrics {
     this.#gauge('onair_live_streams', 'Broadcasts going on.', () => registry.list().length);
     this.#gaugeByStream('onair_viewers', 'Viewers of each live stream.', registry, ({ viewers }) => viewers);
     this.#gaugeByStream('onair_ingest_bits_per_second', 'Rate at which each live stream comes in.', registry, ({ ingestBitsPerSecond }) => ingestBitsPerSecond);
-    this.#gauge('onair_held_requests', 'HLS requests that wait for a part or a segment.', () => sum(registry.list().map(({ rendition }) => rendition.waiting)));
+    this.#gauge('onair_held_requests', 'HLS requests that wait for a part or a segment.', () => sum(registry.list().map(({ presentation }) => presentation.waiting)));
     this.#gauge('onair_connections', 'Open connections.', () => connections.counts.open);
     this.#gauge('onair_staying_connections', 'WebSockets, endless bodies and bodies of publishers among them.', () => connections.counts.staying);
     this.#gauge('onair_admission_questions', "Questions that wait for the operator's service.", () => sum(checks.map(({ underWay }) => underWay)));

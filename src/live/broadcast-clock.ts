@@ -1,7 +1,7 @@
 import { retimed } from '../fmp4/retime.js';
 import type { Fragment, TrackRun } from '../fmp4/fragment.js';
 import type { InitSegment, Track } from '../fmp4/init-segment.js';
-import type { Timeline } from '../hls/rendition.js';
+import type { Timeline } from '../hls/presentation.js';
 
 /** How far a track has come. */
 interface Reached {

@@ -1,6 +1,6 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
-import type { Timeline } from '../hls/rendition.js';
+import type { Timeline } from '../hls/presentation.js';
 import { CaptureClock, type CaptureClockOptions } from './capture-clock.js';
 
 /** A timeline whose wall clock is known better the longer it lasts. */

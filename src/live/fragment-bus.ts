@@ -1,5 +1,5 @@
 import type { Fragment } from '../fmp4/fragment.js';
-import type { Timeline } from '../hls/rendition.js';
+import type { Timeline } from '../hls/presentation.js';
 import { BacklogLimit } from './backlog-limit.js';
 import { splitAtKeyframe, type FragmentBurst } from './fragment-burst.js';
 

@@ -1,7 +1,7 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import { longestSegmentSeconds } from '../hls/media-playlist.js';
 import { longestFirstGroupSeconds } from '../hls/packager.js';
-import { Rendition } from '../hls/rendition.js';
+import { Presentation } from '../hls/presentation.js';
 import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
 import { liveStreamUrls } from '../protocol/urls.js';
@@ -35,7 +35,7 @@ export class LiveStream {
   readonly broadcast: string;
   readonly startedAt = new Date();
   readonly ingest: IngestSession;
-  readonly rendition: Rendition;
+  readonly presentation: Presentation;
   readonly viewers: Viewers;
   /** Opens and ends with the broadcast; undefined where chat is switched off. */
   readonly chat: ChatRoom | undefined;
@@ -74,9 +74,9 @@ export class LiveStream {
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.broadcast });
     this.pictures = this.#createPictures();
     this.#store = this.#createStore();
-    this.rendition = new Rendition({
+    this.presentation = new Presentation({
+      broadcast: options.broadcast,
       listedSegments: options.windowSegments,
-      mediaPlaylistUri: `${options.broadcast}/media.m3u8`,
       onInit: (uri, bytes) => this.#store.write(uri, [bytes]),
       onSegment: ({ uri, media }) => this.#store.write(uri, media.pieces),
       onGone: (uri) => this.#store.remove(uri),
@@ -106,7 +106,7 @@ export class LiveStream {
    * @param rtmpPort where RTMP is taken, if it is
    */
   info(base: string, rtmpPort?: number): LiveStreamInfo {
-    const rendition = this.rendition.facts;
+    const rendition = this.presentation.lead.facts;
     return {
       stream: this.stream,
       broadcast: this.broadcast,
@@ -156,7 +156,7 @@ export class LiveStream {
     const failure = await this.#playAll();
     clearInterval(statsTimer);
     await this.#finish('packager', () => this.#bus.endTimeline());
-    await this.#finish('playlists', () => this.rendition.end());
+    await this.#finish('playlists', () => this.presentation.end());
     await this.#finish('viewers', () => this.#bus.end());
     await this.#finish('chat', () => this.chat?.end());
     this.#over = true;
@@ -202,7 +202,7 @@ export class LiveStream {
 
     const takes = (fragment: Fragment): boolean => this.#packaging.takes(fragment);
     const onProgress = (): void => this.#tellWhenLive();
-    const direct = new TakeOutput({ take, clock: this.#clock, bus: this.#bus, rendition: this.rendition, takes, onProgress });
+    const direct = new TakeOutput({ take, clock: this.#clock, bus: this.#bus, presentation: this.presentation, takes, onProgress });
     const output = this.#pace.paced(take, direct);
     const { startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
     const onRestart = (reason: string): void => this.#tellRestart(reason);
@@ -217,7 +217,7 @@ export class LiveStream {
     const { segmentSeconds, ffmpegMajor, encodeLimits } = this.#options;
     const wishes = { segmentSeconds, ffmpegMajor, encodeLimits };
     const canCopy = planTranscode(take.header, wishes).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
-    const { timing } = this.rendition;
+    const { timing } = this.presentation;
     const forceVideoEncode = canCopy ? await take.copyObstacle(timing && longestSegmentSeconds(timing)) : undefined;
     return (start) => planTranscode(take.header, { ...wishes, ...start, forceVideoEncode });
   }
@@ -237,9 +237,9 @@ export class LiveStream {
   }
 
   #tellWhenLive(): void {
-    if (this.#live || !this.rendition.playable) return;
+    if (this.#live || !this.presentation.playable) return;
     this.#live = true;
-    this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...this.rendition.facts }, 'on air');
+    this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...this.presentation.lead.facts }, 'on air');
     this.ingest.send({ type: 'live' });
   }
 
@@ -262,7 +262,7 @@ export class LiveStream {
 
   #createPackaging(): Packaging {
     return new Packaging({
-      rendition: this.rendition,
+      presentation: this.presentation,
       segmentTargetSeconds: this.#options.segmentSeconds,
       onFailure: (err) => {
         this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, err }, 'the playlists end');

@@ -1,11 +1,11 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import { Packager } from '../hls/packager.js';
-import type { Rendition, Timeline } from '../hls/rendition.js';
+import type { Presentation, Timeline } from '../hls/presentation.js';
 import type { FragmentBurst } from './fragment-burst.js';
 import type { FragmentConsumer } from './fragment-bus.js';
 
 export interface PackagingOptions {
-  readonly rendition: Rendition;
+  readonly presentation: Presentation;
   readonly segmentTargetSeconds: number;
   /** It failed: the playlists have ended. */
   readonly onFailure: (error: unknown) => void;
@@ -46,6 +46,6 @@ export class Packaging implements FragmentConsumer {
   drop(error: unknown): void {
     this.#failed = true;
     this.#options.onFailure(error);
-    this.#options.rendition.end();
+    this.#options.presentation.end();
   }
 }

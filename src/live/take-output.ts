@@ -1,6 +1,6 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
-import type { Rendition } from '../hls/rendition.js';
+import type { Presentation } from '../hls/presentation.js';
 import type { BroadcastClock } from './broadcast-clock.js';
 import { ClockedTimeline } from './clocked-timeline.js';
 import type { FragmentBus } from './fragment-bus.js';
@@ -11,7 +11,7 @@ export interface TakeOutputOptions {
   readonly take: Take;
   readonly clock: BroadcastClock;
   readonly bus: FragmentBus;
-  readonly rendition: Rendition;
+  readonly presentation: Presentation;
   /** Whether the playlists can go on with this fragment as it is. */
   readonly takes: (fragment: Fragment) => boolean;
   /** Something was published. */
@@ -31,14 +31,14 @@ export class TakeOutput implements MediaOutput {
   }
 
   startTimeline(init: InitSegment, { startSeconds, zeroSeconds }: OutputTimes): void {
-    const { take, clock, bus, rendition } = this.#options;
+    const { take, clock, bus, presentation } = this.#options;
     const sourceZero = clock.zeroOf(take.sourceClock, Math.min(take.firstSeconds ?? startSeconds, startSeconds));
     clock.startTimeline(init, sourceZero + zeroSeconds);
     const mediaSeconds = sourceZero + startSeconds;
     this.#startSeconds = startSeconds;
     this.#inheritedMs = clock.dated && clock.dated.captureTimeMs + mediaSeconds * 1000;
     const startedAtMs = this.#inheritedMs ?? take.startedAtMs;
-    this.#timeline = new ClockedTimeline({ init, startSeconds: mediaSeconds, startedAtMs, notBeforeMs: rendition.endTimeMs });
+    this.#timeline = new ClockedTimeline({ init, startSeconds: mediaSeconds, startedAtMs, notBeforeMs: presentation.endTimeMs });
     clock.dated = this.#timeline;
     bus.startTimeline(this.#timeline);
   }
@@ -83,10 +83,10 @@ export class TakeOutput implements MediaOutput {
 
   #publish(fragments: readonly Fragment[]): void {
     if (fragments.length === 0) return;
-    const { take, bus, rendition, onProgress } = this.#options;
+    const { take, bus, presentation, onProgress } = this.#options;
     this.#timeline?.arrived(fragments, take.captureTimeAt(this.#startSeconds) ?? this.#inheritedMs);
     bus.push(fragments);
-    if (rendition.endTimeMs !== undefined) this.#timeline?.settle();
+    if (presentation.endTimeMs !== undefined) this.#timeline?.settle();
     onProgress();
   }
 }

@@ -1,6 +1,6 @@
 import { FlvTimeline } from '../flv/flv-timeline.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
-import type { Timeline } from '../hls/rendition.js';
+import type { Timeline } from '../hls/presentation.js';
 import type { ViewerMessage } from '../protocol/viewer-messages.js';
 import type { FragmentBurst } from './fragment-burst.js';
 import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';

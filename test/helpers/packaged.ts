@@ -2,7 +2,7 @@ import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import { readInitSegment, type Track } from '../../src/fmp4/init-segment.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import { Packager } from '../../src/hls/packager.js';
-import { Rendition } from '../../src/hls/rendition.js';
+import { Presentation } from '../../src/hls/presentation.js';
 import { fragment, initSegment, samplesOf, tracksOf, videoTrack, type Sample, type Script } from './media-builder.js';
 import { readMediaPlaylist, type ReadPlaylist } from './playlist-reader.js';
 
@@ -15,18 +15,18 @@ export interface PackagedSegment {
   readonly saidIndependent: readonly boolean[];
 }
 
-/** A rendition filled by the packager, every playlist it ever showed, and every segment it ever had. */
+/** A presentation filled by the packager, every playlist it ever showed, and every segment it ever had. */
 export class Packaged {
   readonly seen: ReadPlaylist[] = [];
   readonly segments: PackagedSegment[] = [];
-  readonly rendition: Rendition;
+  readonly presentation: Presentation;
   readonly packager: Packager;
   #lastBody: unknown;
 
   constructor({ segmentTargetSeconds = 2, listedSegments = 6 } = {}) {
-    this.rendition = new Rendition({
+    this.presentation = new Presentation({
       listedSegments,
-      mediaPlaylistUri: 'run1/media.m3u8',
+      broadcast: 'run1',
       onSegment: ({ uri, parts }) =>
         this.segments.push({
           uri,
@@ -34,7 +34,7 @@ export class Packaged {
           saidIndependent: parts.map(({ independent }) => independent),
         }),
     });
-    this.packager = new Packager({ rendition: this.rendition, segmentTargetSeconds });
+    this.packager = new Packager({ presentation: this.presentation, segmentTargetSeconds });
   }
 
   begin(tracks: readonly Track[], captureTimeMs = packagedFromMs): void {
@@ -65,7 +65,7 @@ export class Packaged {
     let keyframeAt: number | undefined;
     const begin = (startSeconds: number): void => {
       this.packager.endTimeline();
-      this.begin(tracks, Math.max(captureTimeMs + (startSeconds - origin) * 1000, this.rendition.endTimeMs ?? -Infinity));
+      this.begin(tracks, Math.max(captureTimeMs + (startSeconds - origin) * 1000, this.presentation.endTimeMs ?? -Infinity));
       zero = startSeconds;
     };
     begin(origin);
@@ -92,7 +92,7 @@ export class Packaged {
   }
 
   async look(): Promise<void> {
-    const { body } = await this.rendition.mediaPlaylist({}, () => () => undefined);
+    const { body } = await this.presentation.lead.mediaPlaylist({}, () => () => undefined);
     if (!(body instanceof Encoded) || body === this.#lastBody) return;
     this.#lastBody = body;
     const text = body.identity.toString();

@@ -193,7 +193,8 @@ export const seriesRules: Readonly<Record<string, (earlier: ReadPlaylist, later:
 function* changes(before: ReadSegment, after: ReadSegment): Generator<string> {
   const where = `segment ${String(after.sequenceNumber)}`;
   for (const fact of ['uri', 'durationSeconds', 'programDateTime', 'mapUri', 'isDiscontinuity', 'isGap'] as const) {
-    // The first segment of the window is told where its init segment is anew; an open one has no address yet.
+    // The first segment of the window is told where its init segment is anew; an open one has no address yet, and is called a gap at its end.
+    if (fact === 'isGap' && before.uri === undefined) continue;
     if (before[fact] !== undefined && before[fact] !== after[fact]) yield `${where}: ${fact} ${String(before[fact])} became ${String(after[fact])}`;
   }
   for (const [index, part] of before.parts.entries()) {

@@ -141,14 +141,14 @@ t.test('a delta merged into the playlist before it is the whole playlist, line b
 
 t.test('the multivariant playlist tells all that a player chooses by', async (t) => {
   t.equal(
-    writeMultivariantPlaylist({
+    writeMultivariantPlaylist([{
       mediaPlaylistUri: 'run1/media.m3u8',
       codecs: 'avc1.42c01f,mp4a.40.2',
       peakBitsPerSecond: 2_600_000.2,
       averageBitsPerSecond: 2_345_678,
       resolution: { width: 1280, height: 720 },
       frameRate: 29.97,
-    }),
+    }]),
     `#EXTM3U
 #EXT-X-VERSION:6
 #EXT-X-INDEPENDENT-SEGMENTS
@@ -157,7 +157,7 @@ run1/media.m3u8
 `,
   );
   t.equal(
-    writeMultivariantPlaylist({ mediaPlaylistUri: 'run1/media.m3u8', codecs: 'mp4a.40.2', peakBitsPerSecond: 130_000, averageBitsPerSecond: 128_000 }),
+    writeMultivariantPlaylist([{ mediaPlaylistUri: 'run1/media.m3u8', codecs: 'mp4a.40.2', peakBitsPerSecond: 130_000, averageBitsPerSecond: 128_000 }]),
     `#EXTM3U
 #EXT-X-VERSION:6
 #EXT-X-INDEPENDENT-SEGMENTS

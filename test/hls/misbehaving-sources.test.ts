@@ -55,7 +55,7 @@ t.test('recordings one after another, short ones, of other sizes, whose clocks b
   t.ok(packaged.segments.length > sources.length);
 });
 
-function multivariantOf({ rendition }: Packaged): string {
-  const { body } = rendition.multivariant();
+function multivariantOf({ presentation }: Packaged): string {
+  const { body } = presentation.multivariant();
   return body instanceof Encoded ? body.identity.toString() : '';
 }

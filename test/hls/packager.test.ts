@@ -30,37 +30,37 @@ t.test('no playlist of any source breaks a rule, from the first part to the end'
 
 t.test('part target and target duration are chosen by what the source was seen to do, and stay for all its timelines', async (t) => {
   const regular = await new Packaged().run({ gapsSeconds: steady(30), seconds: 5 });
-  t.strictSame(regular.rendition.timing, { targetDurationSeconds: 2, partTargetSeconds: 0.334 });
-  t.equal(regular.rendition.facts?.frameRate, 30);
+  t.strictSame(regular.presentation.timing, { targetDurationSeconds: 2, partTargetSeconds: 0.334 });
+  t.equal(regular.presentation.lead.facts?.frameRate, 30);
   await regular.run({ gapsSeconds: jittery(1), isKeyframe: everySeconds(3), seconds: 10 }, start + 60_000);
-  t.strictSame(regular.rendition.timing, { targetDurationSeconds: 2, partTargetSeconds: 0.334 });
+  t.strictSame(regular.presentation.timing, { targetDurationSeconds: 2, partTargetSeconds: 0.334 });
   const irregular = await new Packaged().run({ gapsSeconds: jittery(1), seconds: 5 });
-  t.equal(irregular.rendition.timing?.partTargetSeconds, 0.5);
+  t.equal(irregular.presentation.timing?.partTargetSeconds, 0.5);
   const farApart = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: everySeconds(4), seconds: 13 });
-  t.equal(farApart.rendition.timing?.targetDurationSeconds, 4);
+  t.equal(farApart.presentation.timing?.targetDurationSeconds, 4);
 });
 
 t.test('the target duration is that of the first segment, up to four seconds; a still picture with sound makes it no longer', async (t) => {
   const late = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: everySeconds(3), withSound: true, seconds: 10 });
-  t.equal(late.rendition.timing?.targetDurationSeconds, 3);
+  t.equal(late.presentation.timing?.targetDurationSeconds, 3);
   const counted = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: (_start, index) => index % 100 === 0, seconds: 10 });
-  t.equal(counted.rendition.timing?.targetDurationSeconds, 4, 'keyframes 3.33 s apart are likely to lie 3.5 s apart later');
+  t.equal(counted.presentation.timing?.targetDurationSeconds, 4, 'keyframes 3.33 s apart are likely to lie 3.5 s apart later');
   const never = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: (start) => start === 0, withSound: true, seconds: 10 });
-  t.equal(never.rendition.timing?.targetDurationSeconds, 4);
+  t.equal(never.presentation.timing?.targetDurationSeconds, 4);
   t.strictSame(violations(never.seen), []);
   const still = await new Packaged().run({ gapsSeconds: [20], withSound: true, seconds: 10 });
-  t.equal(still.rendition.timing?.targetDurationSeconds, 2);
+  t.equal(still.presentation.timing?.targetDurationSeconds, 2);
 });
 
 t.test('a recording that ends within its first segment can still be played', async (t) => {
-  const { rendition, seen } = await new Packaged().run({ gapsSeconds: steady(30), withSound: true, seconds: 0.7 });
-  t.ok(rendition.playable);
+  const { presentation, seen } = await new Packaged().run({ gapsSeconds: steady(30), withSound: true, seconds: 0.7 });
+  t.ok(presentation.playable);
   t.strictSame(seen.at(-1)?.segments.map(({ durationSeconds }) => Math.round((durationSeconds ?? 0) * 10)), [7]);
 });
 
 t.test('a timeline without a keyframe shows nothing, fixes nothing and is no discontinuity', async (t) => {
   const packaged = await new Packaged().run({ gapsSeconds: steady(30), isKeyframe: () => false, seconds: 5 });
-  t.equal(packaged.rendition.timing, undefined);
+  t.equal(packaged.presentation.timing, undefined);
   t.strictSame(packaged.seen, []);
   await packaged.run({ gapsSeconds: steady(30), seconds: 5 }, start + 10_000);
   t.equal(packaged.seen[0]?.segments[0]?.isDiscontinuity, false);

@@ -3,7 +3,8 @@ import t from 'tap';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import type { Answer } from '../../src/hls/answer.js';
-import { Rendition, type RenditionOptions, type Timeline } from '../../src/hls/rendition.js';
+import { Presentation, type Timeline } from '../../src/hls/presentation.js';
+import type { Rendition, RenditionOptions } from '../../src/hls/rendition.js';
 import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
 import { violations } from '../helpers/playlist-rules.js';
 import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
@@ -12,18 +13,18 @@ const timing = { targetDurationSeconds: 2, partTargetSeconds: 0.5 };
 const start = Date.UTC(2026, 0, 2, 3, 4, 5);
 const never = () => () => undefined;
 
-/** A rendition that is filled part by part, with a clock of its own. */
+/** A presentation whose lead is filled part by part, with a clock of its own. */
 class Filled {
   readonly gone: string[] = [];
   readonly timeouts: { timeoutMs: number; fire: () => void }[] = [];
-  readonly rendition: Rendition;
+  readonly presentation: Presentation;
   #seconds = 0;
   #parts = 0;
 
   constructor(options: Partial<RenditionOptions> = {}) {
-    this.rendition = new Rendition({
+    this.presentation = new Presentation({
       listedSegments: 6,
-      mediaPlaylistUri: 'run1/media.m3u8',
+      broadcast: 'run1',
       onGone: (uri) => this.gone.push(uri),
       startTimer: (fire, timeoutMs) => {
         this.timeouts.push({ timeoutMs, fire });
@@ -31,8 +32,12 @@ class Filled {
       },
       ...options,
     });
-    this.rendition.startTimeline(this.timeline());
-    this.rendition.freeze(timing);
+    this.presentation.startTimeline(this.timeline());
+    this.presentation.freeze(timing, undefined);
+  }
+
+  get rendition(): Rendition {
+    return this.presentation.lead;
   }
 
   timeline(captureTimeMs = start): Timeline {
@@ -41,7 +46,7 @@ class Filled {
 
   part(durationSeconds = 0.5): void {
     const sample = { track: videoTrack, startSeconds: this.#seconds, durationSeconds, keyframe: true };
-    this.rendition.appendPart({
+    this.presentation.appendPart({
       type: 'part',
       fragments: [fragment([sample], this.#parts++)],
       startSeconds: this.#seconds,
@@ -54,13 +59,13 @@ class Filled {
   segments(count: number): void {
     for (let index = 0; index < count; index++) {
       for (let part = 0; part < 4; part++) this.part();
-      this.rendition.endSegment();
+      this.presentation.endSegment();
     }
   }
 
   restart(captureTimeMs: number): void {
     this.#seconds = 0;
-    this.rendition.startTimeline(this.timeline(captureTimeMs));
+    this.presentation.startTimeline(this.timeline(captureTimeMs));
   }
 
   async playlist(): Promise<ReadPlaylist> {
@@ -79,10 +84,10 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 t.test('there is nothing to play before a whole segment is there', async (t) => {
   const filled = new Filled();
   filled.part();
-  for (const answer of [filled.rendition.multivariant(), await filled.rendition.mediaPlaylist({}, never)]) t.match(answer, { outcome: 'not-yet', message: /not on air yet/ });
+  for (const answer of [filled.presentation.multivariant(), await filled.rendition.mediaPlaylist({}, never)]) t.match(answer, { outcome: 'not-yet', message: /not on air yet/ });
   t.equal(filled.rendition.facts, undefined);
-  filled.rendition.endSegment();
-  t.equal(filled.rendition.multivariant().outcome, 'multivariant');
+  filled.presentation.endSegment();
+  t.equal(filled.presentation.multivariant().outcome, 'multivariant');
   t.match(filled.rendition.facts, { codecs: 'avc1.42c01f', width: 640, height: 360, ...timing });
 });
 
@@ -124,7 +129,7 @@ t.test('a request for a segment is answered when it is whole', async (t) => {
   filled.part();
   await settled();
   t.equal(filled.rendition.waiting, 1);
-  filled.rendition.endSegment();
+  filled.presentation.endSegment();
   t.match(textOf(await asked), '\n1.m4s\n');
 });
 
@@ -133,7 +138,7 @@ t.test('a request past the last part of a segment that ends early is answered wi
   filled.segments(1);
   filled.part();
   const asked = filled.rendition.mediaPlaylist({ _HLS_msn: '1', _HLS_part: '3' }, never);
-  filled.rendition.endSegment();
+  filled.presentation.endSegment();
   await settled();
   t.equal(filled.rendition.waiting, 1, 'the end alone brings nothing');
   filled.part();
@@ -165,7 +170,7 @@ t.test('the hinted part is waited for and then arrives whole', async (t) => {
     filled.part();
     t.ok((await filled.playlist()).segments.some(({ parts }) => parts.some((part) => part.uri === uri)), 'the part that came is the one that was hinted');
     t.match(await asked, { outcome: 'lasting', body: Buffer });
-    if (round === 3) filled.rendition.endSegment();
+    if (round === 3) filled.presentation.endSegment();
   }
 });
 
@@ -174,13 +179,13 @@ t.test('a hinted part that is never made, and every other name, is not found', a
   filled.segments(1);
   filled.part();
   const asked = filled.rendition.media('1.1.m4s', never);
-  filled.rendition.endSegment();
+  filled.presentation.endSegment();
   t.match(await asked, { outcome: 'gone' });
   for (const name of ['', '99.m4s', '2.1.m4s', '-1.m4s', 'init-1.mp4', '../init-0.mp4', '__proto__']) {
     t.equal((await filled.rendition.media(name, never)).outcome, 'to-come', name);
   }
   const last = filled.rendition.media('2.0.m4s', never);
-  filled.rendition.end();
+  filled.presentation.end();
   t.equal((await last).outcome, 'gone', 'hinted when the broadcast ended');
 });
 
@@ -219,7 +224,7 @@ t.test('the end answers everybody who waits, and later directives are ignored', 
   filled.segments(8);
   filled.part();
   const asked = filled.rendition.mediaPlaylist({ _HLS_msn: '9' }, never);
-  filled.rendition.end();
+  filled.presentation.end();
   const ended = textOf(await asked);
   t.match(ended, /8\.m4s\n#EXT-X-ENDLIST\n$/);
   t.notMatch(ended, 'EXT-X-PRELOAD-HINT');
@@ -244,14 +249,14 @@ t.test('what may yet come to be is told apart from what never will: who asks too
   t.equal((await filled.rendition.mediaPlaylist({ _HLS_msn: '4' }, never)).outcome, 'malformed');
   filled.part();
   filled.part();
-  filled.rendition.endSegment();
+  filled.presentation.endSegment();
   filled.restart(start + 10_000);
   filled.part();
-  filled.rendition.endSegment();
+  filled.presentation.endSegment();
   for (const name of early) t.equal((await filled.rendition.media(name, never)).outcome, 'lasting', name);
   t.equal((await filled.rendition.mediaPlaylist({ _HLS_msn: '3' }, never)).outcome, 'lasting');
   for (const name of ['2.3.m4s', '1.4.m4s']) t.equal((await filled.rendition.media(name, never)).outcome, 'gone', `${name} of a segment that is whole`);
-  filled.rendition.end();
+  filled.presentation.end();
   for (const name of ['4.m4s', '4.0.m4s']) t.equal((await filled.rendition.media(name, never)).outcome, 'gone', `${name} after the end`);
 });
 
@@ -280,7 +285,7 @@ t.test('the window is measured in time: of short recordings more are listed, and
   for (let recording = 0; recording < 150; recording++) {
     filled.restart(start + recording * 700);
     filled.part(0.4);
-    filled.rendition.endSegment();
+    filled.presentation.endSegment();
     seconds += 0.4;
     const playlist = await filled.playlist();
     seen.push(playlist);
@@ -301,7 +306,7 @@ t.test('recordings of a few milliseconds lengthen no playlist and no memory with
   for (let recording = 0; recording < 1500; recording++) {
     filled.restart(start + recording * 50);
     filled.part(0.002);
-    filled.rendition.endSegment();
+    filled.presentation.endSegment();
     added += 2;
   }
   t.ok((await filled.playlist()).segments.length <= 250);
@@ -352,11 +357,11 @@ t.test('a restart is a discontinuity, counted when it leaves the playlist; no pl
       filled.part();
       await look();
     }
-    filled.rendition.endSegment();
+    filled.presentation.endSegment();
     await look();
-    if (segment === 3) filled.rendition.markDiscontinuity();
+    if (segment === 3) filled.presentation.markDiscontinuity();
   }
-  filled.rendition.end();
+  filled.presentation.end();
   await look();
   t.strictSame(violations(seen), []);
   t.equal(seen[0]?.discontinuitySequence, 0);
@@ -374,7 +379,7 @@ t.test('a burst of heavy media is forgotten by BANDWIDTH when it has left the pl
   filled.segments(2);
   const before = filled.rendition.facts?.peakBitsPerSecond ?? NaN;
   filled.part(0.002);
-  filled.rendition.endSegment();
+  filled.presentation.endSegment();
   const peak = filled.rendition.facts?.peakBitsPerSecond ?? NaN;
   t.ok(peak > before && peak < before * 1.5, `${before} becomes ${peak}`);
   filled.segments(12);
@@ -384,13 +389,13 @@ t.test('a burst of heavy media is forgotten by BANDWIDTH when it has left the pl
 t.test('dates that no longer join, since the source paused, are a discontinuity at the next segment, and none is said otherwise afterwards', async (t) => {
   const timeline = { init: readInitSegment(initSegment([videoTrack])), captureTimeMs: start };
   const filled = new Filled();
-  filled.rendition.startTimeline(timeline);
+  filled.presentation.startTimeline(timeline);
   const seen: ReadPlaylist[] = [];
   for (let part = 0; part < 24; part++) {
     if (part === 6) timeline.captureTimeMs += 40;
     if (part === 14) timeline.captureTimeMs += 60_000;
     filled.part();
-    if (part % 4 === 3) filled.rendition.endSegment();
+    if (part % 4 === 3) filled.presentation.endSegment();
     if (filled.rendition.playable) seen.push(await filled.playlist());
   }
   t.strictSame(violations(seen), []);

@@ -126,16 +126,11 @@ export class FakeLiveStream {
     ['media', { outcome: 'lasting', body: new Encoded('#EXTM3U\nmedia\n') }],
     ['0.m4s', { outcome: 'lasting', body: Buffer.from('0123456789') }],
   ]);
-  readonly rendition = {
+  readonly presentation = {
     timing: { targetDurationSeconds: 2, partTargetSeconds: 0.5 },
     waiting: 0,
     multivariant: () => this.#answer('index'),
-    mediaPlaylist: async (directives: unknown, watchClient: WatchClient) => {
-      this.directives.push(directives);
-      return this.#held('media', watchClient);
-    },
-    media: async (name: string, watchClient: WatchClient) => this.#held(name, watchClient),
-    initAfterDiscontinuity: (name: string) => this.initsAfterDiscontinuities.get(name),
+    lead: this.#lead(),
   };
   readonly storeWaitingBytes = 0;
   readonly initsAfterDiscontinuities = new Map<string, Buffer>();
@@ -151,6 +146,17 @@ export class FakeLiveStream {
     this.#onEnd = onEnd;
     this.chat = new ChatRoom({ stream, broadcast: this.broadcast, maxPeople: 10, messagesPerMinute: 60 });
     this.ingest = new FakeIngest(() => void this.end());
+  }
+
+  #lead() {
+    return {
+      mediaPlaylist: async (directives: unknown, watchClient: WatchClient) => {
+        this.directives.push(directives);
+        return this.#held('media', watchClient);
+      },
+      media: async (name: string, watchClient: WatchClient) => this.#held(name, watchClient),
+      initAfterDiscontinuity: (name: string) => this.initsAfterDiscontinuities.get(name),
+    };
   }
 
   info(origin: string): LiveStreamInfo {

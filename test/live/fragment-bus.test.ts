@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Fragment } from '../../src/fmp4/fragment.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
-import type { Timeline } from '../../src/hls/rendition.js';
+import type { Timeline } from '../../src/hls/presentation.js';
 import type { FragmentBurst } from '../../src/live/fragment-burst.js';
 import { FragmentBus, type FragmentBusOptions, type FragmentConsumer } from '../../src/live/fragment-bus.js';
 import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';

@@ -11,8 +11,8 @@ import { filesBelow, openStudio, Publishing, recording, turns, until } from './f
 
 const allFrames = takesOf(recording).takes.flatMap(({ frames }) => described(frames));
 
-async function playlistOf({ rendition }: LiveStream): Promise<ReadPlaylist> {
-  const { body } = await rendition.mediaPlaylist({}, () => () => undefined);
+async function playlistOf({ presentation }: LiveStream): Promise<ReadPlaylist> {
+  const { body } = await presentation.lead.mediaPlaylist({}, () => () => undefined);
   if (!(body instanceof Encoded)) throw new Error('expected a playlist');
   return readMediaPlaylist(body.identity.toString());
 }
@@ -26,7 +26,7 @@ t.test('a broadcast is starting until its first playlist is there, then live, an
   const transcoder = await studio.transcoder(0);
   transcoder.init();
   transcoder.pictures(20);
-  await until(() => liveStream.rendition.timing === undefined);
+  await until(() => liveStream.presentation.timing === undefined);
   t.strictSame(publishing.told, ['recording']);
   t.equal(liveStream.state, 'starting', 'two seconds without the keyframe that closes the first segment');
   transcoder.pictures(1);
@@ -53,9 +53,9 @@ t.test('recordings one after another are timelines of one broadcast, whose date-
     transcoder.init();
     // Ten times faster than the wall clock: its media ends after the next recording begins.
     transcoder.pictures(45);
-    await until(() => (liveStream.rendition.endTimeMs ?? 0) > 0);
+    await until(() => (liveStream.presentation.endTimeMs ?? 0) > 0);
     await turns(20);
-    if (liveStream.rendition.facts) seen.push(await playlistOf(liveStream));
+    if (liveStream.presentation.lead.facts) seen.push(await playlistOf(liveStream));
   }
   publishing.connection.end();
   await liveStream.closed;
@@ -271,7 +271,7 @@ t.test('each step of the end is done, whatever the others do: one that fails is 
   const told: string[] = [];
   const sink = { message: ({ type }: { type: string }) => told.push(type), init: () => undefined, media: () => undefined, backlogBytes: 0, end: () => told.push('end'), drop: () => undefined };
   liveStream.viewers.join(sink);
-  liveStream.rendition.end = fails;
+  liveStream.presentation.lead.end = fails;
   liveStream.chat!.end = fails;
   liveStream.pictures.close = async () => fails();
   publishing.connection.end();
@@ -316,7 +316,7 @@ t.test('playlists that fail end, and the broadcast goes on without them: its pub
   transcoder.init();
   transcoder.pictures(30);
   await until(() => liveStream.state === 'live');
-  liveStream.rendition.appendPart = () => {
+  liveStream.presentation.lead.appendPart = () => {
     throw new Error('a fault of ours');
   };
   const before = bursts;
@@ -325,7 +325,7 @@ t.test('playlists that fail end, and the broadcast goes on without them: its pub
     await turns(3);
   }
   t.ok(bursts > before + 4);
-  const { body } = await liveStream.rendition.mediaPlaylist({}, () => () => undefined);
+  const { body } = await liveStream.presentation.lead.mediaPlaylist({}, () => () => undefined);
   t.match(body instanceof Encoded && body.identity.toString(), /#EXT-X-ENDLIST/);
   t.strictSame(publishing.messages.filter(({ type }) => type === 'warning').map((warning) => 'code' in warning && warning.code), ['hls-ended']);
   t.strictSame(studio.warnings, ['what takes the media failed and is let go', 'the playlists end']);

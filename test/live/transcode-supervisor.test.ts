@@ -31,8 +31,8 @@ async function show(t: Test, options: Parameters<typeof openStudio>[1] = {}): Pr
   return { studio, liveStream, publishing: new Publishing(liveStream) };
 }
 
-async function playlistOf({ rendition }: LiveStream): Promise<ReadPlaylist> {
-  const { body } = await rendition.mediaPlaylist({}, () => () => undefined);
+async function playlistOf({ presentation }: LiveStream): Promise<ReadPlaylist> {
+  const { body } = await presentation.lead.mediaPlaylist({}, () => () => undefined);
   if (!(body instanceof Encoded)) throw new Error('expected a playlist');
   return readMediaPlaylist(body.identity.toString());
 }

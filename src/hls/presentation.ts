@@ -1,0 +1,180 @@
+import type { InitSegment } from '../fmp4/init-segment.js';
+import type { Answer } from './answer.js';
+import { Encoded } from './encoded.js';
+import { Follower } from './follower.js';
+import { mediaPlaylistUri, siblingPlaylistUri } from './media-address.js';
+import type { PlaylistTiming, RenditionReport } from './media-playlist.js';
+import { writeMultivariantPlaylist, type VariantStream } from './multivariant-playlist.js';
+import { notYet, Rendition, type RenditionOptions } from './rendition.js';
+import type { CutPart } from './segmenter.js';
+
+/** A run of media under one init segment. */
+export interface Timeline {
+  readonly init: InitSegment;
+  /** Wall clock, ms since the epoch, at media time 0. */
+  readonly captureTimeMs: number;
+}
+
+export interface PresentationOptions extends Omit<RenditionOptions, 'reports'> {
+  /** What its addresses begin with. */
+  readonly broadcast: string;
+}
+
+/** Dates of segments that differ from their durations by more than a frame do not join: the source paused, or its clock was set. */
+const steadyDateMs = 50;
+
+/**
+ * One broadcast as HLS clients see it: its renditions, and all that their playlists share. The lead's media decides when a segment
+ * and a part begin and end, and on which date; the others are cut at the same media times. So media sequence numbers,
+ * part numbers, durations and discontinuities are the same in all of them, and a player may change over at any part.
+ */
+export class Presentation {
+  readonly lead: Rendition;
+  readonly #options: PresentationOptions;
+  readonly #followers = new Map<string, Follower>();
+  #timing: PlaylistTiming | undefined;
+  #frameRate: number | undefined;
+  #timeline: Timeline | undefined;
+  #discontinuity = false;
+  #discontinuities = 0;
+  #segments = 0;
+  #segmentIsOpen = false;
+  #endTimeMs: number | undefined;
+  #ended = false;
+
+  constructor(options: PresentationOptions) {
+    this.#options = options;
+    this.lead = new Rendition({ ...options, reports: () => this.#reportsBeside(undefined) });
+  }
+
+  /**
+   * Adds a rendition that is cut as the lead is, from the next segment on.
+   * @param id how its addresses name it; once in a broadcast
+   */
+  follow(id: string, options: Pick<RenditionOptions, 'onInit' | 'onSegment' | 'onGone'> = {}): Follower {
+    if (this.#followers.has(id)) throw new RangeError(`expected a name that no other rendition has, got "${id}" again`);
+    const { listedSegments, startTimer } = this.#options;
+    const follower = new Follower(new Rendition({ listedSegments, startTimer, ...options, reports: () => this.#reportsBeside(id) }));
+    if (this.#timing) follower.rendition.freeze(this.#timing, this.#frameRate);
+    this.#followers.set(id, follower);
+    return follower;
+  }
+
+  /** @param id undefined for the lead */
+  rendition(id: string | undefined): Rendition | undefined {
+    return id === undefined ? this.lead : this.#followers.get(id)?.rendition;
+  }
+
+  /**
+   * Fixes what may not change in the life of a playlist; nothing is served before.
+   * @param frameRate of the picture, as measured
+   */
+  freeze(timing: PlaylistTiming, frameRate: number | undefined): void {
+    this.#timing = Object.freeze({ ...timing });
+    this.#frameRate = frameRate;
+    for (const rendition of this.#renditions()) rendition.freeze(this.#timing, frameRate);
+  }
+
+  get timing(): PlaylistTiming | undefined {
+    return this.#timing;
+  }
+
+  /** Whether a player can start. */
+  get playable(): boolean {
+    return this.lead.playable;
+  }
+
+  /** Wall clock, ms since the epoch, at the end of what is published; undefined before the first part. */
+  get endTimeMs(): number | undefined {
+    return this.#endTimeMs;
+  }
+
+  /** How many requests are held until there is more. */
+  get waiting(): number {
+    return [...this.#renditions()].reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  /** What follows has this init segment and this clock; the first cut after it opens a segment. */
+  startTimeline(timeline: Timeline): void {
+    this.endSegment();
+    this.#timeline = timeline;
+    this.#discontinuity = this.#endTimeMs !== undefined;
+    this.lead.startTimeline(timeline.init);
+  }
+
+  /** Media is missing: the next segment does not join the one before. */
+  markDiscontinuity(): void {
+    this.endSegment();
+    this.#discontinuity = this.#endTimeMs !== undefined;
+  }
+
+  /** @param part of the lead */
+  appendPart(part: CutPart): void {
+    if (!this.#timeline) throw new Error('expected startTimeline() before the first part');
+    const { startSeconds, durationSeconds } = part;
+    if (!this.#segmentIsOpen) this.#openSegment(this.#timeline.captureTimeMs + startSeconds * 1000);
+    // By the clock of its segment: a correction of the clock counts from the next one on.
+    this.#endTimeMs = (this.#endTimeMs ?? 0) + durationSeconds * 1000;
+    this.lead.appendPart(part);
+    for (const follower of this.#followers.values()) follower.cutPart({ startSeconds, durationSeconds });
+  }
+
+  #openSegment(dateMs: number): void {
+    const isDateJump = Math.abs(dateMs - (this.#endTimeMs ?? dateMs)) > steadyDateMs;
+    const discontinuity = this.#discontinuity || isDateJump;
+    const start = { mediaSequence: this.#segments++, discontinuity, discontinuitySequence: this.#discontinuities, programDateTimeMs: dateMs };
+    if (discontinuity) this.#discontinuities++;
+    this.#discontinuity = false;
+    this.#segmentIsOpen = true;
+    this.#endTimeMs = dateMs;
+    this.lead.openSegment(start);
+    for (const follower of this.#followers.values()) follower.openSegment(start);
+  }
+
+  endSegment(): void {
+    if (!this.#segmentIsOpen) return;
+    this.#segmentIsOpen = false;
+    this.lead.endSegment();
+    for (const follower of this.#followers.values()) follower.endSegment();
+  }
+
+  /** All playlists are closed with EXT-X-ENDLIST. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.endSegment();
+    this.lead.end();
+    for (const follower of this.#followers.values()) follower.end();
+  }
+
+  /** All renditions that can be played; the lead's picture first, sound alone last. */
+  multivariant(): Answer {
+    const ids = [undefined, ...this.#followers.keys()];
+    const variants = ids.flatMap((id) => this.#variant(id) ?? []);
+    if (!this.lead.playable || variants.length === 0) return notYet;
+    const inOrder = [...variants.filter(({ resolution }) => resolution), ...variants.filter(({ resolution }) => !resolution)];
+    return { outcome: 'multivariant', body: new Encoded(writeMultivariantPlaylist(inOrder)) };
+  }
+
+  #variant(id: string | undefined): VariantStream | undefined {
+    const facts = this.rendition(id)?.facts;
+    if (!facts) return undefined;
+    const { width, height, ...variant } = facts;
+    const resolution = width !== undefined && height !== undefined ? { width, height } : undefined;
+    return { ...variant, mediaPlaylistUri: mediaPlaylistUri(this.#options.broadcast, id), ...(resolution && { resolution }) };
+  }
+
+  /** RFC 8216bis §4.4.5.4: how far the other renditions are. */
+  #reportsBeside(id: string | undefined): RenditionReport[] {
+    const others = [undefined, ...this.#followers.keys()].filter((other) => other !== id);
+    return others.flatMap((other) => {
+      const last = this.rendition(other)?.last;
+      return last ? [{ uri: siblingPlaylistUri(id, other), ...last }] : [];
+    });
+  }
+
+  *#renditions(): Generator<Rendition> {
+    yield this.lead;
+    for (const { rendition } of this.#followers.values()) yield rendition;
+  }
+}

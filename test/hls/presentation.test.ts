@@ -1,0 +1,285 @@
+import t, { type Test } from 'tap';
+import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
+import { readInitSegment, type Track } from '../../src/fmp4/init-segment.js';
+import { Encoded } from '../../src/hls/encoded.js';
+import type { Follower } from '../../src/hls/follower.js';
+import type { WholeSegment } from '../../src/hls/live-window.js';
+import { Packager } from '../../src/hls/packager.js';
+import { Presentation } from '../../src/hls/presentation.js';
+import type { Rendition } from '../../src/hls/rendition.js';
+import { audioTrack, everySeconds, fragment, initSegment, samplesOf, tracksOf, videoTrack, type Sample } from '../helpers/media-builder.js';
+import { misbehavingSources } from '../helpers/misbehaving-sources.js';
+import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
+import { multivariantViolations, violations } from '../helpers/playlist-rules.js';
+import { seededRandom } from '../helpers/seeded-random.js';
+
+const start = Date.UTC(2026, 0, 2, 3, 4, 5);
+/** All of them stay listed. */
+const listedSegments = 100;
+const steadyPicture = { gapsSeconds: [1 / 30], isKeyframe: everySeconds(2) };
+
+/** What clients saw of one rendition. */
+class Watched {
+  readonly seen: ReadPlaylist[] = [];
+  #lastBody: unknown;
+
+  constructor(
+    readonly rendition: Rendition,
+    readonly segments: readonly WholeSegment[],
+  ) {}
+
+  async look(): Promise<void> {
+    const { body } = await this.rendition.mediaPlaylist({}, () => () => undefined);
+    if (!(body instanceof Encoded) || body === this.#lastBody) return;
+    this.#lastBody = body;
+    const text = body.identity.toString();
+    if (this.seen.at(-1)?.text !== text) this.seen.push(readMediaPlaylist(text));
+  }
+
+  /** Times of the pictures in its segments; of the sounds, where there are none. */
+  timesOf(track: Track): number[] {
+    return this.segments.flatMap(({ media }) =>
+      new FragmentReader().push(Buffer.concat(media.pieces)).flatMap((event) =>
+        event.type === 'fragment' ? event.fragment.runs.filter(({ trackId, sampleCount }) => trackId === track.trackId && sampleCount > 0).map((run) => run.baseMediaDecodeTime / track.timescale) : [],
+      ),
+    );
+  }
+}
+
+/** A follower, whose media may come before the lead's or after it. */
+interface Rung {
+  readonly follower: Follower;
+  readonly watched: Watched;
+  /** It has these of the source's tracks. */
+  readonly kinds: readonly Track['kind'][];
+  readonly behindSeconds: number;
+  readonly queue: Sample[];
+}
+
+/** A lead with its followers, all on one media time. */
+class Ladder {
+  readonly presentation: Presentation;
+  readonly lead: Watched;
+  readonly rungs: Rung[] = [];
+  readonly published: Sample[] = [];
+  readonly #packager: Packager;
+  #number = 0;
+
+  constructor() {
+    const segments: WholeSegment[] = [];
+    this.presentation = new Presentation({ broadcast: 'run1', listedSegments, onSegment: (segment) => segments.push(segment) });
+    this.lead = new Watched(this.presentation.lead, segments);
+    this.#packager = new Packager({ presentation: this.presentation, segmentTargetSeconds: 2 });
+  }
+
+  add(id: string, { kinds = ['video', 'audio'], behindSeconds = 0 }: Partial<Pick<Rung, 'kinds' | 'behindSeconds'>> = {}): Rung {
+    const segments: WholeSegment[] = [];
+    const follower = this.presentation.follow(id, { onSegment: (segment) => segments.push(segment) });
+    const rung = { follower, watched: new Watched(follower.rendition, segments), kinds, behindSeconds, queue: [] };
+    this.rungs.push(rung);
+    return rung;
+  }
+
+  /** What follows has these tracks; each rung's picture is half as large. */
+  begin(tracks: readonly Track[], captureTimeMs = start): void {
+    this.#packager.startTimeline({ init: readInitSegment(initSegment(tracks)), captureTimeMs });
+    for (const rung of this.rungs) {
+      this.#feed(rung, Infinity);
+      this.beginRung(rung, tracks);
+    }
+  }
+
+  beginRung({ follower, kinds }: Rung, tracks: readonly Track[]): void {
+    const own = tracks.filter(({ kind }) => kinds.includes(kind)).map((track) => (track.kind === 'video' ? { ...track, width: track.width / 2, height: track.height / 2 } : track));
+    if (own.length > 0) follower.startTimeline(readInitSegment(initSegment(own)));
+  }
+
+  /** As the server does it: what playlists can't go on with is left out for everybody. @param lost what a rung does not get */
+  async push(samples: readonly Sample[], lost: (sample: Sample) => boolean = () => false): Promise<void> {
+    for (const sample of samples) {
+      const given = fragment([sample], this.#number++);
+      if (!this.#packager.takes(given)) continue;
+      this.published.push(sample);
+      for (const rung of this.rungs) {
+        if (rung.kinds.includes(sample.track.kind) && !lost(sample)) rung.queue.push(sample);
+        this.#feed(rung, sample.startSeconds - rung.behindSeconds);
+      }
+      this.#packager.push(given);
+      await this.#look();
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#packager.endTimeline();
+    for (const rung of this.rungs) {
+      this.#feed(rung, Infinity);
+      rung.follower.endMedia();
+    }
+    await this.#look();
+    this.presentation.end();
+    await this.#look();
+  }
+
+  #feed({ follower, queue }: Rung, untilSeconds: number): void {
+    for (let next = queue[0]; next && next.startSeconds <= untilSeconds; next = queue[0]) {
+      queue.shift();
+      follower.push(fragment([next], this.#number++));
+    }
+  }
+
+  async #look(): Promise<void> {
+    await this.lead.look();
+    for (const { watched } of this.rungs) await watched.look();
+  }
+}
+
+/** What must be the same in all renditions, from the first segment that both have on. */
+function shapeOf({ seen }: Watched, from = 0): unknown {
+  return seen.at(-1)?.segments.filter(({ sequenceNumber }) => sequenceNumber >= from).map(({ sequenceNumber, durationSeconds, programDateTime, isDiscontinuity }) => ({ sequenceNumber, durationSeconds, programDateTime, isDiscontinuity }));
+}
+
+/** The parts of a segment while it was made: number and durations. */
+function partsOf({ seen }: Watched, from = 0): string[] {
+  const parts = new Map<string, number>();
+  for (const { segments } of seen) for (const segment of segments) for (const part of segment.parts) if (segment.sequenceNumber >= from) parts.set(part.uri, part.durationSeconds);
+  return [...parts].map(([uri, durationSeconds]) => `${uri}: ${durationSeconds}`);
+}
+
+function assertEqualShapes(t: Test, ladder: Ladder, what: string): void {
+  for (const { watched } of ladder.rungs) {
+    t.strictSame(violations(watched.seen), [], what);
+    t.strictSame(shapeOf(watched), shapeOf(ladder.lead), `${what}: segments`);
+    const seen = new Set(partsOf(ladder.lead));
+    t.ok(partsOf(watched).every((part) => seen.has(part)), `${what}: parts`);
+  }
+  t.strictSame(violations(ladder.lead.seen), [], what);
+}
+
+t.test('all renditions have the same segments, parts and dates, whether their media comes before the lead or after it', async (t) => {
+  const ladder = new Ladder();
+  ladder.add('360p', { behindSeconds: 0.9 });
+  ladder.add('sound', { kinds: ['audio'], behindSeconds: -0.1 });
+  const samples = samplesOf({ ...steadyPicture, withSound: true, seconds: 20 });
+  ladder.begin(tracksOf(samples));
+  await ladder.push(samples);
+  await ladder.end();
+  assertEqualShapes(t, ladder, 'steady');
+  const [half, sound] = ladder.rungs;
+  t.strictSame(half?.watched.timesOf(videoTrack), samples.filter(({ track }) => track === videoTrack).map(({ startSeconds }) => Math.round(startSeconds * 90_000) / 90_000), 'every picture once, in order');
+  t.equal(sound?.watched.timesOf(audioTrack).length, samples.filter(({ track }) => track === audioTrack).length);
+  const { body } = ladder.presentation.multivariant();
+  const text = body instanceof Encoded ? body.identity.toString() : '';
+  t.strictSame([...multivariantViolations(text)], []);
+  t.strictSame(text.split('\n').filter((line) => !line.startsWith('#') && line), ['run1/media.m3u8', 'run1/360p/media.m3u8', 'run1/sound/media.m3u8']);
+  t.match(text, /RESOLUTION=640x360[^]*RESOLUTION=320x180/);
+});
+
+for (let seed = 1; seed <= 2; seed++) {
+  t.test(`whatever a source does, its renditions stay alike and break no rule: seed ${seed}`, async (t) => {
+    const random = seededRandom(seed);
+    for (const { name, samples } of misbehavingSources(seed, 9)) {
+      const ladder = new Ladder();
+      ladder.add('a', { behindSeconds: random() * 3 });
+      ladder.add('b', { behindSeconds: random() * 0.3 });
+      ladder.begin(tracksOf(samples));
+      await ladder.push(samples);
+      await ladder.end();
+      assertEqualShapes(t, ladder, name);
+    }
+  });
+}
+
+t.test('a picture that changes its size, and a restart with time lost in between, are the same discontinuities in all renditions', async (t) => {
+  const ladder = new Ladder();
+  ladder.add('360p', { behindSeconds: 1.2 });
+  ladder.add('240p');
+  const at = (samples: readonly Sample[], seconds: number): Sample[] => samples.map((sample) => ({ ...sample, startSeconds: sample.startSeconds + seconds }));
+  const upright = { ...videoTrack, width: 360, height: 640 };
+  const run = (): Sample[] => samplesOf({ ...steadyPicture, isKeyframe: everySeconds(2), withSound: true, seconds: 7 });
+  ladder.begin([videoTrack, audioTrack]);
+  await ladder.push(run());
+  ladder.begin([upright, audioTrack]);
+  await ladder.push(at(run(), 7.1));
+  ladder.begin([upright, audioTrack]);
+  await ladder.push(at(run(), 19));
+  await ladder.end();
+  assertEqualShapes(t, ladder, 'three timelines');
+  const discontinuities = ladder.rungs[0]?.watched.seen.at(-1)?.segments.filter(({ isDiscontinuity }) => isDiscontinuity) ?? [];
+  t.strictSame(discontinuities.map(({ mapUri }) => mapUri), ['init-1.mp4', 'init-2.mp4'], 'each has an init segment of its own');
+});
+
+t.test('where a rendition gets no media its parts are gaps, the numbers go on, and it begins again at a keyframe', async (t) => {
+  const ladder = new Ladder();
+  const rung = ladder.add('360p');
+  const samples = samplesOf({ ...steadyPicture, isKeyframe: everySeconds(2), withSound: true, seconds: 20 });
+  ladder.begin(tracksOf(samples));
+  await ladder.push(samples, ({ startSeconds }) => startSeconds > 7 && startSeconds < 13);
+  await ladder.end();
+  assertEqualShapes(t, ladder, 'six seconds lost');
+  const segments = rung.watched.seen.at(-1)?.segments ?? [];
+  t.strictSame(segments.filter(({ isGap }) => isGap).map(({ sequenceNumber }) => sequenceNumber), [4, 5, 6], 'nothing of these can be had');
+  t.equal((await rung.follower.rendition.media('4.m4s', () => () => undefined)).outcome, 'gone');
+  const keyframe = samples.find(({ track, startSeconds, keyframe }) => track === videoTrack && keyframe && startSeconds > 13);
+  t.equal(rung.watched.timesOf(videoTrack).find((time) => time > 7.1), keyframe?.startSeconds, 'no picture before the next keyframe');
+});
+
+t.test('media that never comes again is waited for some seconds, and holds nobody up after that', async (t) => {
+  const ladder = new Ladder();
+  const rung = ladder.add('360p');
+  const samples = samplesOf({ ...steadyPicture, isKeyframe: everySeconds(2), seconds: 30 });
+  ladder.begin(tracksOf(samples));
+  await ladder.push(samples, ({ startSeconds }) => startSeconds > 9);
+  const [lead, last] = [ladder.presentation.lead.last, rung.follower.rendition.last];
+  t.ok((lead?.mediaSequence ?? 0) - (last?.mediaSequence ?? 0) <= 4, `the lead is at ${lead?.mediaSequence}, the rendition at ${last?.mediaSequence}`);
+  await ladder.end();
+  assertEqualShapes(t, ladder, 'gone for good');
+});
+
+t.test('a rendition that is added later begins with the next segment, with the numbers that the lead has', async (t) => {
+  const ladder = new Ladder();
+  const samples = samplesOf({ ...steadyPicture, isKeyframe: everySeconds(2), withSound: true, seconds: 20 });
+  const apart = samples.findIndex(({ startSeconds }) => startSeconds > 9);
+  ladder.begin(tracksOf(samples));
+  await ladder.push(samples.slice(0, apart));
+  ladder.presentation.markDiscontinuity();
+  const rung = ladder.add('360p');
+  ladder.beginRung(rung, tracksOf(samples));
+  await ladder.push(samples.slice(apart));
+  await ladder.end();
+  const from = rung.watched.seen[0]?.mediaSequence ?? 0;
+  t.ok(from >= 5, `it begins with segment ${from}`);
+  t.strictSame(violations(rung.watched.seen), []);
+  t.strictSame(shapeOf(rung.watched, from), shapeOf(ladder.lead, from));
+});
+
+t.test('each media playlist tells how far the others are', async (t) => {
+  const ladder = new Ladder();
+  const rung = ladder.add('360p');
+  const samples = samplesOf({ ...steadyPicture, isKeyframe: everySeconds(2), seconds: 7.5 });
+  ladder.begin(tracksOf(samples));
+  await ladder.push(samples);
+  const reportsOf = ({ seen }: Watched): string[] => seen.at(-1)?.lines.filter((line) => line.startsWith('#EXT-X-RENDITION-REPORT')) ?? [];
+  const { mediaSequence, part } = rung.follower.rendition.last ?? {};
+  t.match(reportsOf(ladder.lead), [new RegExp(`URI="360p/media.m3u8",LAST-MSN=${mediaSequence},LAST-PART=\\d+`)]);
+  t.strictSame(reportsOf(rung.watched), [`#EXT-X-RENDITION-REPORT:URI="../media.m3u8",LAST-MSN=${mediaSequence},LAST-PART=${part}`]);
+  await ladder.end();
+  t.strictSame(reportsOf(ladder.lead), [], 'not after the end');
+});
+
+t.test('a name stands for one rendition', (t) => {
+  const presentation = new Presentation({ broadcast: 'run1', listedSegments: 6 });
+  presentation.follow('360p');
+  t.throws(() => presentation.follow('360p'), { message: /no other rendition has, got "360p" again/ });
+  t.end();
+});
+
+t.test('media that the lead never comes to is not kept for ever', (t) => {
+  const presentation = new Presentation({ broadcast: 'run1', listedSegments: 6 });
+  const follower = presentation.follow('360p');
+  follower.startTimeline(readInitSegment(initSegment([videoTrack])));
+  for (let seconds = 0; seconds < 3600; seconds++) {
+    follower.push(fragment([{ track: videoTrack, startSeconds: seconds, durationSeconds: 1, keyframe: true }]));
+    t.ok(follower.waiting <= 31, `${follower.waiting} fragments wait`);
+  }
+  t.end();
+});
