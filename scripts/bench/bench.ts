@@ -35,8 +35,8 @@ const sections: Readonly<Record<string, Section>> = {
 const usage = `npm run bench -- [${Object.keys(sections).join('|')} …] [--seconds 20] [--write] [--no-build] [--before a-built-checkout]
 npm run bench -- soak --minutes 60 [--write]`;
 
-/** The longest that one section publishes. */
-const recordingSeconds = 150;
+/** The longest that one section publishes, alone and with another server beside it. */
+const recordingSeconds = { alone: 150, beside: 330 } as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -66,7 +66,7 @@ try {
 async function bench(names: readonly string[], seconds: number, machine: string): Promise<void> {
   const figures: Figure[] = [];
   await within(async (scope) => {
-    const recording = await makeRecording(scope, recordingSeconds);
+    const recording = await makeRecording(scope, values.before === undefined ? recordingSeconds.alone : recordingSeconds.beside);
     for (const name of names) {
       process.stderr.write(`${name} …\n`);
       figures.push(...((await sections[name]?.({ recording, seconds, before: values.before })) ?? []));

@@ -9,9 +9,12 @@ export interface Block {
   readonly frames: readonly Uint8Array[];
 }
 
-/** A Block or SimpleBlock, RFC 9559 §10; undefined when it can't be one. */
-export function readBlock(data: Uint8Array): Block | undefined {
-  const number = vint(data, 0);
+/**
+ * A Block or SimpleBlock, RFC 9559 §10; undefined when it can't be one.
+ * @param from where its data begins: behind the element's head
+ */
+export function readBlock(data: Uint8Array, from: number): Block | undefined {
+  const number = vint(data, from);
   if (number === undefined || number.end + 3 > data.length) return undefined;
   const at = number.end;
   const flags = data[at + 2] ?? 0;

@@ -197,5 +197,5 @@ function takeBlock(feed: ByteFeed, { headBytes, dataBytes }: ElementHead, events
     return undefined;
   }
   const element = feed.take(headBytes + dataBytes);
-  return element === undefined ? 'more' : readBlock(element.subarray(headBytes));
+  return element === undefined ? 'more' : readBlock(element, headBytes);
 }

@@ -164,8 +164,8 @@ export class TakeCutter {
 
   /** Before the take begins. */
   #hold(frame: ShapedFrame, shaper: TrackShaper, out: CutEvent[]): void {
-    if (this.#clock.jumpsAt(timed(frame))) this.#rest();
-    this.#clock.note(timed(frame));
+    if (this.#clock.jumpsAt(frame)) this.#rest();
+    this.#clock.note(frame);
     this.#firstSeconds ??= frame.decodeSeconds;
     this.#lastSeconds = Math.max(this.#firstSeconds, frame.decodeSeconds);
     this.#awaited.add(frame.kind);
@@ -252,7 +252,7 @@ export class TakeCutter {
       this.#due ??= 'change';
       if (frame.kind === 'audio') this.#stale.add(frame.track);
     }
-    if (this.#due !== 'jump' && this.#clock.jumpsAt(timed(frame))) {
+    if (this.#due !== 'jump' && this.#clock.jumpsAt(frame)) {
       out.push({ type: 'over', reason: 'jump' });
       this.#due = 'jump';
     }
@@ -261,7 +261,7 @@ export class TakeCutter {
       this.#open(this.#due, out);
     }
     if (this.#due === 'jump' || this.#stale.has(frame.track)) return;
-    this.#clock.note(timed(frame));
+    this.#clock.note(frame);
     out.push({ type: 'frame', frame });
   }
 
@@ -282,11 +282,6 @@ export class TakeCutter {
     this.#noticed.add(message);
     out.push({ type: 'notice', code: 'passed-over', message });
   }
-}
-
-/** Clocks are followed by decode times: they come in order. */
-function timed({ kind, decodeSeconds }: Frame): { kind: Kind; timeSeconds: number } {
-  return { kind, timeSeconds: decodeSeconds };
 }
 
 function nameOf(kind: Kind): string {

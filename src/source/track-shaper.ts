@@ -75,6 +75,8 @@ export class TrackShaper {
     const picture = this.#h264.take(frame.bytes, frame.keyframe);
     if (!picture) return undefined;
     const { bytes, keyframe, entry, reconfigured } = picture;
+    // Mostly it came as it is wanted.
+    if (bytes === frame.bytes && entry === frame.keyframe && entry === keyframe) return { frame, changed: reconfigured };
     return { frame: { ...frame, bytes, keyframe: entry, isOpen: entry && !keyframe ? true : undefined }, changed: reconfigured };
   }
 }

@@ -1,16 +1,16 @@
 import t from 'tap';
 import { SourceClock } from '../../src/source/source-clock.js';
 
-const video = (timeSeconds: number): { kind: 'video'; timeSeconds: number } => ({ kind: 'video', timeSeconds });
-const audio = (timeSeconds: number): { kind: 'audio'; timeSeconds: number } => ({ kind: 'audio', timeSeconds });
+const video = (decodeSeconds: number): { kind: 'video'; decodeSeconds: number } => ({ kind: 'video', decodeSeconds });
+const audio = (decodeSeconds: number): { kind: 'audio'; decodeSeconds: number } => ({ kind: 'audio', decodeSeconds });
 
 t.test('a clock jumps when it goes back, or far ahead of all that came', (t) => {
   const clock = new SourceClock();
   t.notOk(clock.jumpsAt(video(3600)), 'wherever it begins');
   clock.note(video(5));
   clock.note(audio(5));
-  for (const timeSeconds of [4.2, 5, 14.9]) t.notOk(clock.jumpsAt(video(timeSeconds)), `${timeSeconds} s`);
-  for (const timeSeconds of [3.9, -1, 15.1, 3605]) t.ok(clock.jumpsAt(video(timeSeconds)), `${timeSeconds} s`);
+  for (const decodeSeconds of [4.2, 5, 14.9]) t.notOk(clock.jumpsAt(video(decodeSeconds)), `${decodeSeconds} s`);
+  for (const decodeSeconds of [3.9, -1, 15.1, 3605]) t.ok(clock.jumpsAt(video(decodeSeconds)), `${decodeSeconds} s`);
   t.end();
 });
 

@@ -70,16 +70,17 @@ async function measureStreams({ server, earlier }: { server: ServerUnderTest; ea
     await Promise.all([server, ...(earlier ? [earlier] : [])].flatMap((each) => names.map((name) => untilPlayable(each.urls(name).hls))));
     await sleep(settledMs);
     const children = await ffmpegsOf(server, streams);
-    const earlierPids = earlier ? [earlier.pid, ...(await ffmpegsOf(earlier, streams))] : [];
-    const [node = 0, ffmpeg = 0, plain = 0, same = 0, before = 0] = await cpuRates(seconds, [[server.pid], children, every(1), every(2), earlierPids]);
+    const earlierChildren = earlier ? await ffmpegsOf(earlier, streams) : [];
+    const [node = 0, ffmpeg = 0, plain = 0, same = 0, earlierNode = 0, earlierFfmpeg = 0] = await cpuRates(seconds, [[server.pid], children, every(1), every(2), earlier ? [earlier.pid] : [], earlierChildren]);
     await publisher.end();
-    const measured = { amount: (node + ffmpeg) / streams, unit: 'ms/s', note: `server ${(node / streams).toFixed(1)} + its ffmpeg ${(ffmpeg / streams).toFixed(1)}` };
+    const shares = (server: number, its: number): string => `server ${(server / streams).toFixed(1)} + its ffmpeg ${(its / streams).toFixed(1)}`;
+    const measured = { amount: (node + ffmpeg) / streams, unit: 'ms/s', note: shares(node, ffmpeg) };
     const what = streams === 1 ? 'CPU of the whole server for one copied 720p30 stream' : `the same for each of ${String(streams)} streams`;
     const beside = (amount: number, note: string): Amount => ({ amount: amount / streams, unit: 'ms/s', note });
     return [
       ratioFigure({ what, measured, beside: beside(plain, 'bare ffmpeg -c copy -c:a aac'), atMost }),
       ratioFigure({ what: 'the same, beside the same command line', measured, beside: beside(same, "the server's ffmpeg without the server") }),
-      ...(earlier ? [ratioFigure({ what: 'the same, beside before', measured, beside: beside(before, besideBefore), atMost: atMostBefore })] : []),
+      ...(earlier ? [ratioFigure({ what: 'the same, beside before', measured, beside: beside(earlierNode + earlierFfmpeg, `${besideBefore}: ${shares(earlierNode, earlierFfmpeg)}`), atMost: atMostBefore })] : []),
     ];
   });
 }

@@ -19,9 +19,9 @@ export async function measureDelay({ recording, seconds, before }: SectionOption
     await sleep(warmUpMs);
     await worker.reset();
     await sleep(seconds * 1000);
-    const [byFfmpeg, ours, earlier] = (await worker.delays()).map(({ pictures, p50Ms, p95Ms }): Amount => ({ amount: p50Ms, unit: 'ms', note: `p95 ${p95Ms.toFixed(0)}, ${String(pictures)} pictures` }));
+    const [byFfmpeg, ours, earlier] = (await worker.delays()).map(({ pictures, meanMs, p50Ms, p95Ms }): Amount => ({ amount: meanMs, unit: 'ms', note: `p50 ${p50Ms.toFixed(0)}, p95 ${p95Ms.toFixed(0)}, ${String(pictures)} pictures` }));
     if (!byFfmpeg || !ours) throw new Error('expected pictures from ffmpeg and from the server, got none');
-    const what = 'a picture is given to the publisher\'s socket → a viewer\'s socket has it, p50';
+    const what = 'a picture is given to the publisher\'s socket → a viewer\'s socket has it, mean';
     return [
       amountFigure({ what, measured: ours, beside: { ...byFfmpeg, note: `${byFfmpeg.note ?? ''}: the same ffmpeg without the server` } }),
       ...(earlier ? [differenceFigure({ what: 'the same, beside before', measured: ours, beside: { ...earlier, note: `${earlier.note ?? ''}: ${besideBefore}` }, atMost: beforeBounds.delayMs })] : []),

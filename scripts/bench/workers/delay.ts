@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { WebSocket } from 'ws';
 
 import { SourceReader } from '../../../src/source/source-reader.js';
-import { machineMs, quantile, sleep } from '../clock.js';
+import { machineMs, mean, quantile, sleep } from '../clock.js';
 import { readBursts } from '../recording.js';
 import { answerParent, workerCommand } from '../worker.js';
 
@@ -15,6 +15,8 @@ export interface DelayCommand {
 
 export interface Delays {
   readonly pictures: number;
+  /** A picture waits for the next sound or for none: the middle one of all may be of either kind, from one run to the next. */
+  readonly meanMs: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
 }
@@ -45,7 +47,7 @@ export const delayHandlers = {
   reset: () => {
     for (const delays of seen) delays.length = 0;
   },
-  delays: (): Delays[] => seen.map((delays) => ({ pictures: delays.length, p50Ms: quantile(delays, 0.5), p95Ms: quantile(delays, 0.95) })),
+  delays: (): Delays[] => seen.map((delays) => ({ pictures: delays.length, meanMs: mean(delays), p50Ms: quantile(delays, 0.5), p95Ms: quantile(delays, 0.95) })),
 };
 answerParent(delayHandlers);
 played.catch((error: unknown) => {
