@@ -9,26 +9,30 @@ const loopSeconds = 20;
 
 /**
  * Makes a file shaped like what Chromium's recorder emits for a 720p30 camera: H.264 at about 2.5 Mbit/s with a keyframe
- * every 2 s, stereo Opus in packets of 60 ms, a live Matroska with a cluster a burst.
+ * every 2 s, stereo Opus in packets of 60 ms, a live Matroska with a cluster a burst. The picture repeats itself; the sound does
+ * not, since its encoder fills the last packet up, and each joint would be a hole that moves sound from picture.
  */
 export async function makeRecording(scope: Scope, seconds: number): Promise<string> {
   const directory = await temporaryDirectory(scope, 'onair-bench-media');
   const loop = join(directory, 'loop.mkv');
   const file = join(directory, 'recording.mkv');
   const quiet = ['-hide_banner', '-loglevel', 'error', '-y'];
-  const live = ['-f', 'matroska', '-live', '1', '-cluster_time_limit', '60', '-cluster_size_limit', '5000000'];
   await run('ffmpeg', [
     ...quiet,
     ...['-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30,noise=alls=12:allf=t,format=yuv420p'],
-    ...['-f', 'lavfi', '-i', 'aevalsrc=0.2*sin(330*2*PI*t)|0.2*sin(471*2*PI*t):s=48000'],
     ...['-t', String(Math.min(loopSeconds, seconds))],
     ...['-c:v', 'libx264', '-profile:v', 'baseline', '-preset', 'superfast', '-tune', 'zerolatency', '-g', '60', '-sc_threshold', '0'],
     ...['-b:v', '2500k', '-maxrate', '2500k', '-bufsize', '1250k'],
-    ...['-c:a', 'libopus', '-b:a', '128k', '-frame_duration', '60'],
-    ...live,
-    loop,
+    ...['-f', 'matroska', loop],
   ]);
-  await run('ffmpeg', [...quiet, '-stream_loop', '-1', '-i', loop, '-t', String(seconds), '-c', 'copy', ...live, file], { timeoutMs: 600_000 });
+  await run('ffmpeg', [
+    ...quiet,
+    ...['-stream_loop', '-1', '-i', loop],
+    ...['-f', 'lavfi', '-i', 'aevalsrc=0.2*sin(330*2*PI*t)|0.2*sin(471*2*PI*t):s=48000'],
+    ...['-t', String(seconds), '-map', '0:v', '-map', '1:a', '-c:v', 'copy', '-c:a', 'libopus', '-b:a', '128k', '-frame_duration', '60'],
+    ...['-f', 'matroska', '-live', '1', '-cluster_time_limit', '60', '-cluster_size_limit', '5000000'],
+    file,
+  ], { timeoutMs: 600_000 });
   return file;
 }
 
