@@ -18,6 +18,7 @@ export function matroska(bytes: number): CraftedRecordings {
   return [
     ['blocks of six bytes', Buffer.concat([begin(track(1)), filled(block(1), bytes)])],
     ['blocks of picture and sound in turn', Buffer.concat([begin(track(1, 1), track(2)), filled(Buffer.concat([block(1), block(2)]), bytes)])],
+    ['blocks of one byte, of picture and sound in turn', Buffer.concat([begin(track(1, 1), track(2)), filled(Buffer.concat([block(1, 0, Buffer.alloc(1)), block(2, 0, Buffer.alloc(1))]), bytes)])],
     ['blocks ten seconds apart', Buffer.concat([begin(track(1)), repeated(bytes / 20, (index) => Buffer.concat([Buffer.from('1f43b67501ffffffffffffff', 'hex'), element(0xe7, uint(index * 9_900)), block(1)]))])],
     ['blocks back and forth in time', Buffer.concat([begin(track(1)), filled(Buffer.concat([block(1, 30_000), block(1, 0)]), bytes)])],
     ['a cluster for each block', Buffer.concat([begin(track(1)), filled(Buffer.concat([Buffer.from('1f43b67585', 'hex'), Buffer.from('e78100', 'hex'), block(1)]), bytes)])],

@@ -4,7 +4,7 @@ import { childrenOf, run, waitUntil } from '../helpers/programs.js';
 import { TestPublisher } from '../helpers/publisher.js';
 import { startServer } from '../helpers/server.js';
 
-t.setTimeout(90_000);
+t.setTimeout(150_000);
 
 const megabyte = 1_048_576;
 /** What may lie between the publisher and a reader that stands still: pipes, one paused socket, what is being worked off. */
@@ -14,7 +14,7 @@ t.test('a stalled ffmpeg stops the publisher, and what the server takes in the m
   // Noise cannot be compressed: a few seconds are many megabytes.
   const noise = ['-f', 'lavfi', '-i', 'nullsrc=s=640x360:r=30,noise=alls=100:allf=t', '-t', '20'];
   const encoding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-qp', '8', '-g', '30', '-pix_fmt', 'yuv420p', '-f', 'matroska', 'pipe:1'];
-  const { stdout: recording } = await run('ffmpeg', ['-v', 'error', ...noise, ...encoding]);
+  const { stdout: recording } = await run('ffmpeg', ['-v', 'error', ...noise, ...encoding], { timeoutMs: 120_000 });
   t.ok(recording.length > 3 * boundBytes, `${String(Math.round(recording.length / megabyte))} MB to send`);
 
   const server = await startServer(t);

@@ -26,6 +26,7 @@ export function findProgram(...names: string[]): string | undefined {
 const packages: Readonly<Record<string, string>> = {
   Firefox: 'firefox-esr',
   ffprobe: 'ffmpeg',
+  'ffmpeg 5 or later': 'ffmpeg',
   'systemd-analyze': 'systemd',
   VLC: 'vlc-bin vlc-plugin-base vlc-plugin-video-output',
   WebKitGTK: 'webkit2gtk-driver gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-gl xvfb',
@@ -37,6 +38,11 @@ export function skipWithout(program: string | undefined, name: string): false | 
   // A machine that set out to run everything must not pass by leaving things out.
   if (program !== undefined || process.env.ONAIR_TEST_ALL === '1') return false;
   return `${name} is not installed (apt install ${packages[name] ?? name.toLowerCase()})`;
+}
+
+/** `skip` option for a test that needs more of ffmpeg than the oldest one that the product plays with has. */
+export function skipBeforeFfmpeg(major: number): false | string {
+  return skipWithout(ffmpeg !== undefined && ffmpeg.major >= major ? ffmpeg.path : undefined, `ffmpeg ${String(major)} or later`);
 }
 
 /** A new empty directory, removed with the test. */

@@ -43,7 +43,7 @@ t.test('a publisher may end, or begin a recording; everything else is refused in
 });
 
 t.test('what is too long for any message is refused unread, and says where media belongs', async (t) => {
-  t.throws(() => parsePublisherMessage('['.repeat(65_537)), new TypeError('expected a message of at most 65536 characters, got 65537 (media is sent in binary messages)'));
+  t.throws(() => parsePublisherMessage('['.repeat(65_537)), new TypeError('expected a message of at most 65536 characters, got 65537; media is sent in binary messages: socket.send(event.data)'));
   const mimeType = 'x'.repeat(65_000);
   t.strictSame(parsePublisherMessage(JSON.stringify({ type: 'recording', mimeType })), { type: 'recording', mimeType });
 });
