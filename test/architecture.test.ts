@@ -1,19 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
 import ts from 'typescript';
 
+import { floorOf, sourceFiles, visit } from '../scripts/imports/source-files.js';
 import { ownPathParts } from '../src/protocol/urls.js';
-
-interface SourceFile {
-  readonly path: string;
-  readonly floor: string;
-  readonly syntax: ts.SourceFile;
-  /** Paths inside the project, and names of packages. */
-  readonly imports: readonly string[];
-}
-
-const root = join(import.meta.dirname, '..');
 
 /** Each floor and the floors it may import from, besides itself. */
 const floors: Readonly<Record<string, readonly string[]>> = {
@@ -37,9 +26,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   web: ['protocol'],
 };
 
-const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => readSource(`src/${name}`));
+const files = sourceFiles();
 
 t.ok(files.length > 40, `there is a house to look at: ${String(files.length)} files`);
 
@@ -153,37 +140,6 @@ t.test('tests and scripts are not imported by the program', async (t) => {
   const faults = files.flatMap(({ path, imports }) => imports.filter((target) => /^(test|scripts)\//.test(target)).map((target) => `${path} imports ${target}`));
   t.strictSame(faults, []);
 });
-
-function readSource(path: string): SourceFile {
-  const syntax = ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true);
-  const imports: string[] = [];
-  visit(syntax, (node) => {
-    const specifier =
-      ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
-        ? node.moduleSpecifier
-        : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
-          ? node.arguments[0]
-          : undefined;
-    if (specifier && ts.isStringLiteral(specifier)) imports.push(resolveImport(path, specifier.text));
-  });
-  return { path, floor: floorOf(path), syntax, imports };
-}
-
-function resolveImport(from: string, specifier: string): string {
-  if (!specifier.startsWith('.')) return specifier;
-  return normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts');
-}
-
-/** `src/hls/rendition.ts` → hls, `src/main.ts` → main; the grammar of RTMP is a floor of its own. */
-function floorOf(path: string): string {
-  if (path.startsWith('src/rtmp/wire/')) return 'rtmp/wire';
-  return path.split('/')[1]?.replace(/\.ts$/, '') ?? '';
-}
-
-function visit(node: ts.Node, look: (node: ts.Node) => void): void {
-  look(node);
-  ts.forEachChild(node, (child) => visit(child, look));
-}
 
 function occurrences(isFault: (node: ts.Node) => boolean): string[] {
   return files.flatMap(({ path, syntax }) => {

@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import t from 'tap';
 
+import { importsPicture, withPicture } from '../scripts/imports/picture.js';
+import { sourceFiles } from '../scripts/imports/source-files.js';
 import { settingNames } from '../src/config.js';
 import { errorCodes } from '../src/protocol/error-codes.js';
 
@@ -16,6 +18,11 @@ t.test('the README gives the two commands', async (t) => {
   const readme = read('README.md');
   t.match(readme, /^npm install && npm start$/m);
   t.match(readme, /npm install && npm test\b/);
+});
+
+t.test('the picture of the imports shows those of the code', async (t) => {
+  const page = read('docs/architecture.md');
+  t.equal(withPicture(page, importsPicture(sourceFiles())), page, '`npm run draw` draws it anew');
 });
 
 t.test('every setting the server reads is described', async (t) => {
