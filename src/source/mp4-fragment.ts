@@ -28,6 +28,9 @@ const maxFragmentSamples = 20_000;
 /** A run for each sample, where picture and sound lie side by side. */
 const maxRuns = maxFragmentSamples;
 
+/** `tfxd`, [MS-SSTR] §2.2.4.4. */
+const tfxdId = [0x6d, 0x1d, 0x9b, 0x05, 0x42, 0xd5, 0x44, 0xe6, 0x80, 0xe2, 0x14, 0x1d, 0xaf, 0xf7, 0x57, 0xb2];
+
 interface Traf {
   readonly track: Mp4Track;
   readonly defaults: SampleDefaults;
@@ -41,8 +44,9 @@ interface Traf {
 /**
  * Every sample of a complete `moof` body, in the order of the bytes, ISO/IEC 14496-12 §8.8, or why it is too much, in words.
  * @param moofAt where the `moof` begins in its recording
+ * @param decodedTo up to where each track was decoded by the fragments before, in its timescale; brought up to date
  */
-export function readMovieFragment(moof: Uint8Array, tracks: ReadonlyMap<number, Mp4Track>, moofAt: number, budget: SampleBudget): Mp4Sample[] | string {
+export function readMovieFragment(moof: Uint8Array, tracks: ReadonlyMap<number, Mp4Track>, moofAt: number, budget: SampleBudget, decodedTo: Map<number, number>): Mp4Sample[] | string {
   const samples: Mp4Sample[] = [];
   let dataAt: number | undefined;
   for (const { type, body: traf } of childBoxes(moof)) {
@@ -50,17 +54,25 @@ export function readMovieFragment(moof: Uint8Array, tracks: ReadonlyMap<number, 
     const tfhd = findBox(traf, ['tfhd']);
     const track = tfhd && tracks.get(uint32(tfhd, 4));
     if (tfhd === undefined || track === undefined) continue;
-    const tfdt = findBox(traf, ['tfdt']) ?? new Uint8Array(8);
     const { defaults, base } = readHeader(tfhd, track.defaults, moofAt, dataAt);
-    const state: Traf = { track, defaults, base, dataAt: base, decodeTime: tfdt[0] === 1 ? uint64(tfdt, 4) : uint32(tfdt, 4) };
+    const state: Traf = { track, defaults, base, dataAt: base, decodeTime: decodeTimeOf(traf) ?? decodedTo.get(track.id) ?? 0 };
     for (const box of childBoxes(traf, maxRuns)) {
       if (box.type === 'trun') readRun(box.body, state, samples, budget);
     }
     if (budget.unsaid < 0) return `expected frames of ${leastSampleBytes} bytes at least, got more frames than that`;
     if (samples.length > maxFragmentSamples) return `expected at most ${maxFragmentSamples} frames in a movie fragment, got more`;
     dataAt = state.dataAt;
+    decodedTo.set(track.id, state.decodeTime);
   }
   return samples.sort((one, other) => one.offset - other.offset);
+}
+
+/** Of the `tfdt` (§8.8.12), or of the box that Smooth Streaming has instead; undefined: it follows what came before it. */
+function decodeTimeOf(traf: Uint8Array): number | undefined {
+  const tfdt = findBox(traf, ['tfdt']);
+  if (tfdt) return tfdt[0] === 1 ? uint64(tfdt, 4) : uint32(tfdt, 4);
+  const tfxd = [...childBoxes(traf)].find(({ type, body }) => type === 'uuid' && tfxdId.every((byte, index) => body[index] === byte))?.body.subarray(tfxdId.length);
+  return tfxd && (tfxd[0] === 1 ? uint64(tfxd, 4) : uint32(tfxd, 4));
 }
 
 /** @param dataAt where the data of the track before ends */

@@ -31,6 +31,8 @@ export class Mp4SourceReader implements ContainerReader {
   /** Where the structure begins that the samples come from. */
   #structureOffset = 0;
   readonly #described = new Map<number, number>();
+  /** Of fragments, by track. */
+  readonly #decodedTo = new Map<number, number>();
   /** Of the present movie fragment, where one track's samples may all lie before the other's: told in the order of their times. */
   #gathered: { readonly decodeSeconds: number; readonly events: readonly SourceEvent[] }[] = [];
   #gatheredBytes = 0;
@@ -80,6 +82,7 @@ export class Mp4SourceReader implements ContainerReader {
     if (tracks === undefined) return { notMedia: tooManyTracks };
     this.#tracks = new Map(tracks.map((track) => [track.id, track]));
     this.#described.clear();
+    this.#decodedTo.clear();
     events.push({ type: 'header', header: { container: 'mp4', tracks: tracks.flatMap(({ descriptions: [first] }) => first ?? []) } });
     this.finish(events);
     this.#isFragment = false;
@@ -94,7 +97,7 @@ export class Mp4SourceReader implements ContainerReader {
     const moof = feed.peek(size);
     if (moof === undefined) return 'more';
     this.#budget.unsaid += size / leastSampleBytes;
-    const samples = readMovieFragment(moof.subarray(8), tracks, offset - (this.#startOffset ?? 0), this.#budget);
+    const samples = readMovieFragment(moof.subarray(8), tracks, offset - (this.#startOffset ?? 0), this.#budget, this.#decodedTo);
     if (typeof samples === 'string') return { notMedia: samples };
     this.finish(events);
     this.#isFragment = true;
