@@ -74,7 +74,17 @@ const trackRules: Readonly<Record<number, Rule>> = {
   0x86: textRule('CodecID'),
   0x63a2: { name: 'CodecPrivate', ...perhaps },
   0x56aa: unsignedRule('CodecDelay', 0, most, perhaps),
-  0xe0: { name: 'Video', ...perhaps, children: { 0xb0: unsignedRule('PixelWidth', 1, 65_535), 0xba: unsignedRule('PixelHeight', 1, 65_535) } },
+  0xe0: {
+    name: 'Video',
+    ...perhaps,
+    children: {
+      0xb0: unsignedRule('PixelWidth', 1, 65_535),
+      0xba: unsignedRule('PixelHeight', 1, 65_535),
+      0x54b0: unsignedRule('DisplayWidth', 1, most, perhaps),
+      0x54ba: unsignedRule('DisplayHeight', 1, most, perhaps),
+      0x54b2: unsignedRule('DisplayUnit', 3, 4),
+    },
+  },
   0xe1: {
     name: 'Audio',
     ...perhaps,

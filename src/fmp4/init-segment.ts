@@ -7,6 +7,7 @@ export interface VideoTrack {
   readonly timescale: number;
   /** RFC 6381 §3.3, e.g. `avc1.42c01f`. */
   readonly codec: string;
+  /** As it is shown: in square pixels. */
   readonly width: number;
   readonly height: number;
   /** AVCDecoderConfigurationRecord, ISO/IEC 14496-15 §5.3.3. */
@@ -75,10 +76,14 @@ function readTrack(bytes: Buffer, trak: ChildBox): Track | undefined {
 function readVisualSampleEntry(bytes: Buffer, entry: ChildBox): Pick<VideoTrack, 'codec' | 'width' | 'height' | 'configuration'> {
   const avcC = findBox(bytes, ['avcC'], { start: entry.start + 78, end: entry.end });
   if (!avcC) throw new RangeError('expected an avc1 sample entry with an avcC box, got none');
+  const pasp = findBox(bytes, ['pasp'], { start: entry.start + 78, end: entry.end });
+  // ISO/IEC 14496-12 §12.1.4. One side is stretched, none shrunk, as browsers do.
+  const across = pasp && bytes.readUInt32BE(pasp.start) / bytes.readUInt32BE(pasp.start + 4);
+  const aspect = across && Number.isFinite(across) ? across : 1;
   return {
     codec: `avc1.${bytes.toString('hex', avcC.start + 1, avcC.start + 4)}`,
-    width: bytes.readUInt16BE(entry.start + 24),
-    height: bytes.readUInt16BE(entry.start + 26),
+    width: Math.round(bytes.readUInt16BE(entry.start + 24) * Math.max(1, aspect)),
+    height: Math.round(bytes.readUInt16BE(entry.start + 26) * Math.max(1, 1 / aspect)),
     configuration: bytes.subarray(avcC.start, avcC.end),
   };
 }

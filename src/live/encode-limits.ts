@@ -34,16 +34,6 @@ export function encodedSize({ width, height }: PictureSize, { longSide, shortSid
   return { width: even(width), height: even(height) };
 }
 
-/** The filter that brings pictures to that size; a size that changes in mid-recording must not reach the encoder. */
-export function sizeFilter(size: { readonly [Side in keyof PictureSize]?: number | undefined }, limits: EncodeLimits): string {
-  if (!size.width || !size.height) {
-    const ratio = `min(1\\,min(${limits.longSide}/max(iw\\,ih)\\,${limits.shortSide}/min(iw\\,ih)))`;
-    return `scale=max(2\\,trunc(iw*${ratio}/2)*2):max(2\\,trunc(ih*${ratio}/2)*2),setsar=1`;
-  }
-  const { width, height } = encodedSize({ width: size.width, height: size.height }, limits);
-  return `scale=${width}:${height}:force_original_aspect_ratio=decrease,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2,setsar=1`;
-}
-
 /** The filter that leaves pictures out beyond the limit, and none below it, however unevenly they come: a bucket that fills with their time. */
 export function paceFilter({ framesPerSecond }: EncodeLimits): string {
   const rate = framesPerSecond * tolerance;

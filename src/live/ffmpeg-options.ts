@@ -2,7 +2,8 @@ import type { TrackFacts } from '../protocol/live-stream-info.js';
 import { readAudioSpecificConfig } from '../source/aac.js';
 import type { SourceHeader, SourceTrack } from '../source/source-events.js';
 import { unsaidOrder } from './group-watch.js';
-import { defaultEncodeLimits, encodedSize, maxDecodedPixels, paceFilter, sizeFilter, type EncodeLimits } from './encode-limits.js';
+import { defaultEncodeLimits, maxDecodedPixels, paceFilter, type EncodeLimits } from './encode-limits.js';
+import { isAnamorphic, shapeFilters, shownSize, shownSizeWithin } from './picture-shape.js';
 
 /** What ffmpeg is asked to do with one recording. */
 export interface TranscodePlan {
@@ -56,9 +57,9 @@ function planVideo(track: SourceTrack, wishes: TranscodeWishes): TrackPlan {
   const whyEncode = reasonToEncodeVideo(track, wishes.forceVideoEncode ?? wishes.leaveOutBefore);
   if (whyEncode === undefined) {
     const reason = 'H.264 plays everywhere: copied';
-    return { facts: { kind: 'video', sourceCodec: track.codec, action: 'copy', reason }, map: '0:v:0', options: ['-c:v', 'copy'] };
+    return { facts: { kind: 'video', sourceCodec: track.codec, action: 'copy', reason }, map: '0:v:0', options: ['-c:v', 'copy', ...aspectOptions(track)] };
   }
-  const reason = `${whyEncode}: transcoded to H.264${smallerThan(track, wishes)}`;
+  const reason = `${whyEncode}: transcoded to H.264${reshaped(track, wishes)}`;
   return {
     facts: { kind: 'video', sourceCodec: track.codec, action: 'transcode', reason },
     map: '0:v:0',
@@ -66,19 +67,25 @@ function planVideo(track: SourceTrack, wishes: TranscodeWishes): TrackPlan {
   };
 }
 
+/** What only the container says of its pixels is written where every player looks, also one of FLV: into the parameter sets. */
+function aspectOptions({ sampleAspect, aspectIsOutside }: SourceTrack): string[] {
+  return sampleAspect && aspectIsOutside ? ['-bsf:v', `h264_metadata=sample_aspect_ratio=${sampleAspect.join('/')}`] : [];
+}
+
 function reasonToEncodeVideo(track: SourceTrack, forced: string | undefined): string | undefined {
-  const { codec, profile, bitDepth = 8, chromaFormat = 1, interlaced } = track;
+  const { codec, profile, bitDepth = 8, chromaFormat = 1, interlaced, rotation = 0 } = track;
   if (codec !== 'h264') return `Not every device can play ${displayName(codec)}`;
   if (profile !== undefined && !playableProfiles.has(profile)) return `Not every device can play H.264 of profile ${profile}`;
   if (bitDepth !== 8) return `Not every device can play H.264 of ${bitDepth} bits`;
   if (chromaFormat !== 1) return 'Not every device can play H.264 of another chroma format than 4:2:0';
   if (interlaced) return 'Its pictures are interlaced, which players show with combs';
+  if (rotation !== 0) return `It is to be turned by ${rotation}°, which not every player does`;
   return forced;
 }
 
 function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor, leaveOutBefore, encodeLimits = defaultEncodeLimits }: TranscodeWishes): string[] {
   const bitsPerSecond = peakBitsPerSecond(track);
-  const filters = [...(leaveOutBefore === undefined ? [] : ['select=gte(t\\,-0.002)']), paceFilter(encodeLimits), sizeFilter(track, encodeLimits)].join(',');
+  const filters = [...(leaveOutBefore === undefined ? [] : ['select=gte(t\\,-0.002)']), paceFilter(encodeLimits), ...shapeFilters(track, encodeLimits)].join(',');
   return [
     ...['-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-threads', '2'],
     ...['-profile:v', 'main', '-pix_fmt', 'yuv420p', '-vf', filters],
@@ -91,15 +98,21 @@ function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor, l
   ];
 }
 
-/** In words, where the picture is larger than what is encoded. */
-function smallerThan({ width, height }: SourceTrack, { encodeLimits = defaultEncodeLimits }: TranscodeWishes): string {
-  if (!width || !height) return '';
-  const size = encodedSize({ width, height }, encodeLimits);
-  return size.width + 1 >= width && size.height + 1 >= height ? '' : `, scaled down to ${size.width} × ${size.height}`;
+/** In words, what becomes of the picture's shape. */
+function reshaped(track: SourceTrack, { encodeLimits = defaultEncodeLimits }: TranscodeWishes): string {
+  const [shown, size] = [shownSize(track), shownSizeWithin(track, encodeLimits)];
+  const { rotation = 0, interlaced } = track;
+  const turned = rotation === 0 ? '' : `, turned by ${rotation}°`;
+  const whole = interlaced ? ', its fields made pictures' : '';
+  if (!shown || !size) return whole + turned;
+  const square = isAnamorphic(track) ? `, in square pixels (${shown.width} × ${shown.height})` : '';
+  const isSmaller = size.width + 1 < shown.width || size.height + 1 < shown.height;
+  return `${whole}${turned}${square}${isSmaller ? `, scaled down to ${size.width} × ${size.height}` : ''}`;
 }
 
 /** What the encoder may use at most, by the size of the picture. */
-function peakBitsPerSecond({ width = 1280, height = 720 }: SourceTrack): number {
+function peakBitsPerSecond(track: SourceTrack): number {
+  const { width, height } = shownSize(track) ?? { width: 1280, height: 720 };
   const pixels = width * height;
   if (pixels <= 640 * 480) return 1_500_000;
   if (pixels <= 1280 * 720) return 3_500_000;

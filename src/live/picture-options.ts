@@ -14,7 +14,8 @@ export function planPictures({ width, framesPerSecond, ffmpegMajor }: PictureWis
   // The first picture of each slot of time. Not the filter `fps`: that fills a standstill with copies.
   const slot = `*${framesPerSecond ?? 1}+0.001)`;
   const pace = framesPerSecond === undefined ? [] : [`select=isnan(prev_selected_t)+gt(floor(t${slot}\\,floor(prev_selected_t${slot})`];
-  const size = `scale=w=min(${width}\\,iw):h=-2:flags=fast_bilinear:out_range=full`;
+  // In square pixels; no bitstream is to ask for a picture of any height.
+  const size = `scale=w=max(2\\,trunc(min(${width}\\,iw*max(sar\\,1))/2)*2):h=max(2\\,min(${4 * width}\\,round(ow*ih/iw/sar/2)*2)):flags=fast_bilinear:out_range=full,setsar=1`;
   return {
     inputFormat: 'mp4',
     tracks: [],

@@ -51,7 +51,9 @@ export class H264Track {
 
   get facts(): VideoFacts {
     const { width, height, profile, level, bitDepth, chromaFormat, sampleAspect, interlaced, reorderedPictures } = this.#sets.parameters ?? {};
-    return { width, height, profile, level, bitDepth, chromaFormat, sampleAspect, interlaced, reorderedPictures };
+    // Encoders say square pixels without being asked: a container that says otherwise was told to.
+    const aspect = sampleAspect && sampleAspect[0] !== sampleAspect[1] ? sampleAspect : undefined;
+    return { width, height, profile, level, bitDepth, chromaFormat, sampleAspect: aspect, interlaced, reorderedPictures };
   }
 
   /** @param flagged the container calls it a keyframe; undefined where there is nothing in it */

@@ -31,6 +31,9 @@ export const elementId = {
   displayWidth: 0x54b0,
   displayHeight: 0x54ba,
   displayUnit: 0x54b2,
+  projection: 0x7670,
+  projectionType: 0x7671,
+  projectionPoseRoll: 0x7675,
   audio: 0xe1,
   samplingFrequency: 0xb5,
   channels: 0x9f,
@@ -108,7 +111,18 @@ function readVideo(video: Uint8Array): VideoFacts {
   // In pixels, or as an aspect ratio: either way only their ratio counts.
   const isRatio = (unit ?? 0) === 0 || unit === 3;
   const aspect = isRatio && width && height && displayWidth && displayHeight ? ([displayWidth * height, displayHeight * width] as const) : undefined;
-  return { width, height, sampleAspect: aspect && aspect[0] !== aspect[1] ? aspect : undefined };
+  return { width, height, sampleAspect: aspect && aspect[0] !== aspect[1] ? aspect : undefined, rotation: rotationIn(video) };
+}
+
+/** RFC 9559 §5.1.4.1.28.41: a flat picture is rolled, counterclockwise. Only quarter turns are known to players. */
+function rotationIn(video: Uint8Array): VideoFacts['rotation'] {
+  for (const { id, data: projection } of children(video)) {
+    if (id !== elementId.projection || (numberIn(projection, elementId.projectionType) ?? 0) !== 0) continue;
+    const roll = [...children(projection)].find((child) => child.id === elementId.projectionPoseRoll);
+    const clockwise = roll && (((-float(roll.data) % 360) + 360) % 360);
+    return clockwise === 90 || clockwise === 180 || clockwise === 270 ? clockwise : undefined;
+  }
+  return undefined;
 }
 
 /** With the defaults of RFC 9559 §5.1.4.1.29. */

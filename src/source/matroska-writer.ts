@@ -149,9 +149,16 @@ function printable(codecId: string): string {
   return codecId.replace(/[^\x20-\x7e]/g, '') || 'unknown';
 }
 
+/** DisplayUnit, RFC 9559 §5.1.4.1.28.14: display sizes are an aspect ratio, or not known, where the bitstream may say it. */
+const displayUnit = { aspectRatio: 3, unknown: 4 } as const;
+
 /** A size that is not known yet is written as one that can't be: only pictures that are decoded come without. */
-function videoElement({ width = 16, height = 16 }: SourceTrack): Buffer {
-  return element(elementId.video, element(elementId.pixelWidth, unsigned(width)), element(elementId.pixelHeight, unsigned(height)));
+function videoElement({ width, height, sampleAspect }: SourceTrack): Buffer {
+  const shape =
+    width && height && sampleAspect
+      ? [element(elementId.displayWidth, unsigned(width * sampleAspect[0])), element(elementId.displayHeight, unsigned(height * sampleAspect[1])), element(elementId.displayUnit, unsigned(displayUnit.aspectRatio))]
+      : [element(elementId.displayUnit, unsigned(displayUnit.unknown))];
+  return element(elementId.video, element(elementId.pixelWidth, unsigned(width ?? 16)), element(elementId.pixelHeight, unsigned(height ?? 16)), ...shape);
 }
 
 function audioElement({ sampleRate = 48_000, channels = 2, sampleBits }: SourceTrack): Buffer {

@@ -12,6 +12,8 @@ export interface VideoFacts {
   readonly height?: number | undefined;
   /** Width of a sample to its height; undefined: square, or not said. */
   readonly sampleAspect?: readonly [number, number] | undefined;
+  /** H.264 only: only the container says so, not the bitstream. */
+  readonly aspectIsOutside?: boolean | undefined;
   /** H.264 only: profile_idc. */
   readonly profile?: number | undefined;
   /** H.264 only: level_idc. */

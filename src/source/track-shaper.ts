@@ -38,7 +38,7 @@ export class TrackShaper {
     const track = plausible(told);
     if (this.#h264) {
       this.#h264.configure(track.configuration);
-      this.#track = { ...track, ...definedOf(this.#h264.facts) };
+      this.#track = track;
     } else if (!sameDescription(this.#track, track)) {
       this.#track = track;
       this.#changed = true;
@@ -48,7 +48,9 @@ export class TrackShaper {
   /** All that is known of it. */
   get track(): SourceTrack {
     if (!this.#h264) return this.#track;
-    return { ...this.#track, ...definedOf(this.#h264.facts), configuration: this.#h264.configuration };
+    const { facts, configuration } = this.#h264;
+    const track = { ...this.#track, ...definedOf(facts), configuration };
+    return { ...track, aspectIsOutside: track.sampleAspect !== undefined && facts.sampleAspect === undefined };
   }
 
   /** Whether a decoder can be set up for it. */
