@@ -1,4 +1,5 @@
 import type { LiveStreamUrls } from '../../protocol/urls.js';
+import { loadComposition, openComposition } from '../sdk/composition.js';
 import { OnairError } from '../sdk/errors.js';
 import { Publisher } from '../sdk/publisher.js';
 import { LiveCapture } from '../sdk/publishing/live-capture.js';
@@ -14,8 +15,10 @@ import { StudioAddresses } from '../ui/studio-addresses.js';
 import { StudioAir } from '../ui/studio-air.js';
 import { StudioChat } from '../ui/studio-chat.js';
 import { StudioForm } from '../ui/studio-form.js';
+import { StudioLookForm } from '../ui/studio-look-form.js';
 import { StudioLine } from '../ui/studio-line.js';
-import { StudioSession, type StudioState } from '../ui/studio-session.js';
+import { StudioSession } from '../ui/studio-session.js';
+import type { StudioState } from '../ui/studio-state.js';
 import { StudioStage } from '../ui/studio-stage.js';
 import { StudioUplinkTest } from '../ui/studio-uplink-test.js';
 
@@ -23,6 +26,7 @@ const form = new StudioForm();
 const session = new StudioSession({
   wish: form.wish,
   capture: new LiveCapture(),
+  openComposition,
   openPublisher: (options) => new Publisher({ ...options, url: serverBase }),
   nowMs: () => performance.now(),
 });
@@ -130,6 +134,8 @@ session.on('urls', (known) => (urls = known));
 session.on('resumable', (broadcast) => (broadcast === undefined ? forgetBroadcast(stream) : rememberBroadcast(stream, broadcast)));
 // Names of devices are known only once one was opened.
 session.on('opened', () => void form.listDevices());
+// A pause should be there when it is pressed.
+session.on('opened', () => void loadComposition().catch(() => undefined));
 form.onWish((wish) => session.choose(wish));
 form.onDescription((description) => session.describe(description));
 form.form.addEventListener('submit', (event) => {
@@ -137,10 +143,19 @@ form.form.addEventListener('submit', (event) => {
   if (session.onAir || session.state.going) session.end();
   else void goLive();
 });
+form.form.addEventListener('keydown', (event) => {
+  const { target, key } = event;
+  if (key !== 'Enter' || !(target instanceof HTMLInputElement)) return;
+  // Enter in a field says that it is written: it ends no broadcast, and a name tag begins none.
+  if (!session.onAir && !session.state.going && target.closest('#look') === null) return;
+  event.preventDefault();
+  target.dispatchEvent(new Event('change', { bubbles: true }));
+});
 addEventListener('beforeunload', (event) => {
   if (session.onAir) event.preventDefault();
 });
 new StudioAir(session);
+new StudioLookForm(session, () => form.description.title);
 new StudioAddresses(form);
 new StudioUplinkTest(form, session);
 void prepare();

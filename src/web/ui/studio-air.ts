@@ -1,7 +1,8 @@
 import type { PublisherState } from '../sdk/publisher-events.js';
 import { clockTime } from './amounts.js';
 import { byId } from './element.js';
-import type { StudioSession, StudioState } from './studio-session.js';
+import type { StudioSession } from './studio-session.js';
+import type { StudioState } from './studio-state.js';
 
 const lamps: Readonly<Record<PublisherState, { readonly words: string; readonly lamp: 'off' | 'busy' | 'live' }>> = {
   idle: { words: 'Off air', lamp: 'off' },

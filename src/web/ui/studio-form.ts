@@ -1,5 +1,5 @@
 import { isStreamName } from '../../protocol/urls.js';
-import type { CaptureWish, Facing } from '../sdk/publishing/capture-wish.js';
+import { wantsCamera, type CaptureWish, type Facing } from '../sdk/publishing/capture-wish.js';
 import { defaultQuality, qualities, type Quality } from '../sdk/quality.js';
 import type { StreamDescription } from '../sdk/publisher-events.js';
 import { listDevices } from './device-picker.js';
@@ -113,10 +113,10 @@ export class StudioForm {
 
   /** This browser cannot share its screen. */
   forbidScreen(): void {
-    const screen = this.form.querySelector<HTMLInputElement>('input[value=screen]');
-    if (screen === null) return;
-    screen.disabled = true;
-    screen.parentElement?.setAttribute('title', 'This browser cannot share its screen');
+    for (const screen of this.form.querySelectorAll<HTMLInputElement>('input[value=screen], input[value=both]')) {
+      screen.disabled = true;
+      screen.parentElement?.setAttribute('title', 'This browser cannot share its screen');
+    }
   }
 
   /** Complains beside the first wrong field and moves the focus there. */
@@ -151,7 +151,7 @@ export class StudioForm {
   }
 
   #showPicture(): void {
-    this.#cameraField.hidden = this.#picture !== 'camera';
+    this.#cameraField.hidden = !wantsCamera({ picture: this.#picture });
   }
 
   #checkStream(): boolean {

@@ -1,50 +1,23 @@
-import type { LiveStreamUrls } from '../../protocol/urls.js';
 import { OnairError } from '../sdk/errors.js';
 import { Listeners } from '../sdk/listeners.js';
 import type { Publisher } from '../sdk/publisher.js';
-import type { PublisherOptions, PublisherState, PublisherStats, ResumableBroadcast, StreamDescription } from '../sdk/publisher-events.js';
+import type { PublisherOptions, PublisherState, StreamDescription } from '../sdk/publisher-events.js';
 import type { CaptureWish } from '../sdk/publishing/capture-wish.js';
+import type { SoundName } from '../sdk/publishing/composition/settings.js';
 import type { TrackKind } from '../sdk/publishing/filler.js';
 import type { LiveCapture } from '../sdk/publishing/live-capture.js';
-import type { PublisherWarning, PublisherWarningCode } from '../sdk/publishing/warnings.js';
+import { StudioMedia, type StudioMediaOptions } from './studio-media.js';
+import { compositionOf, defaultLook, type StudioEvents, type StudioLook, type StudioState } from './studio-state.js';
 
 /** A second click of the one that went live is no wish to end. */
 const endableAfterMs = 1_000;
-
-/** All that a studio shows. */
-export interface StudioState {
-  readonly air: PublisherState;
-  /** *Go live* was pressed, and it is not decided yet. */
-  readonly going: boolean;
-  /** `asked`: people watch, so it is asked first. */
-  readonly ending: 'no' | 'asked' | 'under-way';
-  readonly wish: CaptureWish;
-  readonly opening: boolean;
-  /** Anything that is open: what is shown is what would go on air. */
-  readonly media: MediaStream;
-  readonly muted: Readonly<Record<TrackKind, boolean>>;
-  readonly viewers: number;
-}
-
-export interface StudioEvents {
-  changed: StudioState;
-  warning: PublisherWarning;
-  recovered: { readonly code: PublisherWarningCode };
-  /** What was wanted failed: a device, or the broadcast. */
-  failed: { readonly of: 'source' | 'broadcast'; readonly error: OnairError };
-  stats: PublisherStats;
-  urls: LiveStreamUrls;
-  /** What was chosen is open. */
-  opened: undefined;
-  /** undefined: the broadcast is over. */
-  resumable: ResumableBroadcast | undefined;
-}
 
 export type StudioPublisher = Pick<Publisher, 'on' | 'start' | 'end' | 'closed' | 'setQuality' | 'mute' | 'unmute' | 'describe' | 'history'>;
 
 export interface StudioSessionOptions {
   readonly wish: CaptureWish;
   readonly capture: LiveCapture;
+  readonly openComposition: StudioMediaOptions['openComposition'];
   readonly openPublisher: (options: Omit<PublisherOptions, 'url'>) => StudioPublisher;
   /** Monotonic. */
   readonly nowMs: () => number;
@@ -64,9 +37,15 @@ export interface BroadcastWish {
 export class StudioSession extends Listeners<StudioEvents> {
   readonly #options: StudioSessionOptions;
   readonly #capture: LiveCapture;
+  readonly #media: StudioMedia;
+  #look = defaultLook;
+  #pause: StudioState['pause'] = 'no';
+  #title: string | undefined;
   #wish: CaptureWish;
   /** Something was opened and not closed since: choices are followed at once. */
   #isOpen = false;
+  /** Wishes that are being opened: nothing is composed before the last of them is. */
+  #choosing = 0;
   #publisher: StudioPublisher | undefined;
   #air: PublisherState = 'idle';
   #going = false;
@@ -79,10 +58,16 @@ export class StudioSession extends Listeners<StudioEvents> {
     super();
     this.#options = options;
     this.#capture = options.capture;
+    this.#media = new StudioMedia(options);
     this.#wish = options.wish;
     this.#capture.on('changed', () => {
       // Sharing that was stopped, or a device that would not open: what holds instead is what is shown as chosen.
       if (this.#isOpen && this.#capture.wish !== undefined) this.#wish = this.#capture.wish;
+      this.#applyMute();
+      void this.#compose();
+      this.#tell();
+    });
+    this.#media.on('changed', () => {
       this.#applyMute();
       this.#tell();
     });
@@ -97,7 +82,11 @@ export class StudioSession extends Listeners<StudioEvents> {
       ending: this.#ending,
       wish: this.#wish,
       opening: this.#capture.opening,
-      media: this.#capture.media,
+      look: this.#look,
+      pause: this.#pause,
+      drawn: this.#media.drawn,
+      sounds: this.#sounds,
+      media: this.#media.media,
       muted: { ...this.#muted },
       viewers: this.#viewers,
     };
@@ -122,15 +111,33 @@ export class StudioSession extends Listeners<StudioEvents> {
   /** Opens what is chosen. In the user's own click where that is a screen. @returns whether it is open */
   async openDevices(): Promise<boolean> {
     this.#isOpen = true;
+    this.#choosing += 1;
     try {
-      await this.#capture.choose(this.#wish);
+      await this.#capture.choose(this.#wish).finally(() => (this.#choosing -= 1));
       this.emit('opened', undefined);
-      return true;
+      return await this.#compose();
     } catch (error) {
       if (this.#capture.media.getTracks().length === 0) this.#isOpen = false;
+      else void this.#compose();
       this.#fail('source', error);
       return false;
     }
+  }
+
+  /** Another look, at once where something is open. */
+  compose(change: Partial<StudioLook>): void {
+    this.#look = { ...this.#look, ...change };
+    void this.#compose();
+    this.#tell();
+  }
+
+  /** A card in place of the pictures, and silence where the look says so; before going live, too. */
+  setPaused(paused: boolean, title?: string): void {
+    if (paused === (this.#pause !== 'no')) return;
+    this.#pause = paused ? 'starting' : 'no';
+    this.#title = title;
+    void this.#compose();
+    this.#tell();
   }
 
   /** Pressed twice, it is once. Resolves when the server took the broadcast, or it failed. */
@@ -178,12 +185,16 @@ export class StudioSession extends Listeners<StudioEvents> {
   }
 
   describe(description: StreamDescription): void {
+    if (this.#pause !== 'no' && description.title !== undefined) {
+      this.#title = description.title;
+      void this.#compose();
+    }
     this.#publisher?.describe(description);
   }
 
   /** Sound that the browser has suspended until the page is touched. */
   resumeSound(): void {
-    void this.#capture.resumeSound();
+    void this.#media.resumeSound();
   }
 
   get history(): StudioPublisher['history'] {
@@ -191,7 +202,7 @@ export class StudioSession extends Listeners<StudioEvents> {
   }
 
   async #publish({ stream, key, resume, description }: BroadcastWish): Promise<void> {
-    const publisher = this.#options.openPublisher({ stream, key, media: this.#capture, quality: this.#wish.quality, ...(resume !== undefined && { resume }) });
+    const publisher = this.#options.openPublisher({ stream, key, media: this.#media, quality: this.#wish.quality, ...(resume !== undefined && { resume }) });
     this.#publisher = publisher;
     this.#viewers = 0;
     if (description.title !== undefined || description.description !== undefined) publisher.describe(description);
@@ -215,15 +226,48 @@ export class StudioSession extends Listeners<StudioEvents> {
       this.#ending = 'no';
       this.#viewers = 0;
       this.emit('resumable', undefined);
+      // Whoever goes live again is not in a pause.
+      this.setPaused(false);
       this.#tell();
     });
     await publisher.start().catch((error: unknown) => this.#fail('broadcast', error));
   }
 
+  /** Puts together what is open as it is wished. @returns whether that is on air */
+  async #compose(): Promise<boolean> {
+    if (!this.#isOpen) return false;
+    const pause = this.#pause === 'no' ? undefined : { title: this.#title };
+    try {
+      await this.#media.compose({ ...compositionOf(this.#look, this.#wish, pause), isSettled: this.#choosing === 0 && !this.#capture.opening });
+      if (this.#pause === 'starting' && this.#media.drawn) this.#pause = 'on';
+      this.#tell();
+      return true;
+    } catch (error) {
+      this.#withdraw();
+      this.#fail('source', error);
+      return false;
+    }
+  }
+
+  /** What cannot be composed is no longer the wish. */
+  #withdraw(): void {
+    this.#pause = 'no';
+    this.#look = { ...this.#look, nameTag: undefined, levels: defaultLook.levels };
+    if (this.#wish.picture === 'both') this.#wish = { ...this.#wish, picture: 'screen' };
+    if (this.#capture.wish?.picture === 'both') this.#capture.choose(this.#wish).catch(() => undefined);
+    else void this.#compose();
+  }
+
+  get #sounds(): readonly SoundName[] {
+    const { microphone, screenSound } = this.#capture.tracks;
+    return [...(microphone === undefined ? [] : ['microphone' as const]), ...(screenSound === undefined ? [] : ['screen' as const])];
+  }
+
   #applyMute(): void {
     for (const kind of ['audio', 'video'] as const) {
       const off = this.#muted[kind];
-      for (const track of this.#capture.media.getTracks()) if (track.kind === kind) track.enabled = !off;
+      const tracks = [...this.#media.media.getTracks(), ...this.#capture.media.getTracks(), ...Object.values(this.#capture.tracks)];
+      for (const track of tracks) if (track.kind === kind) track.enabled = !off;
       if (off) this.#publisher?.mute(kind);
       else this.#publisher?.unmute(kind);
     }

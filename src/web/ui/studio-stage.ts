@@ -2,7 +2,8 @@ import type { TrackKind } from '../sdk/publishing/filler.js';
 import type { CaptureWish } from '../sdk/publishing/capture-wish.js';
 import { byId } from './element.js';
 import { LevelMeter } from './level-meter.js';
-import type { StudioSession, StudioState } from './studio-session.js';
+import type { StudioSession } from './studio-session.js';
+import type { StudioState } from './studio-state.js';
 
 const invitations: Readonly<Record<CaptureWish['picture'], string>> = {
   camera: 'Turn on camera and microphone',
@@ -44,7 +45,7 @@ export class StudioStage {
     this.#open.disabled = true;
   }
 
-  #show({ media, muted, opening, wish }: StudioState): void {
+  #show({ media, muted, opening, wish, drawn }: StudioState): void {
     const [video] = media.getVideoTracks();
     const [audio] = media.getAudioTracks();
     if (video !== this.#shown.video) this.#preview.srcObject = video === undefined ? null : new MediaStream([video]);
@@ -52,7 +53,7 @@ export class StudioStage {
     this.#shown = { video, audio };
     this.#preview.hidden = video === undefined;
     const settings = video?.getSettings() ?? {};
-    this.#preview.classList.toggle('mirrored', !('displaySurface' in settings) && settings.facingMode !== 'environment');
+    this.#preview.classList.toggle('mirrored', !drawn && !('displaySurface' in settings) && settings.facingMode !== 'environment');
     this.#empty.hidden = video !== undefined;
     const isOpen = video !== undefined || audio !== undefined;
     this.#open.hidden = isOpen || opening;
