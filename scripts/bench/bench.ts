@@ -11,6 +11,7 @@ import { measureCopy } from './sections/copy.js';
 import { measureDelay } from './sections/delay.js';
 import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
+import { measurePages } from './sections/pages.js';
 import { measureSizes } from './sections/sizes.js';
 import { measureSegments } from './sections/segments.js';
 import { measureStalled } from './sections/stalled.js';
@@ -30,6 +31,7 @@ const sections: Readonly<Record<string, Section>> = {
   stalled: measureStalled,
   frames: measureFrames,
   sizes: measureSizes,
+  pages: measurePages,
 };
 
 const usage = `npm run bench -- [${Object.keys(sections).join('|')} …] [--seconds 20] [--write] [--no-build] [--before a-built-checkout]

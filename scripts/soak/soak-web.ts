@@ -28,6 +28,8 @@ interface Row {
   readonly minute: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
+  /** Of it, what the player keeps in hand. */
+  readonly bufferMs: number;
   readonly picturesPerSecond: number;
   readonly stalls: number;
   readonly publisher: PageSize;
@@ -93,11 +95,12 @@ async function describeNews({ publisher, viewer }: Stage): Promise<string> {
   return `the publisher: ${(await publisher.ask<string[]>('news.slice(-20)')).join(', ')}; the player: ${(await viewer.ask<string[]>('messages.slice(-20)')).join(', ')}`;
 }
 
-function describe({ minute, p50Ms, p95Ms, picturesPerSecond, stalls, publisher, viewer, serverMiB }: Row): string[] {
+function describe({ minute, p50Ms, p95Ms, bufferMs, picturesPerSecond, stalls, publisher, viewer, serverMiB }: Row): string[] {
   return [
     minute.toFixed(0),
     `${p50Ms.toFixed(0)} ms`,
     `${p95Ms.toFixed(0)} ms`,
+    `${bufferMs.toFixed(0)} ms`,
     picturesPerSecond.toFixed(1),
     String(stalls),
     ...[publisher, viewer].flatMap(({ heapMiB, listeners, nodes }) => [`${heapMiB.toFixed(2)} MiB`, `${String(listeners)}, ${String(nodes)}`]),
@@ -105,7 +108,7 @@ function describe({ minute, p50Ms, p95Ms, picturesPerSecond, stalls, publisher, 
   ];
 }
 
-const heads = ['minute', 'drawn → shown p50', 'p95', 'pictures/s', 'stalls', 'publisher heap', 'listeners, nodes', 'viewer heap', 'listeners, nodes', 'server RSS'];
+const heads = ['minute', 'drawn → shown p50', 'p95', 'in hand', 'pictures/s', 'stalls', 'publisher heap', 'listeners, nodes', 'viewer heap', 'listeners, nodes', 'server RSS'];
 
 const medianOf = (rows: readonly Row[], read: (row: Row) => number): number => quantile(rows.map(read), 0.5);
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { chromiumProgram, complaintsOf, launchChromium } from '../helpers/chromium.js';
+import { chromiumProgram, complaintsBeside, complaintsOf, launchChromium } from '../helpers/chromium.js';
 import { skipWithout } from '../helpers/programs.js';
 import { chromiumPage, waitForPlayback, waitForWords } from '../helpers/scripted-page.js';
 import { startServer } from '../helpers/server.js';
@@ -15,10 +15,9 @@ t.test('Chromium goes live from the studio, and a page that waited shows it', { 
   const browser = await launchChromium(t);
   const studio = await browser.newPage();
   const watch = await browser.newPage();
-  const complaints = [...complaintsOf(studio), ...complaintsOf(watch)];
+  const complaints = [complaintsOf(studio), complaintsOf(watch)];
   await goLiveAndWatch(t, server, chromiumPage(studio), chromiumPage(watch), 'from-chromium');
-  // A stream that is not live answers 404, which the browser reports by itself.
-  t.strictSame(complaints.filter((text) => !/404|WebSocket/.test(text)), []);
+  t.strictSame(complaintsBeside(complaints.flat(), '404 /api/streams/from-chromium'), [], 'nothing fails but asking for what is not live yet');
 });
 
 t.test('the studio says in words what is wrong with a key or a name', { skip }, async (t) => {
@@ -62,8 +61,8 @@ t.test('a page on another origin publishes and plays through the SDK', { skip },
   await scripted.goto(`${site}/`);
   await waitForWords(scripted, /\blive\b/);
   const { first, last } = await waitForPlayback(scripted, 3);
-  t.ok(last.shown - first.shown > 30, 'it shows its own broadcast');
-  t.strictSame(complaints.filter((text) => !/404|WebSocket/.test(text)), []);
+  t.ok(last.shown - first.shown > 9, `it shows its own broadcast: ${String(last.shown - first.shown)} pictures in 3 s`);
+  t.strictSame(complaintsBeside(complaints, '404 /favicon.ico', '404 /api/streams/elsewhere'), []);
 
   const frame = await browser.newPage();
   await frame.goto(`${site}/frame`);

@@ -28,6 +28,9 @@ const sources = `
         context.fillStyle = (window.number >> bit) & 1 ? '#fff' : '#000';
         context.fillRect((bit * width) / 16, 0, width / 16, width / 16);
       }
+      const side = Math.min(width, height) / 2;
+      context.fillStyle = '#fff';
+      context.fillRect((width - side) / 2, (height - side) / 2, side, side);
     };
     const audio = new AudioContext();
     const [oscillator, out] = [audio.createOscillator(), audio.createMediaStreamDestination()];
@@ -89,5 +92,47 @@ t.test('source, quality and size change while live: a joint of less than half a 
     if (before === undefined) continue;
     const lost = (timeline[0] ?? Infinity) - before - 1;
     t.ok(lost < maxLost, `change ${String(index)}: ${String(lost)} pictures of ${String(rate)} a second were lost`);
+  }
+});
+
+interface Shape {
+  readonly width: number;
+  readonly height: number;
+  /** White pixels of the row and of the column through the middle. */
+  readonly across: number;
+  readonly down: number;
+}
+
+const shapeSeen = `(() => {
+  const video = document.querySelector('video');
+  const { videoWidth: width, videoHeight: height } = video;
+  if (width === 0) return { width, height, across: 0, down: 0 };
+  const context = new OffscreenCanvas(width, height).getContext('2d');
+  context.drawImage(video, 0, 0);
+  const white = (...area) => Array.from(context.getImageData(...area).data).filter((value, index) => index % 4 === 1 && value > 200).length;
+  return { width, height, across: white(0, height >> 1, width, 1), down: white(width >> 1, height >> 1, 1, height - (height >> 1)) * 2 };
+})()`;
+
+t.test('who watches by WebSocket sees a square as a square, also after the picture was turned while live', { skip }, async (t) => {
+  const server = await startServer(t);
+  const browser = await launchChromium(t);
+  const [page, watch] = [await browser.newPage(), await browser.newPage()];
+  await publish(t, page, server, 'shape');
+  await watch.goto(`${server.origin}/watch/shape`);
+  const turns = [
+    { width: 320, height: 180 },
+    { width: 180, height: 320 },
+    { width: 320, height: 180 },
+  ];
+  for (const { width, height } of turns) {
+    await page.evaluate(`Object.assign(window.sources[0].canvas, { width: ${String(width)}, height: ${String(height)} }) && undefined`);
+    let last: Shape | undefined;
+    const shape = await waitUntil(`a picture of ${String(width)} by ${String(height)}`, async () => {
+      last = await watch.evaluate<Shape>(shapeSeen);
+      return last.width === width && last.height === height && last.across > 0 && last;
+    }, 40_000, 100).catch((error: unknown) => {
+      throw new Error(`${String(error)}: ${JSON.stringify(last)}`);
+    });
+    t.ok(Math.abs(shape.across - 90) < 8 && Math.abs(shape.down - 90) < 8, `90 by 90: ${JSON.stringify(shape)}`);
   }
 });

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import t from 'tap';
 
-import { chromiumProgram, complaintsOf, launchChromium } from '../helpers/chromium.js';
+import { chromiumProgram, complaintsBeside, complaintsOf, launchChromium } from '../helpers/chromium.js';
 import { LineProxy } from '../helpers/line-proxy.js';
 import { skipWithout, waitUntil, type Teardown } from '../helpers/programs.js';
 import { TestPublisher } from '../helpers/publisher.js';
@@ -12,13 +12,11 @@ import { serveWebSite } from '../helpers/web-site.js';
 t.setTimeout(240_000);
 const skip = skipWithout(chromiumProgram, 'Chromium');
 
-/** Chromium tells of every refused request: the icon that this site lacks, and the question why a socket was refused. */
-const toldByTheBrowser = ['404 (Not Found)', '426 (Upgrade Required)'].map((status) => `Failed to load resource: the server responded with a status of ${status}`);
-
 interface Seen {
   readonly states: readonly string[];
   readonly paths: readonly string[];
   readonly warnings: readonly string[];
+  readonly latencies: readonly (number | null)[];
   readonly seconds: number;
   readonly paused: boolean;
   readonly muted: boolean;
@@ -31,7 +29,8 @@ const playerPage = (origin: string): string => `<!doctype html><title>Player</ti
     const query = new URLSearchParams(location.search);
     const video = document.querySelector('video');
     const player = new Player({ url: '${origin}', stream: query.get('stream'), video, mode: query.get('mode') ?? undefined, path: query.get('path') ?? undefined });
-    const said = { states: [], paths: [], warnings: [] };
+    const said = { states: [], paths: [], warnings: [], latencies: [] };
+    player.on('stats', ({ latencySeconds }) => said.latencies.push(latencySeconds ?? null));
     player.on('state', ({ state }) => said.states.push(state));
     player.on('path', ({ path }) => said.paths.push(path));
     player.on('warning', ({ code }) => said.warnings.push(code));
@@ -142,7 +141,7 @@ t.test('what the world does to a viewer', { skip }, async (t) => {
     const back = await until(page, 'the change back', (now) => now.paths.length === 4);
     t.strictSame(back.paths, ['websocket', 'hls', 'hls', 'websocket']);
     await untilItPlays(page);
-    t.strictSame(complaints.filter((text) => !toldByTheBrowser.includes(text)), []);
+    t.strictSame(complaintsBeside(complaints, '404 /favicon.ico', '426 /live/on/play'), [], 'nothing but the question why the socket was refused');
     await page.close();
   });
 
@@ -153,9 +152,25 @@ t.test('what the world does to a viewer', { skip }, async (t) => {
     await page.evaluate("document.querySelector('video').pause()");
     const paused = await until(page, 'the pause', (now) => now.states.at(-1) === 'paused');
     await waitUntil('the viewer to be let go of', async () => ((await (await fetch(`${server.origin}/api/streams/on`)).json()) as { viewers: number }).viewers === 0, 30_000, 200);
-    t.strictSame(await seen(page), paused, 'nothing was muted, started or moved');
+    const { latencies: _, ...still } = paused;
+    t.match(await seen(page), still, 'nothing was muted, started or moved');
     await page.evaluate('player.play()');
     await untilItPlays(page);
+    await page.close();
+  });
+
+  t.test('a viewer whose clock is wrong, and is set while they watch, sees how far behind they are all the same', async (t) => {
+    const site = await serveWebSite(t, { '/': playerPage(server.origin) });
+    const page = await browser.newPage();
+    await page.addInitScript('window.wrongByMs = -3_600_000; const now = Date.now; Date.now = () => now() + wrongByMs;');
+    await page.goto(`${site}/?stream=on`);
+    await page.waitForFunction('window.player !== undefined');
+    await untilItPlays(page);
+    await page.evaluate('window.wrongByMs = 7_200_000; undefined');
+    const { latencies } = await seen(page);
+    const { latencies: all } = await until(page, 'what it says then', (now) => now.latencies.length > latencies.length + 5);
+    const said = all.filter((each) => each !== null);
+    t.ok(said.length > 5 && said.every((seconds) => seconds > 0 && seconds < 30), said.join(' '));
     await page.close();
   });
 
@@ -181,7 +196,7 @@ t.test('what the world does to a viewer', { skip }, async (t) => {
     const site = await serveWebSite(t, { '/': playerPage(line.origin) });
     const page = await openPlayer(browser, site, 'stream=on');
     await untilItPlays(page);
-    line.bytesPerSecond = 70_000;
+    line.down.bytesPerSecond = 70_000;
     const told = await until(page, 'the notice', (now) => now.warnings.length > 0, 60_000);
     t.strictSame(told.warnings, ['line-too-slow']);
     // How well HLS does on a line that carries less than the stream is not asked here.

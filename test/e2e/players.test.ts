@@ -10,13 +10,13 @@ import { playInVlc, vlcProgram } from '../helpers/vlc.js';
 import { WebKit, webkitProgram } from '../helpers/webkit.js';
 import { serveWebSite } from '../helpers/web-site.js';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 t.jobs = 3;
 
 const server = await startServer(t);
 const publisher = new TestPublisher(t, server.publishUrl('card'));
 await publisher.message('ready');
-const broadcast = sendTestCard(t, publisher, { seconds: 50 });
+const broadcast = sendTestCard(t, publisher, { seconds: 180 });
 broadcast.catch(() => undefined); // it is cut off when the tests are done
 await publisher.message('live');
 await waitUntil('a window from which any player starts', async () => {

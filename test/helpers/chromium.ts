@@ -47,12 +47,22 @@ export async function launchTabbedChromium(t: Teardown): Promise<TabbedBrowser> 
   return browser;
 }
 
-/** What the page complained of: uncaught errors and console errors, gathered as they come. */
+/**
+ * What the page complained of: uncaught errors and console errors, gathered as they come; of what the server refused, which Chromium
+ * tells by itself, status and path: `404 /favicon.ico`.
+ */
 export function complaintsOf(page: Page): string[] {
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
+    if (message.type() !== 'error') return;
+    const [, status] = /^Failed to load resource: the server responded with a status of (\d+)/.exec(message.text()) ?? [];
+    complaints.push(status === undefined ? message.text() : `${status} ${new URL(message.location().url).pathname}`);
   });
   return complaints;
+}
+
+/** Those that are not of these: what is expected is named whole. */
+export function complaintsBeside(complaints: readonly string[], ...expected: readonly string[]): string[] {
+  return complaints.filter((text) => !expected.includes(text));
 }

@@ -5,17 +5,42 @@ import type { Teardown } from './programs.js';
 
 const stepMs = 50;
 
-/** A viewer's line to a server: it may hang, break or be slow. */
-export class LineProxy {
-  /** What comes down on all of its connections together; Infinity: as fast as it comes. */
+/** One direction of a line, with what all of its connections may carry together. */
+class Flow {
+  /** Infinity: as fast as it comes. */
   bytesPerSecond = Infinity;
+  #budget = 0;
+  #waiting: (() => void)[] = [];
+
+  refill(): void {
+    this.#budget = Math.min(this.bytesPerSecond * 0.2, this.#budget + (this.bytesPerSecond * stepMs) / 1000);
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  pass(from: Socket, to: Socket): void {
+    const go = (): void => {
+      if (this.#budget <= 0) return void this.#waiting.push(go);
+      const chunk = from.read() as Buffer | null;
+      if (chunk === null) return void from.once('readable', go);
+      this.#budget -= chunk.length;
+      if (to.write(chunk)) go();
+      else to.once('drain', go);
+    };
+    from.once('readable', go);
+  }
+}
+
+/** Somebody's line to a server: it may hang, break or be slow. */
+export class LineProxy {
+  /** From the server. */
+  readonly down = new Flow();
+  /** To the server. */
+  readonly up = new Flow();
   /** New connections are taken and left alone. */
   isHanging = false;
   readonly #targetPort: number;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer({ noDelay: true }, (near) => this.#join(near));
-  #budget = 0;
-  #waiting: (() => void)[] = [];
 
   private constructor(targetPort: number) {
     this.#targetPort = targetPort;
@@ -24,7 +49,10 @@ export class LineProxy {
   static async listen(t: Teardown, target: string): Promise<LineProxy> {
     const proxy = new LineProxy(Number(new URL(target).port));
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
-    const timer = every(() => proxy.#refill(), stepMs);
+    const timer = every(() => {
+      proxy.down.refill();
+      proxy.up.refill();
+    }, stepMs);
     t.teardown(async () => {
       clearInterval(timer);
       proxy.cut();
@@ -41,28 +69,15 @@ export class LineProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #refill(): void {
-    this.#budget = Math.min(this.bytesPerSecond * 0.2, this.#budget + (this.bytesPerSecond * stepMs) / 1000);
-    for (const go of this.#waiting.splice(0)) go();
-  }
-
   #join(near: Socket): void {
     this.#keep(near);
     if (this.isHanging) return;
     const far = connect(this.#targetPort, '127.0.0.1');
     this.#keep(far);
-    near.pipe(far);
     near.once('close', () => far.destroy());
     far.once('close', () => near.destroy());
-    const pass = (): void => {
-      if (this.#budget <= 0) return void this.#waiting.push(pass);
-      const chunk = far.read() as Buffer | null;
-      if (chunk === null) return void far.once('readable', pass);
-      this.#budget -= chunk.length;
-      if (near.write(chunk)) pass();
-      else near.once('drain', pass);
-    };
-    far.once('readable', pass);
+    this.up.pass(near, far);
+    this.down.pass(far, near);
   }
 
   #keep(socket: Socket): void {

@@ -12,8 +12,8 @@ export function copyField(label: string, value: string): HTMLElement {
   input.addEventListener('focus', () => input.select());
   button.addEventListener('click', () => {
     void copy(input).then((copied) => {
-      button.textContent = copied ? 'Copied' : 'Press Ctrl+C';
-      status.textContent = copied ? `${label} copied` : `${label} is selected: copy it with Ctrl+C`;
+      button.textContent = copied ? 'Copied' : `Press ${copyKeys(navigator.platform)}`;
+      status.textContent = copied ? `${label} copied` : `${label} is selected: copy it with ${copyKeys(navigator.platform)}`;
       setTimeout(() => {
         button.textContent = 'Copy';
         status.textContent = '';
@@ -21,6 +21,11 @@ export function copyField(label: string, value: string): HTMLElement {
     });
   });
   return element('div', { class: 'copy-field' }, element('label', { for: id }, label), input, button, status);
+}
+
+/** What copies on this machine. @param platform as `navigator.platform` has it */
+export function copyKeys(platform: string): string {
+  return /Mac|iPhone|iPad|iPod/.test(platform) ? '⌘C' : 'Ctrl+C';
 }
 
 /** The clipboard API exists only on secure origins: elsewhere the value is left selected for the user to copy. */

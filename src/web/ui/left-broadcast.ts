@@ -1,16 +1,18 @@
 import type { LiveStreamInfo } from '../../protocol/live-stream-info.js';
 import { liveStreamUrls } from '../../protocol/urls.js';
-import { explainRefusal } from '../sdk/refusal.js';
+import { browserPage, type BrowserPage } from '../sdk/browser-page.js';
 import { IngestSocket } from '../sdk/ingest-socket.js';
 import type { ResumableBroadcast } from '../sdk/publisher-events.js';
 import { forget, recall, remember } from './remembered.js';
 import { ReconnectPolicy } from '../sdk/reconnect-policy.js';
+import { explainRefusal } from '../sdk/refusal.js';
 import { serverBase } from './server-base.js';
 
 /** Broadcasts that this tab left on the server when its page was loaded anew, by stream: kept for as long as the tab. */
 const itemOf = (stream: string): string => `onair.broadcast.${stream}`;
 const askAgainAfterMs = 1_000;
 const endTimeoutMs = 10_000;
+const tickMs = 100;
 
 export function rememberBroadcast(stream: string, broadcast: ResumableBroadcast): void {
   remember(itemOf(stream), JSON.stringify(broadcast), 'sessionStorage');
@@ -44,21 +46,23 @@ export async function findLeftBroadcast(stream: string): Promise<LeftBroadcast |
   return { ...left, stream, state: info.state === 'waiting' ? 'waiting' : 'elsewhere' };
 }
 
-/** Ends a broadcast that was left behind; resolves when the server has ended it, or cannot be reached. */
-export async function endLeftBroadcast({ stream, resumeToken }: LeftBroadcast, key: string): Promise<void> {
+/** Ends a broadcast that was left behind; resolves when the server has ended it, or could not be reached in ten seconds. */
+export async function endLeftBroadcast({ stream, resumeToken }: Pick<LeftBroadcast, 'stream' | 'resumeToken'>, key: string, page: BrowserPage = browserPage): Promise<void> {
   const socket = new IngestSocket({
     url: liveStreamUrls(serverBase, stream).publish,
     key,
     resumeToken,
-    policy: new ReconnectPolicy(),
-    openSocket: (url) => new WebSocket(url),
-    explainRefusal,
-    nowMs: () => performance.now(),
+    policy: new ReconnectPolicy({ random: () => page.random() }),
+    openSocket: (url) => page.openSocket(url),
+    explainRefusal: (url) => explainRefusal(url, (address, init) => page.fetch(address, init)),
+    nowMs: () => page.nowMs(),
   });
-  const timer = setTimeout(() => socket.close(), endTimeoutMs);
+  const stopTicking = page.every(tickMs, () => socket.tick());
+  const cancelTimeout = page.after(endTimeoutMs, () => socket.close());
   socket.end();
   await socket.closed;
-  clearTimeout(timer);
+  stopTicking();
+  cancelTimeout();
   forgetBroadcast(stream);
 }
 
