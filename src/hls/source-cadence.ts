@@ -6,6 +6,9 @@ const regularGapSeconds = 0.0501;
 /** A hiccup now and then does not make a source irregular: the segmenter absorbs it. */
 const regularShare = 0.9;
 
+/** Of the usual gap. */
+const steadyDeviation = 0.25;
+
 /** How regular a source is: what the part target depends on. */
 export class SourceCadence {
   readonly #lead: Track | undefined;
@@ -43,9 +46,17 @@ export class SourceCadence {
    */
   frameRate(durationSeconds: number): number | undefined {
     if (this.#lead?.kind !== 'video' || durationSeconds <= 0) return undefined;
-    const seconds = this.#gapsSeconds.reduce((sum, gap) => sum + gap, 0);
-    const measured = seconds > 0 ? this.#gapsSeconds.length / seconds : this.#samples / durationSeconds;
+    const gaps = this.#steadyGaps();
+    const seconds = gaps.reduce((sum, gap) => sum + gap, 0);
+    const measured = seconds > 0 ? gaps.length / seconds : this.#samples / durationSeconds;
     const nearest = Math.round(measured);
     return nearest > 0 && Math.abs(measured - nearest) / nearest < 0.02 ? nearest : Number(measured.toFixed(3));
+  }
+
+  /** Pictures that are shown in another order come at odd moments at first: where nearly all come evenly, the others say nothing of the rate. */
+  #steadyGaps(): readonly number[] {
+    const median = this.#gapsSeconds.toSorted((a, b) => a - b)[this.#gapsSeconds.length >> 1] ?? 0;
+    const steady = this.#gapsSeconds.filter((gap) => Math.abs(gap - median) < median * steadyDeviation);
+    return steady.length >= this.#gapsSeconds.length * regularShare ? steady : this.#gapsSeconds;
   }
 }

@@ -41,6 +41,11 @@ export class BroadcastClock {
   #tracks: ReadonlyMap<number, Track> = new Map();
   #zeroSeconds = 0;
 
+  /** Where all media so far ends. */
+  get endSeconds(): number {
+    return this.#endSeconds;
+  }
+
   /** What follows comes under this init segment. @param zeroSeconds media time at which its own time 0 stands */
   startTimeline({ tracks }: InitSegment, zeroSeconds: number): void {
     this.#tracks = new Map(tracks.map((track) => [track.trackId, track]));

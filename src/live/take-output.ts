@@ -34,8 +34,9 @@ export class TakeOutput implements MediaOutput {
     const { take, clock, bus, presentation } = this.#options;
     const sourceZero = clock.zeroOf(take.sourceClock, Math.min(take.firstSeconds ?? startSeconds, startSeconds));
     clock.startTimeline(init, sourceZero + zeroSeconds);
-    const mediaSeconds = sourceZero + startSeconds;
-    this.#startSeconds = startSeconds;
+    // On the same source clock pictures may be decoded before what came last ends: see `BroadcastClock.place`.
+    const mediaSeconds = Math.max(sourceZero + startSeconds, clock.endSeconds);
+    this.#startSeconds = mediaSeconds - sourceZero;
     this.#inheritedMs = clock.dated && clock.dated.captureTimeMs + mediaSeconds * 1000;
     const startedAtMs = this.#inheritedMs ?? take.startedAtMs;
     this.#timeline = new ClockedTimeline({ init, startSeconds: mediaSeconds, startedAtMs, notBeforeMs: presentation.endTimeMs });

@@ -7,7 +7,7 @@ import { TranscoderError, type Transcoder } from './transcoder.js';
 
 /** How times in a transcoder's output stand to those on the recording's own clock. */
 export interface OutputTimes {
-  /** When the first frame that is wanted stands on the recording's own clock. */
+  /** Where the output begins on the recording's own clock: the time of the first frame that is wanted, or when it is decoded, if that is earlier. */
   readonly startSeconds: number;
   /** Time on the recording's own clock at which the output's time 0 stands. */
   readonly zeroSeconds: number;
@@ -118,6 +118,7 @@ export class TranscodeRun {
     const { transcoder, output, times, copiesPicture } = this.#options;
     const reader = new FragmentReader();
     let init: InitSegment | undefined;
+    const timeline = { isBegun: false };
     let garbled: TranscoderError | undefined;
     await transcoder.read((chunk) => {
       if (garbled || this.#tooFarApart) return;
@@ -133,9 +134,12 @@ export class TranscodeRun {
       const fragments: Fragment[] = [];
       for (const event of events) {
         if (event.type === 'fragment') fragments.push(event.fragment);
-        else output.startTimeline((init = event.init), times());
+        else [init, timeline.isBegun] = [event.init, false];
       }
       if (!init || fragments.length === 0) return;
+      // Only the first fragment tells how long before they are shown pictures are decoded.
+      if (!timeline.isBegun) output.startTimeline(init, withDecoding(times(), fragments, init));
+      timeline.isBegun = true;
       this.#watch.gave();
       let taken = fragments.length;
       if (copiesPicture) taken = output.offer(fragments);
@@ -143,7 +147,7 @@ export class TranscodeRun {
       this.#note(fragments.slice(0, taken), init);
       if (taken < fragments.length) this.#breakOff();
     });
-    if (init) output.endTimeline();
+    if (timeline.isBegun) output.endTimeline();
     return garbled;
   }
 
@@ -168,6 +172,12 @@ export class TranscodeRun {
     }
     if (this.#deliveredSeconds !== undefined) take.delivered(this.#deliveredSeconds);
   }
+}
+
+function withDecoding(times: OutputTimes, fragments: readonly Fragment[], { tracks: [lead] }: InitSegment): OutputTimes {
+  const first = fragments.flatMap(({ runs }) => runs).find(({ trackId }) => trackId === lead?.trackId);
+  if (lead?.kind !== 'video' || !first) return times;
+  return { ...times, startSeconds: Math.min(times.startSeconds, times.zeroSeconds + first.baseMediaDecodeTime / lead.timescale) };
 }
 
 /** Pictures come out within 2 ms of where they belong. */

@@ -5,6 +5,8 @@ export interface TestCardOptions {
   readonly seconds: number;
   readonly firstNumber?: number;
   readonly sound?: 'opus' | 'aac';
+  /** Pictures are decoded in another order than they are shown. */
+  readonly reordered?: boolean;
 }
 
 // Drawn like the fixtures: the picture's number in 16 blocks at the top, sound that switches every half second.
@@ -14,14 +16,14 @@ const numberRow = (first: number): string =>
 const sound = "aevalsrc='sin(880*PI*t)*if(mod(floor(t*2)\\,2)\\,0.5\\,0.02)':s=48000";
 
 /** A live encoder for tests that outlast the fixtures: numbered H.264 pictures with sound, in real time. Resolves at its end. */
-export async function sendTestCard(t: Teardown, publisher: TestPublisher, { seconds, firstNumber = 0, sound: soundCodec = 'opus' }: TestCardOptions): Promise<void> {
+export async function sendTestCard(t: Teardown, publisher: TestPublisher, { seconds, firstNumber = 0, sound: soundCodec = 'opus', reordered = false }: TestCardOptions): Promise<void> {
   const picture = `${numberRow(firstNumber)}[row];testsrc2=s=640x320:r=${String(rate)}[card];[row][card]vstack,format=yuv420p`;
   const encoder = startOwned(
     t,
     'ffmpeg',
     [
       ...['-v', 'error', '-nostdin', '-re', '-f', 'lavfi', '-i', `${picture}[out0];${sound}[out1]`, '-t', String(seconds)],
-      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-threads', '1', '-profile:v', 'baseline', '-g', '30', '-b:v', '800k'],
+      ...['-c:v', 'libx264', '-preset', 'ultrafast', ...(reordered ? ['-bf', '2'] : ['-tune', 'zerolatency', '-profile:v', 'baseline']), '-threads', '1', '-g', '30', '-b:v', '800k'],
       ...['-c:a', soundCodec === 'opus' ? 'libopus' : 'aac', '-b:a', '64k', '-f', 'matroska', '-cluster_time_limit', '100', '-flush_packets', '1', 'pipe:1'],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
