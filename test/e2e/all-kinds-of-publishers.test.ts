@@ -3,7 +3,7 @@ import { withoutUsability } from '../helpers/h264-tools.js';
 import { flvTags } from '../helpers/media-tools.js';
 import { record, remake } from '../helpers/numbered-recording.js';
 import { decode, soundDelay } from '../helpers/pictures-and-sound.js';
-import { findProgram, skipWithout } from '../helpers/programs.js';
+import { ffmpeg, findProgram, skipWithout } from '../helpers/programs.js';
 import { TestPublisher } from '../helpers/publisher.js';
 import { numbersOf, push, watchPushed, type Pushed } from '../helpers/pushed.js';
 import { RtmpClient } from '../helpers/rtmp-client.js';
@@ -21,6 +21,9 @@ const whole = skip ? Buffer.alloc(0) : await record({ seconds }, ['-c:v', 'libx2
 const source = skip ? undefined : await decode(t, whole);
 const wrapped = (...output: string[]): Promise<Buffer> => remake(whole, ['-map', '0', '-c', 'copy', ...output]);
 
+/** ffmpeg 4 begins a picture with B-frames where the sound's priming begins. */
+const priming = (ffmpeg?.major ?? 0) < 5 ? 1024 / 44_100 : 0;
+
 /** Everything came out once, in order, at its time. */
 function check(t: Test, { timelines }: Pushed, what: string): void {
   t.strictSame(numbersOf(timelines), Array.from({ length: seconds * 25 }, (_, index) => index), `${what}: every picture once`);
@@ -28,7 +31,7 @@ function check(t: Test, { timelines }: Pushed, what: string): void {
   const shown = timelines[0]!;
   t.ok(Math.abs(soundDelay(source!, shown)) <= 0.05, `${what}: sound is off by ${soundDelay(source!, shown).toFixed(3)} s`);
   const gaps = shown.pictures.slice(1).map(({ timeSeconds }, index) => timeSeconds - shown.pictures[index]!.timeSeconds);
-  t.ok(gaps.every((gap) => gap > 0.03 && gap < 0.05), `${what}: evenly, between ${Math.min(...gaps).toFixed(3)} and ${Math.max(...gaps).toFixed(3)} s apart`);
+  t.ok(gaps.every((gap) => gap > 0.03 && gap < 0.05 + priming), `${what}: evenly, between ${Math.min(...gaps).toFixed(3)} and ${Math.max(...gaps).toFixed(3)} s apart`);
 }
 
 t.test('a recording that a page sends as text is shown', { skip }, async (t) => {
