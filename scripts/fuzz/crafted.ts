@@ -14,6 +14,7 @@ import { readPublishTarget } from '../../src/rtmp/publish-target.js';
 import { readAmf0 } from '../../src/rtmp/wire/amf0.js';
 import { ChunkReader } from '../../src/rtmp/wire/chunk-reader.js';
 import { readJpeg } from '../../src/source/jpeg.js';
+import { MatroskaWriter } from '../../src/source/matroska-writer.js';
 import { SourceReader } from '../../src/source/source-reader.js';
 import { describeWrapped, TextMediaReader } from '../../src/source/text-media.js';
 import { costOf, type Cost } from './cost.js';
@@ -21,6 +22,7 @@ import { flvTags, matroska, mp4, ogg, transportStream } from './crafted-media.js
 import { headerTexts, jpegs, pictureUrls } from './crafted-requests.js';
 import { amfValues, rtmpChunks } from './crafted-rtmp.js';
 import { chatTexts, jsonTexts } from './crafted-texts.js';
+import { takesIn } from './written-matroska.js';
 
 /** One reader of what strangers send, and the worst that its authors could think of for it. */
 export interface CraftedReader {
@@ -43,6 +45,7 @@ export const craftedReaders: readonly CraftedReader[] = [
     { name: `recordings in ${container}: read`, maxBytes: messageBytes, craft, feed: (bytes: Buffer) => new SourceReader().push(bytes) },
     { name: `recordings in ${container}: read in slices of 1400 bytes`, maxBytes: messageBytes, craft, feed: (bytes: Buffer) => readSlices(new SourceReader(), bytes) },
     { name: `recordings in ${container}: up to where ffmpeg gets them`, maxBytes: messageBytes, craft, feed: ingest },
+    { name: `recordings in ${container}: written for ffmpeg`, maxBytes: messageBytes, craft, feed: writeTakes },
   ]),
   { name: 'our own fragments', maxBytes: messageBytes, craft: mp4, feed: (bytes: Buffer) => new FragmentReader().push(bytes) },
   { name: 'single pictures', maxBytes: messageBytes, craft: jpegs, feed: (bytes: Buffer) => readJpeg(bytes) },
@@ -112,6 +115,13 @@ function ingest(bytes: Buffer): void {
   const connection = session.connect(listener);
   for (let at = 0; at < bytes.length; at += 65_536) void connection.write(bytes.subarray(at, at + 65_536));
   session.end();
+}
+
+/** As many takes as one message may begin. */
+const maxTakes = 64;
+
+function writeTakes(bytes: Buffer): void {
+  for (const { tracks, frames } of takesIn(bytes).slice(0, maxTakes)) new MatroskaWriter(tracks).write(frames);
 }
 
 function readChunks(bytes: Buffer): void {

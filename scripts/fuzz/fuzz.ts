@@ -28,8 +28,8 @@ async function main(): Promise<void> {
   }, seconds * 1000).unref();
 
   console.log(`seed ${seed}\n`);
-  const parsers = await fuzzWatched(seed, inputs);
-  console.log('| parser | inputs | slowest input | crashes |\n|---|---|---|---|');
+  const parsers = inputs > 0 ? await fuzzWatched(seed, inputs) : [];
+  if (inputs > 0) console.log('| parser | inputs | slowest input | crashes |\n|---|---|---|---|');
   for (const { name, inputs, slowestMs, failures } of parsers) console.log(`| ${name} | ${inputs.toLocaleString('en')} | ${slowestMs.toFixed(0)} ms | ${failures.length} |`);
 
   const dear = crafted > 0 ? craft(craftedLengths.slice(0, crafted)) : [];
