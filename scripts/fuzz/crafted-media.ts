@@ -104,7 +104,29 @@ export function transportStream(bytes: number): CraftedRecordings {
 }
 
 export function ogg(bytes: number): CraftedRecordings {
-  return [['pages of nothing', filled(Buffer.from('OggS'), bytes)]];
+  const opus = Buffer.from('OpusHead\u0001\u0002\0\0\u0080\u00bb\0\0\0\0\0', 'latin1');
+  const begin = Buffer.concat([oggPage([opus], { begins: true }), oggPage([Buffer.from('OpusTags')])]);
+  const packet = Buffer.of(0xfc);
+  const vorbis = Buffer.concat([Buffer.from('\u0001vorbis'), Buffer.alloc(23, 1)]);
+  return [
+    ['pages of nothing', filled(Buffer.from('OggS'), bytes)],
+    ['pages of a packet of a byte', Buffer.concat([begin, filled(oggPage([packet]), bytes)])],
+    ['pages of as many packets as there can be', Buffer.concat([begin, filled(oggPage(Array.from({ length: 255 }, () => packet)), bytes)])],
+    ['pages of as many packets of nothing', Buffer.concat([begin, filled(oggPage(Array.from({ length: 255 }, () => Buffer.alloc(0))), bytes)])],
+    ['one packet over all pages', Buffer.concat([begin, filled(oggPage([Buffer.alloc(255)], { goesOn: true }), bytes)])],
+    ['links of a chain', filled(Buffer.concat([begin, oggPage([packet])]), bytes)],
+    ['beginnings of streams', filled(oggPage([opus], { begins: true }), bytes)],
+    ['a setup header of ones', Buffer.concat([oggPage([vorbis], { begins: true }), oggPage([Buffer.from('\u0003vorbis')]), filled(oggPage([Buffer.alloc(200, 0xff), Buffer.alloc(54, 0xff)]), bytes)])],
+  ];
+}
+
+/** Without its checksum, which nobody looks at. */
+function oggPage(packets: readonly Buffer[], { begins = false, goesOn = false } = {}): Buffer {
+  const head = Buffer.alloc(27);
+  head.write('OggS');
+  head[5] = begins ? 0x02 : goesOn ? 0x01 : 0;
+  head[26] = packets.length;
+  return Buffer.concat([head, Buffer.from(packets.map(({ length }) => length)), ...packets]);
 }
 
 const be32 = (value: number): Buffer => {

@@ -13,7 +13,7 @@ t.test('nothing that a stranger or a publisher sends costs more than a small con
 t.test('each reader is tried with several ideas, and with inputs as long as are let through to it', async (t) => {
   for (const { name, maxBytes, craft } of craftedReaders) {
     const inputs = craft(Math.min(maxBytes, 100_000));
-    t.ok(inputs.length > 3 || name.includes('Ogg'), `${name}: ${inputs.length} ideas`);
+    t.ok(inputs.length > 3, `${name}: ${inputs.length} ideas`);
     t.equal(new Set(inputs.map(([idea]) => idea)).size, inputs.length, `${name}: no idea twice`);
   }
 });
