@@ -35,7 +35,7 @@ export interface PlayableStream {
 const everyMs = 10;
 
 /** Resolves when a player that asks for `multivariantUrl` could begin. */
-export async function untilPlayable(multivariantUrl: string, timeoutMs = 20_000): Promise<PlayableStream> {
+export async function untilPlayable(multivariantUrl: string, timeoutMs = 60_000): Promise<PlayableStream> {
   const { origin, pathname } = new URL(multivariantUrl);
   const connection = new HttpConnection(origin);
   const deadline = machineMs() + timeoutMs;
