@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Mp4File } from '../live/mp4-file.js';
+import type { InitSegment } from '../fmp4/init-segment.js';
+import { goesOnUnder } from '../live/mp4-file.js';
 import type { ViewerSink, Viewers } from '../live/viewers.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { whenGone } from './when-gone.js';
@@ -57,14 +58,14 @@ export function sendEndless(request: FastifyRequest, reply: FastifyReply, { view
 export const mp4Form: EndlessForm = {
   contentType: 'video/mp4',
   sinkFor: (push, end) => {
-    const file = new Mp4File();
+    let described: InitSegment | undefined;
     return {
       init: (init) => {
-        const bytes = file.goOn(init);
-        if (!bytes) end();
-        else if (bytes.length > 0) push(bytes);
+        if (described) return goesOnUnder(described, init) ? undefined : end();
+        described = init;
+        push(init.bytes);
       },
-      media: (burst) => push(file.media(burst)),
+      media: ({ mp4 }) => push(mp4),
     };
   },
 };

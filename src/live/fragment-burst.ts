@@ -1,14 +1,6 @@
 import type { FlvTags, FlvTimeline } from '../flv/flv-timeline.js';
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
-import { withUnitsInFront } from '../fmp4/parameter-sets.js';
-
-/** What a picture's keyframes need in front of them in a file whose init segment describes another one. */
-export interface ParameterUnits {
-  readonly trackId: number;
-  /** Parameter sets as NAL units behind their lengths. */
-  readonly units: Buffer;
-}
 
 /** Fragments that came in one go; each form they are sent in is built once, for all viewers. */
 export class FragmentBurst {
@@ -16,7 +8,6 @@ export class FragmentBurst {
   readonly fragments: readonly Fragment[];
   readonly byteLength: number;
   #mp4: Buffer | undefined;
-  #mp4WithSets: Buffer | undefined;
   #flv: FlvTags | undefined;
   #webSocketFrames: Buffer | undefined;
 
@@ -29,16 +20,6 @@ export class FragmentBurst {
   /** The fragments one after another. */
   get mp4(): Buffer {
     return (this.#mp4 ??= Buffer.concat(this.fragments.map(({ bytes }) => bytes)));
-  }
-
-  /** The same with its own picture's parameter sets in front of each keyframe, for a file that began under another init segment. */
-  mp4With({ trackId, units }: ParameterUnits): Buffer {
-    return (this.#mp4WithSets ??= Buffer.concat(
-      this.fragments.map((fragment) => {
-        const isKeyframe = fragment.runs.some((run) => run.trackId === trackId && run.startsWithSync);
-        return (isKeyframe ? withUnitsInFront(fragment, trackId, units) : fragment).bytes;
-      }),
-    ));
   }
 
   /** @param timeline the one they belong to */

@@ -1,9 +1,11 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
+import { withUnitsInFront } from '../fmp4/parameter-sets.js';
 import type { Presentation } from '../hls/presentation.js';
 import type { BroadcastClock } from './broadcast-clock.js';
 import { ClockedTimeline } from './clocked-timeline.js';
 import type { FragmentBus } from './fragment-bus.js';
+import { parameterUnits, type ParameterUnits } from './parameter-units.js';
 import type { Take } from './take.js';
 import type { MediaOutput, OutputTimes } from './transcode-run.js';
 
@@ -23,6 +25,7 @@ export class TakeOutput implements MediaOutput {
   readonly #options: TakeOutputOptions;
   #timeline: ClockedTimeline | undefined;
   #startSeconds = 0;
+  #units: ParameterUnits | undefined;
   /** What the timeline before, on the same source clock, says of where this one starts. */
   #inheritedMs: number | undefined;
 
@@ -33,6 +36,7 @@ export class TakeOutput implements MediaOutput {
   startTimeline(init: InitSegment, { startSeconds, zeroSeconds }: OutputTimes): void {
     const { take, clock, bus, presentation } = this.#options;
     const sourceZero = clock.zeroOf(take.sourceClock, Math.min(take.firstSeconds ?? startSeconds, startSeconds));
+    this.#units = parameterUnits(init);
     clock.startTimeline(init, sourceZero + zeroSeconds);
     // On the same source clock pictures may be decoded before what came last ends: see `BroadcastClock.place`.
     const mediaSeconds = Math.max(sourceZero + startSeconds, clock.endSeconds);
@@ -78,8 +82,15 @@ export class TakeOutput implements MediaOutput {
     if (!found) return true;
     if (!wants(found.fragment)) return false;
     found.passed();
-    placed.push(found.fragment);
+    placed.push(this.#describing(found.fragment));
     return true;
+  }
+
+  /** Each keyframe brings its parameter sets: docs/decisions/0009-one-clock.md. */
+  #describing(fragment: Fragment): Fragment {
+    const units = this.#units;
+    const isKeyframe = fragment.runs.some((run) => run.trackId === units?.trackId && run.startsWithSync);
+    return units && isKeyframe ? withUnitsInFront(fragment, units.trackId, units.bytes) : fragment;
   }
 
   #publish(fragments: readonly Fragment[]): void {
