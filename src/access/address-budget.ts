@@ -52,7 +52,7 @@ export class AddressBudget {
   #account(group: string): Account {
     const now = this.#now();
     const account = this.#accounts.get(group) ?? { creditMs: maxCreditMs, atMs: now };
-    account.creditMs = Math.min(maxCreditMs, account.creditMs + now - account.atMs);
+    account.creditMs = Math.min(maxCreditMs, account.creditMs + (now - account.atMs));
     account.atMs = now;
     return account;
   }

@@ -40,3 +40,8 @@ t.test('an IPv6 network counts as one client, and an IPv4 address as itself in e
   ];
   for (const [address, group] of table) t.equal(addressGroup(address), group, address);
 });
+
+t.test('an address that was never seen may act at once, at whatever fraction of a millisecond', async (t) => {
+  const refused = Array.from({ length: 10_000 }, (_, index) => new AddressBudget({ perMinute: 1, now: () => index * 7.000_1 + 0.123_456_789 }).waitSeconds('192.0.2.1')).filter((seconds) => seconds > 0);
+  t.strictSame(refused, []);
+});
