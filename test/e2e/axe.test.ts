@@ -93,4 +93,12 @@ t.test('no page has a serious fault of access, in light or in dark', { skip: ski
   await scripted.press('Send');
   await waitForWords(scripted, /Welcome/);
   await checkAccess(t, page, 'studio, with its chat');
+  await page.evaluate('navigator.mediaDevices.getDisplayMedia = async () => { const canvas = document.createElement("canvas"); canvas.getContext("2d"); return canvas.captureStream(); }');
+  await page.getByLabel('Both', { exact: true }).check();
+  await page.getByRole('group', { name: 'Corner' }).waitFor();
+  await page.getByText('Levels, name tag, pause').click();
+  await page.getByLabel('Show a name in the picture').check();
+  await scripted.press('Pause');
+  await waitForWords(scripted, /In a pause/);
+  await checkAccess(t, page, 'studio, composing, in a pause');
 });
