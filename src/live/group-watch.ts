@@ -24,6 +24,7 @@ export class GroupWatch {
   #longestUseful = longestGroupSeconds;
   /** Times of the pictures since the keyframe, as they came; no more than can be out of order. */
   #shown: number[] = [];
+  #stepsBack = 0;
   readonly #reorderedPictures: number;
   #foundFit = false;
   #refused: string | undefined;
@@ -80,8 +81,10 @@ export class GroupWatch {
   }
 
   #watchOrder(timeSeconds: number, keyframe: boolean): void {
-    if (keyframe) this.#shown = [];
-    if (this.#shown.filter((other) => other > timeSeconds).length > this.#reorderedPictures) {
+    if (keyframe) [this.#shown, this.#stepsBack] = [[], 0];
+    if (timeSeconds < (this.#shown.at(-1) ?? -Infinity)) this.#stepsBack++;
+    // A clock that was set steps back once; pictures out of order do so again and again.
+    if (this.#stepsBack > 1 && this.#shown.filter((other) => other > timeSeconds).length > this.#reorderedPictures) {
       this.refuse(unsaidOrder);
       this.#know();
     }

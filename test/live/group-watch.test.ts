@@ -42,3 +42,10 @@ t.test('pictures may be as far out of the order of their times as the bitstream 
   t.equal(await obstacleFor(1), undefined);
   t.equal(await obstacleFor(2), undefined);
 });
+
+t.test('a clock that is set back within a group puts no picture out of order', async (t) => {
+  const groups = new GroupWatch(undefined, 0);
+  const times = [0, 0.2, 0.4, 0.6, 0.8, 0.3, 0.5, 0.7, 0.9, 1.1];
+  for (const timeSeconds of times) groups.add({ timeSeconds, keyframe: timeSeconds === 0 || timeSeconds === 1.1 });
+  t.equal(await groups.firstObstacle(), undefined);
+});
