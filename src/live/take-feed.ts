@@ -166,8 +166,13 @@ export class TakeFeed {
     }
     this.#hurryTimer ??= setTimeout(() => {
       this.#hurryTimer = undefined;
-      void this.#work(this.#cutter.hurry());
-      this.#watchWaiting();
+      try {
+        void this.#work(this.#cutter.hurry());
+        this.#watchWaiting();
+      } catch (error) {
+        // Thrown from a timer it would end the server, not the broadcast.
+        this.#options.onFailure(error);
+      }
     }, hurryAfterMs);
   }
 }
