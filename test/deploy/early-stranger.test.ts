@@ -23,9 +23,9 @@ t.test('a stranger who asks for what is to come keeps it from nobody', { skip: s
       const later = [1, 2].flatMap((ahead) => [`${String(Number(sequence) + ahead)}.0.m4s`, `${String(Number(sequence) + ahead)}.1.m4s`, `${String(Number(sequence) + ahead)}.m4s`]);
       const playlists = [2, 3, 4].flatMap((ahead) => [`?_HLS_msn=${String(open + ahead)}`, `?_HLS_msn=${String(open + ahead)}&_HLS_part=0`]);
       const addresses = [...[...parts, ...later].map((name) => new URL(name, url).href), ...playlists.map((query) => url + query)];
-      // Some of these are held until they are there: nobody waits for them here.
+      // Some of these are held until they are there: nobody waits for them here. A signal that is shared by them all warns of a leak.
       const answers = addresses.map((address) =>
-        fetch(address, { signal: stop.signal }).then(async (answer) => {
+        fetch(address, { signal: AbortSignal.any([stop.signal]) }).then(async (answer) => {
           refused.set(answer.status, (refused.get(answer.status) ?? 0) + 1);
           await answer.arrayBuffer();
         }).catch(() => undefined),
