@@ -84,6 +84,8 @@ t.test('two viewers and a publisher talk: read, seen flying, deleted, muted, and
   await say(ben, 'Sorry');
   await line(studio, 'Sorry').waitFor();
 
+  // It is told every two seconds how many watch; all of this may have taken less.
+  await studio.locator('#viewers', { hasText: '2' }).waitFor();
   await studio.getByRole('button', { name: 'End broadcast' }).click();
   await studio.getByRole('button', { name: 'End it' }).click();
   await waitForWords(chromiumPage(ann), /no chat until the broadcast begins/);
