@@ -278,7 +278,7 @@ t.test('ffmpeg is asked for no more pictures than wanted, never for copies of on
   const { inputFormat, outputOptions } = planPictures({ width: 320, framesPerSecond: 2.5, ffmpegMajor: 5 });
   t.equal(inputFormat, 'mp4');
   const filter = outputOptions[outputOptions.indexOf('-vf') + 1];
-  t.match(filter, 'select=isnan(prev_selected_t)+gt(floor(t*2.5+0.001)\\,floor(prev_selected_t*2.5+0.001)),scale=w=min(320\\,iw):h=-2');
+  t.match(filter, 'select=isnan(prev_selected_t)+gt(floor(t*2.5+0.001)\\,floor(prev_selected_t*2.5+0.001)),scale=w=max(2\\,trunc(min(320\\,iw*max(sar\\,1))/2)*2)');
   t.match(planPictures({ width: 320, ffmpegMajor: 8 }).outputOptions.join(' '), '-fps_mode passthrough -frames:v 1 ');
 });
 
