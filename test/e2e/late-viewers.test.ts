@@ -5,6 +5,7 @@ import { record, remake } from '../helpers/numbered-recording.js';
 import { findProgram, skipWithout, waitUntil } from '../helpers/programs.js';
 import { chromiumPage, firefoxPage, waitForPlayback, type ScriptedPage } from '../helpers/scripted-page.js';
 import { startServer, type TestServer } from '../helpers/server.js';
+import { WebKit, webkitProgram } from '../helpers/webkit.js';
 
 t.setTimeout(240_000);
 
@@ -67,4 +68,16 @@ t.test('the same in Firefox', { skip: skip || skipWithout(firefoxProgram, 'Firef
   await publishAll(t, server);
   const browser = await launchFirefox(t);
   await watchAll(t, server, firefoxPage(await browser.newPage()), ['intra-refresh', 'sets-in-pictures'], ['websocket', 'hls']);
+});
+t.test("the same in Safari's engine", { skip: skip || skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
+  const server = await startServer(t);
+  await publishAll(t, server);
+  const webkit = await WebKit.launch(t);
+  for (const stream of ['open-groups', 'described-channels']) {
+    await webkit.open(`${server.origin}/watch/${stream}`);
+    const seconds = (): Promise<number> => webkit.evaluate<number>("const video = document.querySelector('video'); return video === null || video.paused || video.videoWidth !== 320 ? 0 : video.currentTime;");
+    const from = await waitUntil(`a picture of ${stream}`, seconds, 60_000, 200);
+    await waitUntil(`${stream} moves`, async () => (await seconds()) > from + 2, 30_000, 200);
+    t.pass(`${stream} moves`);
+  }
 });
