@@ -2,14 +2,17 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import t, { type Test } from 'tap';
 
 import { findBox } from '../../src/fmp4/box-reader.js';
 import type { LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
 import { chromiumProgram, launchChromium } from '../helpers/chromium.js';
+import { firefoxProgram, launchFirefox } from '../helpers/firefox.js';
 import { run, skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
+import { chromiumPage, firefoxPage, type ScriptedPage } from '../helpers/scripted-page.js';
 import { startServer, type TestServer } from '../helpers/server.js';
+import { WebKit, webkitProgram } from '../helpers/webkit.js';
 
 t.setTimeout(240_000);
 
@@ -93,20 +96,21 @@ async function seenIn(jpeg: Buffer): Promise<Seen> {
 }
 
 /** What a page shows that comes late, when it shows something. */
-async function seenBy(page: Page): Promise<Seen> {
-  const look = `(() => {
-    const video = document.querySelector('video');
-    if (!video || !video.videoWidth || video.currentTime === 0 || video.readyState < 2) return undefined;
-    const canvas = Object.assign(document.createElement('canvas'), { width: 2, height: 2 });
-    const context = canvas.getContext('2d');
-    context.imageSmoothingQuality = 'high';
-    const [width, height] = [video.videoWidth, video.videoHeight];
-    for (const [x, y] of [[0, 0], [1, 0], [0, 1], [1, 1]]) context.drawImage(video, (x * 2 + 1) * width / 4 - 4, (y * 2 + 1) * height / 4 - 4, 8, 8, x, y, 1, 1);
-    return { size: width + 'x' + height, pixels: [...context.getImageData(0, 0, 2, 2).data].filter((_, index) => index % 4 < 3) };
-  })()`;
-  const found = await waitUntil('a picture', () => page.evaluate<{ size: string; pixels: number[] } | undefined>(look), 20_000);
+async function seenBy(page: Pick<ScriptedPage, 'evaluate'>): Promise<Seen> {
+  const found = await waitUntil('a picture', () => page.evaluate<{ size: string; pixels: number[] } | null | undefined>(look), 30_000);
   return { size: found.size, corners: named(found.pixels) };
 }
+
+const look = `(() => {
+  const video = document.querySelector('video');
+  if (!video || !video.videoWidth || video.currentTime === 0 || video.readyState < 2) return undefined;
+  const canvas = Object.assign(document.createElement('canvas'), { width: 2, height: 2 });
+  const context = canvas.getContext('2d');
+  context.imageSmoothingQuality = 'high';
+  const [width, height] = [video.videoWidth, video.videoHeight];
+  for (const [x, y] of [[0, 0], [1, 0], [0, 1], [1, 1]]) context.drawImage(video, (x * 2 + 1) * width / 4 - 4, (y * 2 + 1) * height / 4 - 4, 8, 8, x, y, 1, 1);
+  return { size: width + 'x' + height, pixels: [...context.getImageData(0, 0, 2, 2).data].filter((_, index) => index % 4 < 3) };
+})()`;
 
 const infoOf = async ({ origin }: TestServer, stream: string): Promise<LiveStreamInfo | undefined> => {
   const answer = await fetch(`${origin}/api/streams/${stream}`);
@@ -152,7 +156,7 @@ t.test('pictures are shown upright and in their proportions, copied or encoded, 
       const page = await browser.newPage();
       await page.goto(html === undefined ? url : `${server.origin}/healthz`);
       if (html !== undefined) await page.setContent(html);
-      return seenBy(page).finally(() => page.close());
+      return seenBy(chromiumPage(page)).finally(() => page.close());
     };
     const base = `${server.origin}/live/${stream}`;
     const [socket, hls, body, poster, flv] = await Promise.all([
@@ -170,6 +174,31 @@ t.test('pictures are shown upright and in their proportions, copied or encoded, 
     t.ok(Math.abs(proportion - width / height) < 0.01, `${name}: FLV is ${across} × ${down} with samples of ${aspect}`);
   }
 });
+
+for (const [browserName, program, open] of [
+  ['Firefox', firefoxProgram, async (t: Test, url: string) => {
+    const page = firefoxPage(await (await launchFirefox(t)).newPage());
+    await page.goto(url);
+    return page;
+  }],
+  ["Safari's engine", webkitProgram, async (t: Test, url: string) => {
+    const webkit = await WebKit.launch(t);
+    await webkit.open(url);
+    return { evaluate: <T>(expression: string) => webkit.evaluate<T>(`return ${expression};`) };
+  }],
+] as const) {
+  t.test(`the same in ${browserName}: one that was turned, and one copied with pixels that are not square`, { skip: skipWithout(program, browserName) }, async (t) => {
+    const server = await startServer(t);
+    for (const name of ['a phone held upright, MP4', 'anamorphic H.264 in TS']) {
+      const each = cases[name]!;
+      const stream = each.container;
+      const { stop } = await onAir(t, server, stream, await makeFile(t, each));
+      const seen = await seenBy(await open(t, `${server.origin}/embed/${stream}`));
+      stop();
+      t.strictSame(seen, { size: each.shown.join('x'), corners: each.corners }, name);
+    }
+  });
+}
 
 /** How much neighbouring lines differ where a bar moves sideways: only a picture of two fields has combs. */
 function combs(gray: Buffer, width: number): number {
