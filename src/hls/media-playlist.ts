@@ -77,7 +77,9 @@ const wholeSegmentsWithParts = 2;
 /** A whole media playlist as text, or, with `delta`, one that leaves out what the client has (RFC 8216bis §6.2.5.1). */
 export function writeMediaPlaylist(snapshot: MediaPlaylistSnapshot, { delta = false } = {}): string {
   const { timing, segments, ended } = snapshot;
-  const skipped = delta && !ended ? countSkippable(snapshot) : 0;
+  // Players with hls.js 1.6.2 (Clappr) stand still at a delta update that has a discontinuity in it; leaving nothing out is always allowed.
+  const isSkippable = delta && !ended && !segments.some(({ discontinuity }) => discontinuity);
+  const skipped = isSkippable ? countSkippable(snapshot) : 0;
   const lines = [
     '#EXTM3U',
     // EXT-X-SKIP needs 9; EXT-X-MAP alone would need 6 (RFC 8216bis §8).

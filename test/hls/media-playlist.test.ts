@@ -114,11 +114,15 @@ t.test('a delta leaves out only what is older than the skip boundary, counted fr
   t.match(delta, '\n3.m4s');
 });
 
-t.test('a delta of a short playlist, or of an ended one, is the whole playlist', async (t) => {
+t.test('a delta of a short playlist, of an ended one, or of one with a discontinuity in it, is the whole playlist', async (t) => {
   const short = snapshot([segment(0), segment(1)]);
   t.equal(writeMediaPlaylist(short, { delta: true }), writeMediaPlaylist(short));
   const ended = snapshot(Array.from({ length: 12 }, (_none, index) => segment(index)), { ended: true });
   t.equal(writeMediaPlaylist(ended, { delta: true }), writeMediaPlaylist(ended));
+  for (const at of [0, 9]) {
+    const joined = snapshot([...Array.from({ length: 12 }, (_none, index) => segment(index, { discontinuity: index === at })), open(12, 2)]);
+    t.equal(writeMediaPlaylist(joined, { delta: true }), writeMediaPlaylist(joined), `in segment ${at}`);
+  }
 });
 
 t.test('a delta merged into the playlist before it is the whole playlist, line by line', async (t) => {
