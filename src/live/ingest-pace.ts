@@ -25,6 +25,8 @@ interface Held {
 /** So much is read ahead of what is due, to see whether the source goes on like this. */
 const maxHeldSeconds = 10;
 const maxHeldBytes = 8 * 1024 * 1024;
+/** What is held takes room beside its bytes; frames may have none at all. */
+const heldOverheadBytes = 128;
 /** A source that could go on for so long, and gave no more than time does, is live: what it was ahead was kept somewhere on the way. */
 const judgedAfterMs = 1500;
 /** Of media to time: clocks differ, and what comes in pieces comes unevenly. */
@@ -133,7 +135,7 @@ export class IngestPace {
   }
 
   #hold(what: Held['what']): void {
-    const bytes = typeof what === 'object' && what.type === 'frame' ? what.bytes.length : 0;
+    const bytes = heldOverheadBytes + (typeof what === 'object' && what.type === 'frame' ? what.bytes.length : 0);
     this.#held.push({ what, bytes, atSeconds: this.#cameSeconds });
     this.#heldBytes += bytes;
     if (this.#draining) return;

@@ -167,3 +167,14 @@ t.test('what fails while it is let through later is told', async (t) => {
   await elapse(1);
   t.match(failures, [{ message: 'no such track' }]);
 });
+
+t.test('frames of nothing that are held count, too: whoever sends them without end is read no further', async (t) => {
+  const { pace } = bench(t);
+  await pace.push(frames(0, 6));
+  let sent = 0;
+  void (async () => {
+    for (; sent < 1000; sent++) await pace.push(Array.from({ length: 1000 }, () => frame(6, 0)));
+  })();
+  for (let turn = 0; turn < 1100; turn++) await settled();
+  t.ok(sent < 1000, `${sent} thousand of them are held`);
+});
