@@ -26,6 +26,11 @@ export interface AudioTrack {
 
 export type Track = VideoTrack | AudioTrack;
 
+/** The track by which media is cut and counted: the picture, or, without one, the first sound. */
+export function leadOf(tracks: readonly Track[]): Track | undefined {
+  return tracks.find(({ kind }) => kind === 'video') ?? tracks[0];
+}
+
 /** What a player must know before the first fragment: ftyp and moov. */
 export interface InitSegment {
   readonly bytes: Buffer;

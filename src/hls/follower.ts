@@ -1,10 +1,9 @@
 import type { Fragment } from '../fmp4/fragment.js';
-import type { InitSegment, Track } from '../fmp4/init-segment.js';
+import { leadOf, type InitSegment, type Track } from '../fmp4/init-segment.js';
 import type { SegmentStart } from './live-window.js';
 import type { Rendition } from './rendition.js';
+import { epsilon } from './segmenter.js';
 
-/** Media times that differ by less are the same: half a tick of the slowest clock in use (1 kHz, Matroska). */
-const epsilon = 0.0005;
 /** Media that is further behind the lead's is not waited for: its parts are gaps. */
 const patienceSeconds = 6;
 /** Media that the lead has not come to in so long is let go: it holds its first segment back, but not for longer than this. */
@@ -56,7 +55,7 @@ export class Follower {
   /** What follows comes under this init segment, in the same media time as the lead's. */
   startTimeline(init: InitSegment): void {
     this.#init = init;
-    this.#lead = init.tracks.find(({ kind }) => kind === 'video') ?? init.tracks[0];
+    this.#lead = leadOf(init.tracks);
   }
 
   push(fragment: Fragment): void {

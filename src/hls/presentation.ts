@@ -38,7 +38,6 @@ export class Presentation {
   #discontinuity = false;
   #discontinuities = 0;
   #segments = 0;
-  #segmentIsOpen = false;
   #endTimeMs: number | undefined;
   #ended = false;
 
@@ -112,7 +111,7 @@ export class Presentation {
   appendPart(part: CutPart): void {
     if (!this.#timeline) throw new Error('expected startTimeline() before the first part');
     const { startSeconds, durationSeconds } = part;
-    if (!this.#segmentIsOpen) this.#openSegment(this.#timeline.captureTimeMs + startSeconds * 1000);
+    if (!this.lead.isOpen) this.#openSegment(this.#timeline.captureTimeMs + startSeconds * 1000);
     // By the clock of its segment: a correction of the clock counts from the next one on.
     this.#endTimeMs = (this.#endTimeMs ?? 0) + durationSeconds * 1000;
     this.lead.appendPart(part);
@@ -125,15 +124,13 @@ export class Presentation {
     const start = { mediaSequence: this.#segments++, discontinuity, discontinuitySequence: this.#discontinuities, programDateTimeMs: dateMs };
     if (discontinuity) this.#discontinuities++;
     this.#discontinuity = false;
-    this.#segmentIsOpen = true;
     this.#endTimeMs = dateMs;
     this.lead.openSegment(start);
     for (const follower of this.#followers.values()) follower.openSegment(start);
   }
 
   endSegment(): void {
-    if (!this.#segmentIsOpen) return;
-    this.#segmentIsOpen = false;
+    if (!this.lead.isOpen) return;
     this.lead.endSegment();
     for (const follower of this.#followers.values()) follower.endSegment();
   }
@@ -149,8 +146,7 @@ export class Presentation {
 
   /** All renditions that can be played; the lead's picture first, sound alone last. */
   multivariant(): Answer {
-    const ids = [undefined, ...this.#followers.keys()];
-    const variants = ids.flatMap((id) => this.#variant(id) ?? []);
+    const variants = this.#ids().flatMap((id) => this.#variant(id) ?? []);
     if (!this.lead.playable || variants.length === 0) return notYet;
     const inOrder = [...variants.filter(({ resolution }) => resolution), ...variants.filter(({ resolution }) => !resolution)];
     return { outcome: 'multivariant', body: new Encoded(writeMultivariantPlaylist(inOrder)) };
@@ -166,11 +162,16 @@ export class Presentation {
 
   /** RFC 8216bis §4.4.5.4: how far the other renditions are. */
   #reportsBeside(id: string | undefined): RenditionReport[] {
-    const others = [undefined, ...this.#followers.keys()].filter((other) => other !== id);
+    const others = this.#ids().filter((other) => other !== id);
     return others.flatMap((other) => {
       const last = this.rendition(other)?.last;
       return last ? [{ uri: siblingPlaylistUri(id, other), ...last }] : [];
     });
+  }
+
+  /** The lead has none. */
+  #ids(): (string | undefined)[] {
+    return [undefined, ...this.#followers.keys()];
   }
 
   *#renditions(): Generator<Rendition> {

@@ -1,6 +1,6 @@
 import { emptyFragment } from '../fmp4/empty-fragment.js';
 import type { Fragment, TrackRun } from '../fmp4/fragment.js';
-import type { Track } from '../fmp4/init-segment.js';
+import { leadOf, type Track } from '../fmp4/init-segment.js';
 
 /** A partial segment, RFC 8216bis §4.4.4.9: some fragments in a row. */
 export interface CutPart {
@@ -68,7 +68,7 @@ export class Segmenter {
   #longestInterval = { seconds: 0, at: -Infinity };
 
   constructor({ tracks, segmentTargetSeconds, partTargetSeconds, targetDurationSeconds, longestFirstSegmentSeconds }: SegmenterOptions) {
-    const lead = tracks.find((track) => track.kind === 'video') ?? tracks[0];
+    const lead = leadOf(tracks);
     if (!lead) throw new RangeError('expected at least one track, got none');
     this.#lead = lead;
     this.#tracks = new Map(tracks.map((track) => [track.trackId, track]));
@@ -245,7 +245,7 @@ export class Segmenter {
 }
 
 /** Half a tick of the slowest clock in use (1 kHz, Matroska): times closer than this are the same. */
-const epsilon = 0.0005;
+export const epsilon = 0.0005;
 /** RFC 8216bis §4.4.4.9 asks for at least 85 %; a little more leaves room for rounding in the playlist. */
 const shortestPart = 0.86;
 /** A lead without samples for this long stands still: the first segment is not held open for it. */

@@ -1,5 +1,5 @@
 import type { Fragment } from '../fmp4/fragment.js';
-import type { Track } from '../fmp4/init-segment.js';
+import { leadOf, type Track } from '../fmp4/init-segment.js';
 
 /** Gaps up to this make a regular source: 15 % of 0.334 s, by which a part may fall short (RFC 8216bis §4.4.4.9). */
 const regularGapSeconds = 0.0501;
@@ -17,7 +17,7 @@ export class SourceCadence {
   #samples = 0;
 
   constructor(tracks: readonly Track[]) {
-    this.#lead = tracks.find((track) => track.kind === 'video') ?? tracks[0];
+    this.#lead = leadOf(tracks);
   }
 
   push(fragment: Fragment): void {

@@ -1,6 +1,6 @@
 import { FragmentReader, type FragmentReaderEvent } from '../fmp4/fragment-reader.js';
 import type { Fragment } from '../fmp4/fragment.js';
-import type { InitSegment } from '../fmp4/init-segment.js';
+import { leadOf, type InitSegment } from '../fmp4/init-segment.js';
 import { OutputWatch } from './output-watch.js';
 import type { ReadOptions, Take } from './take.js';
 import { TranscoderError, type Transcoder } from './transcoder.js';
@@ -161,7 +161,7 @@ export class TranscodeRun {
   #note(fragments: readonly Fragment[], { tracks }: InitSegment): void {
     const { take, times } = this.#options;
     const { startSeconds, zeroSeconds } = times();
-    const lead = tracks.find(({ kind }) => kind === 'video') ?? tracks[0];
+    const lead = leadOf(tracks);
     for (const { runs } of fragments) {
       const run = runs.find(({ trackId }) => trackId === lead?.trackId);
       if (!run || !lead) continue;
