@@ -13,7 +13,7 @@ import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
 import { LiveRegistry } from './live/live-registry.js';
 import { StreamDescriptions } from './live/stream-descriptions.js';
-import type { LiveEvent } from './live/live-stream-options.js';
+import type { LiveEvent } from './live/broadcast-options.js';
 import type { StartTranscoder } from './live/transcoder.js';
 import { Semaphore } from './live/semaphore.js';
 import { liveStreamUrls } from './protocol/urls.js';
@@ -106,7 +106,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     throw new ConfigError('SEGMENTS_DIR', 'a directory that can be cleared', faultOf(config.SEGMENTS_DIR, error).words);
   });
 
-  const { admission, connections, obstacle, onBytes } = await registerRoutes(http, {
+  const { admission, connections, unavailableReason, onBytes } = await registerRoutes(http, {
     registry,
     access,
     publicDir,
@@ -127,7 +127,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
       socketTimeoutMs: milliseconds(config.SOCKET_TIMEOUT_SECONDS),
     },
     stopLingerMs: milliseconds(config.STOP_LINGER_SECONDS),
-    obstacle: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
+    unavailableReason: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
     rtmpPort: () => rtmp?.port,
     closeOthers: async () => rtmp?.close(),
     ...{ cuts, events },
@@ -139,7 +139,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
           registry,
           admission,
           admitConnection: (socket) => connections.admit(socket, { mayBeProxy: false }),
-          obstacle,
+          unavailableReason,
           urlsFor: (host, stream) => liveStreamUrls(config.PUBLIC_URL ?? originAt(http, host, config.tls !== undefined), stream),
           onBytes,
           onFault: (fault) => http.log.warn({ err: fault }, 'a connection by RTMP failed'),

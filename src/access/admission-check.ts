@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import { AddressBudget, addressGroup } from './address-budget.js';
 import { LimitError } from './limit-error.js';
 

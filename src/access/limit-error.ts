@@ -1,4 +1,4 @@
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 
 /** There is no room, or not for this client; it may ask again after a while. */
 export class LimitError extends LiveError {

@@ -1,4 +1,4 @@
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { Access } from './access.js';
 import type { AddressBudget } from './address-budget.js';
 import { LimitError } from './limit-error.js';

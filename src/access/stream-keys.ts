@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { isStreamName } from '../protocol/urls.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import { faultOf } from '../storage/folder-fault.js';
 import { JsonFile } from '../storage/json-file.js';
 

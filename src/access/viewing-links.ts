@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 
 export interface ViewingToken {
   /** Stands in the path of everything that is watched: relative URLs keep it, in every player. */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addressGroup } from '../access/address-budget.js';
 import type { AddressBudget } from '../access/address-budget.js';
 import type { ChatRoom } from '../live/chat-room.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import { ChatSocket } from './chat-socket.js';
 import type { ConnectionLimits } from './connection-limits.js';

@@ -6,7 +6,7 @@ import type { ChatRequest } from '../protocol/chat-messages.js';
 import { errorCodes } from '../protocol/error-codes.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import type { ChatRoom, ChatSink, ChatVisitor } from '../live/chat-room.js';
-import { LiveError, toLiveError } from '../live/errors.js';
+import { LiveError, toLiveError } from '../protocol/live-error.js';
 import { closeReason } from './websocket.js';
 import { whenGone } from './when-gone.js';
 

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { errorCodes } from '../protocol/error-codes.js';
 import type { ErrorBody, ErrorCode } from '../protocol/error-codes.js';
 import { LimitError } from '../access/limit-error.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { PacedLog } from './paced-log.js';
 import { withRelativeAddresses, withoutStraySlashes } from './path-prefix.js';
 import { withoutSecrets } from './request-log.js';

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer, EmptyAnswer } from '../hls/answer.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import { sendMedia } from './media-reply.js';
 
 const errorCodes: Readonly<Record<EmptyAnswer['outcome'], ErrorCode>> = {

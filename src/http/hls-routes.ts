@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { hlsPaths } from '../hls/media-address.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { LiveRegistry } from '../live/live-registry.js';
-import type { LiveStream } from '../live/live-stream.js';
+import type { Broadcast } from '../live/broadcast.js';
 import { requireBroadcast, requireLiveStream } from './live-stream-lookup.js';
 import { sendAnswer } from './hls-answer.js';
 import { addVary, watchClient } from './media-reply.js';
@@ -39,7 +39,7 @@ export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: 
 }
 
 /** In seconds; one, before it is known. */
-function targetDurationOf({ timing }: LiveStream['presentation']): number {
+function targetDurationOf({ timing }: Broadcast['presentation']): number {
   return timing?.targetDurationSeconds ?? 1;
 }
 

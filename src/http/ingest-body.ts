@@ -1,12 +1,12 @@
 import type { Http2ServerRequest } from 'node:http2';
 import type { FastifyRequest } from 'fastify';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { IngestConnection } from '../live/ingest-connection.js';
-import type { LiveStream } from '../live/live-stream.js';
+import type { Broadcast } from '../live/broadcast.js';
 
 export interface IngestBodyOptions {
   readonly body: FastifyRequest['raw'];
-  readonly liveStream: LiveStream;
+  readonly broadcast: Broadcast;
   /** Bytes at its beginning that the broadcast has already; undefined: it begins a recording of its own. */
   readonly skipBytes: number | undefined;
   readonly onBytes: (count: number) => void;
@@ -28,12 +28,12 @@ export class IngestBody {
 
   constructor(options: IngestBodyOptions) {
     this.#options = options;
-    const { liveStream, skipBytes } = options;
+    const { broadcast, skipBytes } = options;
     // Not before what an earlier connection brought.
-    const passedOn = liveStream.ingest.passedOn;
+    const passedOn = broadcast.ingest.passedOn;
     let leave!: (reason: LiveError) => void;
     const replaced = new Promise<never>((_resolve, reject) => (leave = reject));
-    this.#connection = liveStream.ingest.connect({
+    this.#connection = broadcast.ingest.connect({
       onMessage: () => undefined,
       onReplaced: () => leave(new LiveError('already-live', 'another connection of this publisher took the broadcast over')),
     });
@@ -42,11 +42,11 @@ export class IngestBody {
   }
 
   async #ending(): Promise<void> {
-    const { liveStream } = this.#options;
-    const failure = await liveStream.closed;
+    const { broadcast } = this.#options;
+    const failure = await broadcast.closed;
     if (failure) throw failure;
-    if (!this.#isWhole || liveStream.info('').rendition) return;
-    throw new LiveError('unsupported-media', `expected a recording with picture or sound, got ${liveStream.ingest.received} bytes without`);
+    if (!this.#isWhole || broadcast.info('').rendition) return;
+    throw new LiveError('unsupported-media', `expected a recording with picture or sound, got ${broadcast.ingest.received} bytes without`);
   }
 
   /** Never resolves, but rejects when the body breaks off. */

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { LiveStreamUrls } from '../protocol/urls.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { LiveRegistry } from '../live/live-registry.js';
-import type { LiveStream } from '../live/live-stream.js';
+import type { Broadcast } from '../live/broadcast.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { IngestParts, readPart } from './ingest-parts.js';
 import { IngestSocket } from './ingest-socket.js';
@@ -18,7 +18,7 @@ export interface IngestRoutesOptions {
   /** The addresses a publisher is told, of its own stream. */
   readonly urlsFor: (request: FastifyRequest, stream: string) => LiveStreamUrls;
   /** Why no broadcast can be taken now, in words; undefined when one can. */
-  readonly obstacle: () => string | undefined;
+  readonly unavailableReason: () => string | undefined;
   readonly onBytes: (count: number) => void;
 }
 
@@ -27,8 +27,8 @@ interface PublishRoute {
 }
 
 /** Where publishers connect. Whatever refuses them does so before the upgrade, with a status and words. */
-export async function ingestRoutes(app: FastifyInstance, { registry, publishGate, limits, urlsFor, obstacle, onBytes }: IngestRoutesOptions): Promise<void> {
-  const admitted = new WeakMap<FastifyRequest['raw'], LiveStream>();
+export async function ingestRoutes(app: FastifyInstance, { registry, publishGate, limits, urlsFor, unavailableReason, onBytes }: IngestRoutesOptions): Promise<void> {
+  const admitted = new WeakMap<FastifyRequest['raw'], Broadcast>();
   const parts = new IngestParts(registry);
 
   app.route<PublishRoute>({
@@ -42,28 +42,28 @@ export async function ingestRoutes(app: FastifyInstance, { registry, publishGate
       const part = readPart(request.query);
       const resumed = typeof resume === 'string' ? registry.resume(stream, resume) : part && parts.opened(stream);
       if (!resumed) {
-        const reason = obstacle();
+        const reason = unavailableReason();
         if (reason !== undefined) throw new LiveError('unavailable', reason);
         registry.requireRoom(stream);
       }
       // A plain request is how a page asks why its WebSocket was refused: it is told all but changes nothing.
       if (!request.ws) return;
       limits.hold(request, request.raw.socket);
-      const liveStream = resumed ?? registry.publish(stream);
-      if (part) parts.open(liveStream);
-      admitted.set(request.raw, liveStream);
+      const broadcast = resumed ?? registry.publish(stream);
+      if (part) parts.open(broadcast);
+      admitted.set(request.raw, broadcast);
       // An upgrade that fails its handshake leaves a broadcast that nobody will ever feed.
       whenGone(request.raw.socket, () => {
-        if (!resumed && admitted.has(request.raw)) void liveStream.end();
+        if (!resumed && admitted.has(request.raw)) void broadcast.end();
       });
     },
     wsHandler: (socket, request) => {
-      const liveStream = admitted.get(request.raw);
-      if (!liveStream) return socket.terminate();
+      const broadcast = admitted.get(request.raw);
+      if (!broadcast) return socket.terminate();
       admitted.delete(request.raw);
       request.raw.socket.setNoDelay(true);
-      const ingest = parts.entry(liveStream, readPart(request.query));
-      new IngestSocket({ socket, liveStream, ingest, urls: urlsFor(request, liveStream.stream), onBytes });
+      const ingest = parts.entry(broadcast, readPart(request.query));
+      new IngestSocket({ socket, broadcast, ingest, urls: urlsFor(request, broadcast.stream), onBytes });
     },
     handler: (request, reply) => answerUpgradeRequired(request, reply),
   });

@@ -5,10 +5,10 @@ import type { IngestMessage } from '../protocol/ingest-messages.js';
 import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import { describeWrapped, sendChunks, TextMediaReader, type TextMedia } from '../source/text-media.js';
-import { LiveError, toLiveError } from '../live/errors.js';
+import { LiveError, toLiveError } from '../protocol/live-error.js';
 import type { IngestConnection } from '../live/ingest-connection.js';
-import type { LiveStream } from '../live/live-stream.js';
-import type { IngestEntry } from '../live/part-ingest.js';
+import type { Broadcast } from '../live/broadcast.js';
+import type { IngestEntry } from '../live/two-socket-ingest.js';
 import { closeReason, maxPongBacklogBytes } from './websocket.js';
 
 /** What may wait for the transcoder before the socket is paused; what the kernel holds comes on top. */
@@ -20,7 +20,7 @@ const ackIntervalMs = 500;
 
 export interface IngestSocketOptions {
   readonly socket: WebSocket;
-  readonly liveStream: LiveStream;
+  readonly broadcast: Broadcast;
   /** Where in the broadcast its bytes go. */
   readonly ingest: IngestEntry;
   /** The stream's addresses as this publisher can use them. */
@@ -31,7 +31,7 @@ export interface IngestSocketOptions {
 /** A publisher's WebSocket: hands messages on strictly in order, and stops reading while the broadcast is busy. */
 export class IngestSocket {
   readonly #socket: WebSocket;
-  readonly #liveStream: LiveStream;
+  readonly #broadcast: Broadcast;
   readonly #ingest: IngestEntry;
   readonly #connection: IngestConnection;
   readonly #onBytes: (count: number) => void;
@@ -45,29 +45,28 @@ export class IngestSocket {
   /** Nothing that still comes is of use: the goodbye has been said. */
   #over = false;
 
-  constructor({ socket, liveStream, ingest, urls, onBytes }: IngestSocketOptions) {
+  constructor({ socket, broadcast, ingest, urls, onBytes }: IngestSocketOptions) {
     this.#socket = socket;
-    this.#liveStream = liveStream;
+    this.#broadcast = broadcast;
     this.#ingest = ingest;
     this.#onBytes = onBytes;
-    const { broadcast } = liveStream;
     this.#acknowledged = ingest.received;
     // Not before what an earlier connection brought: to come back again and again must not fill the memory.
     this.#handled = ingest.passedOn;
-    this.#send({ type: 'ready', broadcast, resume: ingest.resumeToken, received: ingest.received, urls });
+    this.#send({ type: 'ready', broadcast: broadcast.id, resume: ingest.resumeToken, received: ingest.received, urls });
     this.#connection = ingest.connect({
       onMessage: (message) => this.#tell(message),
       onReplaced: () => this.#close('already-live', 'another connection of this publisher took the broadcast over'),
     });
     // What was told while nobody listened: without it no lamp would light.
-    if (liveStream.state === 'live') this.#send({ type: 'live' });
+    if (broadcast.state === 'live') this.#send({ type: 'live' });
     this.#acks = setInterval(() => this.#acknowledge(), ackIntervalMs);
     socket.on('message', (data, isBinary) => this.#enqueue(data as Buffer, isBinary));
     // Only what the publisher did wrong is an error here (a message too large, a broken frame); ws says goodbye itself.
     socket.on('error', () => (this.#atFault = true));
     socket.on('close', (code) => this.#closed(code));
     // It may have ended between the upgrade's admission and now: nobody would tell this connection any more.
-    if (liveStream.state === 'ended') this.#close('not-found', 'the broadcast to be resumed is over; start a new one');
+    if (broadcast.state === 'ended') this.#close('not-found', 'the broadcast to be resumed is over; start a new one');
   }
 
   #enqueue(data: Buffer, isBinary: boolean): void {
@@ -112,7 +111,7 @@ export class IngestSocket {
   /** Words that can't be taken are no reason to end a broadcast. */
   #describe(change: DescriptionChange): void {
     try {
-      this.#liveStream.describe(change);
+      this.#broadcast.describe(change);
     } catch (error) {
       if (!(error instanceof LiveError)) throw error;
       this.#send({ type: 'warning', code: 'description-refused', message: `The title and description stay as they were: ${error.message}.` });

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Access } from '../access/access.js';
 import { liveStreamUrls } from '../protocol/urls.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import { errorBody, keyParams, madeStreamKey, signedLinks, streamKeyList, streamParams } from './api-schemas.js';
 import { requireStreamName } from './live-stream-lookup.js';
 import { baseUrlOf } from './origin.js';

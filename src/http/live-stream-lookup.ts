@@ -1,7 +1,7 @@
 import { isStreamName } from '../protocol/urls.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { LiveRegistry } from '../live/live-registry.js';
-import type { LiveStream } from '../live/live-stream.js';
+import type { Broadcast } from '../live/broadcast.js';
 
 /**
  * A name as it came in a URL, once it is known to be one.
@@ -17,20 +17,20 @@ export function requireStreamName(name: string): string {
  * The stream of that name while it can be watched.
  * @throws {LiveError} malformed | not-found
  */
-export function requireLiveStream(registry: LiveRegistry, name: string): LiveStream {
+export function requireLiveStream(registry: LiveRegistry, name: string): Broadcast {
   const stream = requireStreamName(name);
-  const liveStream = registry.get(stream);
-  if (!liveStream) throw new LiveError('not-found', `"${stream}" is not live`);
-  return liveStream;
+  const broadcast = registry.get(stream);
+  if (!broadcast) throw new LiveError('not-found', `"${stream}" is not live`);
+  return broadcast;
 }
 
 /**
  * That very broadcast of the stream, while it can be watched.
  * @throws {LiveError} malformed | not-found
  */
-export function requireBroadcast(registry: LiveRegistry, name: string, broadcast: string): LiveStream {
+export function requireBroadcast(registry: LiveRegistry, name: string, id: string): Broadcast {
   const stream = requireStreamName(name);
-  const liveStream = registry.broadcast(stream, broadcast);
-  if (!liveStream) throw new LiveError('not-found', `this broadcast of "${stream}" is over`);
-  return liveStream;
+  const broadcast = registry.broadcast(stream, id);
+  if (!broadcast) throw new LiveError('not-found', `this broadcast of "${stream}" is over`);
+  return broadcast;
 }

@@ -24,7 +24,7 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
 
   app.get('/streams', { schema: { tags: ['streams'], summary: 'Everything that is live', response: { 200: liveStreamList } } }, async (request) => {
     const base = baseUrlOf(request, publicUrl);
-    return { streams: registry.list().map((liveStream) => liveStream.info(base, rtmpPort())) };
+    return { streams: registry.list().map((broadcast) => broadcast.info(base, rtmpPort())) };
   });
 
   app.get(
@@ -46,7 +46,7 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
       const urls = urlsFor(request, stream);
       if (!running || state === 'ended') return { stream, urls };
       const { received, resumeToken: resume } = running.ingest;
-      return { stream, urls, broadcast: { id: running.broadcast, state, received, resume } };
+      return { stream, urls, broadcast: { id: running.id, state, received, resume } };
     },
   );
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { ViewingLinks } from '../access/viewing-links.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import { requireStreamName } from './live-stream-lookup.js';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import { multipartStart, multipartType, type Picture } from '../live/picture.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { requireRunning, viewerRoom, type ViewerRoomOptions } from './viewer-room.js';

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Credentials, PublishAdmission } from '../access/publish-admission.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import { isAllowedOrigin } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { LiveError } from '../live/errors.js';
-import type { LiveStream } from '../live/live-stream.js';
+import { LiveError } from '../protocol/live-error.js';
+import type { Broadcast } from '../live/broadcast.js';
 import { errorBody, liveStreamInfo, streamParams } from './api-schemas.js';
 import { askForBody } from './expect-continue.js';
 import { IngestBody } from './ingest-body.js';
@@ -14,7 +14,7 @@ interface PushRoute {
 }
 
 interface Admission {
-  readonly liveStream: LiveStream;
+  readonly broadcast: Broadcast;
   readonly skipBytes: number | undefined;
 }
 
@@ -24,7 +24,7 @@ export function isPushUrl(url: string): boolean {
 }
 
 /** Where programs publish that speak no WebSocket: the body of one request is the broadcast. */
-export async function pushRoutes(app: FastifyInstance, { registry, publishGate, limits, urlsFor, obstacle, onBytes }: IngestRoutesOptions): Promise<void> {
+export async function pushRoutes(app: FastifyInstance, { registry, publishGate, limits, urlsFor, unavailableReason, onBytes }: IngestRoutesOptions): Promise<void> {
   // Labels are ignored, and the body is read as it comes.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -33,14 +33,14 @@ export async function pushRoutes(app: FastifyInstance, { registry, publishGate, 
   const admit = (request: FastifyRequest, stream: string, publisherId: string): Admission => {
     const { resume, from } = request.query as { resume?: unknown; from?: unknown };
     if (typeof resume === 'string') {
-      const liveStream = registry.resume(stream, resume);
-      return { liveStream, skipBytes: bytesToSkip(from, liveStream.ingest.received) };
+      const broadcast = registry.resume(stream, resume);
+      return { broadcast, skipBytes: bytesToSkip(from, broadcast.ingest.received) };
     }
-    const reason = obstacle();
+    const reason = unavailableReason();
     if (reason !== undefined) throw new LiveError('unavailable', reason);
     const running = registry.takeOver(stream, publisherId);
-    if (running) return { liveStream: running, skipBytes: undefined };
-    return { liveStream: registry.publish(stream, publisherId), skipBytes: 0 };
+    if (running) return { broadcast: running, skipBytes: undefined };
+    return { broadcast: registry.publish(stream, publisherId), skipBytes: 0 };
   };
 
   app.route<PushRoute>({
@@ -59,11 +59,11 @@ export async function pushRoutes(app: FastifyInstance, { registry, publishGate, 
       requireStillThere(reply.raw);
       requireRecording(request);
       limits.hold(request, reply.raw);
-      const { liveStream, skipBytes } = admit(request, stream, publisherId);
-      const body = new IngestBody({ body: request.raw, liveStream, skipBytes, onBytes });
+      const { broadcast, skipBytes } = admit(request, stream, publisherId);
+      const body = new IngestBody({ body: request.raw, broadcast, skipBytes, onBytes });
       askForBody(reply.raw);
       await body.finished;
-      return { ...liveStream.info(''), urls: urlsFor(request, stream) };
+      return { ...broadcast.info(''), urls: urlsFor(request, stream) };
     },
   });
 }

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { AdmissionCheck } from '../access/admission-check.js';
-import type { LiveEvent } from '../live/live-stream-options.js';
+import type { LiveEvent } from '../live/broadcast-options.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { cutReasons, type Counts, type CutCounts } from './counts.js';
@@ -91,7 +91,7 @@ export class ServerMetrics {
 }
 
 function infos(registry: LiveRegistry) {
-  return registry.list().map((liveStream) => liveStream.info(''));
+  return registry.list().map((broadcast) => broadcast.info(''));
 }
 
 function sum(amounts: readonly number[]): number {

@@ -10,7 +10,7 @@ import { liveStreamUrls } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import { apiDocs } from './api-docs.js';
-import type { LiveEvent } from '../live/live-stream-options.js';
+import type { LiveEvent } from '../live/broadcast-options.js';
 import { chatRoutes } from './chat-routes.js';
 import { ConnectionLimits } from './connection-limits.js';
 import type { Counts, CutCounts } from './counts.js';
@@ -88,7 +88,7 @@ export interface RoutesOptions {
   /** Closes what takes broadcasts by other protocols. */
   readonly closeOthers?: (() => Promise<unknown>) | undefined;
   /** Why no broadcast can be taken, in words; undefined when one can. */
-  readonly obstacle: () => string | undefined;
+  readonly unavailableReason: () => string | undefined;
   /** Where RTMP is taken, if it is. */
   readonly rtmpPort: () => number | undefined;
   /** The same as the server's. */
@@ -129,7 +129,7 @@ export function createServer({ tls, trustedProxies, logLevel, publicUrl, headers
 export interface FrontDesk {
   readonly admission: PublishAdmission;
   readonly connections: ConnectionLimits;
-  readonly obstacle: () => string | undefined;
+  readonly unavailableReason: () => string | undefined;
   readonly onBytes: (count: number) => void;
 }
 
@@ -137,7 +137,7 @@ export interface FrontDesk {
 export async function registerRoutes(app: FastifyInstance, options: RoutesOptions): Promise<FrontDesk> {
   const { registry, access, publicUrl, publicDir, limits, rtmpPort, cuts, events } = options;
   const stop = new GracefulStop({ app, registry, lingerMs: options.stopLingerMs, closeOthers: options.closeOthers, withinMs: options.stopWithinMs });
-  const obstacle = (): string | undefined => (stop.stopping ? 'the server is shutting down; try again in a minute' : options.obstacle());
+  const unavailableReason = (): string | undefined => (stop.stopping ? 'the server is shutting down; try again in a minute' : options.unavailableReason());
   const wrongKeys = new AddressBudget({ perMinute: limits.wrongKeysPerMinute });
   const admission = new PublishAdmission({ access, wrongKeys });
   const publishGate = new PublishGate({ admission, origins: options.publishOrigins, publicUrl });
@@ -188,7 +188,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
         done();
       });
       await allowPlayback(live, options.corsOrigins);
-      const ingest = { registry, publishGate, limits: connections, urlsFor, obstacle, onBytes: metrics.countIngest };
+      const ingest = { registry, publishGate, limits: connections, urlsFor, unavailableReason, onBytes: metrics.countIngest };
       await live.register(ingestRoutes, ingest);
       await live.register(pushRoutes, ingest);
       await live.register(uplinkTestRoutes, ingest);
@@ -224,10 +224,10 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
     },
     { prefix: '/api' },
   );
-  await app.register(healthRoutes, { obstacle, metrics });
+  await app.register(healthRoutes, { unavailableReason, metrics });
   await app.register(oembedRoutes, { registry, viewingLinks: access.viewingLinks, publicUrl });
   await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins: options.embedOrigins, registry, linksAreSigned: access.viewingLinks !== undefined });
   app.get('/openapi.json', async () => app.swagger());
   await app.register(apiDocs);
-  return { admission, connections, obstacle, onBytes: metrics.countIngest };
+  return { admission, connections, unavailableReason, onBytes: metrics.countIngest };
 }

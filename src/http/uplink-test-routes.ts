@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import { errorBody, streamParams } from './api-schemas.js';
 import type { IngestRoutesOptions } from './ingest-routes.js';
 import { requireStreamName } from './live-stream-lookup.js';

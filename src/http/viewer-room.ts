@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { LiveRegistry } from '../live/live-registry.js';
-import type { LiveStream } from '../live/live-stream.js';
+import type { Broadcast } from '../live/broadcast.js';
 import { requireLiveStream } from './live-stream-lookup.js';
 
 export interface ViewerRoomOptions {
@@ -15,13 +15,13 @@ export interface ViewerRoomOptions {
  * The stream of a request below `/live/:stream/`, while it goes on and has room for one more viewer.
  * @throws {LiveError} malformed | not-found | unavailable, when the returned function is called
  */
-export function viewerRoom({ registry, maxViewersPerStream, maxViewers }: ViewerRoomOptions): (request: FastifyRequest) => LiveStream {
+export function viewerRoom({ registry, maxViewersPerStream, maxViewers }: ViewerRoomOptions): (request: FastifyRequest) => Broadcast {
   return (request) => {
-    const liveStream = requireRunning(registry, request);
-    if (liveStream.viewers.count >= maxViewersPerStream) throw new LiveError('unavailable', `"${liveStream.stream}" has as many viewers as it can take`);
+    const broadcast = requireRunning(registry, request);
+    if (broadcast.viewers.count >= maxViewersPerStream) throw new LiveError('unavailable', `"${broadcast.stream}" has as many viewers as it can take`);
     const viewers = registry.list().reduce((sum, each) => sum + each.viewers.count, 0);
     if (viewers >= maxViewers) throw new LiveError('unavailable', 'the server has as many viewers as it can take');
-    return liveStream;
+    return broadcast;
   };
 }
 
@@ -29,8 +29,8 @@ export function viewerRoom({ registry, maxViewersPerStream, maxViewers }: Viewer
  * The same without regard to room.
  * @throws {LiveError} malformed | not-found
  */
-export function requireRunning(registry: LiveRegistry, request: FastifyRequest): LiveStream {
-  const liveStream = requireLiveStream(registry, (request.params as { stream: string }).stream);
-  if (liveStream.state === 'ended') throw new LiveError('not-found', `"${liveStream.stream}" is not live any more`);
-  return liveStream;
+export function requireRunning(registry: LiveRegistry, request: FastifyRequest): Broadcast {
+  const broadcast = requireLiveStream(registry, (request.params as { stream: string }).stream);
+  if (broadcast.state === 'ended') throw new LiveError('not-found', `"${broadcast.stream}" is not live any more`);
+  return broadcast;
 }

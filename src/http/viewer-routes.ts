@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { LiveStream } from '../live/live-stream.js';
+import type { Broadcast } from '../live/broadcast.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { flvForm, mp4Form, sendEndless } from './endless-body.js';
 import { viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
@@ -21,24 +21,24 @@ const maxViewerMessageBytes = 1024;
 /** Fragments pushed the moment they exist, by WebSocket or as one endless body; below a live stream's address. */
 export async function viewerRoutes(app: FastifyInstance, { registry, limits, maxViewersPerStream, maxViewers }: ViewerRoutesOptions): Promise<void> {
   const requireRoom = viewerRoom({ registry, maxViewersPerStream, maxViewers });
-  const admitted = new WeakMap<FastifyRequest['raw'], LiveStream>();
+  const admitted = new WeakMap<FastifyRequest['raw'], Broadcast>();
 
   app.route<ViewerRoute>({
     method: 'GET',
     url: '/play',
     preHandler: async (request) => {
-      const liveStream = requireRoom(request);
+      const broadcast = requireRoom(request);
       if (!request.ws) return;
       const connection = request.raw.socket;
       limits.hold(request, connection);
       limitMessages(connection, maxViewerMessageBytes);
-      admitted.set(request.raw, liveStream);
+      admitted.set(request.raw, broadcast);
     },
     wsHandler: (socket, request) => {
-      const liveStream = admitted.get(request.raw);
-      if (!liveStream) return socket.terminate();
+      const broadcast = admitted.get(request.raw);
+      if (!broadcast) return socket.terminate();
       request.raw.socket.setNoDelay(true);
-      const leave = liveStream.viewers.join(new WebSocketSink({ socket, connection: request.raw.socket }));
+      const leave = broadcast.viewers.join(new WebSocketSink({ socket, connection: request.raw.socket }));
       whenGone(request.raw.socket, leave);
     },
     handler: (request, reply) => answerUpgradeRequired(request, reply),

@@ -1,6 +1,6 @@
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import type { Access } from '../access/access.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { LiveRegistry } from '../live/live-registry.js';
 import { requireBroadcast, requireLiveStream, requireStreamName } from './live-stream-lookup.js';
 import { isAllowedOrigin } from './origin.js';

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WebSocket } from 'ws';
 import { errorCodes } from '../protocol/error-codes.js';
 import type { ErrorBody } from '../protocol/error-codes.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 
 // RFC 6455 §5.5: a control frame carries at most 125 bytes, two of them the close code.
 const maxReasonBytes = 123;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 
 /** Somebody who waits for something: the connection itself (of a WebSocket), or the answer to one request. */
 export type Peer = Duplex | ServerResponse | Http2ServerResponse;

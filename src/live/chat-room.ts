@@ -1,7 +1,7 @@
 import type { ChatEntry, ChatMessage, ChatRefusal } from '../protocol/chat-messages.js';
 import { likenessOf, readChatName, readChatText } from '../protocol/chat-text.js';
 import { ChatPeople, type ChatIdentity } from './chat-people.js';
-import { LiveError } from './errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import { TokenBucket } from './token-bucket.js';
 
 export interface ChatSettings {

@@ -43,23 +43,23 @@ export class GroupWatch {
    * Why the picture can't be copied, undefined when it can: known when the first group is whole, too long, or not worth waiting for.
    * @param longestSegmentSeconds how long a segment may last, where that is settled
    */
-  async firstObstacle(longestSegmentSeconds = Infinity): Promise<string | undefined> {
+  async firstCopyRefusal(longestSegmentSeconds = Infinity): Promise<string | undefined> {
     if (this.#refused !== undefined) return this.#refused;
     this.#longestUseful = Math.min(longestGroupSeconds, longestSegmentSeconds);
     if (this.#longestSeconds > this.#longestUseful) this.#know();
     await this.#whenFirstKnown();
-    const obstacle = this.#obstacleTo(longestSegmentSeconds);
-    this.#foundFit = obstacle === undefined;
-    return obstacle;
+    const copyRefusal = this.#refusalTo(longestSegmentSeconds);
+    this.#foundFit = copyRefusal === undefined;
+    return copyRefusal;
   }
 
   /** It was found fit, and then it was refused, or its keyframes moved apart. */
   get isUnfitByNow(): boolean {
-    return this.#foundFit && this.obstacle !== undefined;
+    return this.#foundFit && this.copyRefusal !== undefined;
   }
 
-  get obstacle(): string | undefined {
-    return this.#obstacleTo(Infinity);
+  get copyRefusal(): string | undefined {
+    return this.#refusalTo(Infinity);
   }
 
   /** It was copied, and could not be cut. */
@@ -108,7 +108,7 @@ export class GroupWatch {
     patience.abort();
   }
 
-  #obstacleTo(longestSegmentSeconds: number): string | undefined {
+  #refusalTo(longestSegmentSeconds: number): string | undefined {
     const longest = Math.min(longestGroupSeconds, longestSegmentSeconds);
     const isTooLong = this.#longestSeconds > longest;
     return this.#refused ?? (isTooLong ? `Its keyframes are more than ${longest} s apart, too far to start or cut at` : undefined);

@@ -1,6 +1,6 @@
 import type { IngestMessage } from '../protocol/ingest-messages.js';
 import type { SourceEvent } from '../source/source-events.js';
-import type { LiveError } from './errors.js';
+import type { LiveError } from '../protocol/live-error.js';
 
 /** Where a connection hears of its broadcast. */
 export interface IngestListener {

@@ -3,7 +3,7 @@ import type { IngestMessage } from '../protocol/ingest-messages.js';
 import { beginsJpeg } from '../source/jpeg.js';
 import type { SourceEvent } from '../source/source-events.js';
 import { beginsRecording, SourceReader } from '../source/source-reader.js';
-import { LiveError, toLiveError } from './errors.js';
+import { LiveError, toLiveError } from '../protocol/live-error.js';
 import { piecesOf } from './fair-share.js';
 import { InTurns } from './in-turns.js';
 import type { IngestConnection, IngestListener } from './ingest-connection.js';

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { isStreamName } from '../protocol/urls.js';
-import { LiveError } from './errors.js';
-import { LiveStream } from './live-stream.js';
-import type { LiveStreamSettings } from './live-stream-options.js';
+import { LiveError } from '../protocol/live-error.js';
+import { Broadcast } from './broadcast.js';
+import type { BroadcastSettings } from './broadcast-options.js';
 import type { StreamDescriptions } from './stream-descriptions.js';
 import { clearSegmentStores } from './segment-files.js';
 import { settledWithin } from './settled-within.js';
 import { Semaphore } from './semaphore.js';
 
-export interface LiveRegistryOptions extends LiveStreamSettings {
+export interface LiveRegistryOptions extends BroadcastSettings {
   readonly maxStreams: number;
   /** How long a finished broadcast can still be watched. */
   readonly endedRetentionSeconds: number;
@@ -21,15 +21,15 @@ const diskTurns = 2;
 const abortTimeoutMs = 5500;
 
 /** A disk that does not answer. */
-const forgetTimeoutMs = 1500;
+const discardTimeoutMs = 1500;
 
 /** Every live stream of the server, by name; and those that ended a moment ago. */
 export class LiveRegistry {
   readonly #options: LiveRegistryOptions;
   /** The broadcast that a name stands for now: the running one, or the last one while it can be watched. */
-  readonly #current = new Map<string, LiveStream>();
+  readonly #current = new Map<string, Broadcast>();
   /** All that can be watched, by broadcast id. */
-  readonly #broadcasts = new Map<string, LiveStream>();
+  readonly #broadcasts = new Map<string, Broadcast>();
   readonly #retentionTimers = new Set<NodeJS.Timeout>();
   readonly #closings = new Set<Promise<void>>();
   readonly #diskTurns = new Semaphore(diskTurns);
@@ -71,46 +71,46 @@ export class LiveRegistry {
    * @param publisherId names a publisher that can't keep a resume token: it may go on with `takeOver`
    * @throws {LiveError} as `requireRoom`
    */
-  publish(stream: string, publisherId?: string): LiveStream {
+  publish(stream: string, publisherId?: string): Broadcast {
     this.requireRoom(stream);
     void this.#running(stream)?.end();
-    const liveStream = new LiveStream({ ...this.#options, stream, broadcast: randomUUID(), publisherId, diskTurns: this.#diskTurns });
-    this.#current.set(stream, liveStream);
-    this.#broadcasts.set(liveStream.broadcast, liveStream);
-    this.#track(this.#retire(liveStream));
-    return liveStream;
+    const broadcast = new Broadcast({ ...this.#options, stream, id: randomUUID(), publisherId, diskTurns: this.#diskTurns });
+    this.#current.set(stream, broadcast);
+    this.#broadcasts.set(broadcast.id, broadcast);
+    this.#track(this.#retire(broadcast));
+    return broadcast;
   }
 
   /**
    * The broadcast that a lost connection left behind.
    * @throws {LiveError} not-found when there is none with this token
    */
-  resume(stream: string, token: string): LiveStream {
+  resume(stream: string, token: string): Broadcast {
     const running = this.#running(stream);
     if (running?.ingest.acceptsToken(token)) return running;
     throw new LiveError('not-found', 'the broadcast to be resumed is over; start a new one');
   }
 
   /** The broadcast that a lost or silent connection of the same publisher left behind, if there is one. */
-  takeOver(stream: string, publisherId: string): LiveStream | undefined {
+  takeOver(stream: string, publisherId: string): Broadcast | undefined {
     const running = this.#running(stream);
     return running?.ingest.mayBeTakenOverBy(publisherId) ? running : undefined;
   }
 
   /** The running broadcast of a name, or the last one while it can still be watched. */
-  get(stream: string): LiveStream | undefined {
+  get(stream: string): Broadcast | undefined {
     return this.#current.get(stream);
   }
 
   /** One broadcast by its id, running or just ended. */
-  broadcast(stream: string, broadcast: string): LiveStream | undefined {
+  broadcast(stream: string, broadcast: string): Broadcast | undefined {
     const found = this.#broadcasts.get(broadcast);
     return found?.stream === stream ? found : undefined;
   }
 
   /** Those that run. */
-  list(): LiveStream[] {
-    return [...this.#current.values()].filter((liveStream) => liveStream.state !== 'ended');
+  list(): Broadcast[] {
+    return [...this.#current.values()].filter((broadcast) => broadcast.state !== 'ended');
   }
 
   get closing(): boolean {
@@ -126,38 +126,38 @@ export class LiveRegistry {
   }
 
   /** Ends every broadcast, tells their publishers, and removes all files; what does not answer in time is not waited for. Idempotent. */
-  async close(timeoutMs = forgetTimeoutMs): Promise<void> {
+  async close(timeoutMs = discardTimeoutMs): Promise<void> {
     await this.abortAll();
     for (const timer of this.#retentionTimers) clearTimeout(timer);
     const left = [...this.#broadcasts.values()];
     this.#current.clear();
     this.#broadcasts.clear();
-    const lettingGo = [...left.map((liveStream) => liveStream.forget()), ...this.#closings, this.descriptions.close()];
-    await settledWithin(Promise.all(lettingGo), Math.min(timeoutMs, forgetTimeoutMs));
+    const lettingGo = [...left.map((broadcast) => broadcast.discard()), ...this.#closings, this.descriptions.close()];
+    await settledWithin(Promise.all(lettingGo), Math.min(timeoutMs, discardTimeoutMs));
   }
 
   async #abortAll(timeoutMs: number): Promise<boolean> {
     const reason = new LiveError('unavailable', 'the server is shutting down; try again in a minute');
     const running = this.list();
-    const inTime = await settledWithin(Promise.all(running.map((liveStream) => liveStream.abort(reason))), Math.min(timeoutMs, abortTimeoutMs));
+    const inTime = await settledWithin(Promise.all(running.map((broadcast) => broadcast.abort(reason))), Math.min(timeoutMs, abortTimeoutMs));
     if (!inTime) this.#options.log.warn({ streams: this.list().map(({ stream }) => stream) }, 'broadcasts did not end in time');
     return running.length > 0;
   }
 
-  #running(stream: string): LiveStream | undefined {
+  #running(stream: string): Broadcast | undefined {
     const current = this.#current.get(stream);
     return current && current.state !== 'ended' ? current : undefined;
   }
 
   /** Lets a finished broadcast be watched for a while, then forgets it. */
-  async #retire(liveStream: LiveStream): Promise<void> {
-    await liveStream.closed;
+  async #retire(broadcast: Broadcast): Promise<void> {
+    await broadcast.closed;
     if (this.closing) return;
     const timer = setTimeout(() => {
       this.#retentionTimers.delete(timer);
-      this.#broadcasts.delete(liveStream.broadcast);
-      if (this.#current.get(liveStream.stream) === liveStream) this.#current.delete(liveStream.stream);
-      this.#track(liveStream.forget());
+      this.#broadcasts.delete(broadcast.id);
+      if (this.#current.get(broadcast.stream) === broadcast) this.#current.delete(broadcast.stream);
+      this.#track(broadcast.discard());
     }, this.#options.endedRetentionSeconds * 1000);
     this.#retentionTimers.add(timer);
   }

@@ -1,7 +1,7 @@
 import { readJpeg, type JpegFacts } from '../source/jpeg.js';
 import type { SourceEvent } from '../source/source-events.js';
 import { PictureRecorder } from '../source/picture-recorder.js';
-import { LiveError } from './errors.js';
+import { LiveError } from '../protocol/live-error.js';
 
 /** So that a standstill is a still picture for viewers: no longer than a part of a playlist may last. */
 const standstillMs = 400;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LiveError } from './errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { Picture } from './picture.js';
 import { PictureEncoder } from './picture-encoder.js';
 import { planPictures } from './picture-options.js';

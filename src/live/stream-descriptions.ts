@@ -1,7 +1,7 @@
 import { isStreamName } from '../protocol/urls.js';
 import { changeDescription, type DescriptionChange, type StreamDescription } from '../protocol/stream-description.js';
 import type { JsonFile } from '../storage/json-file.js';
-import { LiveError } from './errors.js';
+import { LiveError } from '../protocol/live-error.js';
 
 export interface StreamDescriptionsOptions {
   /** Where they outlive the server; undefined: nowhere. */

@@ -15,7 +15,7 @@ export interface TakeOptions {
   /** Its tracks, with all that is known of them. */
   readonly header: SourceHeader;
   /** Why the picture can't be copied, where that is known before: of a take that goes on where another one was broken off. */
-  readonly copyObstacle?: string | undefined;
+  readonly copyRefusal?: string | undefined;
   /** When its media time 0 was captured, as the publisher said before. */
   readonly captureTimeMs?: number | undefined;
   /** What its times are counted by: the same object for takes on the same clock. */
@@ -68,7 +68,7 @@ export class Take {
   #wakeReader: (() => void) | undefined;
   #ended = false;
 
-  constructor({ startedAtMs, now = () => performance.now(), beganMs = now(), header, copyObstacle, captureTimeMs, sourceClock = {}, maxHeldBytes = 8 * 1024 * 1024, maxReplayBytes = 16 * 1024 * 1024 }: TakeOptions) {
+  constructor({ startedAtMs, now = () => performance.now(), beganMs = now(), header, copyRefusal, captureTimeMs, sourceClock = {}, maxHeldBytes = 8 * 1024 * 1024, maxReplayBytes = 16 * 1024 * 1024 }: TakeOptions) {
     this.startedAtMs = startedAtMs;
     this.beganMs = beganMs;
     this.#now = now;
@@ -78,7 +78,7 @@ export class Take {
     this.#lastByteMs = beganMs;
     this.#writer = new MatroskaWriter(header.tracks);
     this.#log = new ReplayLog({ leadKind: this.leadKind, maxReplayBytes });
-    this.#groups = new GroupWatch(copyObstacle, header.tracks.find(({ kind }) => kind === 'video')?.reorderedPictures);
+    this.#groups = new GroupWatch(copyRefusal, header.tracks.find(({ kind }) => kind === 'video')?.reorderedPictures);
     this.#captureTimeMs = captureTimeMs;
     this.#maxHeldBytes = maxHeldBytes;
     if (this.leadKind !== 'video') this.#groups.end();
@@ -118,8 +118,8 @@ export class Take {
    * Why the picture can't be copied, undefined when it can: known when the first keyframes, or enough bytes, are there.
    * @param longestSegmentSeconds how long a segment may last, where that is settled
    */
-  copyObstacle(longestSegmentSeconds?: number): Promise<string | undefined> {
-    return this.#groups.firstObstacle(longestSegmentSeconds);
+  copyRefusal(longestSegmentSeconds?: number): Promise<string | undefined> {
+    return this.#groups.firstCopyRefusal(longestSegmentSeconds);
   }
 
   /** Its picture was copied, and could not be cut: from the next entry point on it is encoded. */
@@ -134,7 +134,7 @@ export class Take {
 
   /** A take with the same header, for the frames from an entry point on. */
   continuation(options: Pick<TakeOptions, 'startedAtMs' | 'beganMs'>): Take {
-    return new Take({ ...options, header: this.header, copyObstacle: this.#groups.obstacle, captureTimeMs: this.#captureTimeMs, sourceClock: this.sourceClock });
+    return new Take({ ...options, header: this.header, copyRefusal: this.#groups.copyRefusal, captureTimeMs: this.#captureTimeMs, sourceClock: this.sourceClock });
   }
 
   /** Resolves when the reader took the frames, or gave up. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceHeader } from '../source/source-events.js';
-import { LiveError } from './errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { TranscodePlan } from './ffmpeg-options.js';
 import type { ReadOptions, Take } from './take.js';
 import { TranscodeRun, type MediaOutput, type OutputTimes, type RunResult } from './transcode-run.js';

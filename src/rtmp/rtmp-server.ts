@@ -2,9 +2,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { PublishAdmission } from '../access/publish-admission.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
-import { LiveError } from '../live/errors.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { LiveRegistry } from '../live/live-registry.js';
-import type { LiveStream } from '../live/live-stream.js';
+import type { Broadcast } from '../live/broadcast.js';
 import { settledWithin } from '../live/settled-within.js';
 import { RtmpSession, type RtmpPublisher } from './rtmp-session.js';
 
@@ -14,7 +14,7 @@ export interface RtmpServerOptions {
   /** Counts a connection; answers in words when it is one too many. */
   readonly admitConnection: (socket: Socket) => string | undefined;
   /** Why no broadcast can be taken now, in words; undefined when one can. */
-  readonly obstacle: () => string | undefined;
+  readonly unavailableReason: () => string | undefined;
   readonly urlsFor: (host: string, stream: string) => LiveStreamUrls;
   readonly onBytes: (count: number) => void;
   /** See `RtmpSessionOptions`. */
@@ -28,7 +28,7 @@ export interface RtmpServerOptions {
 }
 
 /** A publisher of RTMP can't keep a resume token: it is kept here, and its key stands for it. */
-interface Seat {
+interface ActiveSession {
   readonly key: string;
   readonly resumeToken: string;
   readonly session: RtmpSession;
@@ -43,7 +43,7 @@ export class RtmpServer {
   readonly #server: Server;
   readonly #sessions = new Set<RtmpSession>();
   /** By the name of the live stream. */
-  readonly #seats = new Map<string, Seat>();
+  readonly #active = new Map<string, ActiveSession>();
   #closed: Promise<void> | undefined;
 
   constructor(options: RtmpServerOptions) {
@@ -83,36 +83,36 @@ export class RtmpServer {
   #welcome(socket: Socket): void {
     const { setupTimeoutMs, silenceTimeoutMs, maxMessageBytes, urlsFor, onBytes, onFault, admitConnection } = this.#options;
     const refusal = admitConnection(socket);
-    const admit = (publisher: RtmpPublisher, session: RtmpSession): Promise<LiveStream> => this.#admit(publisher, session);
+    const admit = (publisher: RtmpPublisher, session: RtmpSession): Promise<Broadcast> => this.#admit(publisher, session);
     const session = new RtmpSession({ socket, refusal, setupTimeoutMs, silenceTimeoutMs, maxMessageBytes, urlsFor, onBytes, onFault, admit });
     this.#sessions.add(session);
     void session.closed.then(() => this.#sessions.delete(session));
   }
 
-  async #admit(publisher: RtmpPublisher, session: RtmpSession): Promise<LiveStream> {
-    const { registry, admission, obstacle } = this.#options;
+  async #admit(publisher: RtmpPublisher, session: RtmpSession): Promise<Broadcast> {
+    const { registry, admission, unavailableReason } = this.#options;
     const { stream } = publisher;
     const key = await admission.requirePublisher({ ...publisher, expected: 'NAME?key=KEY, the stream key' }, stream);
     if (session.silentMs === Infinity) throw new LiveError('unavailable', 'the connection is gone');
-    const reason = obstacle();
-    const liveStream = this.#comeBack(stream, key);
-    if (!liveStream && reason !== undefined) throw new LiveError('unavailable', reason);
-    const taken = liveStream ?? registry.publish(stream);
-    const seat = { key, resumeToken: taken.ingest.resumeToken, session };
-    this.#seats.set(stream, seat);
+    const reason = unavailableReason();
+    const broadcast = this.#comeBack(stream, key);
+    if (!broadcast && reason !== undefined) throw new LiveError('unavailable', reason);
+    const taken = broadcast ?? registry.publish(stream);
+    const active = { key, resumeToken: taken.ingest.resumeToken, session };
+    this.#active.set(stream, active);
     void taken.closed.then(() => {
-      if (this.#seats.get(stream) === seat) this.#seats.delete(stream);
+      if (this.#active.get(stream) === active) this.#active.delete(stream);
     });
     return taken;
   }
 
   /** The broadcast that the same publisher lost, or is about to lose. */
-  #comeBack(stream: string, key: string): LiveStream | undefined {
+  #comeBack(stream: string, key: string): Broadcast | undefined {
     const { seemsGoneAfterMs = 3000 } = this.#options;
-    const seat = this.#seats.get(stream);
-    if (seat?.key !== key || seat.session.silentMs < seemsGoneAfterMs) return undefined;
+    const active = this.#active.get(stream);
+    if (active?.key !== key || active.session.silentMs < seemsGoneAfterMs) return undefined;
     try {
-      return this.#options.registry.resume(stream, seat.resumeToken);
+      return this.#options.registry.resume(stream, active.resumeToken);
     } catch (error) {
       // It ended in between: a new one can be begun.
       if (error instanceof LiveError && error.code === 'not-found') return undefined;

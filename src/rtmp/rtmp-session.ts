@@ -1,8 +1,8 @@
 import { isStreamName } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
-import { LiveError, toLiveError } from '../live/errors.js';
+import { LiveError, toLiveError } from '../protocol/live-error.js';
 import type { IngestConnection } from '../live/ingest-connection.js';
-import type { LiveStream } from '../live/live-stream.js';
+import type { Broadcast } from '../live/broadcast.js';
 import type { SourceEvent } from '../source/source-events.js';
 import { MediaMessages } from './media-messages.js';
 import { failureStatus, status } from './publish-status.js';
@@ -20,7 +20,7 @@ export interface RtmpSessionOptions extends RtmpConnectionOptions {
    * The broadcast to feed, for who may.
    * @throws {LiveError}
    */
-  readonly admit: (publisher: RtmpPublisher, session: RtmpSession) => Promise<LiveStream>;
+  readonly admit: (publisher: RtmpPublisher, session: RtmpSession) => Promise<Broadcast>;
   /** Where a stream is watched, for somebody who reached this server under a host name. */
   readonly urlsFor: (host: string, stream: string) => LiveStreamUrls;
   readonly onBytes: (count: number) => void;
@@ -174,8 +174,8 @@ export class RtmpSession {
     const target = readPublishTarget(this.#app, typeof name === 'string' ? name : '');
     const { stream } = target;
     if (!isStreamName(stream)) throw new LiveError('malformed', `expected the stream key to be NAME?key=KEY with a name of letters, digits, "-" or "_", got the name ${JSON.stringify(excerpt(stream))}`);
-    const liveStream = await this.#options.admit({ ...target, address: this.#connection.remoteAddress, userAgent: this.#userAgent }, this);
-    const ingest: IngestConnection = liveStream.ingest.connect({
+    const broadcast = await this.#options.admit({ ...target, address: this.#connection.remoteAddress, userAgent: this.#userAgent }, this);
+    const ingest: IngestConnection = broadcast.ingest.connect({
       onMessage: (message) => {
         if (message.type !== 'ended' || this.#feed?.ingest !== ingest) return;
         const { code, message: words } = message;
@@ -188,7 +188,7 @@ export class RtmpSession {
     this.#connection.beginStream(streamId);
     this.#connection.command(streamId, 'onStatus', 0, null, status('NetStream.Publish.Start', `"${stream}" is being published`));
     // Not before what an earlier connection brought: to come back again and again must not fill the memory.
-    await liveStream.ingest.passedOn;
+    await broadcast.ingest.passedOn;
   }
 
   /** The publisher's own goodbye. */

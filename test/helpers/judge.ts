@@ -14,7 +14,7 @@ async function judgeTake({ header, frames }: CutTake): Promise<TrackFacts[]> {
   const take = new Take({ startedAtMs: 0, header });
   void take.write(frames);
   take.end();
-  const forceVideoEncode = await take.copyObstacle();
+  const forceVideoEncode = await take.copyRefusal();
   take.close();
   return [...planTranscode(header, { ...wishes, forceVideoEncode }).tracks];
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
-import { LiveError } from '../../src/live/errors.js';
+import { LiveError } from '../../src/protocol/live-error.js';
 import { listen, startFakeServer, testKey } from './fake-server.js';
 import { SocketClient, refusal } from './socket-client.js';
 
@@ -76,8 +76,8 @@ t.test('too many API requests of one address are told when to come again', async
 });
 
 t.test('a plain request is told what a WebSocket would be told, and changes nothing', async (t) => {
-  let obstacle: string | undefined = undefined;
-  const { app, registry } = await startFakeServer(t, { obstacle: () => obstacle });
+  let unavailableReason: string | undefined = undefined;
+  const { app, registry } = await startFakeServer(t, { unavailableReason: () => unavailableReason });
   registry.add('taken');
   const ask = async (path: string) => {
     const answer = await app.inject(path);
@@ -91,7 +91,7 @@ t.test('a plain request is told what a WebSocket would be told, and changes noth
   t.strictSame(await ask(`/live/cam/publish?key=${testKey}`), [426, 'malformed']);
   registry.refuse = new LiveError('unavailable', 'no room');
   t.strictSame(await ask(`/live/cam/publish?key=${testKey}`), [503, 'unavailable']);
-  obstacle = 'no ffmpeg';
+  unavailableReason = 'no ffmpeg';
   t.strictSame(await ask(`/live/cam/publish?key=${testKey}`), [503, 'unavailable']);
   t.strictSame([...registry.streams.keys()], ['taken']);
 });
@@ -138,7 +138,7 @@ t.test('what a signed playlist names is reached by relative URLs, token and all'
   const { app, registry } = await startFakeServer(t, { viewKey });
   const cam = registry.add('cam');
   const { urls } = (await app.inject({ method: 'POST', url: '/api/streams/cam/links', headers: bearer(testKey), payload: { expiresInSeconds: 60 } })).json<{ urls: { hls: string } }>();
-  const media = new URL(`${cam.broadcast}/media.m3u8`, urls.hls);
+  const media = new URL(`${cam.id}/media.m3u8`, urls.hls);
   t.equal((await app.inject(media.pathname)).body, '#EXTM3U\nmedia\n');
   t.equal((await app.inject(new URL('0.m4s', media).pathname)).body, '0123456789');
 });

@@ -6,7 +6,7 @@ import { liveStreamUrls } from '../../src/protocol/urls.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import type { Answer } from '../../src/hls/answer.js';
 import type { WatchClient } from '../../src/hls/held-requests.js';
-import { LiveError } from '../../src/live/errors.js';
+import { LiveError } from '../../src/protocol/live-error.js';
 import type { IngestConnection, IngestListener } from '../../src/live/ingest-connection.js';
 import type { LiveRegistry } from '../../src/live/live-registry.js';
 import { FragmentBus } from '../../src/live/fragment-bus.js';
@@ -36,36 +36,36 @@ export class FakeRegistry {
 
   publish(stream: string, publisherId?: string): FakeLiveStream {
     this.requireRoom(stream);
-    const liveStream = this.add(stream);
-    liveStream.publisherId = publisherId;
-    return liveStream;
+    const broadcast = this.add(stream);
+    broadcast.publisherId = publisherId;
+    return broadcast;
   }
 
   takeOver(stream: string, publisherId: string): FakeLiveStream | undefined {
-    const liveStream = this.streams.get(stream);
-    return liveStream?.state === 'waiting' && liveStream.publisherId === publisherId ? liveStream : undefined;
+    const broadcast = this.streams.get(stream);
+    return broadcast?.state === 'waiting' && broadcast.publisherId === publisherId ? broadcast : undefined;
   }
 
   resume(stream: string, token: string): FakeLiveStream {
-    const liveStream = this.streams.get(stream);
-    if (liveStream?.ingest.resumeToken === token) return liveStream;
+    const broadcast = this.streams.get(stream);
+    if (broadcast?.ingest.resumeToken === token) return broadcast;
     throw new LiveError('not-found', 'the broadcast to be resumed is over');
   }
 
   add(stream: string): FakeLiveStream {
-    const liveStream = new FakeLiveStream(stream, () => this.streams.delete(stream), this.descriptions);
-    this.streams.set(stream, liveStream);
-    this.#ingests.set(stream, liveStream.ingest);
-    return liveStream;
+    const broadcast = new FakeLiveStream(stream, () => this.streams.delete(stream), this.descriptions);
+    this.streams.set(stream, broadcast);
+    this.#ingests.set(stream, broadcast.ingest);
+    return broadcast;
   }
 
   get(stream: string): FakeLiveStream | undefined {
     return this.streams.get(stream);
   }
 
-  broadcast(stream: string, broadcast: string): FakeLiveStream | undefined {
-    const liveStream = this.streams.get(stream);
-    return liveStream?.broadcast === broadcast ? liveStream : undefined;
+  broadcast(stream: string, id: string): FakeLiveStream | undefined {
+    const broadcast = this.streams.get(stream);
+    return broadcast?.id === id ? broadcast : undefined;
   }
 
   list(): FakeLiveStream[] {
@@ -74,7 +74,7 @@ export class FakeRegistry {
 
   async abortAll(): Promise<boolean> {
     const running = this.list();
-    await Promise.all(running.map((liveStream) => liveStream.abort(new LiveError('unavailable', 'the server is shutting down'))));
+    await Promise.all(running.map((broadcast) => broadcast.abort(new LiveError('unavailable', 'the server is shutting down'))));
     return running.length > 0;
   }
 
@@ -91,7 +91,7 @@ export class FakeRegistry {
 }
 
 export class FakeLiveStream {
-  readonly broadcast = 'run1';
+  readonly id = 'run1';
   state: BroadcastState = 'live';
   publisherId: string | undefined;
   readonly ingest: FakeIngest;
@@ -144,7 +144,7 @@ export class FakeLiveStream {
     readonly descriptions: StreamDescriptions,
   ) {
     this.#onEnd = onEnd;
-    this.chat = new ChatRoom({ stream, broadcast: this.broadcast, maxPeople: 10, messagesPerMinute: 60 });
+    this.chat = new ChatRoom({ stream, broadcast: this.id, maxPeople: 10, messagesPerMinute: 60 });
     this.ingest = new FakeIngest(() => void this.end());
   }
 
@@ -162,7 +162,7 @@ export class FakeLiveStream {
   info(origin: string): LiveStreamInfo {
     return {
       stream: this.stream,
-      broadcast: this.broadcast,
+      broadcast: this.id,
       ...this.descriptions.get(this.stream),
       state: this.state,
       startedAt: '2026-01-02T03:04:05.678Z',

@@ -64,7 +64,7 @@ export async function startFakeServer(t: Test, options: Partial<ServerOptions & 
       ...options,
     },
     stopLingerMs: 0,
-    obstacle: () => undefined,
+    unavailableReason: () => undefined,
     rtmpPort: () => undefined,
     ...options,
   });

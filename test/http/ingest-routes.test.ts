@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import t from 'tap';
-import { LiveError } from '../../src/live/errors.js';
+import { LiveError } from '../../src/protocol/live-error.js';
 import { jpegOf } from '../helpers/jpeg.js';
 import { withResolvers } from './fake-live.js';
 import { listen, startFakeServer, testKey } from './fake-server.js';
@@ -26,8 +26,8 @@ t.test('the key may come as a bearer token', async (t) => {
 });
 
 t.test('what is wrong is told before the upgrade, with a status and words', async (t) => {
-  let obstacle: string | undefined = undefined;
-  const { app, registry } = await startFakeServer(t, { obstacle: () => obstacle });
+  let unavailableReason: string | undefined = undefined;
+  const { app, registry } = await startFakeServer(t, { unavailableReason: () => unavailableReason });
   registry.add('taken');
   const base = `ws://${await listen(app)}/live`;
   t.match(await refusal(t, `${base}/a%20b/publish?key=${testKey}`), { status: 400, body: { code: 'malformed', message: /stream name/ } });
@@ -38,7 +38,7 @@ t.test('what is wrong is told before the upgrade, with a status and words', asyn
   registry.refuse = new LiveError('unavailable', 'no room');
   t.match(await refusal(t, `${base}/cam/publish?key=${testKey}`), { status: 503, body: { code: 'unavailable', message: 'no room' } });
   registry.refuse = undefined;
-  obstacle = 'no ffmpeg';
+  unavailableReason = 'no ffmpeg';
   t.match(await refusal(t, `${base}/cam/publish?key=${testKey}`), { status: 503, body: { code: 'unavailable', message: 'no ffmpeg' } });
   t.strictSame([...registry.streams.keys()], ['taken']);
 });

@@ -10,13 +10,13 @@ import { turns, until } from '../live/fake-studio.js';
 
 const init = readInitSegment(initSegment([videoTrack]));
 
-function play(liveStream: FakeLiveStream): void {
-  liveStream.bus.startTimeline({ init, captureTimeMs: 0 });
-  liveStream.bus.push([fragment([{ track: videoTrack, startSeconds: 0, durationSeconds: 0.1, keyframe: true }])]);
+function play(broadcast: FakeLiveStream): void {
+  broadcast.bus.startTimeline({ init, captureTimeMs: 0 });
+  broadcast.bus.push([fragment([{ track: videoTrack, startSeconds: 0, durationSeconds: 0.1, keyframe: true }])]);
 }
 
-function transcoderOf(liveStream: FakeLiveStream, index = 0): Promise<FakeTranscoder> {
-  return until(() => liveStream.transcoders[index]);
+function transcoderOf(broadcast: FakeLiveStream, index = 0): Promise<FakeTranscoder> {
+  return until(() => broadcast.transcoders[index]);
 }
 
 const separator = '--onair-picture\r\nContent-Type: image/jpeg\r\n\r\n';

@@ -4,7 +4,7 @@ import { request as plainRequest, type ClientRequest, type IncomingMessage } fro
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { LiveError } from '../../src/live/errors.js';
+import { LiveError } from '../../src/protocol/live-error.js';
 import { makeCertificates } from './certificates.js';
 import { withResolvers } from './fake-live.js';
 import { listen, startFakeServer, testKey } from './fake-server.js';
@@ -48,8 +48,8 @@ t.test('a body is a broadcast, chunked or of known length, by PUT or POST; its e
 });
 
 t.test('who is refused is told before the body is asked for', async (t) => {
-  let obstacle: string | undefined = undefined;
-  const { app, registry } = await startFakeServer(t, { obstacle: () => obstacle });
+  let unavailableReason: string | undefined = undefined;
+  const { app, registry } = await startFakeServer(t, { unavailableReason: () => unavailableReason });
   registry.add('taken');
   const address = await listen(app);
   const refusal = async (path: string, headers: Record<string, string> = {}) => {
@@ -72,7 +72,7 @@ t.test('who is refused is told before the body is asked for', async (t) => {
   registry.refuse = new LiveError('unavailable', 'no room');
   t.equal(await refusal(`/live/cam/publish?${key}`), '503 unavailable');
   registry.refuse = undefined;
-  obstacle = 'no ffmpeg';
+  unavailableReason = 'no ffmpeg';
   t.equal(await refusal(`/live/cam/publish?${key}`), '503 unavailable');
   t.strictSame([...registry.streams.keys()], ['taken']);
 });

@@ -9,14 +9,14 @@ import { listen, startFakeServer } from './fake-server.js';
 import { SocketClient, refusal } from './socket-client.js';
 
 /** Enough of a timeline for `Viewers`: bytes and names are all it looks at. */
-function play(liveStream: FakeLiveStream, ...fragments: { bytes: string; keyframe: boolean }[]): void {
+function play(broadcast: FakeLiveStream, ...fragments: { bytes: string; keyframe: boolean }[]): void {
   for (const { bytes, keyframe } of fragments) {
-    liveStream.bus.push([{ bytes: Buffer.from(bytes), runs: [{ trackId: 1, startsWithSync: keyframe }] } as never]);
+    broadcast.bus.push([{ bytes: Buffer.from(bytes), runs: [{ trackId: 1, startsWithSync: keyframe }] } as never]);
   }
 }
 
-function startTimeline(liveStream: FakeLiveStream, init = 'INIT'): void {
-  liveStream.bus.startTimeline({ init: { bytes: Buffer.from(init), codecs: 'avc1.42c01f', tracks: [{ trackId: 1 }] }, captureTimeMs: 5 } as never);
+function startTimeline(broadcast: FakeLiveStream, init = 'INIT'): void {
+  broadcast.bus.startTimeline({ init: { bytes: Buffer.from(init), codecs: 'avc1.42c01f', tracks: [{ trackId: 1 }] }, captureTimeMs: 5 } as never);
 }
 
 t.test('a viewer is sent init and the current group of pictures, then every fragment as a message of its own', async (t) => {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { IngestConnection } from '../../src/live/ingest-connection.js';
 import { LiveRegistry, type LiveRegistryOptions } from '../../src/live/live-registry.js';
-import type { LiveStream } from '../../src/live/live-stream.js';
+import type { Broadcast } from '../../src/live/broadcast.js';
 import { StreamDescriptions } from '../../src/live/stream-descriptions.js';
 import { Semaphore } from '../../src/live/semaphore.js';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
@@ -59,8 +59,8 @@ export class Publishing {
   readonly connection: IngestConnection;
   replaced = false;
 
-  constructor(readonly liveStream: LiveStream) {
-    this.connection = liveStream.ingest.connect({
+  constructor(readonly broadcast: Broadcast) {
+    this.connection = broadcast.ingest.connect({
       onMessage: (message) => this.messages.push(message),
       onReplaced: () => (this.replaced = true),
     });

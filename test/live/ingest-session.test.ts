@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { IngestConnection } from '../../src/live/ingest-connection.js';
-import { LiveError } from '../../src/live/errors.js';
+import { LiveError } from '../../src/protocol/live-error.js';
 import { IngestSession } from '../../src/live/ingest-session.js';
 import type { SourceEvent } from '../../src/source/source-events.js';
 import { described, eventsOf, fixture, fixtureNames, readBack, seeded, takesOf } from '../source/fixture.js';

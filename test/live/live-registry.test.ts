@@ -1,17 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { LiveError, toLiveError } from '../../src/live/errors.js';
+import { LiveError, toLiveError } from '../../src/protocol/live-error.js';
 import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
 import { violations } from '../helpers/playlist-rules.js';
 import { Encoded } from '../../src/hls/encoded.js';
-import type { LiveStream } from '../../src/live/live-stream.js';
+import type { Broadcast } from '../../src/live/broadcast.js';
 import { described, fixture, readBack, takesOf } from '../source/fixture.js';
 import { filesBelow, openStudio, Publishing, recording, turns, until } from './fake-studio.js';
 
 const allFrames = takesOf(recording).takes.flatMap(({ frames }) => described(frames));
 
-async function playlistOf({ presentation }: LiveStream): Promise<ReadPlaylist> {
+async function playlistOf({ presentation }: Broadcast): Promise<ReadPlaylist> {
   const { body } = await presentation.lead.mediaPlaylist({}, () => () => undefined);
   if (!(body instanceof Encoded)) throw new Error('expected a playlist');
   return readMediaPlaylist(body.identity.toString());
@@ -19,33 +19,33 @@ async function playlistOf({ presentation }: LiveStream): Promise<ReadPlaylist> {
 
 t.test('a broadcast is starting until its first playlist is there, then live, and ended at its end', async (t) => {
   const studio = await openStudio(t);
-  const liveStream = studio.registry.publish('cam');
-  const publishing = new Publishing(liveStream);
-  t.equal(liveStream.state, 'starting');
+  const broadcast = studio.registry.publish('cam');
+  const publishing = new Publishing(broadcast);
+  t.equal(broadcast.state, 'starting');
   void publishing.connection.write(recording);
   const transcoder = await studio.transcoder(0);
   transcoder.init();
   transcoder.pictures(20);
-  await until(() => liveStream.presentation.timing === undefined);
+  await until(() => broadcast.presentation.timing === undefined);
   t.strictSame(publishing.told, ['recording']);
-  t.equal(liveStream.state, 'starting', 'two seconds without the keyframe that closes the first segment');
+  t.equal(broadcast.state, 'starting', 'two seconds without the keyframe that closes the first segment');
   transcoder.pictures(1);
-  await until(() => liveStream.state === 'live');
+  await until(() => broadcast.state === 'live');
   t.strictSame(publishing.told, ['recording', 'live']);
-  t.equal((await playlistOf(liveStream)).segments[0]?.durationSeconds, 2);
-  t.strictSame(studio.registry.list(), [liveStream]);
+  t.equal((await playlistOf(broadcast)).segments[0]?.durationSeconds, 2);
+  t.strictSame(studio.registry.list(), [broadcast]);
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
-  t.equal(liveStream.state, 'ended');
+  t.equal(await broadcast.closed, null);
+  t.equal(broadcast.state, 'ended');
   t.strictSame(publishing.messages.at(-1), { type: 'ended', message: 'The broadcast is over.' });
-  t.ok((await playlistOf(liveStream)).hasEnded);
+  t.ok((await playlistOf(broadcast)).hasEnded);
   t.strictSame(readBack(Buffer.concat(transcoder.written)), allFrames, 'every frame reached the transcoder');
 });
 
 t.test('recordings one after another are timelines of one broadcast, whose date-times never go back', async (t) => {
   const studio = await openStudio(t);
-  const liveStream = studio.registry.publish('cam');
-  const publishing = new Publishing(liveStream);
+  const broadcast = studio.registry.publish('cam');
+  const publishing = new Publishing(broadcast);
   const seen: ReadPlaylist[] = [];
   for (let round = 0; round < 3; round++) {
     void publishing.connection.write(recording);
@@ -53,13 +53,13 @@ t.test('recordings one after another are timelines of one broadcast, whose date-
     transcoder.init();
     // Ten times faster than the wall clock: its media ends after the next recording begins.
     transcoder.pictures(45);
-    await until(() => (liveStream.presentation.endTimeMs ?? 0) > 0);
+    await until(() => (broadcast.presentation.endTimeMs ?? 0) > 0);
     await turns(20);
-    if (liveStream.presentation.lead.facts) seen.push(await playlistOf(liveStream));
+    if (broadcast.presentation.lead.facts) seen.push(await playlistOf(broadcast));
   }
   publishing.connection.end();
-  await liveStream.closed;
-  seen.push(await playlistOf(liveStream));
+  await broadcast.closed;
+  seen.push(await playlistOf(broadcast));
   t.strictSame(violations(seen), []);
   const { segments } = seen.at(-1)!;
   t.equal(segments.filter(({ isDiscontinuity }) => isDiscontinuity).length, 2);
@@ -81,77 +81,77 @@ t.test('a name that is live already, a bad name and one stream too many are refu
 
 t.test('a broadcast whose publisher has yet to connect is starting, and waits for nobody', async (t) => {
   const { registry } = await openStudio(t);
-  const liveStream = registry.publish('cam');
-  t.equal(liveStream.state, 'starting');
-  const { connection } = new Publishing(liveStream);
-  t.equal(liveStream.state, 'starting');
+  const broadcast = registry.publish('cam');
+  t.equal(broadcast.state, 'starting');
+  const { connection } = new Publishing(broadcast);
+  t.equal(broadcast.state, 'starting');
   connection.drop();
-  t.equal(liveStream.state, 'waiting');
+  t.equal(broadcast.state, 'waiting');
 });
 
 t.test('a lost connection leaves the broadcast waiting; its token takes it up, and nothing else does', async (t) => {
   const studio = await openStudio(t);
-  const liveStream = studio.registry.publish('cam');
-  const first = new Publishing(liveStream);
+  const broadcast = studio.registry.publish('cam');
+  const first = new Publishing(broadcast);
   void first.connection.write(recording.subarray(0, 10_000));
   await studio.transcoder(0);
   first.connection.drop();
-  t.equal(liveStream.state, 'waiting');
+  t.equal(broadcast.state, 'waiting');
   t.throws(() => studio.registry.publish('cam'), { code: 'already-live' }, 'the name is not free');
   t.throws(() => studio.registry.resume('cam', 'guess'), { code: 'not-found' });
-  t.throws(() => studio.registry.resume('other', liveStream.ingest.resumeToken), { code: 'not-found' });
-  const second = new Publishing(studio.registry.resume('cam', liveStream.ingest.resumeToken));
-  t.equal(second.liveStream, liveStream, 'the same broadcast');
-  t.equal(liveStream.ingest.received, 10_000);
-  t.equal(liveStream.state, 'starting');
+  t.throws(() => studio.registry.resume('other', broadcast.ingest.resumeToken), { code: 'not-found' });
+  const second = new Publishing(studio.registry.resume('cam', broadcast.ingest.resumeToken));
+  t.equal(second.broadcast, broadcast, 'the same broadcast');
+  t.equal(broadcast.ingest.received, 10_000);
+  t.equal(broadcast.state, 'starting');
   await first.connection.write(Buffer.from('too late'));
   void second.connection.write(recording.subarray(10_000));
   second.connection.end();
-  await liveStream.closed;
+  await broadcast.closed;
   t.strictSame(readBack(Buffer.concat(studio.transcoders[0]?.written ?? [])), allFrames, 'nothing lost, nothing doubled');
-  t.throws(() => studio.registry.resume('cam', liveStream.ingest.resumeToken), { code: 'not-found' }, 'over is over');
+  t.throws(() => studio.registry.resume('cam', broadcast.ingest.resumeToken), { code: 'not-found' }, 'over is over');
 });
 
 t.test('a connection that takes over silences the one before it', async (t) => {
   const studio = await openStudio(t);
-  const liveStream = studio.registry.publish('cam');
-  const first = new Publishing(liveStream);
-  const second = new Publishing(liveStream);
+  const broadcast = studio.registry.publish('cam');
+  const first = new Publishing(broadcast);
+  const second = new Publishing(broadcast);
   t.ok(first.replaced);
   first.connection.end();
   first.connection.drop();
   await first.connection.write(recording);
-  t.equal(liveStream.state, 'starting');
-  t.equal(liveStream.ingest.received, 0);
+  t.equal(broadcast.state, 'starting');
+  t.equal(broadcast.ingest.received, 0);
   second.connection.end();
-  await liveStream.closed;
+  await broadcast.closed;
 });
 
 t.test('a publisher that does not come back in time has ended', async (t) => {
   const { registry } = await openStudio(t, { resumeWindowSeconds: 0.02 });
-  const liveStream = registry.publish('cam');
-  new Publishing(liveStream).connection.drop();
-  t.equal(await liveStream.closed, null);
-  t.equal(liveStream.state, 'ended');
-  t.not(registry.publish('cam').broadcast, liveStream.broadcast, 'and the name is free');
+  const broadcast = registry.publish('cam');
+  new Publishing(broadcast).connection.drop();
+  t.equal(await broadcast.closed, null);
+  t.equal(broadcast.state, 'ended');
+  t.not(registry.publish('cam').id, broadcast.id, 'and the name is free');
 });
 
 t.test('what ended can be watched for a while, then nothing of it is left', async (t) => {
   const studio = await openStudio(t, { endedRetentionSeconds: 0.15 });
-  const liveStream = studio.registry.publish('cam');
-  const publishing = new Publishing(liveStream);
+  const broadcast = studio.registry.publish('cam');
+  const publishing = new Publishing(broadcast);
   void publishing.connection.write(recording);
   const transcoder = await studio.transcoder(0);
   transcoder.init();
   transcoder.pictures(50);
   publishing.connection.end();
-  await liveStream.closed;
-  t.equal(studio.registry.get('cam'), liveStream);
-  t.equal(studio.registry.broadcast('cam', liveStream.broadcast), liveStream);
-  t.equal(studio.registry.broadcast('dog', liveStream.broadcast), undefined, 'under its own name only');
+  await broadcast.closed;
+  t.equal(studio.registry.get('cam'), broadcast);
+  t.equal(studio.registry.broadcast('cam', broadcast.id), broadcast);
+  t.equal(studio.registry.broadcast('dog', broadcast.id), undefined, 'under its own name only');
   t.strictSame(studio.registry.list(), [], 'but it does not run');
   await until(() => studio.registry.get('cam') === undefined);
-  t.equal(studio.registry.broadcast('cam', liveStream.broadcast), undefined);
+  t.equal(studio.registry.broadcast('cam', broadcast.id), undefined);
   await studio.registry.close();
   t.notOk((await filesBelow(studio.segmentsDirectory)).some((name) => name.endsWith('.m4s')), 'nor on disk');
 });
@@ -159,7 +159,7 @@ t.test('what ended can be watched for a while, then nothing of it is left', asyn
 t.test('closing tells every publisher why, ends every playlist and leaves no file', async (t) => {
   const studio = await openStudio(t);
   const streams = ['one', 'two'].map((name) => studio.registry.publish(name));
-  const publishings = streams.map((liveStream) => new Publishing(liveStream));
+  const publishings = streams.map((broadcast) => new Publishing(broadcast));
   void publishings[0]?.connection.write(recording);
   const transcoder = await studio.transcoder(0);
   transcoder.init();
@@ -176,12 +176,12 @@ t.test('closing tells every publisher why, ends every playlist and leaves no fil
 
 t.test('a transcoder that dies ends the broadcast, and the publisher is told why in its words', async (t) => {
   const studio = await openStudio(t);
-  const liveStream = studio.registry.publish('cam');
-  const publishing = new Publishing(liveStream);
+  const broadcast = studio.registry.publish('cam');
+  const publishing = new Publishing(broadcast);
   const writing = publishing.connection.write(recording);
   const transcoder = await studio.transcoder(0);
   transcoder.die('ffmpeg could not read this');
-  t.match(await liveStream.closed, { code: 'unsupported-media', message: 'ffmpeg could not read this' });
+  t.match(await broadcast.closed, { code: 'unsupported-media', message: 'ffmpeg could not read this' });
   t.match(publishing.messages.at(-1), { type: 'ended', code: 'unsupported-media', message: 'ffmpeg could not read this' });
   await writing;
   await publishing.connection.write(recording);
@@ -190,10 +190,10 @@ t.test('a transcoder that dies ends the broadcast, and the publisher is told why
 
 t.test('bytes that are no media end the broadcast in words', async (t) => {
   const { registry } = await openStudio(t);
-  const liveStream = registry.publish('cam');
-  const publishing = new Publishing(liveStream);
+  const broadcast = registry.publish('cam');
+  const publishing = new Publishing(broadcast);
   await publishing.connection.write(Buffer.from('<html><body>hello</body></html>'));
-  const failure = await liveStream.closed;
+  const failure = await broadcast.closed;
   t.ok(failure instanceof LiveError);
   t.match(failure, { code: 'unsupported-media', message: /expected WebM, Matroska.*got HTML/ });
 });
@@ -225,8 +225,8 @@ t.test('a write waits as long as the transcoder does not take its bytes', async 
 t.test('a full disk is told once, and the stream goes on from memory', async (t) => {
   const studio = await openStudio(t);
   await writeFile(join(studio.segmentsDirectory, 'live'), 'a file where a folder is wanted');
-  const liveStream = studio.registry.publish('cam');
-  const publishing = new Publishing(liveStream);
+  const broadcast = studio.registry.publish('cam');
+  const publishing = new Publishing(broadcast);
   void publishing.connection.write(recording);
   const transcoder = await studio.transcoder(0);
   transcoder.init();
@@ -234,17 +234,17 @@ t.test('a full disk is told once, and the stream goes on from memory', async (t)
   await until(() => publishing.told.includes('warning'));
   transcoder.pictures(50);
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
   t.equal(publishing.told.filter((type) => type === 'warning').length, 1);
   t.match(publishing.messages.find(({ type }) => type === 'warning'), { code: 'disk', message: /The live stream goes on/ });
-  t.equal((await playlistOf(liveStream)).segments.length, 7, 'six of two seconds, and the last one of one');
+  t.equal((await playlistOf(broadcast)).segments.length, 7, 'six of two seconds, and the last one of one');
 });
 
 t.test('a disk that never answers is told once and stops neither the broadcast, nor its end, nor the server', async (t) => {
   const never = (): Promise<void> => new Promise(() => undefined);
   const studio = await openStudio(t, { segmentFiles: { makeFolder: never, write: never, remove: never, removeBroadcast: never } });
   const broadcasts = ['one', 'two', 'three'].map((stream) => studio.registry.publish(stream));
-  const publishings = broadcasts.map((liveStream) => new Publishing(liveStream));
+  const publishings = broadcasts.map((broadcast) => new Publishing(broadcast));
   for (const [number, publishing] of publishings.entries()) {
     void publishing.connection.write(recording);
     const transcoder = await studio.transcoder(number);
@@ -263,22 +263,22 @@ t.test('a disk that never answers is told once and stops neither the broadcast, 
 
 t.test('each step of the end is done, whatever the others do: one that fails is logged', async (t) => {
   const studio = await openStudio(t, { chat: { maxPeople: 10, messagesPerMinute: 10 }, endedRetentionSeconds: 0 });
-  const liveStream = studio.registry.publish('cam');
-  const publishing = new Publishing(liveStream);
+  const broadcast = studio.registry.publish('cam');
+  const publishing = new Publishing(broadcast);
   const fails = (): never => {
     throw new Error('it does not end');
   };
   const told: string[] = [];
   const sink = { message: ({ type }: { type: string }) => told.push(type), init: () => undefined, media: () => undefined, backlogBytes: 0, end: () => told.push('end'), drop: () => undefined };
-  liveStream.viewers.join(sink);
-  liveStream.presentation.lead.end = fails;
-  liveStream.chat!.end = fails;
-  liveStream.pictures.close = async () => fails();
+  broadcast.viewers.join(sink);
+  broadcast.presentation.lead.end = fails;
+  broadcast.chat!.end = fails;
+  broadcast.pictures.close = async () => fails();
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
   t.strictSame(told, ['ended', 'end']);
   t.strictSame(publishing.told, ['ended']);
-  t.equal(liveStream.state, 'ended');
+  t.equal(broadcast.state, 'ended');
   t.strictSame(studio.warnings, Array(3).fill('a step of the end failed'));
   await until(() => studio.registry.get('cam') === undefined);
 });
@@ -298,25 +298,25 @@ t.test('a broadcast that does not end holds up neither the stop nor the others',
 t.test('what went wrong with a connection is logged with its cause, once', async (t) => {
   const logged: unknown[] = [];
   const studio = await openStudio(t, { log: { info: () => undefined, warn: (facts) => logged.push(facts) } });
-  const liveStream = studio.registry.publish('cam');
-  new Publishing(liveStream).connection.end(toLiveError(new Error('the cause')));
-  await liveStream.closed;
+  const broadcast = studio.registry.publish('cam');
+  new Publishing(broadcast).connection.end(toLiveError(new Error('the cause')));
+  await broadcast.closed;
   t.match(logged, [{ stream: 'cam', code: 'internal', err: { cause: { message: 'the cause' } } }]);
   t.equal(logged.length, 1);
 });
 
 t.test('playlists that fail end, and the broadcast goes on without them: its publisher is told', async (t) => {
   const studio = await openStudio(t);
-  const liveStream = studio.registry.publish('cam');
-  const publishing = new Publishing(liveStream);
+  const broadcast = studio.registry.publish('cam');
+  const publishing = new Publishing(broadcast);
   let bursts = 0;
-  liveStream.viewers.join({ message: () => undefined, init: () => undefined, media: () => bursts++, backlogBytes: 0, end: () => undefined, drop: () => t.fail('a viewer was dropped') });
+  broadcast.viewers.join({ message: () => undefined, init: () => undefined, media: () => bursts++, backlogBytes: 0, end: () => undefined, drop: () => t.fail('a viewer was dropped') });
   void publishing.connection.write(recording);
   const transcoder = await studio.transcoder(0);
   transcoder.init();
   transcoder.pictures(30);
-  await until(() => liveStream.state === 'live');
-  liveStream.presentation.lead.appendPart = () => {
+  await until(() => broadcast.state === 'live');
+  broadcast.presentation.lead.appendPart = () => {
     throw new Error('a fault of ours');
   };
   const before = bursts;
@@ -325,10 +325,10 @@ t.test('playlists that fail end, and the broadcast goes on without them: its pub
     await turns(3);
   }
   t.ok(bursts > before + 4);
-  const { body } = await liveStream.presentation.lead.mediaPlaylist({}, () => () => undefined);
+  const { body } = await broadcast.presentation.lead.mediaPlaylist({}, () => () => undefined);
   t.match(body instanceof Encoded && body.identity.toString(), /#EXT-X-ENDLIST/);
   t.strictSame(publishing.messages.filter(({ type }) => type === 'warning').map((warning) => 'code' in warning && warning.code), ['hls-ended']);
   t.strictSame(studio.warnings, ['what takes the media failed and is let go', 'the playlists end']);
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
 });

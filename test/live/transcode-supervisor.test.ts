@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
 import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import { Encoded } from '../../src/hls/encoded.js';
-import type { LiveStream } from '../../src/live/live-stream.js';
+import type { Broadcast } from '../../src/live/broadcast.js';
 import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
 import { violations } from '../helpers/playlist-rules.js';
 import { described, entryPointsOf, eventsOf, fixture, readBack, takesOf } from '../source/fixture.js';
@@ -21,17 +21,17 @@ const indexAt = (frames: readonly string[], timeSeconds = NaN): number => frames
 
 interface Show {
   readonly studio: Studio;
-  readonly liveStream: LiveStream;
+  readonly broadcast: Broadcast;
   readonly publishing: Publishing;
 }
 
 async function show(t: Test, options: Parameters<typeof openStudio>[1] = {}): Promise<Show> {
   const studio = await openStudio(t, { restartDelayMs: 0, ...options });
-  const liveStream = studio.registry.publish('cam');
-  return { studio, liveStream, publishing: new Publishing(liveStream) };
+  const broadcast = studio.registry.publish('cam');
+  return { studio, broadcast, publishing: new Publishing(broadcast) };
 }
 
-async function playlistOf({ presentation }: LiveStream): Promise<ReadPlaylist> {
+async function playlistOf({ presentation }: Broadcast): Promise<ReadPlaylist> {
   const { body } = await presentation.lead.mediaPlaylist({}, () => () => undefined);
   if (!(body instanceof Encoded)) throw new Error('expected a playlist');
   return readMediaPlaylist(body.identity.toString());
@@ -58,7 +58,7 @@ function startOf({ plan }: FakeTranscoder): number {
 }
 
 t.test('a transcoder that dies is replaced by one that begins with the first picture viewers lack', async (t) => {
-  const { studio, liveStream, publishing } = await show(t);
+  const { studio, broadcast, publishing } = await show(t);
   void publishing.connection.write(whole);
   const first = await studio.transcoder(0);
   first.init();
@@ -72,10 +72,10 @@ t.test('a transcoder that dies is replaced by one that begins with the first pic
   t.match(second.plan.outputOptions.join(' '), /select=gte/, 'what came before is decoded and left out');
   const point = points.findLast(({ timeSeconds }) => timeSeconds < (pictures[100] ?? 0))?.timeSeconds;
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
   t.strictSame(given(second), allFrames.slice(indexAt(allFrames, point)), 'a header, then the group of pictures');
-  const { segments } = await playlistOf(liveStream);
-  t.strictSame(violations([await playlistOf(liveStream)]), []);
+  const { segments } = await playlistOf(broadcast);
+  t.strictSame(violations([await playlistOf(broadcast)]), []);
   t.strictSame(segments.map(({ isDiscontinuity }) => isDiscontinuity).filter(Boolean), [true]);
   t.equal(new Set(segments.map(({ mapUri }) => mapUri)).size, 2);
   const border = segments.findIndex(({ isDiscontinuity }) => isDiscontinuity);
@@ -88,7 +88,7 @@ t.test('a transcoder that dies is replaced by one that begins with the first pic
 
 t.test('a copied picture is encoded to the end of its group only, then copied again', async (t) => {
   const mkv = fixture('chromium-h264.mkv');
-  const { studio, liveStream, publishing } = await show(t);
+  const { studio, broadcast, publishing } = await show(t);
   void publishing.connection.write(mkv);
   (await started(studio, 0, 15)).die('ffmpeg was killed by SIGKILL', 'server');
   const bridge = await studio.transcoder(1);
@@ -97,7 +97,7 @@ t.test('a copied picture is encoded to the end of its group only, then copied ag
   t.match(last.plan.tracks, [{ kind: 'video', action: 'copy' }, {}]);
   t.equal(startOf(last), 2.048, 'from the next keyframe on');
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
   const frames = framesOf(mkv);
   const [begin, next] = entryPointsOf(mkv).filter(({ timeSeconds }) => timeSeconds > 1).map(({ timeSeconds }) => indexAt(frames, timeSeconds));
   t.strictSame(given(bridge), frames.slice(begin, next), 'not a frame beyond its group');
@@ -107,7 +107,7 @@ t.test('a copied picture is encoded to the end of its group only, then copied ag
 
 t.test('the end of a group is waited for without holding up the messages that bring it', async (t) => {
   const mkv = fixture('chromium-h264.mkv');
-  const { studio, liveStream, publishing } = await show(t);
+  const { studio, broadcast, publishing } = await show(t);
   await publishing.connection.write(mkv.subarray(0, 60_000));
   const first = await started(studio, 0, 15);
   await until(() => given(first).length > 20);
@@ -115,7 +115,7 @@ t.test('the end of a group is waited for without holding up the messages that br
   await studio.transcoder(1);
   for (let at = 60_000; at < mkv.length; at += 1000) await publishing.connection.write(mkv.subarray(at, at + 1000));
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
   t.equal(studio.transcoders.length, 3);
 });
 
@@ -130,9 +130,9 @@ const priming = 1024 / 48_000;
 const twoGroups = (index: number): boolean => index === 0 || mkvPictures[index] === mkvPoints[2]?.timeSeconds;
 
 t.test('a copied picture whose next keyframe does not come in time is encoded from there on, up to the next one; nobody misses or sees twice a picture', async (t) => {
-  const { studio, liveStream, publishing } = await show(t);
+  const { studio, broadcast, publishing } = await show(t);
   const seen: unknown[] = [];
-  liveStream.viewers.join({ message: () => undefined, init: () => undefined, media: ({ mp4 }) => seen.push(...new FragmentReader().push(mp4)), backlogBytes: 0, end: () => undefined, drop: () => undefined });
+  broadcast.viewers.join({ message: () => undefined, init: () => undefined, media: ({ mp4 }) => seen.push(...new FragmentReader().push(mp4)), backlogBytes: 0, end: () => undefined, drop: () => undefined });
   const nextGroup = mkvPoints[5]?.offset ?? 0;
   const writing = publishing.connection.write(mkv.subarray(0, nextGroup));
   const first = await studio.transcoder(0);
@@ -154,9 +154,9 @@ t.test('a copied picture whose next keyframe does not come in time is encoded fr
   t.match(last.plan.tracks, [{ kind: 'video', action: 'copy' }, {}]);
   t.equal(startOf(last), mkvPoints[5]?.timeSeconds, 'from the next keyframe on it is copied again');
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
   t.equal(seen.length, taken.length + rest.length);
-  const playlist = await playlistOf(liveStream);
+  const playlist = await playlistOf(broadcast);
   t.strictSame(violations([playlist]), []);
   t.equal(playlist.targetDurationSeconds, 2);
   t.strictSame(warningsOf(publishing), [], 'nothing failed');
@@ -165,7 +165,7 @@ t.test('a copied picture whose next keyframe does not come in time is encoded fr
 t.test('a picture whose keyframes lie too far apart twice within a minute is encoded for good, and its publisher is told why', async (t) => {
   const [events, logged]: [string[], Record<string, unknown>[]] = [[], []];
   const log = { info: (facts: object, message: string) => (message.includes('could not be cut') ? void logged.push({ ...facts }) : undefined), warn: () => undefined };
-  const { studio, liveStream, publishing } = await show(t, { onEvent: (event) => events.push(event), log });
+  const { studio, broadcast, publishing } = await show(t, { onEvent: (event) => events.push(event), log });
   const late = mkvPoints[8]?.offset ?? 0;
   const writing = publishing.connection.write(mkv.subarray(0, late - 1));
   const first = await studio.transcoder(0);
@@ -186,7 +186,7 @@ t.test('a picture whose keyframes lie too far apart twice within a minute is enc
   };
   t.ok(await until(() => studio.transcoders.find(isForGood)));
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
   t.match(publishing.messages.findLast(({ type }) => type === 'recording'), { tracks: [{ kind: 'video', action: 'transcode', reason: /further apart than a segment may last/ }, {}] });
   t.strictSame(events, ['copy-refused', 'copy-refused'], 'each is counted');
   t.match(logged, [{ stream: 'cam', reason: /further apart/, atSeconds: Number, forGood: false }], 'the first is logged with its cause');
@@ -194,21 +194,21 @@ t.test('a picture whose keyframes lie too far apart twice within a minute is enc
 });
 
 t.test('nothing came out yet: the next one gets the recording from its first byte', async (t) => {
-  const { studio, liveStream, publishing } = await show(t);
+  const { studio, broadcast, publishing } = await show(t);
   void publishing.connection.write(recording);
   (await studio.transcoder(0)).die('ffmpeg could not be started', 'server');
   const second = await started(studio, 1, 30);
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
   t.strictSame(given(second), framesOf(recording));
 });
 
 t.test('after three restarts in a row the broadcast ends in words, and nobody waits for ever', async (t) => {
   for (const [fault, code] of [['server', 'internal'], ['media', 'unsupported-media']] as const) {
-    const { studio, liveStream, publishing } = await show(t);
+    const { studio, broadcast, publishing } = await show(t);
     const writing = publishing.connection.write(whole);
     for (let number = 0; number < 4; number++) (await started(studio, number, 20)).die('ffmpeg gave up: reason 7', fault);
-    t.match(await liveStream.closed, { code, message: /reason 7.*failed 4 times in a row/ });
+    t.match(await broadcast.closed, { code, message: /reason 7.*failed 4 times in a row/ });
     t.match(publishing.messages.at(-1), { type: 'ended', code, message: /reason 7/ });
     t.equal(warningsOf(publishing).length, 3);
     await writing;
@@ -217,7 +217,7 @@ t.test('after three restarts in a row the broadcast ends in words, and nobody wa
 });
 
 t.test('ten seconds of good output make up for what failed before', async (t) => {
-  const { studio, liveStream, publishing } = await show(t);
+  const { studio, broadcast, publishing } = await show(t);
   void publishing.connection.write(whole);
   for (let number = 0; number < 8; number++) {
     const transcoder = await studio.transcoder(number);
@@ -227,11 +227,11 @@ t.test('ten seconds of good output make up for what failed before', async (t) =>
   }
   await started(studio, 8, 10);
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
 });
 
 t.test('bytes that make it fail again are left out, up to the next random access point', async (t) => {
-  const { studio, liveStream, publishing } = await show(t);
+  const { studio, broadcast, publishing } = await show(t);
   void publishing.connection.write(whole.subarray(0, 100_000));
   const first = await started(studio, 0, 15);
   const before = framesOf(whole.subarray(0, 100_000)).length;
@@ -245,19 +245,19 @@ t.test('bytes that make it fail again are left out, up to the next random access
   void publishing.connection.write(whole.subarray(100_000));
   const third = await studio.transcoder(2);
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
   const point = points.find(({ offset }) => offset >= 100_000)?.timeSeconds;
   t.equal(startOf(third), point);
   t.strictSame(given(third), allFrames.slice(indexAt(allFrames, point)));
 });
 
 t.test('a transcoder that ends by itself before the recording does has failed', async (t) => {
-  const { studio, liveStream, publishing } = await show(t);
+  const { studio, broadcast, publishing } = await show(t);
   void publishing.connection.write(recording);
   (await started(studio, 0, 5)).stop();
   await started(studio, 1, 5);
   publishing.connection.end();
-  t.equal(await liveStream.closed, null);
+  t.equal(await broadcast.closed, null);
   t.match(warningsOf(publishing), [{ message: /ended before the recording did/ }]);
 });
 
@@ -271,7 +271,7 @@ function silenceInHand(t: Test): (ms: number) => void {
 t.test('a transcoder that takes nothing any more, or gives nothing, is replaced; its publisher waits meanwhile', async (t) => {
   const pass = silenceInHand(t);
   for (const fault of ['takes nothing', 'gives nothing'] as const) {
-    const { studio, liveStream, publishing } = await show(t);
+    const { studio, broadcast, publishing } = await show(t);
     void publishing.connection.write(recording);
     const first = await started(studio, 0, 5);
     await until(() => first.written.length > 0);
@@ -287,7 +287,7 @@ t.test('a transcoder that takes nothing any more, or gives nothing, is replaced;
     const second = await started(studio, 1, 5);
     t.match(warningsOf(publishing), [{ message: /ffmpeg hung: it took .* for 10 s/ }]);
     publishing.connection.end();
-    t.equal(await liveStream.closed, null);
+    t.equal(await broadcast.closed, null);
     t.strictSame(given(second), framesOf(whole.subarray(0, 60_000)), 'and the next one gets it all');
   }
 });

@@ -50,7 +50,7 @@ for (const [name, show] of Object.entries(shows)) {
   t.test(`${name}: no viewer drifts`, async (t) => {
     const { app, registry } = await startFakeServer(t);
     const address = await listen(app);
-    const liveStream = registry.add('cam');
+    const broadcast = registry.add('cam');
     const port = await openSlowLine(t, Number(address.split(':')[1]), show.lineBitsPerSecond);
     const seen = { play: 0, body: 0, gaps: 0 };
     const newest = (bytes: Buffer): number => Math.max(0, ...[...bytes.toString('latin1').matchAll(/number (\d+);/g)].map(([, number]) => Number(number)));
@@ -64,7 +64,7 @@ for (const [name, show] of Object.entries(shows)) {
       for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) seen.body = Math.max(seen.body, newest(Buffer.from(chunk)));
     });
     const delays: { play: number; body: number }[] = [];
-    await play(liveStream, show, (now) => {
+    await play(broadcast, show, (now) => {
       delays.push({ play: (now - seen.play) / show.framesPerSecond, body: (now - seen.body) / show.framesPerSecond });
     });
     leaving.abort();

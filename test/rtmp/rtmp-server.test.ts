@@ -34,7 +34,7 @@ async function startRtmp(t: Test, options: Partial<RtmpServerOptions & AccessOpt
     registry: studio.registry,
     admission: new PublishAdmission({ access, wrongKeys: new AddressBudget({ perMinute: options.wrongKeysPerMinute ?? 1000 }) }),
     admitConnection: () => undefined,
-    obstacle: () => undefined,
+    unavailableReason: () => undefined,
     urlsFor: (host, stream) => liveStreamUrls(`http://${host}:8080`, stream),
     onBytes: () => undefined,
     onFault: (fault) => t.fail(fault.message),
@@ -57,10 +57,10 @@ t.test('what a publisher sends reaches ffmpeg as one recording, and its goodbye 
   const first = await transcoder(0);
   await waitUntil('all of it', () => readBack(Buffer.concat(first.written)).length === 120);
   t.match(first.plan.tracks, [{ kind: 'video', sourceCodec: 'h264', action: 'copy' }, { kind: 'audio', sourceCodec: 'aac', action: 'copy' }]);
-  const liveStream = registry.get('cam')!;
+  const broadcast = registry.get('cam')!;
   encoder.command('FCUnpublish', 5, null, 'cam');
   encoder.command('deleteStream', 6, null, 1);
-  t.equal(await liveStream.closed, null, 'as it should');
+  t.equal(await broadcast.closed, null, 'as it should');
   t.match(await encoder.status(), { level: 'status', code: 'NetStream.Unpublish.Success' });
 });
 
@@ -118,7 +118,7 @@ t.test('a publisher that was lost comes back with its key and goes on with its b
   await first.publish(`cam?key=${serverKey}`);
   first.media(0, 30);
   await transcoder(0);
-  const { broadcast } = registry.get('cam')!;
+  const { id } = registry.get('cam')!;
   first.socket.resetAndDestroy();
   await waitUntil('the loss to be seen', () => registry.get('cam')?.state === 'waiting');
   t.match(await client().publish(`cam?key=${key}`), { code: 'NetStream.Publish.BadName' }, 'another key is another publisher');
@@ -126,7 +126,7 @@ t.test('a publisher that was lost comes back with its key and goes on with its b
   t.match(await second.publish(`cam?key=${serverKey}`), { code: 'NetStream.Publish.Start' });
   second.media(0, 30);
   await transcoder(1); // a second recording
-  t.equal(registry.get('cam')?.broadcast, broadcast, 'in the same broadcast');
+  t.equal(registry.get('cam')?.id, id, 'in the same broadcast');
 });
 
 t.test('a connection that only seems to live does not stand in its own publisher\'s way', async (t) => {
@@ -134,13 +134,13 @@ t.test('a connection that only seems to live does not stand in its own publisher
   const first = client();
   await first.publish(`cam?key=${serverKey}`);
   first.media(0, 1);
-  const { broadcast } = await waitUntil('its bytes', () => (registry.get('cam')?.ingest.received ?? 0) > 0 && registry.get('cam'));
+  const { id } = await waitUntil('its bytes', () => (registry.get('cam')?.ingest.received ?? 0) > 0 && registry.get('cam'));
   const status = await waitUntil('to be let in', async () => {
     const answer = await client().publish(`cam?key=${serverKey}`);
     return answer.code === 'NetStream.Publish.Start' && answer;
   });
   t.ok(status);
-  t.equal(registry.get('cam')?.broadcast, broadcast);
+  t.equal(registry.get('cam')?.id, id);
   t.match(await first.status(), { code: 'NetStream.Publish.BadName', description: 'another connection of this publisher took the broadcast over' });
   await first.closed;
 });

@@ -14,7 +14,7 @@ export type IngestEntry = Pick<IngestSession, 'received' | 'passedOn' | 'resumeT
  * One publisher on two connections: one brings the first blob of a recording, with its header, whenever the recorder was
  * started anew; the other one brings the chunks that follow. They are joined in the order in which they arrive.
  */
-export class PartIngest {
+export class TwoSocketIngest {
   readonly #session: IngestSession;
   readonly #listeners = new Map<IngestPart, IngestListener>();
   /** Those that have said goodbye. */

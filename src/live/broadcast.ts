@@ -8,11 +8,11 @@ import { liveStreamUrls } from '../protocol/urls.js';
 import { Audience } from './audience.js';
 import { BroadcastClock } from './broadcast-clock.js';
 import { ChatRoom } from './chat-room.js';
-import { toLiveError, type LiveError } from './errors.js';
+import { toLiveError, type LiveError } from '../protocol/live-error.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { FragmentBus } from './fragment-bus.js';
 import { IngestSession } from './ingest-session.js';
-import type { LiveStreamOptions } from './live-stream-options.js';
+import type { BroadcastOptions } from './broadcast-options.js';
 import { Packaging } from './packaging.js';
 import { Pictures } from './pictures.js';
 import { ReleasePace } from './release-pace.js';
@@ -30,9 +30,9 @@ const statsIntervalMs = 2000;
 const picturesEndMs = 4000;
 
 /** One broadcast of a live stream: publisher's bytes → ffmpeg → fragments → HLS and viewers, from first byte to end. */
-export class LiveStream {
+export class Broadcast {
   readonly stream: string;
-  readonly broadcast: string;
+  readonly id: string;
   readonly startedAt = new Date();
   readonly ingest: IngestSession;
   readonly presentation: Presentation;
@@ -44,7 +44,7 @@ export class LiveStream {
   readonly audience = new Audience();
   /** Resolves when the broadcast is over: null when it ended as it should. */
   readonly closed: Promise<LiveError | null>;
-  readonly #options: LiveStreamOptions;
+  readonly #options: BroadcastOptions;
   readonly #bus: FragmentBus;
   readonly #packaging: Packaging;
   readonly #pace = new ReleasePace();
@@ -58,24 +58,24 @@ export class LiveStream {
   #copyWasRefused = false;
   #over = false;
 
-  constructor(options: LiveStreamOptions) {
+  constructor(options: BroadcastOptions) {
     this.#options = options;
     this.stream = options.stream;
-    this.broadcast = options.broadcast;
+    this.id = options.id;
     const { resumeWindowSeconds, publisherId, burstSeconds = Math.max(options.segmentSeconds, longestFirstGroupSeconds) + 0.5 } = options;
     this.ingest = new IngestSession({
       ...{ resumeWindowSeconds, publisherId, burstSeconds },
       onReceived: (bytes) => this.#throughput.add(bytes),
-      onNotice: (notice) => options.log.info({ stream: options.stream, broadcast: options.broadcast, notice }, 'passed over'),
+      onNotice: (notice) => options.log.info({ stream: options.stream, broadcast: options.id, notice }, 'passed over'),
       onFault: (fault) => this.#logEnd(fault),
     });
     this.#bus = new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#tellDropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
     this.viewers = new Viewers({ bus: this.#bus });
-    this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.broadcast });
+    this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.id });
     this.pictures = this.#createPictures();
     this.#store = this.#createStore();
     this.presentation = new Presentation({
-      broadcast: options.broadcast,
+      broadcast: options.id,
       listedSegments: options.windowSegments,
       onInit: (uri, bytes) => this.#store.write(uri, [bytes]),
       onSegment: ({ uri, media }) => this.#store.write(uri, media.pieces),
@@ -109,7 +109,7 @@ export class LiveStream {
     const rendition = this.presentation.lead.facts;
     return {
       stream: this.stream,
-      broadcast: this.broadcast,
+      broadcast: this.id,
       ...this.#options.descriptions.get(this.stream),
       state: this.state,
       startedAt: this.startedAt.toISOString(),
@@ -145,7 +145,7 @@ export class LiveStream {
   }
 
   /** Lets go of everything that could still be watched. */
-  async forget(): Promise<void> {
+  async discard(): Promise<void> {
     await this.closed;
     await this.#store.clear();
   }
@@ -188,7 +188,7 @@ export class LiveStream {
     try {
       await step();
     } catch (err) {
-      this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, what, err }, 'a step of the end failed');
+      this.#options.log.warn({ stream: this.stream, broadcast: this.id, what, err }, 'a step of the end failed');
     }
   }
 
@@ -197,7 +197,7 @@ export class LiveStream {
     const planFor = await this.#planner(take);
     const { tracks } = planFor({ startSeconds });
     this.#recording = { container: header.container, tracks };
-    this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...this.#recording }, 'recording');
+    this.#options.log.info({ stream: this.stream, broadcast: this.id, ...this.#recording }, 'recording');
     this.ingest.send({ type: 'recording', ...this.#recording });
 
     const takes = (fragment: Fragment): boolean => this.#packaging.takes(fragment);
@@ -218,13 +218,13 @@ export class LiveStream {
     const wishes = { segmentSeconds, ffmpegMajor, encodeLimits };
     const canCopy = planTranscode(take.header, wishes).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
     const { timing } = this.presentation;
-    const forceVideoEncode = canCopy ? await take.copyObstacle(timing && longestSegmentSeconds(timing)) : undefined;
+    const forceVideoEncode = canCopy ? await take.copyRefusal(timing && longestSegmentSeconds(timing)) : undefined;
     return (start) => planTranscode(take.header, { ...wishes, ...start, forceVideoEncode });
   }
 
   #tellRestart(reason: string): void {
     this.#options.onEvent?.('ffmpeg-restarted');
-    this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, reason }, 'ffmpeg is restarted');
+    this.#options.log.warn({ stream: this.stream, broadcast: this.id, reason }, 'ffmpeg is restarted');
     const message = `The server's media engine was restarted (${reason}). The broadcast goes on; viewers see a short stall.`;
     this.ingest.send({ type: 'warning', code: 'transcoder-restarted', message });
   }
@@ -232,20 +232,20 @@ export class LiveStream {
   /** Nobody is told: nothing happened to the picture. Logged once a broadcast; every one is counted. */
   #noteCopyRefused(refusal: object): void {
     this.#options.onEvent?.('copy-refused');
-    if (!this.#copyWasRefused) this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...refusal }, 'a copied picture could not be cut in time, and is encoded from there on');
+    if (!this.#copyWasRefused) this.#options.log.info({ stream: this.stream, broadcast: this.id, ...refusal }, 'a copied picture could not be cut in time, and is encoded from there on');
     this.#copyWasRefused = true;
   }
 
   #tellWhenLive(): void {
     if (this.#live || !this.presentation.playable) return;
     this.#live = true;
-    this.#options.log.info({ stream: this.stream, broadcast: this.broadcast, ...this.presentation.lead.facts }, 'on air');
+    this.#options.log.info({ stream: this.stream, broadcast: this.id, ...this.presentation.lead.facts }, 'on air');
     this.ingest.send({ type: 'live' });
   }
 
   /** Only what this server did wrong is worth a stack trace. */
   #logEnd(failure: LiveError): void {
-    const facts = { stream: this.stream, broadcast: this.broadcast, code: failure.code, reason: failure.message };
+    const facts = { stream: this.stream, broadcast: this.id, code: failure.code, reason: failure.message };
     if (failure.code === 'internal') this.#options.log.warn({ ...facts, err: failure }, 'broadcast failed');
     else this.#options.log.info(facts, 'broadcast refused or broken off');
   }
@@ -256,7 +256,7 @@ export class LiveStream {
 
   /** Once a broadcast: what throws once, throws for many. */
   #tellDropped(err: unknown): void {
-    if (!this.#toldDropped) this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, err }, 'what takes the media failed and is let go');
+    if (!this.#toldDropped) this.#options.log.warn({ stream: this.stream, broadcast: this.id, err }, 'what takes the media failed and is let go');
     this.#toldDropped = true;
   }
 
@@ -265,7 +265,7 @@ export class LiveStream {
       presentation: this.presentation,
       segmentTargetSeconds: this.#options.segmentSeconds,
       onFailure: (err) => {
-        this.#options.log.warn({ stream: this.stream, broadcast: this.broadcast, err }, 'the playlists end');
+        this.#options.log.warn({ stream: this.stream, broadcast: this.id, err }, 'the playlists end');
         const message = 'The server can’t go on with the HLS playlists of this broadcast. It goes on without them: start a new one when you can.';
         this.ingest.send({ type: 'warning', code: 'hls-ended', message });
       },
@@ -278,7 +278,7 @@ export class LiveStream {
       ...{ ...pictures, viewers: this.viewers, startTranscoder, ffmpegMajor },
       ...(hungAfterMs !== undefined && { hungAfterMs }),
       ...(restartDelayMs !== undefined && { restartDelayMs }),
-      onFailure: (reason) => log.warn({ stream: this.stream, broadcast: this.broadcast, reason }, 'an ffmpeg that made pictures failed'),
+      onFailure: (reason) => log.warn({ stream: this.stream, broadcast: this.id, reason }, 'an ffmpeg that made pictures failed'),
     });
   }
 
@@ -286,10 +286,10 @@ export class LiveStream {
     const { segmentsDirectory, segmentFiles: files, diskTurns: turns, log } = this.#options;
     return new SegmentStore({
       ...{ files, turns },
-      directory: broadcastDirectory(segmentsDirectory, this.stream, this.broadcast),
+      directory: broadcastDirectory(segmentsDirectory, this.stream, this.id),
       onFailure: (error) => {
         this.#options.onEvent?.('store-failed');
-        log.warn({ stream: this.stream, broadcast: this.broadcast, err: error }, 'the segments folder takes no more files');
+        log.warn({ stream: this.stream, broadcast: this.id, err: error }, 'the segments folder takes no more files');
         const message = `The server's disk takes no more files (${error.message}). The live stream goes on.`;
         this.ingest.send({ type: 'warning', code: 'disk', message });
       },

@@ -7,7 +7,7 @@ import type { StartTranscoder } from './transcoder.js';
 import type { Semaphore } from './semaphore.js';
 
 /** What every live stream of a server shares. */
-export interface LiveStreamSettings {
+export interface BroadcastSettings {
   readonly startTranscoder: StartTranscoder;
   readonly ffmpegMajor: number;
   readonly encodeLimits?: EncodeLimits | undefined;
@@ -45,11 +45,11 @@ export interface LiveLog {
   warn(facts: object, message: string): void;
 }
 
-export interface LiveStreamOptions extends LiveStreamSettings {
+export interface BroadcastOptions extends BroadcastSettings {
   /** The live stream's name, valid. */
   readonly stream: string;
   /** This run's own id. */
-  readonly broadcast: string;
+  readonly id: string;
   /** See `IngestSessionOptions`. */
   readonly publisherId?: string | undefined;
   /** Who may use the segments folder now, of all broadcasts. */

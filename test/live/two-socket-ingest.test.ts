@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { IngestConnection } from '../../src/live/ingest-connection.js';
 import { IngestSession } from '../../src/live/ingest-session.js';
-import { PartIngest, type IngestPart } from '../../src/live/part-ingest.js';
+import { TwoSocketIngest, type IngestPart } from '../../src/live/two-socket-ingest.js';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
 import { described, eventsOf, fixture, readBack, takesOf } from '../source/fixture.js';
 import { until } from './fake-studio.js';
@@ -14,7 +14,7 @@ const wholeFrames = recordings.map(framesOf);
 
 function bench() {
   const session = new IngestSession({ resumeWindowSeconds: 30 });
-  const parts = new PartIngest(session);
+  const parts = new TwoSocketIngest(session);
   /** The frames of each take, as ffmpeg is given them. */
   const read: string[][] = [];
   const reading = (async () => {

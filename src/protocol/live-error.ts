@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../protocol/error-codes.js';
+import type { ErrorCode } from './error-codes.js';
 
 /** A failure that a client is told of, in words that say what was expected and what came. */
 export class LiveError extends Error {
