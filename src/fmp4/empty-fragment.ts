@@ -1,3 +1,4 @@
+import { box, uint32 } from './box-writer.js';
 import type { Fragment } from './fragment.js';
 
 const durationIsEmpty = 0x010000;
@@ -11,16 +12,4 @@ export function emptyFragment(trackId: number, baseMediaDecodeTime: number): Fra
   time.writeBigUInt64BE(BigInt(Math.round(baseMediaDecodeTime)), 4);
   const moof = box('moof', box('mfhd', uint32(0), uint32(0)), box('traf', tfhd, box('tfdt', time)));
   return { bytes: Buffer.concat([moof, box('mdat')]), runs: [] };
-}
-
-function box(type: string, ...payload: Buffer[]): Buffer {
-  const bytes = Buffer.concat([uint32(0), Buffer.from(type, 'latin1'), ...payload]);
-  bytes.writeUInt32BE(bytes.length, 0);
-  return bytes;
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
 }

@@ -1,3 +1,4 @@
+import type { NamedOutput } from '../fmp4/named-outputs.js';
 import type { TrackFacts } from '../protocol/live-stream-info.js';
 import { readAudioSpecificConfig } from '../source/aac.js';
 import type { SourceHeader, SourceTrack } from '../source/source-events.js';
@@ -11,6 +12,8 @@ export interface TranscodePlan {
   readonly inputFormat: string;
   /** What happens to each track, and why. Empty: the recording holds nothing that can be shown. */
   readonly tracks: readonly TrackFacts[];
+  /** What comes out, all in one MP4: the source first, then the other renditions. Empty where no MP4 comes out. */
+  readonly outputs: readonly NamedOutput[];
   readonly inputOptions: readonly string[];
   readonly outputOptions: readonly string[];
   /** Time in the output at which the first frame stands; what a decoder needs before it comes earlier. */
@@ -32,22 +35,49 @@ export interface TranscodeWishes {
 
 interface TrackPlan {
   readonly facts: TrackFacts;
-  readonly map: string;
   readonly options: readonly string[];
 }
 
-/** Decides for each track whether it is copied, and says how ffmpeg is told. The first of each kind is taken. */
+/** What a broadcast calls the output that holds what its publisher sends first of all. */
+export const sourceOutput = 'source';
+
+/**
+ * Decides for each track whether it is copied, and says how ffmpeg is told. The first picture and the first sound are the source. Further
+ * pictures that are renditions get an output each, with the same sound, as long as they and the source are copied: what is encoded
+ * has keyframes where the others have none.
+ */
 export function planTranscode({ tracks }: SourceHeader, wishes: TranscodeWishes): TranscodePlan {
-  const video = tracks.find(({ kind }) => kind === 'video');
+  const pictures = tracks.filter(({ kind }) => kind === 'video');
   const audio = tracks.find(({ kind }) => kind === 'audio');
-  const plans = [...(video === undefined ? [] : [planVideo(video, wishes)]), ...(audio === undefined ? [] : [planAudio(audio, wishes)])];
+  const isCopied = (track: SourceTrack | undefined): boolean => track !== undefined && reasonToEncodeVideo(track, wishes.forceVideoEncode) === undefined;
+  const renditions = isCopied(pictures[0]) ? pictures.filter((track, index) => index > 0 && track.rendition !== undefined && isCopied(track)) : [];
+  const shown = [...pictures.slice(0, 1), ...renditions].map((track, index, { length }) => {
+    const plan = planVideo(track, wishes);
+    return { ...plan, map: `0:v:${pictures.indexOf(track)}`, options: length > 1 ? ofPicture(index, plan.options) : plan.options };
+  });
+  const sound = audio ? [{ ...planAudio(audio, wishes), map: '0:a:0' }] : [];
+  // The source's tracks come first, so that they have the same ids whatever is beside them.
+  const source = [...shown.slice(0, 1), ...sound];
+  const plans = [...source, ...shown.slice(1)];
   return {
     inputFormat: 'matroska',
     tracks: plans.map(({ facts }) => facts),
+    outputs: [
+      { name: sourceOutput, trackIds: source.map((_, index) => index + 1) },
+      ...renditions.map(({ rendition = '' }, index) => ({ name: rendition, trackIds: [source.length + index + 1, ...sound.map(() => source.length)] })),
+    ],
     inputOptions: inputOptions(wishes),
-    outputOptions: [...plans.flatMap(({ map, options }) => ['-map', map, ...options]), ...containerOptions(wishes.ffmpegMajor)],
+    outputOptions: [...plans.flatMap(({ map, options }) => ['-map', map, ...options]), ...containerOptions(wishes.ffmpegMajor, renditions.length > 0)],
     outputStartSeconds,
   };
+}
+
+/** Options, by name and value, of one of several pictures in the output; what is said of all of them alike stays as it is. */
+function ofPicture(index: number, options: readonly string[]): string[] {
+  return options.map((option, at) => {
+    if (at % 2 === 1 || option === '-vsync') return option;
+    return option === '-vf' ? `-filter:v:${index}` : `${option.replace(/:v$/, '')}:v:${index}`;
+  });
 }
 
 /** profile_idc of Baseline, Main, Extended and High: 8 bits, 4:2:0, which every decoder can play. */
@@ -57,12 +87,11 @@ function planVideo(track: SourceTrack, wishes: TranscodeWishes): TrackPlan {
   const whyEncode = reasonToEncodeVideo(track, wishes.forceVideoEncode ?? wishes.leaveOutBefore);
   if (whyEncode === undefined) {
     const reason = 'H.264 plays everywhere: copied';
-    return { facts: { kind: 'video', sourceCodec: track.codec, action: 'copy', reason }, map: '0:v:0', options: ['-c:v', 'copy', ...aspectOptions(track)] };
+    return { facts: { kind: 'video', sourceCodec: track.codec, action: 'copy', reason }, options: ['-c:v', 'copy', ...aspectOptions(track)] };
   }
   const reason = `${whyEncode}: transcoded to H.264${reshaped(track, wishes)}`;
   return {
     facts: { kind: 'video', sourceCodec: track.codec, action: 'transcode', reason },
-    map: '0:v:0',
     options: encodeVideoOptions(track, wishes),
   };
 }
@@ -128,13 +157,12 @@ function planAudio(track: SourceTrack, { leaveOutBefore }: TranscodeWishes): Tra
   const whyEncode = reasonToEncodeAudio(track);
   if (whyEncode === undefined) {
     const reason = 'AAC plays everywhere: copied';
-    return { facts: { kind: 'audio', sourceCodec: track.codec, action: 'copy', reason }, map: '0:a:0', options: ['-c:a', 'copy'] };
+    return { facts: { kind: 'audio', sourceCodec: track.codec, action: 'copy', reason }, options: ['-c:a', 'copy'] };
   }
   // What lies before the start must not count as a gap that silence is put into.
   const begin = leaveOutBefore === undefined ? '' : 'aselect=gte(t\\,-0.1),';
   return {
     facts: { kind: 'audio', sourceCodec: track.codec, action: 'transcode', reason: `${whyEncode}: transcoded to AAC` },
-    map: '0:a:0',
     // Where sound is missing, silence is put: else all that follows would come too early for its pictures.
     options: [...encodeAudioOptions(track), '-af', `${begin}aresample=async=1:min_hard_comp=0.04:first_pts=0`],
   };
@@ -173,12 +201,13 @@ function inputOptions({ startSeconds, forceVideoEncode }: TranscodeWishes): stri
 /** More than any decoder wants before a first frame: times in the output are never negative, and so ffmpeg moves none of them. */
 const outputStartSeconds = 10;
 
-function containerOptions(ffmpegMajor: number): string[] {
+function containerOptions(ffmpegMajor: number, hasRenditions: boolean): string[] {
   return [
     // A fragment a frame by a duration of 1 µs: frag_every_frame moves timestamps by up to a frame's length (4.1, 5.1).
     // No cmaf: it starts every track at 0 and so parts sound from picture; no edit lists: the decode times say it all, with frag_discont
     // also those of each track's first frame.
-    ...['-movflags', 'empty_moov+default_base_moof+skip_trailer+frag_discont', '-frag_duration', '1', '-use_editlist', '0'],
+    // Fragments are told apart by their track where there are several outputs: then each has one track alone.
+    ...['-movflags', `empty_moov+default_base_moof+skip_trailer+frag_discont${hasRenditions ? '+separate_moof' : ''}`, '-frag_duration', '1', '-use_editlist', '0'],
     ...['-output_ts_offset', String(outputStartSeconds), '-avoid_negative_ts', 'make_non_negative'],
     ...['-video_track_timescale', '90000'],
     // A track that falls silent must not hold the other back for ffmpeg's own 10 s; 4.x loses timestamps over it.

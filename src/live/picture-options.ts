@@ -19,6 +19,7 @@ export function planPictures({ width, framesPerSecond, ffmpegMajor }: PictureWis
   return {
     inputFormat: 'mp4',
     tracks: [],
+    outputs: [],
     inputOptions: ['-hide_banner', '-nostats', '-loglevel', 'warning', '-probesize', '32', '-analyzeduration', '0', '-threads', '1', '-max_pixels', String(maxDecodedPixels)],
     outputOptions: [
       ...['-map', '0:v:0', '-vf', [...pace, size].join(','), ffmpegMajor >= 6 ? '-fps_mode' : '-vsync', 'passthrough'],

@@ -1,5 +1,5 @@
 import type { Fragment } from '../fmp4/fragment.js';
-import type { InitSegment } from '../fmp4/init-segment.js';
+import type { OutputInit } from '../fmp4/named-outputs.js';
 import type { Take } from './take.js';
 import type { MediaOutput, OutputTimes } from './transcode-run.js';
 
@@ -49,9 +49,9 @@ export class ReleasePace {
       }
     };
     return {
-      startTimeline: (init, times) => {
-        if (isHeldBack) dueAt = schedule(take, init, times);
-        this.#then({ dueMs: -Infinity, bytes: 0, act: () => output.startTimeline(init, times) });
+      startTimeline: (outputs, times) => {
+        if (isHeldBack) dueAt = schedule(take, outputs, times);
+        this.#then({ dueMs: -Infinity, bytes: 0, act: () => output.startTimeline(outputs, times) });
       },
       push,
       offer: (fragments) => {
@@ -113,8 +113,8 @@ function cameAtOnce(before: Take, next: Take): boolean {
 }
 
 /** When a fragment is due, by the time of its first sample on the recording's own clock. */
-function schedule(take: Take, { tracks }: InitSegment, { startSeconds, zeroSeconds }: OutputTimes): (fragment: Fragment) => number {
-  const timescales = new Map(tracks.map(({ trackId, timescale }) => [trackId, timescale]));
+function schedule(take: Take, outputs: readonly OutputInit[], { startSeconds, zeroSeconds }: OutputTimes): (fragment: Fragment) => number {
+  const timescales = new Map(outputs.flatMap(({ init }) => init.tracks).map(({ trackId, timescale }) => [trackId, timescale]));
   const beginMs = take.beganMs + leadMs + (zeroSeconds - (take.firstSeconds ?? startSeconds)) * 1000;
   return ({ runs: [run] }) => (run ? beginMs + (run.baseMediaDecodeTime / (timescales.get(run.trackId) ?? Infinity)) * 1000 : -Infinity);
 }

@@ -1,5 +1,6 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
+import type { OutputInit } from '../fmp4/named-outputs.js';
 import { withUnitsInFront } from '../fmp4/parameter-sets.js';
 import type { Presentation } from '../hls/presentation.js';
 import type { BroadcastClock } from './broadcast-clock.js';
@@ -33,7 +34,9 @@ export class TakeOutput implements MediaOutput {
     this.#options = options;
   }
 
-  startTimeline(init: InitSegment, { startSeconds, zeroSeconds }: OutputTimes): void {
+  startTimeline([source]: readonly OutputInit[], { startSeconds, zeroSeconds }: OutputTimes): void {
+    if (!source) throw new Error('expected the init segment of one output at least, got none');
+    const { init } = source;
     const { take, clock, bus, presentation } = this.#options;
     const sourceZero = clock.zeroOf(take.sourceClock, Math.min(take.firstSeconds ?? startSeconds, startSeconds));
     this.#units = parameterUnits(init);

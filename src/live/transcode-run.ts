@@ -1,6 +1,7 @@
-import { FragmentReader, type FragmentReaderEvent } from '../fmp4/fragment-reader.js';
+import { FragmentReader } from '../fmp4/fragment-reader.js';
 import type { Fragment } from '../fmp4/fragment.js';
 import { leadOf, type InitSegment } from '../fmp4/init-segment.js';
+import { outputInits, type NamedOutput, type OutputInit } from '../fmp4/named-outputs.js';
 import { OutputWatch } from './output-watch.js';
 import type { ReadOptions, Take } from './take.js';
 import { TranscoderError, type Transcoder } from './transcoder.js';
@@ -13,10 +14,10 @@ export interface OutputTimes {
   readonly zeroSeconds: number;
 }
 
-/** Where a broadcast's media goes. */
+/** Where a broadcast's media goes: that of all its outputs, in the order in which it comes. */
 export interface MediaOutput {
-  /** What follows comes under this init segment. */
-  startTimeline(init: InitSegment, times: OutputTimes): void;
+  /** What follows comes under these init segments, the source's first; fragments are told apart by their track ids. */
+  startTimeline(outputs: readonly OutputInit[], times: OutputTimes): void;
   /** Fragments that came in one go. */
   push(fragments: readonly Fragment[]): void;
   /**
@@ -30,6 +31,8 @@ export interface MediaOutput {
 
 export interface TranscodeRunOptions {
   readonly transcoder: Transcoder;
+  /** What it was asked to give, the source first. */
+  readonly outputs: readonly NamedOutput[];
   readonly take: Take;
   readonly read: Omit<ReadOptions, 'signal'>;
   /** Known when there is output. */
@@ -117,34 +120,33 @@ export class TranscodeRun {
   async #deliver(): Promise<TranscoderError | undefined> {
     const { transcoder, output, times, copiesPicture } = this.#options;
     const reader = new FragmentReader();
-    let init: InitSegment | undefined;
+    let inits: readonly OutputInit[] = [];
     const timeline = { isBegun: false };
     let garbled: TranscoderError | undefined;
     await transcoder.read((chunk) => {
       if (garbled || this.#tooFarApart) return;
-      const events: FragmentReaderEvent[] = [];
+      const fragments: Fragment[] = [];
       try {
         // Nothing but its reading: what our own consumers throw is no fault of ffmpeg's.
-        events.push(...reader.push(chunk));
+        for (const event of reader.push(chunk)) {
+          if (event.type === 'fragment') fragments.push(event.fragment);
+          else [inits, timeline.isBegun] = [outputInits(event.init, this.#options.outputs), false];
+        }
       } catch (error) {
         garbled = new TranscoderError('server', `ffmpeg wrote what is no MP4: ${(error as Error).message}`, { cause: error });
         this.#reading.abort();
         void transcoder.close();
       }
-      const fragments: Fragment[] = [];
-      for (const event of events) {
-        if (event.type === 'fragment') fragments.push(event.fragment);
-        else [init, timeline.isBegun] = [event.init, false];
-      }
-      if (!init || fragments.length === 0) return;
+      const source = inits[0]?.init;
+      if (!source || fragments.length === 0) return;
       // Only the first fragment tells how long before they are shown pictures are decoded.
-      if (!timeline.isBegun) output.startTimeline(init, withDecoding(times(), fragments, init));
+      if (!timeline.isBegun) output.startTimeline(inits, withDecoding(times(), fragments, source));
       timeline.isBegun = true;
       this.#watch.gave();
       let taken = fragments.length;
       if (copiesPicture) taken = output.offer(fragments);
       else output.push(fragments);
-      this.#note(fragments.slice(0, taken), init);
+      this.#note(fragments.slice(0, taken), source);
       if (taken < fragments.length) this.#breakOff();
     });
     if (timeline.isBegun) output.endTimeline();

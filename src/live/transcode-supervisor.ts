@@ -96,7 +96,7 @@ export class TranscodeSupervisor {
     };
     const copiesPicture = plan.tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
     const transcoder = startTranscoder(plan);
-    this.#run = new TranscodeRun({ transcoder, take, read, times, hungAfterMs, output, copiesPicture });
+    this.#run = new TranscodeRun({ transcoder, outputs: plan.outputs, take, read, times, hungAfterMs, output, copiesPicture });
     const result = await this.#run.finished;
     this.#gaveOutput ||= result.mediaSeconds > 0;
     this.#deliveredSeconds = result.deliveredSeconds ?? this.#deliveredSeconds;

@@ -42,6 +42,8 @@ export interface SourceTrack extends VideoFacts, SoundFacts {
   readonly kind: 'video' | 'audio';
   /** `h264` `hevc` `vp8` `vp9` `av1` `opus` `aac` `vorbis` `mp3` …; else the container's own name for it. */
   readonly codec: string;
+  /** Of a picture beside the source's that shows the same: which rendition of the broadcast it is. */
+  readonly rendition?: string | undefined;
   /**
    * What a decoder must be told before the first frame, as Matroska's CodecPrivate has it (RFC 9559 §5.1.4.1.22): avcC, hvcC, av1C,
    * AudioSpecificConfig, OpusHead, …; undefined: nothing, or it has not come yet.

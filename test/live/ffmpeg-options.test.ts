@@ -96,3 +96,42 @@ t.test('an old ffmpeg is only asked for what it knows', async (t) => {
   t.notMatch(old, '-fps_mode');
   t.notMatch(old, '-max_interleave_delta');
 });
+
+const small: SourceTrack = { ...h264, id: 3, width: 640, height: 360, rendition: 'picture-2' };
+const smaller: SourceTrack = { ...h264, id: 4, width: 320, height: 180, rendition: 'picture-3' };
+
+t.test('each further picture that is a rendition is an output of its own with the same sound, and the source stays what it is alone', async (t) => {
+  const plan = planTranscode({ container: 'matroska', tracks: [h264, small, smaller, opus] }, wishes);
+  t.strictSame(plan.outputs, [
+    { name: 'source', trackIds: [1, 2] },
+    { name: 'picture-2', trackIds: [3, 2] },
+    { name: 'picture-3', trackIds: [4, 2] },
+  ]);
+  const said = plan.outputOptions.join(' ');
+  t.match(said, '-map 0:v:0 -c:v:0 copy -map 0:a:0 -c:a aac');
+  t.match(said, '-map 0:v:1 -c:v:1 copy -map 0:v:2 -c:v:2 copy -movflags');
+  t.match(said, '+separate_moof');
+  t.strictSame(planTranscode(header(h264, small), wishes).outputs, [{ name: 'source', trackIds: [1] }, { name: 'picture-2', trackIds: [2] }], 'without sound');
+});
+
+t.test('a plan with one output is what it was before there were several', async (t) => {
+  const alone = planTranscode(header(h264, opus), wishes);
+  t.strictSame(alone.outputs, [{ name: 'source', trackIds: [1, 2] }]);
+  t.notMatch(alone.outputOptions.join(' '), 'separate_moof');
+  const unnamed = { ...small, rendition: undefined };
+  t.strictSame(planTranscode(header(h264, unnamed, opus), wishes), alone, 'a second picture that is no rendition is not there');
+});
+
+t.test('where the source or a rendition can not be copied, there is no such output: its keyframes would be elsewhere', async (t) => {
+  const names = (tracks: SourceTrack[], wish: Partial<TranscodeWishes> = {}): string[] => planTranscode(header(...tracks), { ...wishes, ...wish }).outputs.map(({ name }) => name);
+  t.strictSame(names([h264, { ...small, profile: 244 }, smaller]), ['source', 'picture-3']);
+  t.strictSame(names([vp8, small, smaller]), ['source']);
+  t.strictSame(names([h264, small], { forceVideoEncode: 'Keyframes come 9 s apart' }), ['source']);
+  t.strictSame(planTranscode(header(h264, { ...small, profile: 244 }, smaller), wishes).outputOptions.filter((_, index, all) => all[index - 1] === '-map'), ['0:v:0', '0:v:2'], 'the others keep their places');
+});
+
+t.test('the rest of a group is encoded in all outputs alike, each by options of its own', async (t) => {
+  const said = planTranscode(header(h264, small, opus), { ...wishes, leaveOutBefore: 'ffmpeg was restarted between two keyframes' }).outputOptions.join(' ');
+  for (const picture of [0, 1]) t.match(said, new RegExp(`-c:v:${picture} libx264 .*-filter:v:${picture} select=.*-force_key_frames:v:${picture} `));
+  t.notMatch(said, /-(vf|c:v|crf|g|preset) /, 'nothing is said of the picture as if there were one');
+});

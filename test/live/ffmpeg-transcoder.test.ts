@@ -1,4 +1,4 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, readdir, readFile } from 'node:fs/promises';
 import t from 'tap';
 import { childEnvironment } from '../../src/live/child-environment.js';
 import { findFfmpeg } from '../../src/live/ffmpeg-locator.js';
@@ -7,6 +7,11 @@ import { FfmpegTranscoder } from '../../src/live/ffmpeg-transcoder.js';
 import type { SourceEvent, SourceHeader } from '../../src/source/source-reader.js';
 import { childBoxes, findBox } from '../../src/source/mp4-boxes.js';
 import { MatroskaWriter } from '../../src/source/matroska-writer.js';
+import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
+import { outputInits } from '../../src/fmp4/named-outputs.js';
+import { decode } from '../helpers/pictures-and-sound.js';
+import { findProgram, skipWithout } from '../helpers/programs.js';
+import { recordSeveralPictures } from '../helpers/several-pictures.js';
 import { entryPointsOf, eventsOf, fixture, fixtureNames, takesOf } from '../source/fixture.js';
 
 const ffmpeg = await findFfmpeg({ path: process.env.FFMPEG_PATH });
@@ -255,6 +260,57 @@ t.test('media comes out while the recording goes on', async (t) => {
   t.ok(received > 2000);
   await transcoder.close();
   await reading;
+});
+
+/** What of an MP4 belongs to each output, as a player would be given it. */
+function outputsOf(mp4: Buffer, { outputs }: TranscodePlan): Buffer[] {
+  const events = new FragmentReader().push(mp4);
+  const inits = events.flatMap((event) => (event.type === 'init' ? outputInits(event.init, outputs) : []));
+  return outputs.map(({ trackIds }, index) => {
+    const own = events.flatMap((event) => (event.type === 'fragment' && event.fragment.runs.some(({ trackId }) => trackIds.includes(trackId)) ? [event.fragment.bytes] : []));
+    return Buffer.concat([inits[index]?.init.bytes ?? Buffer.alloc(0), ...own]);
+  });
+}
+
+const several = findProgram('ffmpeg');
+for (const found of installed) {
+  t.test(`of several pictures in one recording each comes out whole by itself, with the sound, copied or encoded: ffmpeg ${found.version}`, { skip: skipWithout(several, 'ffmpeg') }, async (t) => {
+    const recording = await recordSeveralPictures({ seconds: 3, heights: [120, 90] });
+    const events = eventsOf(recording);
+    const announced = events.flatMap((event) => (event.type === 'header' ? event.header.tracks : []));
+    const tracks = announced.map((track, index) => ({ ...track, rendition: track.kind === 'video' && index > 0 ? `picture-${index + 1}` : undefined }));
+    const frames = events.flatMap((event) => (event.type === 'frame' ? [event] : []));
+    const writer = new MatroskaWriter(tracks);
+    const first = frames.find(({ kind }) => kind === 'video')?.timeSeconds ?? 0;
+    for (const leaveOutBefore of [undefined, 'it is tried']) {
+      const plan = planTranscode({ container: 'matroska', tracks }, { segmentSeconds: 1, ffmpegMajor: found.major, startSeconds: first, leaveOutBefore });
+      const transcoder = start(plan, found.path);
+      const output = collect(transcoder);
+      await transcoder.write(Buffer.concat([writer.header, writer.write(frames)]));
+      transcoder.end();
+      const outputs = outputsOf(await output, plan);
+      t.equal(await transcoder.closed, null);
+      t.equal(outputs.length, 3);
+      const keyframes = outputs.map((mp4) => entryPointsOf(mp4).map(({ timeSeconds }) => timeSeconds.toFixed(3)));
+      for (const [index, mp4] of outputs.entries()) {
+        const what = `output ${index}, ${leaveOutBefore === undefined ? 'copied' : 'encoded'}`;
+        const { pictures } = await decode(t, mp4);
+        t.strictSame(pictures.map(({ number }) => number), Array.from({ length: 75 }, (_, number) => number), `${what}: each picture once, in order`);
+        t.strictSame(keyframes[index], keyframes[0], `${what}: keyframes where the source has them`);
+        t.strictSame(eventsOf(mp4).flatMap((event) => (event.type === 'header' ? event.header.tracks.map(({ kind, height }) => height ?? kind) : [])).sort(), [[180, 120, 90][index], 'audio'], what);
+        t.ok(timesOf(eventsOf(mp4), 'audio').length > 130, `${what}: with all of the sound`);
+      }
+    }
+  });
+}
+
+t.test('every program that is started is given an environment of its own', async (t) => {
+  const folder = new URL('../../src/', import.meta.url);
+  for (const name of (await readdir(folder, { recursive: true })).filter((each) => each.endsWith('.ts'))) {
+    const text = await readFile(new URL(name, folder), 'utf8');
+    const starts = [...text.matchAll(/\bspawn\(|promisify\(execFile\)/g)].length;
+    if (text.includes('from \'node:child_process\'')) t.equal([...text.matchAll(/env: childEnvironment\(\)/g)].length, starts, name);
+  }
 });
 
 t.test('no secret of the server, and nothing else of its environment, is there for a child to read', async (t) => {

@@ -46,7 +46,7 @@ function bench(t: Test, options: ConstructorParameters<typeof ReleasePace>[0] = 
     void take.write([picture(0)]);
     mock.timers.tick(arrivalMs);
     void take.write([picture(4.9)]);
-    paced.startTimeline(init, { startSeconds: 0, zeroSeconds: 0 });
+    paced.startTimeline([{ name: 'source', init }], { startSeconds: 0, zeroSeconds: 0 });
     paced.push(fragments);
     paced.endTimeline();
   };
@@ -103,14 +103,14 @@ t.test('at the end of the broadcast, and beyond a bound in bytes, all that is he
 t.test('what is offered is answered for at once where nothing is held; what is held is given whole, since nobody knows yet', async (t) => {
   const { pace, output, given, play } = bench(t);
   const direct = pace.paced(takeNow(), output);
-  direct.startTimeline(init, { startSeconds: 0, zeroSeconds: 0 });
+  direct.startTimeline([{ name: 'source', init }], { startSeconds: 0, zeroSeconds: 0 });
   t.equal(direct.offer(fragments), 4);
   t.equal(given.length, 5);
   play();
   mock.timers.tick(4_800);
   play();
   const held = pace.paced(takeNow(), output);
-  held.startTimeline(init, { startSeconds: 0, zeroSeconds: 0 });
+  held.startTimeline([{ name: 'source', init }], { startSeconds: 0, zeroSeconds: 0 });
   t.equal(held.offer(fragments), 10);
   const before = given.length;
   pace.flush();
