@@ -6,9 +6,10 @@ import { keepServerKey } from './access/server-key.js';
 import { ConfigError } from './config.js';
 import type { Config } from './config.js';
 import { Counts, type CutCounts } from './http/counts.js';
-import { createServer, registerRoutes } from './http/server.js';
+import { GracefulStop } from './http/graceful-stop.js';
+import { registerRoutes } from './http/routes.js';
+import { createServer } from './http/server.js';
 import { readEncodeLimits } from './live/encode-limits.js';
-import { findFfmpeg } from './live/ffmpeg-locator.js';
 import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
 import { LiveRegistry } from './live/live-registry.js';
@@ -17,10 +18,12 @@ import type { LiveEvent } from './live/broadcast-options.js';
 import type { StartTranscoder } from './live/transcoder.js';
 import { Semaphore } from './live/semaphore.js';
 import { liveStreamUrls } from './protocol/urls.js';
-import { faultOf, folderFault } from './storage/folder-fault.js';
+import { faultOf } from './storage/folder-fault.js';
 import { JsonFile } from './storage/json-file.js';
 import { fittingConnections, openFilesLimit } from './open-files.js';
 import { RtmpServer } from './rtmp/rtmp-server.js';
+import { buildServerParts } from './server-parts.js';
+import { checkFolders, locateFfmpeg, readDataDir } from './start-checks.js';
 
 /** Each takes a core for a tenth of a second. */
 const postersAtATime = 2;
@@ -44,7 +47,7 @@ export interface App {
   readonly warnings: readonly string[];
 }
 
-/** Wires the floors from the bottom up: media engine, live streams, HTTP. */
+/** Wires the floors from the bottom up, in order: media engine, live streams, what all ways in share, RTMP, HTTP's routes. */
 export async function buildApp(config: Config, { publicDir, startTranscoder }: AppDependencies): Promise<App> {
   const ffmpeg = startTranscoder ? 'not looked for' : await locateFfmpeg(config.FFMPEG_PATH);
   const found = typeof ffmpeg === 'string' ? undefined : ffmpeg;
@@ -106,47 +109,55 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     throw new ConfigError('SEGMENTS_DIR', 'a directory that can be cleared', faultOf(config.SEGMENTS_DIR, error).words);
   });
 
-  const { admission, connections, unavailableReason, onBytes } = await registerRoutes(http, {
+  const parts = buildServerParts({
+    http,
     registry,
     access,
-    publicDir,
+    cuts,
+    events,
     publicUrl: config.PUBLIC_URL,
-    corsOrigins: config.corsOrigins,
     publishOrigins: config.publishOrigins,
-    embedOrigins: config.embedOrigins,
     trustedProxies: config.trustedProxies,
     limits: {
-      maxMessageBytes: config.MAX_MESSAGE_BYTES,
-      maxViewersPerStream: config.MAX_VIEWERS_PER_STREAM,
-      maxViewers: config.MAX_VIEWERS,
       maxConnections,
       maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS,
       wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
       apiRequestsPerMinute: config.API_REQUESTS_PER_MINUTE,
       chatMessagesPerMinute: config.CHAT_MESSAGES_PER_MINUTE,
-      socketTimeoutMs: milliseconds(config.SOCKET_TIMEOUT_SECONDS),
     },
-    stopLingerMs: milliseconds(config.STOP_LINGER_SECONDS),
-    unavailableReason: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
-    rtmpPort: () => rtmp?.port,
-    closeOthers: async () => rtmp?.close(),
-    ...{ cuts, events },
+    missing: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
   });
   const rtmp =
     config.RTMP_PORT === undefined
       ? undefined
       : new RtmpServer({
           registry,
-          admission,
-          admitConnection: (socket) => connections.admit(socket, { mayBeProxy: false }),
-          unavailableReason,
+          admission: parts.admission,
+          admitConnection: (socket) => parts.connections.admit(socket, { mayBeProxy: false }),
+          unavailableReason: parts.unavailableReason,
           urlsFor: (host, stream) => liveStreamUrls(config.PUBLIC_URL ?? originAt(http, host, config.tls !== undefined), stream),
-          onBytes,
+          onBytes: parts.metrics.countIngest,
           onFault: (fault) => http.log.warn({ err: fault }, 'a connection by RTMP failed'),
           maxMessageBytes: config.MAX_MESSAGE_BYTES,
           setupTimeoutMs: milliseconds(config.HEADERS_TIMEOUT_SECONDS),
           silenceTimeoutMs: milliseconds(config.SOCKET_TIMEOUT_SECONDS),
         });
+  await registerRoutes(http, {
+    ...parts,
+    registry,
+    access,
+    cuts,
+    stop: new GracefulStop({ app: http, registry, lingerMs: milliseconds(config.STOP_LINGER_SECONDS), closeOthers: async () => rtmp?.close() }),
+    publicDir,
+    publicUrl: config.PUBLIC_URL,
+    corsOrigins: config.corsOrigins,
+    embedOrigins: config.embedOrigins,
+    maxMessageBytes: config.MAX_MESSAGE_BYTES,
+    maxViewersPerStream: config.MAX_VIEWERS_PER_STREAM,
+    maxViewers: config.MAX_VIEWERS,
+    socketTimeoutMs: milliseconds(config.SOCKET_TIMEOUT_SECONDS),
+    rtmpPort: () => rtmp?.port,
+  });
   await http.ready();
   return { http, rtmp, publishKey, ffmpeg, warnings };
 }
@@ -155,37 +166,6 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
 function originAt(http: FastifyInstance, host: string, secure: boolean): string {
   const { port } = http.server.address() as AddressInfo;
   return `${secure ? 'https' : 'http'}://${host}:${port}`;
-}
-
-/** A folder for segments that is the wrong one stops the start. A disk that is full or fails does not, nor a data folder that can only be read: they are told. */
-function checkFolders({ SEGMENTS_DIR, DATA_DIR }: Config): string[] {
-  const segments = folderFault(SEGMENTS_DIR);
-  if (segments?.isWrong) throw new ConfigError('SEGMENTS_DIR', 'a directory that can be written', segments.words);
-  const data = folderFault(DATA_DIR, 0o700);
-  return [
-    ...(segments ? [`SEGMENTS_DIR: no segment is copied to disk: ${segments.words}`] : []),
-    ...(data ? [`DATA_DIR: no key of a stream can be made, and no description outlives this process: ${data.words}`] : []),
-  ];
-}
-
-/** What the system says of a file there is told in the words of a wrong setting. */
-function readDataDir<T>(dataDir: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new ConfigError('DATA_DIR', 'a directory that can be read and written', faultOf(dataDir, error).words);
-  }
-}
-
-/** A wrong FFMPEG_PATH stops the start like any wrong setting; having none at all does not. */
-async function locateFfmpeg(path: string | undefined): Promise<FoundFfmpeg | string> {
-  try {
-    return await findFfmpeg({ path });
-  } catch (error) {
-    if (path !== undefined) throw error;
-    return (error as Error).message;
-  }
 }
 
 /** Whole ones: Node takes no others. */

@@ -21,7 +21,9 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   greeting: ['protocol', 'live'],
   'garbage-collector': [],
   'open-files': [],
-  app: ['protocol', 'fmp4', 'source', 'hls', 'storage', 'live', 'access', 'rtmp', 'http', 'config', 'open-files'],
+  'start-checks': ['protocol', 'storage', 'live', 'config'],
+  'server-parts': ['protocol', 'live', 'access', 'http'],
+  app: ['protocol', 'fmp4', 'source', 'hls', 'storage', 'live', 'access', 'rtmp', 'http', 'config', 'open-files', 'server-parts', 'start-checks'],
   main: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access', 'rtmp', 'http', 'config', 'greeting', 'garbage-collector', 'app'],
   web: ['protocol'],
 };

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import proxyAddr from '@fastify/proxy-addr';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import { addressGroup } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
 import type { CutCounts } from './counts.js';
@@ -14,7 +14,7 @@ const refusalMs = 5000;
 const retryAfterSeconds = 10;
 
 export interface ConnectionLimitsOptions {
-  readonly app: FastifyInstance;
+  readonly log: Pick<FastifyBaseLogger, 'warn'>;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   /** Their connections are those of many clients. */
@@ -37,15 +37,19 @@ export class ConnectionLimits {
   readonly #held = new Map<string, number>();
   #total = 0;
 
-  constructor({ app, maxConnections, maxConnectionsPerAddress, trustedProxies, cuts }: ConnectionLimitsOptions) {
+  constructor({ log, maxConnections, maxConnectionsPerAddress, trustedProxies, cuts }: ConnectionLimitsOptions) {
     this.#cuts = cuts;
     this.#maxConnections = maxConnections;
     this.#maxPerAddress = maxConnectionsPerAddress;
     this.#isProxy = proxyTest(trustedProxies);
     this.#spare = Math.min(Math.ceil(maxConnections / 10), maxSpareConnections);
-    this.#refusals = new RefusalLog({ log: app.log, state: () => ({ connections: this.#total, maxConnections }) });
+    this.#refusals = new RefusalLog({ log, state: () => ({ connections: this.#total, maxConnections }) });
+  }
+
+  /** From now on every connection of this server is counted; nothing is answered on one too many but why. */
+  guard(app: FastifyInstance): void {
     app.addHook('onClose', async () => this.#refusals.close());
-    app.server.maxConnections = maxConnections + this.#spare;
+    app.server.maxConnections = this.#maxConnections + this.#spare;
     app.server.on('drop', () => {
       this.#cuts.count('connections');
       this.#refusals.count('cut');

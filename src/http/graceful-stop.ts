@@ -33,7 +33,6 @@ export class GracefulStop {
   readonly #closeOthers: () => Promise<unknown>;
   readonly #withinMs: number;
   readonly #connections = new Set<Socket>();
-  #stopping = false;
 
   constructor({ app, registry, lingerMs, closeOthers = async () => undefined, withinMs = stopWithinMs }: GracefulStopOptions) {
     this.#app = app;
@@ -48,12 +47,7 @@ export class GracefulStop {
     });
   }
 
-  get stopping(): boolean {
-    return this.#stopping;
-  }
-
   async run(): Promise<void> {
-    this.#stopping = true;
     const deadlineMs = performance.now() + this.#withinMs;
     const left = (reserveMs: number): number => Math.max(0, deadlineMs - reserveMs - performance.now());
     const restMs = this.#withinMs * restShare;

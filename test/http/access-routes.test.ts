@@ -77,7 +77,7 @@ t.test('too many API requests of one address are told when to come again', async
 
 t.test('a plain request is told what a WebSocket would be told, and changes nothing', async (t) => {
   let unavailableReason: string | undefined = undefined;
-  const { app, registry } = await startFakeServer(t, { unavailableReason: () => unavailableReason });
+  const { app, registry } = await startFakeServer(t, { missing: () => unavailableReason });
   registry.add('taken');
   const ask = async (path: string) => {
     const answer = await app.inject(path);

@@ -23,6 +23,7 @@ export class FakeRegistry {
   refuse: LiveError | undefined;
   readonly #ingests = new Map<string, FakeIngest>();
   closed = false;
+  closing = false;
   readonly descriptions = new StreamDescriptions({ file: undefined, onFailure: () => undefined });
 
   get asRegistry(): LiveRegistry {
@@ -73,6 +74,7 @@ export class FakeRegistry {
   }
 
   async abortAll(): Promise<boolean> {
+    this.closing = true;
     const running = this.list();
     await Promise.all(running.map((broadcast) => broadcast.abort(new LiveError('unavailable', 'the server is shutting down'))));
     return running.length > 0;

@@ -7,8 +7,14 @@ import { openAccess } from '../../src/access/access.js';
 import type { AccessOptions } from '../../src/access/access.js';
 import type { ConnectionLimits } from '../../src/http/connection-limits.js';
 import { Counts, type CutCounts } from '../../src/http/counts.js';
-import { createServer, registerRoutes } from '../../src/http/server.js';
-import type { Limits, RoutesOptions, ServerOptions } from '../../src/http/server.js';
+import { GracefulStop } from '../../src/http/graceful-stop.js';
+import type { GracefulStopOptions } from '../../src/http/graceful-stop.js';
+import { registerRoutes } from '../../src/http/routes.js';
+import type { RoutesOptions } from '../../src/http/routes.js';
+import { createServer } from '../../src/http/server.js';
+import type { ServerOptions } from '../../src/http/server.js';
+import { buildServerParts } from '../../src/server-parts.js';
+import type { ServerLimits, ServerPartsOptions } from '../../src/server-parts.js';
 import { FakeRegistry } from './fake-live.js';
 
 export const testKey = 'test-key-test-key';
@@ -20,52 +26,58 @@ export interface FakeServer {
   readonly cuts: CutCounts;
 }
 
+type FakeServerOptions = Partial<ServerOptions & Omit<RoutesOptions, 'access'> & Pick<ServerPartsOptions, 'publishOrigins' | 'missing'> & ServerLimits & AccessOptions & Omit<GracefulStopOptions, 'app'>>;
+
 /** A real server over a fake `src/live` and a web root of its own; gone when the test is over. */
-export async function startFakeServer(t: Test, options: Partial<ServerOptions & Omit<RoutesOptions, 'limits' | 'access'> & Limits & AccessOptions> = {}): Promise<FakeServer> {
+export async function startFakeServer(t: Test, options: FakeServerOptions = {}): Promise<FakeServer> {
   const publicDir = mkdtempSync(join(tmpdir(), 'onair-public-'));
   mkdirSync(join(publicDir, 'assets'));
   for (const page of ['index', 'broadcast', 'watch', 'embed']) writeFileSync(join(publicDir, `${page}.html`), `<!doctype html><title>${page}</title>`);
   writeFileSync(join(publicDir, 'assets', 'onair.js'), 'import("./hls-ABCDEFGH.js")');
   writeFileSync(join(publicDir, 'assets', 'hls-ABCDEFGH.js'), 'export {}');
-  const registry = new FakeRegistry();
+  const fake = new FakeRegistry();
+  const registry = options.registry ?? fake.asRegistry;
   const dataDir = join(publicDir, '..', `${basename(publicDir)}-data`);
   const cuts: CutCounts = new Counts();
   const app = createServer({ cuts, tls: undefined, trustedProxies: false, logLevel: 'silent', publicUrl: undefined, headersTimeoutMs: 15_000, idleTimeoutMs: 75_000, ...options });
-  const { connections } = await registerRoutes(app, {
+  const access = openAccess({
+    serverKey: testKey,
+    dataDir,
+    viewKey: undefined,
+    publishCheckUrl: undefined,
+    viewCheckUrl: undefined,
+    checkTimeoutMs: 1000,
+    viewCheckCacheMs: 10_000,
+    ...options,
+  });
+  const parts = buildServerParts({
+    http: app,
+    registry,
+    access,
     cuts,
     events: new Counts(),
-    registry: registry.asRegistry,
-    access: openAccess({
-      serverKey: testKey,
-      dataDir,
-      viewKey: undefined,
-      publishCheckUrl: undefined,
-      viewCheckUrl: undefined,
-      checkTimeoutMs: 1000,
-      viewCheckCacheMs: 10_000,
-      ...options,
-    }),
+    publicUrl: undefined,
+    publishOrigins: '*',
+    trustedProxies: false,
+    limits: { maxConnections: 1000, maxConnectionsPerAddress: 1000, wrongKeysPerMinute: 1000, apiRequestsPerMinute: 10_000, chatMessagesPerMinute: 60, ...options },
+    missing: () => undefined,
+    ...options,
+  });
+  await registerRoutes(app, {
+    registry,
+    access,
+    cuts,
+    stop: new GracefulStop({ app, registry, lingerMs: 0, ...options }),
     publicDir,
     publicUrl: undefined,
-    trustedProxies: false,
     corsOrigins: '*',
-    publishOrigins: '*',
     embedOrigins: '*',
-    limits: {
-      maxMessageBytes: 100_000,
-      maxViewersPerStream: 10,
-      maxViewers: 100,
-      maxConnections: 1000,
-      maxConnectionsPerAddress: 1000,
-      wrongKeysPerMinute: 1000,
-      apiRequestsPerMinute: 10_000,
-      chatMessagesPerMinute: 60,
-      socketTimeoutMs: 25_000,
-      ...options,
-    },
-    stopLingerMs: 0,
-    unavailableReason: () => undefined,
+    maxMessageBytes: 100_000,
+    maxViewersPerStream: 10,
+    maxViewers: 100,
+    socketTimeoutMs: 25_000,
     rtmpPort: () => undefined,
+    ...parts,
     ...options,
   });
   t.teardown(async () => {
@@ -73,7 +85,7 @@ export async function startFakeServer(t: Test, options: Partial<ServerOptions & 
     rmSync(publicDir, { recursive: true });
     rmSync(dataDir, { recursive: true, force: true });
   });
-  return { app, registry, connections, cuts };
+  return { app, registry: fake, connections: parts.connections, cuts };
 }
 
 /** Listens on a free port; answers the address without its scheme. */

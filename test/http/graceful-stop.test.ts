@@ -11,7 +11,7 @@ const withinMs = 600;
 t.test('an ffmpeg, a disk, an encoder and viewers that all hang do not hold up the stop beyond its one deadline', async (t) => {
   const hung = { makeFolder: never, write: never, remove: never, removeBroadcast: never };
   const studio = await openStudio(t, { segmentFiles: hung });
-  const { app } = await startFakeServer(t, { registry: studio.registry, stopLingerMs: 5000, stopWithinMs: withinMs, closeOthers: never });
+  const { app } = await startFakeServer(t, { registry: studio.registry, lingerMs: 5000, withinMs, closeOthers: never });
   const address = await listen(app);
   const cam = studio.registry.publish('cam');
   cam.abort = never;
@@ -40,7 +40,7 @@ t.test('an ffmpeg, a disk, an encoder and viewers that all hang do not hold up t
 t.test('where nothing hangs the closed playlists are served for as long as was asked for', async (t) => {
   const studio = await openStudio(t);
   let [closedOthers, servedAfter] = [0, 0];
-  const { app } = await startFakeServer(t, { registry: studio.registry, stopLingerMs: 300, closeOthers: async () => (closedOthers += 1) });
+  const { app } = await startFakeServer(t, { registry: studio.registry, lingerMs: 300, closeOthers: async () => (closedOthers += 1) });
   const address = await listen(app);
   const cam = studio.registry.publish('cam');
   const stopping = app.close();

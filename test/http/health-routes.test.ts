@@ -3,7 +3,7 @@ import { startFakeServer } from './fake-server.js';
 
 t.test('/healthz answers 200 while a broadcast can be taken, else 503 with the reason', async (t) => {
   let reason: string | undefined = undefined;
-  const { app } = await startFakeServer(t, { unavailableReason: () => reason });
+  const { app } = await startFakeServer(t, { missing: () => reason });
   const well = await app.inject('/healthz');
   t.equal(well.statusCode, 200);
   t.strictSame(well.json(), { status: 'ok' });

@@ -27,7 +27,7 @@ t.test('the key may come as a bearer token', async (t) => {
 
 t.test('what is wrong is told before the upgrade, with a status and words', async (t) => {
   let unavailableReason: string | undefined = undefined;
-  const { app, registry } = await startFakeServer(t, { unavailableReason: () => unavailableReason });
+  const { app, registry } = await startFakeServer(t, { missing: () => unavailableReason });
   registry.add('taken');
   const base = `ws://${await listen(app)}/live`;
   t.match(await refusal(t, `${base}/a%20b/publish?key=${testKey}`), { status: 400, body: { code: 'malformed', message: /stream name/ } });

@@ -49,7 +49,7 @@ t.test('a body is a broadcast, chunked or of known length, by PUT or POST; its e
 
 t.test('who is refused is told before the body is asked for', async (t) => {
   let unavailableReason: string | undefined = undefined;
-  const { app, registry } = await startFakeServer(t, { unavailableReason: () => unavailableReason });
+  const { app, registry } = await startFakeServer(t, { missing: () => unavailableReason });
   registry.add('taken');
   const address = await listen(app);
   const refusal = async (path: string, headers: Record<string, string> = {}) => {

@@ -1,0 +1,150 @@
+import { fastifySwagger } from '@fastify/swagger';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Access } from '../access/access.js';
+import type { AddressBudget } from '../access/address-budget.js';
+import { LimitError } from '../access/limit-error.js';
+import type { LiveRegistry } from '../live/live-registry.js';
+import { liveStreamUrls } from '../protocol/urls.js';
+import type { LiveStreamUrls } from '../protocol/urls.js';
+import { apiDocs } from './api-docs.js';
+import { chatRoutes } from './chat-routes.js';
+import type { ConnectionLimits } from './connection-limits.js';
+import type { CutCounts } from './counts.js';
+import { handleErrors } from './error-handler.js';
+import { holdBackContinue } from './expect-continue.js';
+import type { GracefulStop } from './graceful-stop.js';
+import { healthRoutes } from './health-routes.js';
+import { hlsRoutes } from './hls-routes.js';
+import { ingestRoutes } from './ingest-routes.js';
+import { keyRoutes } from './key-routes.js';
+import { controlRoutes, playbackFactsRoutes } from './live-stream-routes.js';
+import { oembedRoutes } from './oembed-routes.js';
+import { baseUrlOf } from './origin.js';
+import type { AllowedOrigins } from './origin.js';
+import type { PacedLog } from './paced-log.js';
+import { pageRoutes } from './page-routes.js';
+import { prefixOf, redirectToSlash, withoutPrefix } from './path-prefix.js';
+import { pictureRoutes } from './picture-routes.js';
+import { allowPlayback, liveHeaders } from './playback-cors.js';
+import type { PublishGate } from './publish-gate.js';
+import { isPushUrl, pushRoutes } from './push-routes.js';
+import { logRequests } from './request-log.js';
+import type { ServerMetrics } from './server-metrics.js';
+import { refuseSlowBodies } from './slow-bodies.js';
+import { uplinkTestRoutes } from './uplink-test-routes.js';
+import { viewerRoutes } from './viewer-routes.js';
+import { keepFromSharedCaches, viewingGate } from './viewing-gate.js';
+import { refuseStrayUpgrades } from './websocket.js';
+import { acceptWebSockets } from './websocket-server.js';
+
+/** What routes are given; all of it exists before the first of them. */
+export interface RoutesOptions {
+  readonly registry: LiveRegistry;
+  readonly access: Access;
+  readonly publishGate: PublishGate;
+  readonly connections: ConnectionLimits;
+  readonly metrics: ServerMetrics;
+  /** For lines that strangers can bring about. */
+  readonly pacedLog: PacedLog;
+  /** Run when the server closes. */
+  readonly stop: GracefulStop;
+  /** What an address may ask of the API. */
+  readonly apiBudget: AddressBudget;
+  /** What an address may say in all chats. */
+  readonly chatBudget: AddressBudget;
+  /** The same as the server's. */
+  readonly cuts: CutCounts;
+  readonly publicDir: string;
+  readonly publicUrl: string | undefined;
+  readonly corsOrigins: AllowedOrigins;
+  readonly embedOrigins: AllowedOrigins;
+  readonly maxMessageBytes: number;
+  readonly maxViewersPerStream: number;
+  readonly maxViewers: number;
+  /** WebSockets without a sign of life for so long are cut. */
+  readonly socketTimeoutMs: number;
+  /** Why no broadcast can be taken, in words; undefined when one can. */
+  readonly unavailableReason: () => string | undefined;
+  /** Where RTMP is taken, if it is. */
+  readonly rtmpPort: () => number | undefined;
+}
+
+/** What a publisher's own viewing links are good for, where links are signed. */
+const publishersLinkSeconds = 86_400;
+
+/** Everything the server answers. Closing it runs the stop first. */
+export async function registerRoutes(app: FastifyInstance, options: RoutesOptions): Promise<void> {
+  const { pacedLog, connections, publicUrl } = options;
+  app.addHook('onClose', async () => pacedLog.close());
+  handleErrors(app, pacedLog);
+  redirectToSlash(app, publicUrl);
+  logRequests(app);
+  connections.guard(app);
+  await acceptWebSockets(app, options);
+  refuseStrayUpgrades(app);
+  holdBackContinue(app, (url) => isPushUrl(withoutPrefix(url, prefixOf(publicUrl))));
+  await app.register(fastifySwagger, {
+    hideUntagged: true,
+    openapi: {
+      info: { title: 'Onair', description: 'Control of a live streaming server.', version: '1' },
+      ...(publicUrl !== undefined && { servers: [{ url: publicUrl }] }),
+      components: { securitySchemes: { publishKey: { type: 'http', scheme: 'bearer' }, publishKeyInQuery: { type: 'apiKey', in: 'query', name: 'key' } } },
+    },
+  });
+  const urlsFor = (request: FastifyRequest, stream: string): LiveStreamUrls =>
+    liveStreamUrls(baseUrlOf(request, publicUrl), stream, options.access.viewingLinks?.sign(stream, publishersLinkSeconds).token, options.rtmpPort());
+  await app.register((live) => liveRoutes(live, { ...options, urlsFor }), { prefix: '/live' });
+  await app.register((api) => apiRoutes(api, { ...options, urlsFor }), { prefix: '/api' });
+  const { registry, access, publicDir, embedOrigins } = options;
+  await app.register(healthRoutes, options);
+  await app.register(oembedRoutes, { registry, viewingLinks: access.viewingLinks, publicUrl });
+  await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins, registry, linksAreSigned: access.viewingLinks !== undefined });
+  app.get('/openapi.json', async () => app.swagger());
+  await app.register(apiDocs);
+}
+
+interface ScopeOptions extends RoutesOptions {
+  readonly urlsFor: (request: FastifyRequest, stream: string) => LiveStreamUrls;
+}
+
+/** Publishing and watching. */
+async function liveRoutes(live: FastifyInstance, options: ScopeOptions): Promise<void> {
+  const { registry, access, publishGate, connections: limits, metrics, chatBudget: budget, corsOrigins: origins, publicUrl } = options;
+  live.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(liveHeaders);
+    done();
+  });
+  await allowPlayback(live, origins);
+  const ingest = { registry, publishGate, limits, urlsFor: options.urlsFor, unavailableReason: options.unavailableReason, onBytes: metrics.countIngest };
+  await live.register(ingestRoutes, ingest);
+  await live.register(pushRoutes, ingest);
+  await live.register(uplinkTestRoutes, ingest);
+  const viewers = { registry, limits, maxViewersPerStream: options.maxViewersPerStream, maxViewers: options.maxViewers };
+  const watching = async (stream: FastifyInstance): Promise<void> => {
+    stream.addHook('onRequest', viewingGate({ access, registry, origins, publicUrl }));
+    if (access.viewingLinks || access.viewCheck) keepFromSharedCaches(stream);
+    await stream.register(hlsRoutes, { registry });
+    await stream.register(viewerRoutes, viewers);
+    await stream.register(chatRoutes, { registry, publishGate, limits, budget });
+    await stream.register(pictureRoutes, viewers);
+  };
+  await live.register(watching, { prefix: '/:stream' });
+  await live.register(watching, { prefix: '/:stream/~:token' });
+}
+
+/** Control, and the facts that players ask for. */
+async function apiRoutes(api: FastifyInstance, options: ScopeOptions): Promise<void> {
+  const { registry, access, publishGate, apiBudget, cuts, urlsFor, publicUrl, rtmpPort, corsOrigins } = options;
+  api.addHook('onRequest', async ({ ip }) => {
+    const waitSeconds = apiBudget.waitSeconds(ip);
+    if (waitSeconds > 0) throw new LimitError('too many requests came from this address; wait a moment', waitSeconds);
+    apiBudget.spend(ip);
+  });
+  refuseSlowBodies(api, () => cuts.count('slow-body'));
+  await api.register(controlRoutes, { registry, publishGate, urlsFor, publicUrl, rtmpPort });
+  await api.register(keyRoutes, { access, publishGate, publicUrl });
+  await api.register(async (facts) => {
+    await allowPlayback(facts, corsOrigins);
+    await facts.register(playbackFactsRoutes, { registry, publicUrl, rtmpPort });
+  });
+}

@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify';
+import type { Access } from './access/access.js';
+import { AddressBudget } from './access/address-budget.js';
+import { PublishAdmission } from './access/publish-admission.js';
+import { ConnectionLimits } from './http/connection-limits.js';
+import type { Counts, CutCounts } from './http/counts.js';
+import type { AllowedOrigins } from './http/origin.js';
+import { PacedLog } from './http/paced-log.js';
+import { PublishGate } from './http/publish-gate.js';
+import { ServerMetrics } from './http/server-metrics.js';
+import type { LiveEvent } from './live/broadcast-options.js';
+import type { LiveRegistry } from './live/live-registry.js';
+
+export interface ServerPartsOptions {
+  readonly http: FastifyInstance;
+  readonly registry: LiveRegistry;
+  readonly access: Access;
+  /** The same as the server's. */
+  readonly cuts: CutCounts;
+  /** What happened to broadcasts. */
+  readonly events: Counts<LiveEvent>;
+  readonly publicUrl: string | undefined;
+  readonly publishOrigins: AllowedOrigins;
+  readonly trustedProxies: boolean | readonly string[];
+  readonly limits: ServerLimits;
+  /** What a broadcast needs and this server lacks, in words; undefined when it lacks nothing. */
+  readonly missing: () => string | undefined;
+}
+
+export interface ServerLimits {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly wrongKeysPerMinute: number;
+  readonly apiRequestsPerMinute: number;
+  readonly chatMessagesPerMinute: number;
+}
+
+/** What routes and other ways in are given alike: who may publish, how many may connect, what is counted. */
+export interface ServerParts {
+  readonly admission: PublishAdmission;
+  readonly publishGate: PublishGate;
+  readonly connections: ConnectionLimits;
+  readonly metrics: ServerMetrics;
+  readonly pacedLog: PacedLog;
+  readonly apiBudget: AddressBudget;
+  readonly chatBudget: AddressBudget;
+  /** Why no broadcast can be taken, in words; undefined when one can. */
+  readonly unavailableReason: () => string | undefined;
+}
+
+/** How many may talk from one address as fast as one person may: a household, a small office. */
+const chattersPerAddress = 6;
+
+export function buildServerParts({ http, registry, access, cuts, events, publicUrl, publishOrigins: origins, trustedProxies, limits, missing }: ServerPartsOptions): ServerParts {
+  const admission = new PublishAdmission({ access, wrongKeys: new AddressBudget({ perMinute: limits.wrongKeysPerMinute }) });
+  const connections = new ConnectionLimits({ ...limits, log: http.log, trustedProxies, cuts });
+  const checks = [access.publishCheck, access.viewCheck].filter((check) => check !== undefined);
+  return {
+    admission,
+    publishGate: new PublishGate({ admission, origins, publicUrl }),
+    connections,
+    metrics: new ServerMetrics({ registry, connections, cuts, events, checks }),
+    pacedLog: new PacedLog({ log: http.log }),
+    apiBudget: new AddressBudget({ perMinute: limits.apiRequestsPerMinute }),
+    chatBudget: new AddressBudget({ perMinute: limits.chatMessagesPerMinute * chattersPerAddress }),
+    unavailableReason: () => (registry.closing ? 'the server is shutting down; try again in a minute' : missing()),
+  };
+}

@@ -1,0 +1,36 @@
+import { ConfigError } from './config.js';
+import type { Config } from './config.js';
+import { findFfmpeg } from './live/ffmpeg-locator.js';
+import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
+import { faultOf, folderFault } from './storage/folder-fault.js';
+
+/** A folder for segments that is the wrong one stops the start. A disk that is full or fails does not, nor a data folder that can only be read: they are told. */
+export function checkFolders({ SEGMENTS_DIR, DATA_DIR }: Config): string[] {
+  const segments = folderFault(SEGMENTS_DIR);
+  if (segments?.isWrong) throw new ConfigError('SEGMENTS_DIR', 'a directory that can be written', segments.words);
+  const data = folderFault(DATA_DIR, 0o700);
+  return [
+    ...(segments ? [`SEGMENTS_DIR: no segment is copied to disk: ${segments.words}`] : []),
+    ...(data ? [`DATA_DIR: no key of a stream can be made, and no description outlives this process: ${data.words}`] : []),
+  ];
+}
+
+/** What the system says of a file there is told in the words of a wrong setting. */
+export function readDataDir<T>(dataDir: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw new ConfigError('DATA_DIR', 'a directory that can be read and written', faultOf(dataDir, error).words);
+  }
+}
+
+/** A wrong FFMPEG_PATH stops the start like any wrong setting; having none at all does not. */
+export async function locateFfmpeg(path: string | undefined): Promise<FoundFfmpeg | string> {
+  try {
+    return await findFfmpeg({ path });
+  } catch (error) {
+    if (path !== undefined) throw error;
+    return (error as Error).message;
+  }
+}
