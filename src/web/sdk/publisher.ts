@@ -57,7 +57,7 @@ export class Publisher extends Listeners<PublisherEvents> {
     this.#origin = new URL(options.url, typeof document === 'undefined' ? undefined : document.baseURI).href.replace(/\/+$/, '');
     const quality = options.quality ?? defaultQuality;
     this.#recorder = new BroadcastRecorder({ ...parts, quality });
-    this.#uplink = new Uplink(quality.videoBitsPerSecond);
+    this.#uplink = new Uplink(quality);
     this.closed = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -100,7 +100,7 @@ export class Publisher extends Listeners<PublisherEvents> {
 
   /** Goes on in another quality: the bit rate, and the camera's size where it can. @throws {OnairError} as `replaceMedia()` */
   async setQuality(quality: Quality): Promise<void> {
-    this.#uplink.want(quality.videoBitsPerSecond);
+    this.#uplink.want(quality);
     await this.#recorder.setQuality(quality);
   }
 

@@ -1,5 +1,5 @@
 import type { IngestSocket } from '../ingest-socket.js';
-import { BitRatePolicy } from './bit-rate-policy.js';
+import { BitRatePolicy, type BitRates } from './bit-rate-policy.js';
 import { Listeners } from '../listeners.js';
 import { UplinkHistory, type UplinkSecond, type UplinkVerdict } from './uplink-history.js';
 import { uplinkWarnings, type PublisherWarning, type PublisherWarningCode } from './warnings.js';
@@ -38,10 +38,10 @@ export class Uplink extends Listeners<UplinkEvents> {
   #toldLowered = false;
   #skippedAPart = false;
 
-  constructor(wantedBitsPerSecond: number) {
+  constructor(wanted: BitRates) {
     super();
-    this.#wantedBitsPerSecond = wantedBitsPerSecond;
-    this.#policy = new BitRatePolicy(wantedBitsPerSecond);
+    this.#wantedBitsPerSecond = wanted.videoBitsPerSecond;
+    this.#policy = new BitRatePolicy(wanted);
   }
 
   get videoBitsPerSecond(): number {
@@ -54,9 +54,9 @@ export class Uplink extends Listeners<UplinkEvents> {
   }
 
   /** Another quality was chosen. */
-  want(bitsPerSecond: number): void {
-    this.#wantedBitsPerSecond = bitsPerSecond;
-    this.#policy.want(bitsPerSecond);
+  want(wanted: BitRates): void {
+    this.#wantedBitsPerSecond = wanted.videoBitsPerSecond;
+    this.#policy.want(wanted);
     this.#tellBitRate();
   }
 

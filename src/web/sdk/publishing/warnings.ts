@@ -33,12 +33,12 @@ export interface PublisherWarning {
   readonly message: string;
 }
 
-const megabits = (bitsPerSecond: number): string => `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s`;
+const bitRate = (bitsPerSecond: number): string => (bitsPerSecond < 1e6 ? `${(bitsPerSecond / 1e3).toFixed(0)} kbit/s` : `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s`);
 
 export const uplinkWarnings = {
   lowered: (bitsPerSecond: number): PublisherWarning => ({
     code: 'quality-lowered',
-    message: `Your uplink is too slow for this quality: the picture goes on with ${megabits(bitsPerSecond)}, and with more when the line is calm again.`,
+    message: `Your uplink is too slow for this quality: the picture goes on with ${bitRate(bitsPerSecond)}, and with more when the line is calm again.`,
   }),
   slow: { code: 'slow-uplink', message: 'Your uplink cannot follow even at the lowest quality: viewers fall behind. Move nearer to the Wi-Fi, use a cable, or stop other uploads.' },
   replayFull: { code: 'replay-full', message: 'The connection has been away for too long to keep everything: viewers will miss a part. The broadcast goes on when it comes back.' },
