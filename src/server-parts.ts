@@ -7,6 +7,7 @@ import type { Counts, CutCounts } from './http/counts.js';
 import type { AllowedOrigins } from './http/origin.js';
 import { PacedLog } from './http/paced-log.js';
 import { PublishGate } from './http/publish-gate.js';
+import { SendQueues } from './http/send-queues.js';
 import { ServerMetrics } from './http/server-metrics.js';
 import type { LiveEvent } from './live/broadcast-options.js';
 import type { LiveRegistry } from './live/live-registry.js';
@@ -42,6 +43,7 @@ export interface ServerParts {
   readonly connections: ConnectionLimits;
   readonly metrics: ServerMetrics;
   readonly pacedLog: PacedLog;
+  readonly sendQueues: SendQueues;
   readonly apiBudget: AddressBudget;
   readonly chatBudget: AddressBudget;
   /** Why no broadcast can be taken, in words; undefined when one can. */
@@ -61,6 +63,7 @@ export function buildServerParts({ http, registry, access, cuts, events, publicU
     connections,
     metrics: new ServerMetrics({ registry, connections, cuts, events, checks }),
     pacedLog: new PacedLog({ log: http.log }),
+    sendQueues: new SendQueues(),
     apiBudget: new AddressBudget({ perMinute: limits.apiRequestsPerMinute }),
     chatBudget: new AddressBudget({ perMinute: limits.chatMessagesPerMinute * chattersPerAddress }),
     unavailableReason: () => (registry.closing ? 'the server is shutting down; try again in a minute' : missing()),

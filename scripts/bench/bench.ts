@@ -9,6 +9,7 @@ import { writeResults } from './results-page.js';
 import { within } from './scope.js';
 import { measureCopy } from './sections/copy.js';
 import { measureDelay } from './sections/delay.js';
+import { measureDrift } from './sections/drift.js';
 import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
 import { measurePages } from './sections/pages.js';
@@ -29,6 +30,7 @@ const sections: Readonly<Record<string, Section>> = {
   crowd: measureCrowd,
   inside: measureInside,
   stalled: measureStalled,
+  drift: measureDrift,
   frames: measureFrames,
   sizes: measureSizes,
   pages: measurePages,

@@ -22,13 +22,16 @@ export interface StartWorkerOptions {
   readonly command: unknown;
   /** The one core it may run on. */
   readonly core?: number | undefined;
+  /** What its command line begins with, to run it somewhere else on this machine. */
+  readonly through?: readonly string[] | undefined;
 }
 
 /** Starts a process of its own, so that its time is not counted as anybody else's, and gives its handlers as functions. */
-export function startWorker<H extends Handlers>(scope: Scope, { name, command, core }: StartWorkerOptions): Answers<H> & { readonly pid: number } {
+export function startWorker<H extends Handlers>(scope: Scope, { name, command, core, through = [] }: StartWorkerOptions): Answers<H> & { readonly pid: number } {
   const script = join(import.meta.dirname, 'workers', `${name}.ts`);
   const { program, args } = onCore(core, process.execPath, ['--import', 'tsx', script, JSON.stringify(command)]);
-  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const [first = program, ...rest] = [...through, program, ...args];
+  const child = spawn(first, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const waiting = new Map<number, (reply: Reply) => void>();
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let calls = 0;

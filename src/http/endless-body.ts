@@ -3,7 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import { goesOnUnder } from '../live/mp4-file.js';
 import type { ViewerSink, Viewers } from '../live/viewers.js';
+import { followArrivals } from './arrivals.js';
 import type { ConnectionLimits } from './connection-limits.js';
+import type { SendQueues } from './send-queues.js';
 import { whenGone } from './when-gone.js';
 
 /** A form in which an endless body carries media. */
@@ -16,11 +18,12 @@ export interface EndlessForm {
 export interface EndlessBodyOptions {
   readonly viewers: Viewers;
   readonly limits: ConnectionLimits;
+  readonly sendQueues: SendQueues;
   readonly form: EndlessForm;
 }
 
 /** Answers with media as it is made, until the broadcast ends or the client is gone. */
-export function sendEndless(request: FastifyRequest, reply: FastifyReply, { viewers, limits, form }: EndlessBodyOptions): FastifyReply {
+export function sendEndless(request: FastifyRequest, reply: FastifyReply, { viewers, limits, sendQueues, form }: EndlessBodyOptions): FastifyReply {
   reply.header('content-type', form.contentType).header('cache-control', 'no-store');
   // Its body would never end, and nobody would read it.
   if (request.method === 'HEAD') return reply.send();
@@ -37,20 +40,22 @@ export function sendEndless(request: FastifyRequest, reply: FastifyReply, { view
     leave();
     body.push(null);
   };
+  const arrivals = followArrivals({ request, reply, body, sendQueues });
+  const push = (bytes: Buffer): void => {
+    arrivals.given(bytes.length);
+    body.push(bytes);
+  };
   leave = viewers.join({
-    ...form.sinkFor((bytes) => body.push(bytes), end),
+    ...form.sinkFor(push, end),
     message: () => undefined,
     get backlogBytes() {
-      return body.readableLength + reply.raw.writableLength;
+      return arrivals.unsentBytes;
     },
+    mark: (arrived) => arrivals.mark(arrived),
     end,
     drop: () => body.destroy(new Error('it can not be sent on')),
   });
   whenGone(reply.raw, () => body.destroy());
-  // While the broadcast stands still there is nothing to send; whoever takes nothing of what there is, is cut.
-  reply.raw.on('timeout', () => {
-    if (body.readableLength + reply.raw.writableLength > 0) request.raw.destroy();
-  });
   return reply.send(body);
 }
 

@@ -2,16 +2,22 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LiveError } from '../protocol/live-error.js';
 import { multipartStart, multipartType, type Picture } from '../live/picture.js';
+import { followArrivals, type Arrivals } from './arrivals.js';
 import type { ConnectionLimits } from './connection-limits.js';
+import type { SendQueues } from './send-queues.js';
 import { requireRunning, viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
 import { whenGone } from './when-gone.js';
 
 export interface PictureRoutesOptions extends ViewerRoomOptions {
   readonly limits: ConnectionLimits;
+  readonly sendQueues: SendQueues;
 }
 
+/** What is on its way to a viewer of pictures for longer has to arrive before it is sent another one. */
+const maxOnTheWayMs = 3000;
+
 /** JPEG pictures of a live stream, one or many; below its address. */
-export async function pictureRoutes(app: FastifyInstance, { registry, limits, ...room }: PictureRoutesOptions): Promise<void> {
+export async function pictureRoutes(app: FastifyInstance, { registry, limits, sendQueues, ...room }: PictureRoutesOptions): Promise<void> {
   const requireRoom = viewerRoom({ registry, ...room });
 
   app.get('/poster.jpg', async (request, reply) => {
@@ -21,26 +27,30 @@ export async function pictureRoutes(app: FastifyInstance, { registry, limits, ..
   });
 
   app.get('/frames', async (request, reply) => {
-    const { pictures } = requireRoom(request);
+    const broadcast = requireRoom(request);
     const [width, framesPerSecond] = [positive(request, 'width'), positive(request, 'fps')];
     reply.header('content-type', multipartType).header('cache-control', 'no-store');
     // Its body would never end, and nobody would look.
     if (request.method === 'HEAD') return reply.send();
     limits.hold(request, reply.raw);
     const gone = new AbortController();
-    const body = Readable.from(multipart(pictures.look({ width, framesPerSecond, signal: gone.signal })), { objectMode: false, highWaterMark: 1 });
+    const pictures = broadcast.pictures.look({ width, framesPerSecond, signal: gone.signal });
+    const body: Readable = Readable.from(multipart(pictures, () => arrivals), { objectMode: false, highWaterMark: 1 });
+    const arrivals = followArrivals({ request, reply, body, sendQueues });
     whenGone(reply.raw, () => gone.abort());
-    // While the broadcast stands still there is nothing to send; whoever takes nothing of what there is, is cut.
-    reply.raw.on('timeout', () => {
-      if (reply.raw.writableLength > 0) request.raw.destroy();
-    });
     return reply.send(body);
   });
 }
 
-async function* multipart(pictures: AsyncIterable<Picture>): AsyncGenerator<Buffer, void, undefined> {
+/** @param arrivals of the body that this makes; known when it begins to be read */
+async function* multipart(pictures: AsyncIterable<Picture>, arrivals: () => Arrivals): AsyncGenerator<Buffer, void, undefined> {
   yield multipartStart;
-  for await (const picture of pictures) yield picture.multipart;
+  for await (const { multipart: bytes } of pictures) {
+    arrivals().given(bytes.length);
+    arrivals().mark(() => undefined);
+    yield bytes;
+    if (arrivals().awaitedForMs > maxOnTheWayMs) await new Promise<void>((resolve) => arrivals().mark(resolve));
+  }
 }
 
 /** @throws {LiveError} malformed */

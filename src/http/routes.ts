@@ -30,6 +30,7 @@ import type { PublishGate } from './publish-gate.js';
 import { isPushUrl, pushRoutes } from './push-routes.js';
 import { logRequests } from './request-log.js';
 import type { ServerMetrics } from './server-metrics.js';
+import type { SendQueues } from './send-queues.js';
 import { refuseSlowBodies } from './slow-bodies.js';
 import { uplinkTestRoutes } from './uplink-test-routes.js';
 import { viewerRoutes } from './viewer-routes.js';
@@ -46,6 +47,8 @@ export interface RoutesOptions {
   readonly metrics: ServerMetrics;
   /** For lines that strangers can bring about. */
   readonly pacedLog: PacedLog;
+  /** What the system holds for viewers. */
+  readonly sendQueues: SendQueues;
   /** Run when the server closes. */
   readonly stop: GracefulStop;
   /** What an address may ask of the API. */
@@ -74,8 +77,9 @@ const publishersLinkSeconds = 86_400;
 
 /** Everything the server answers. Closing it runs the stop first. */
 export async function registerRoutes(app: FastifyInstance, options: RoutesOptions): Promise<void> {
-  const { pacedLog, connections, publicUrl } = options;
+  const { pacedLog, sendQueues, connections, publicUrl } = options;
   app.addHook('onClose', async () => pacedLog.close());
+  app.addHook('onClose', async () => sendQueues.close());
   handleErrors(app, pacedLog);
   redirectToSlash(app, publicUrl);
   logRequests(app);
@@ -119,7 +123,7 @@ async function liveRoutes(live: FastifyInstance, options: ScopeOptions): Promise
   await live.register(ingestRoutes, ingest);
   await live.register(pushRoutes, ingest);
   await live.register(uplinkTestRoutes, ingest);
-  const viewers = { registry, limits, maxViewersPerStream: options.maxViewersPerStream, maxViewers: options.maxViewers };
+  const viewers = { registry, limits, sendQueues: options.sendQueues, maxViewersPerStream: options.maxViewersPerStream, maxViewers: options.maxViewers };
   const watching = async (stream: FastifyInstance): Promise<void> => {
     stream.addHook('onRequest', viewingGate({ access, registry, origins, publicUrl }));
     if (access.viewingLinks || access.viewCheck) keepFromSharedCaches(stream);

@@ -3,12 +3,14 @@ import type { Broadcast } from '../live/broadcast.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { flvForm, mp4Form, sendEndless } from './endless-body.js';
 import { viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
+import type { SendQueues } from './send-queues.js';
 import { answerUpgradeRequired, limitMessages } from './websocket.js';
 import { WebSocketSink } from './websocket-sink.js';
 import { whenGone } from './when-gone.js';
 
 export interface ViewerRoutesOptions extends ViewerRoomOptions {
   readonly limits: ConnectionLimits;
+  readonly sendQueues: SendQueues;
 }
 
 interface ViewerRoute {
@@ -19,7 +21,7 @@ interface ViewerRoute {
 const maxViewerMessageBytes = 1024;
 
 /** Fragments pushed the moment they exist, by WebSocket or as one endless body; below a live stream's address. */
-export async function viewerRoutes(app: FastifyInstance, { registry, limits, maxViewersPerStream, maxViewers }: ViewerRoutesOptions): Promise<void> {
+export async function viewerRoutes(app: FastifyInstance, { registry, limits, sendQueues, maxViewersPerStream, maxViewers }: ViewerRoutesOptions): Promise<void> {
   const requireRoom = viewerRoom({ registry, maxViewersPerStream, maxViewers });
   const admitted = new WeakMap<FastifyRequest['raw'], Broadcast>();
 
@@ -47,7 +49,7 @@ export async function viewerRoutes(app: FastifyInstance, { registry, limits, max
   for (const [path, form] of [['/stream.mp4', mp4Form], ['/stream.flv', flvForm]] as const) {
     app.get<ViewerRoute>(path, async (request, reply) => {
       const { viewers } = requireRoom(request);
-      return sendEndless(request, reply, { viewers, limits, form });
+      return sendEndless(request, reply, { viewers, limits, sendQueues, form });
     });
   }
 }

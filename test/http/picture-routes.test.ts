@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import t from 'tap';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
+import type { SendQueues } from '../../src/http/send-queues.js';
 import type { FakeLiveStream } from './fake-live.js';
 import { listen, startFakeServer } from './fake-server.js';
 import type { FakeTranscoder } from '../live/fake-transcoder.js';
@@ -92,6 +93,53 @@ t.test('a viewer of /frames that does not read is left out: nothing piles up for
   await once(viewer, 'data');
   await until(() => last === String.fromCharCode(65 + 49));
   t.ok(received < 20 * size, 'and it was sent the latest, not all of them');
+});
+
+t.test('a viewer of /frames to which pictures are on their way for seconds is sent none until they have arrived, then the latest', async (t) => {
+  let heldBytes = 0;
+  const watched: ((bytes: number) => void)[] = [];
+  // A kernel that says what the test wants.
+  const sendQueues = {
+    watch: (_connection: unknown, told: (bytes: number) => void) => {
+      watched.push(told);
+      return () => undefined;
+    },
+    close: () => undefined,
+  } as unknown as SendQueues;
+  const tell = (): void => watched.forEach((told) => told(heldBytes));
+  const { app, registry } = await startFakeServer(t, { sendQueues });
+  const cam = registry.add('cam');
+  play(cam);
+  const gone = new AbortController();
+  const answer = await fetch(`http://${await listen(app)}/live/cam/frames`, { signal: gone.signal });
+  let came = '';
+  const reading = (async () => {
+    for await (const bytes of answer.body as unknown as AsyncIterable<Uint8Array>) came += Buffer.from(bytes).toString('latin1');
+  })().catch(() => undefined);
+  const transcoder = await transcoderOf(cam);
+  const show = async (picture: string): Promise<void> => {
+    transcoder.jpeg(picture);
+    tell();
+    await turns(20);
+  };
+  for (let index = 0; index < 10; index++) {
+    await show(`FAST${index}`);
+    await until(() => came.includes(`FAST${index}`));
+  }
+  heldBytes = 1_000_000;
+  let shown = 0;
+  for (const until = performance.now() + 3500; performance.now() < until; shown++) await show(`SLOW${shown}.`);
+  const { length } = came;
+  for (let index = 0; index < 20; index++) await show(`LEFT-OUT${index}`);
+  t.equal(came.length, length, 'nothing more is sent');
+  await show('LATEST');
+  heldBytes = 0;
+  await show('LATEST');
+  await until(() => came.includes('LATEST'));
+  t.notMatch(came, /LEFT-OUT[1-9]/);
+  gone.abort();
+  await reading;
+  await until(() => cam.viewers.count === 0);
 });
 
 t.test('/frames counts as a viewer, and is refused where there is no room', async (t) => {
