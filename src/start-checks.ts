@@ -10,7 +10,7 @@ export function checkFolders({ SEGMENTS_DIR, DATA_DIR }: Config): string[] {
   if (segments?.isWrong) throw new ConfigError('SEGMENTS_DIR', 'a directory that can be written', segments.words);
   const data = folderFault(DATA_DIR, 0o700);
   return [
-    ...(segments ? [`SEGMENTS_DIR: no segment is copied to disk: ${segments.words}`] : []),
+    ...(segments ? [`SEGMENTS_DIR: segments stay in memory for as long as they can be watched: ${segments.words}`] : []),
     ...(data ? [`DATA_DIR: no key of a stream can be made, and no description outlives this process: ${data.words}`] : []),
   ];
 }

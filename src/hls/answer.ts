@@ -1,4 +1,5 @@
 import type { Encoded } from './encoded.js';
+import type { StoredMedia } from './stored-media.js';
 
 /**
  * What a request for a playlist or for media is answered with.
@@ -7,7 +8,7 @@ import type { Encoded } from './encoded.js';
  */
 export interface FoundAnswer {
   readonly outcome: 'multivariant' | 'present' | 'lasting';
-  readonly body: Encoded | Buffer;
+  readonly body: Encoded | Buffer | StoredMedia;
   readonly message?: undefined;
 }
 

@@ -1,7 +1,9 @@
 import type { LiveEdge } from './blocking-request.js';
-import { MediaBytes } from './media-bytes.js';
 import { segmentName } from './media-address.js';
+import { MediaBytes } from './media-bytes.js';
 import type { PartEntry, SegmentEntry } from './media-playlist.js';
+import type { SegmentKeeper, StoredMedia } from './stored-media.js';
+import { WindowMemory } from './window-memory.js';
 
 /** A part with its media: the bytes of its fragments, one after another. */
 export interface WindowPart extends PartEntry {
@@ -34,6 +36,8 @@ export interface SegmentStart {
 export interface LiveWindowOptions {
   /** A playlist lists so many whole segments at least, and so many target durations of media. */
   readonly listedSegments: number;
+  /** Where whole segments lie when they are older than the live edge. Without one they stay in memory. */
+  readonly keeper?: SegmentKeeper | undefined;
 }
 
 /** No playlist is longer, however short its segments are: its text is made anew for every part. */
@@ -65,10 +69,14 @@ export class LiveWindow implements LiveEdge {
   readonly #media = new Map<string, MediaBytes>();
   readonly #segments = new Map<string, WholeSegment>();
   /** Those that can be had, oldest first. */
-  #initUris: string[] = [];
+  readonly #inits = new Map<string, Buffer>();
+  readonly #keeper: SegmentKeeper | undefined;
+  readonly #memory: WindowMemory;
 
-  constructor({ listedSegments }: LiveWindowOptions) {
+  constructor({ listedSegments, keeper }: LiveWindowOptions) {
     this.#listedSegments = listedSegments;
+    this.#keeper = keeper;
+    this.#memory = new WindowMemory(keeper);
   }
 
   /**
@@ -78,6 +86,12 @@ export class LiveWindow implements LiveEdge {
   measureBy(targetDurationSeconds: number): void {
     this.#listedSeconds = Math.max(this.#listedSegments, 3) * targetDurationSeconds;
     this.#shortestSeconds = 3 * targetDurationSeconds;
+    this.#memory.measureBy(targetDurationSeconds);
+  }
+
+  /** How many bytes of whole segments lie in memory. */
+  get bytesInMemory(): number {
+    return this.#memory.bytes;
   }
 
   get open(): OpenSegment | undefined {
@@ -114,19 +128,19 @@ export class LiveWindow implements LiveEdge {
     return this.#listed[mediaSequence - (this.#listed[0]?.mediaSequence ?? 0)]?.parts.length;
   }
 
-  media(name: string): Buffer | undefined {
-    return this.#media.get(name)?.bytes;
+  media(name: string): Buffer | StoredMedia | undefined {
+    return this.#inits.get(name) ?? this.#media.get(name)?.body;
   }
 
   /** The init segment that begins to hold with this segment, if the one before it had another, or did not join it. */
   initOf(name: string): Buffer | undefined {
     const segment = this.#segments.get(name);
-    return segment?.discontinuity ? this.media(segment.mapUri) : undefined;
+    return segment?.discontinuity ? this.#inits.get(segment.mapUri) : undefined;
   }
 
   addInit(uri: string, bytes: Buffer): void {
-    this.#media.set(uri, new MediaBytes([bytes]));
-    this.#initUris.push(uri);
+    this.#inits.set(uri, bytes);
+    this.#keeper?.keepInit(uri, bytes);
   }
 
   /** @param start with the number that follows the last one, but for the first */
@@ -145,22 +159,26 @@ export class LiveWindow implements LiveEdge {
     if (!part.gap) this.#media.set(part.uri, part.media);
   }
 
-  /** Closes the open segment and moves the window; `gone` names the segments and init segments that nobody can have any more. */
-  closeSegment(): { closed: WholeSegment; gone: string[] } | undefined {
+  /** Closes the open segment and moves the window; nobody can have what leaves it. */
+  closeSegment(): WholeSegment | undefined {
     if (!this.#open) return undefined;
     const { parts } = this.#open;
     const media = MediaBytes.ofParts(parts.map((part) => part.media));
     const durationSeconds = parts.reduce((sum, part) => sum + part.durationSeconds, 0);
     const closed: WholeSegment = { ...this.#open, durationSeconds, media };
     this.#open = undefined;
-    if (!closed.gap) this.#media.set(closed.uri, media);
     this.#segments.set(closed.uri, closed);
     this.#listed.push(closed);
     this.#lasting += durationSeconds;
     this.#mediaSeconds += durationSeconds;
+    if (!closed.gap) {
+      this.#media.set(closed.uri, media);
+      this.#memory.add(closed.uri, media, this.#mediaSeconds);
+    }
     this.#slide();
     this.#longestLasting = Math.max(this.#longestLasting, this.#lasting);
-    return { closed, gone: this.#letGo() };
+    this.#letGo();
+    return closed;
   }
 
   /** Takes from the list what is older than the window. */
@@ -178,20 +196,23 @@ export class LiveWindow implements LiveEdge {
     return this.#listed.length > this.#listedSegments && this.#lasting - durationSeconds > this.#listedSeconds - sameSeconds;
   }
 
-  /** Lets go of what nobody can have any more, and names it. */
-  #letGo(): string[] {
-    const gone: string[] = [];
+  /** Lets go of what nobody can have any more. */
+  #letGo(): void {
     for (let oldest = this.#delisted[0]; oldest; oldest = this.#delisted[0]) {
       const isWanted = oldest.untilSeconds > this.#mediaSeconds + sameSeconds && this.#delisted.length <= mostListedSegments;
       if (isWanted) break;
       this.#delisted.shift();
-      this.#segments.delete(oldest.segment.uri);
-      for (const { uri } of oldest.segment.parts) this.#media.delete(uri);
-      gone.push(oldest.segment.uri);
+      const { uri, parts } = oldest.segment;
+      for (const name of [uri, ...parts.map((part) => part.uri)]) this.#media.delete(name);
+      this.#segments.delete(uri);
+      this.#memory.remove(uri);
     }
-    const { mapUri } = this.#delisted[0]?.segment ?? this.#listed[0] ?? {};
-    gone.push(...this.#initUris.splice(0, Math.max(0, this.#initUris.indexOf(mapUri ?? ''))));
-    for (const uri of gone) this.#media.delete(uri);
-    return gone;
+    const { mapUri = '' } = this.#delisted[0]?.segment ?? this.#listed[0] ?? {};
+    if (!this.#inits.has(mapUri)) return;
+    for (const uri of this.#inits.keys()) {
+      if (uri === mapUri) return;
+      this.#inits.delete(uri);
+      this.#keeper?.remove(uri);
+    }
   }
 }

@@ -50,7 +50,7 @@ export class Presentation {
    * Adds a rendition that is cut as the lead is, from the next segment on.
    * @param id how its addresses name it; once in a broadcast
    */
-  follow(id: string, options: Pick<RenditionOptions, 'onInit' | 'onSegment' | 'onGone'> = {}): Follower {
+  follow(id: string, options: Pick<RenditionOptions, 'keeper' | 'onSegment'> = {}): Follower {
     if (this.#followers.has(id)) throw new RangeError(`expected a name that no other rendition has, got "${id}" again`);
     const { listedSegments, startTimer } = this.#options;
     const follower = new Follower(new Rendition({ listedSegments, startTimer, ...options, reports: () => this.#reportsBeside(id) }));
@@ -91,6 +91,11 @@ export class Presentation {
   /** How many requests are held until there is more. */
   get waiting(): number {
     return [...this.#renditions()].reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  /** How many bytes of whole segments lie in memory. */
+  get bytesInMemory(): number {
+    return [...this.#renditions()].reduce((sum, { bytesInMemory }) => sum + bytesInMemory, 0);
   }
 
   /** What follows has this init segment and this clock; the first cut after it opens a segment. */

@@ -10,14 +10,15 @@ import { initName, partName, readMediaName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
 import { writeMediaPlaylist, type PlaylistTiming, type RenditionReport } from './media-playlist.js';
 import type { CutPart } from './segmenter.js';
+import type { SegmentKeeper } from './stored-media.js';
 
 export interface RenditionOptions {
   /** A playlist lists so many whole segments at least, and so many target durations of media. */
   readonly listedSegments: number;
-  readonly onInit?: (uri: string, bytes: Buffer) => void;
+  /** Where whole segments lie when they are older than the live edge. Without one they stay in memory. */
+  readonly keeper?: SegmentKeeper | undefined;
+  /** Told of each segment once it is whole. */
   readonly onSegment?: (segment: WholeSegment) => void;
-  /** A segment or an init segment that nobody can ask for any more. */
-  readonly onGone?: (uri: string) => void;
   /** The clock that ends a wait, `setTimeout` but for tests. */
   readonly startTimer?: StartTimer | undefined;
   /** How far the other renditions of the same presentation are. */
@@ -83,16 +84,13 @@ export class Rendition {
   #keepInit({ bytes }: InitSegment): void {
     this.#initIsKept = true;
     this.#window.addInit(this.#mapUri, bytes);
-    this.#options.onInit?.(this.#mapUri, bytes);
   }
 
   endSegment(): void {
-    const change = this.#window.closeSegment();
-    if (!change) return;
-    const { closed, gone } = change;
+    const closed = this.#window.closeSegment();
+    if (!closed) return;
     this.#bitRates = undefined;
     this.#options.onSegment?.(closed);
-    for (const uri of gone) this.#options.onGone?.(uri);
     this.#publish();
   }
 
@@ -107,6 +105,11 @@ export class Rendition {
   /** How many requests are held until there is more. */
   get waiting(): number {
     return this.#held.count;
+  }
+
+  /** How many bytes of whole segments lie in memory. */
+  get bytesInMemory(): number {
+    return this.#window.bytesInMemory;
   }
 
   /** Whether a segment is being made. */

@@ -38,7 +38,7 @@ function cacheControl(outcome: Answer['outcome'], targetDurationSeconds: number)
  * Turns what a rendition answers into an HTTP answer.
  * @throws {LiveError} with the rendition's words, when it has nothing to give
  */
-export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer, targetDurationSeconds: number): FastifyReply {
+export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer, targetDurationSeconds: number): FastifyReply | Promise<FastifyReply> {
   reply.header('cache-control', cacheControl(answer.outcome, targetDurationSeconds));
   if (!answer.body) throw new LiveError(errorCodes[answer.outcome], answer.message);
   return sendMedia(request, reply, answer.body);

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Encoded } from '../hls/encoded.js';
 import { hlsPaths } from '../hls/media-address.js';
 import { LiveError } from '../protocol/live-error.js';
 import type { LiveRegistry } from '../live/live-registry.js';
@@ -13,7 +15,7 @@ interface BroadcastParams {
   readonly broadcast: string;
 }
 
-/** The HLS side of a live stream, below its address. Names are looked up in memory: no path of a request ever reaches the disk. */
+/** The HLS side of a live stream, below its address. Names are looked up in memory: only one that the server made itself ever reaches the disk. */
 export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: LiveRegistry }): Promise<void> {
   app.get<{ Params: { stream: string } }>(hlsPaths.multivariant, async (request, reply) => {
     const { presentation } = requireLiveStream(registry, request.params.stream);
@@ -33,8 +35,9 @@ export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: 
     const init = presentation.lead.initAfterDiscontinuity(file);
     if (!init || !answer.body) return sendAnswer(request, reply, answer, targetDurationOf(presentation));
     addVary(reply, 'User-Agent');
-    if (!Buffer.isBuffer(answer.body) || !readsOneInitSegment(request)) return sendAnswer(request, reply, answer, targetDurationOf(presentation));
-    return sendAnswer(request, reply, { outcome: answer.outcome, body: Buffer.concat([init, answer.body]) }, targetDurationOf(presentation));
+    if (answer.body instanceof Encoded || !readsOneInitSegment(request)) return sendAnswer(request, reply, answer, targetDurationOf(presentation));
+    const media = Buffer.isBuffer(answer.body) ? answer.body : await buffer(await answer.body.open(0, answer.body.byteLength));
+    return sendAnswer(request, reply, { outcome: answer.outcome, body: Buffer.concat([init, media]) }, targetDurationOf(presentation));
   });
 }
 

@@ -1,42 +1,74 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Encoded } from '../hls/encoded.js';
 import type { WatchClient } from '../hls/held-requests.js';
+import type { StoredMedia } from '../hls/stored-media.js';
 import { whenGone, type Peer } from './when-gone.js';
 
 const mediaHeaders = ['content-type', 'video/mp4', 'accept-ranges', 'bytes'] as const;
 const playlistHeaders = ['content-type', 'application/vnd.apple.mpegurl', 'vary', 'Accept-Encoding'] as const;
 const zippedPlaylistHeaders = [...playlistHeaders, 'content-encoding', 'gzip'] as const;
 
-/** Bytes, and what is said of them. */
-interface Representation {
-  /** Names and values in turn, as Node takes them: building objects would cost more than the rest of an answer. */
-  readonly headers: readonly string[];
-  readonly body: Buffer;
+/** What an answer can be made of. */
+export type Body = Encoded | Buffer | StoredMedia;
+
+const isStored = (body: Body): body is StoredMedia => 'open' in body;
+
+/** Names and values in turn, as Node takes them: building objects would cost more than the rest of an answer. */
+function headersOf(body: Body, headers: IncomingHttpHeaders): readonly string[] {
+  if (Buffer.isBuffer(body) || isStored(body)) return mediaHeaders;
+  return acceptsGzip(headers['accept-encoding']) ? zippedPlaylistHeaders : playlistHeaders;
 }
 
-/** A playlist or media, whole, for a client that sent these headers. */
-function represent(body: Encoded | Buffer, headers: IncomingHttpHeaders): Representation {
-  if (Buffer.isBuffer(body)) return { headers: mediaHeaders, body };
-  return acceptsGzip(headers['accept-encoding']) ? { headers: zippedPlaylistHeaders, body: body.gzip } : { headers: playlistHeaders, body: body.identity };
-}
-
-/** Sends a playlist or media, or the range of it that is asked for. */
-export function sendMedia(request: FastifyRequest, reply: FastifyReply, found: Encoded | Buffer): FastifyReply {
-  const { headers, body } = represent(found, request.headers);
+/**
+ * Sends a playlist or media, or the range of it that is asked for.
+ * @throws {LiveError} when media can't be had from where it is stored; nothing was sent then
+ */
+export function sendMedia(request: FastifyRequest, reply: FastifyReply, body: Body): FastifyReply | Promise<FastifyReply> {
+  const headers = headersOf(body, request.headers);
   // Some native players ask for one.
-  const range = body === found ? parseRange(request.headers.range, body.length) : undefined;
+  const range = headers === mediaHeaders ? parseRange(request.headers.range, (body as Buffer | StoredMedia).byteLength) : undefined;
   if (range === 'unsatisfiable') {
-    const message = `expected a range within ${body.length} bytes, got ${String(request.headers.range)}`;
-    return reply.code(416).header('cache-control', 'no-store').header('content-range', `bytes */${body.length}`).send({ code: 'malformed', message });
+    const { byteLength } = body as Buffer | StoredMedia;
+    const message = `expected a range within ${byteLength} bytes, got ${String(request.headers.range)}`;
+    return reply.code(416).header('cache-control', 'no-store').header('content-range', `bytes */${byteLength}`).send({ code: 'malformed', message });
   }
+  if (isStored(body)) return sendStored(request, reply, body, range);
+  setHeaders(reply, headers);
+  if (!Buffer.isBuffer(body)) return reply.send(headers === zippedPlaylistHeaders ? body.gzip : body.identity);
+  return range ? setRange(reply, range, body.length).send(body.subarray(range.start, range.end + 1)) : reply.send(body);
+}
+
+/** Opened before anything is said of it: what can't be had is a failure in words, and not an answer that breaks off. */
+async function sendStored(request: FastifyRequest, reply: FastifyReply, media: StoredMedia, range: Range | undefined): Promise<FastifyReply> {
+  const { start, end } = range ?? { start: 0, end: media.byteLength - 1 };
+  const byteLength = end - start + 1;
+  let stream: Readable;
+  try {
+    stream = request.method === 'HEAD' ? Readable.from([]) : await media.open(start, byteLength);
+  } catch (error) {
+    reply.header('cache-control', 'no-store');
+    throw error;
+  }
+  // The client may have gone while the store was asked.
+  whenGone(reply.raw, () => stream.destroy());
+  setHeaders(reply, mediaHeaders);
+  reply.header('content-length', byteLength);
+  if (range) setRange(reply, range, media.byteLength);
+  return reply.send(stream);
+}
+
+function setHeaders(reply: FastifyReply, headers: readonly string[]): void {
   for (let index = 0; index < headers.length; index += 2) {
     const [name, value] = [headers[index]!, headers[index + 1]!];
     if (name === 'vary') addVary(reply, value);
     else reply.header(name, value);
   }
-  if (!range) return reply.send(body);
-  return reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${body.length}`).send(body.subarray(range.start, range.end + 1));
+}
+
+function setRange(reply: FastifyReply, { start, end }: Range, size: number): FastifyReply {
+  return reply.code(206).header('content-range', `bytes ${start}-${end}/${size}`);
 }
 
 /** Gives up an answer that can no longer be delivered. */
@@ -44,8 +76,14 @@ export function watchClient(response: Peer): WatchClient {
   return (giveUp) => whenGone(response, giveUp);
 }
 
+/** The first and the last byte. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** RFC 9110 §14.2: a range that can't be parsed, or more than one, is answered as if none had been asked for. */
-export function parseRange(header: string | undefined, size: number): { start: number; end: number } | 'unsatisfiable' | undefined {
+export function parseRange(header: string | undefined, size: number): Range | 'unsatisfiable' | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
   if (!match || match[0] === 'bytes=-') return undefined;
   const [first, last] = [match[1], match[2]].map((digits) => (digits === '' ? undefined : Number(digits)));

@@ -32,11 +32,13 @@ export class ServerMetrics {
     this.#gauge('onair_connections', 'Open connections.', () => connections.counts.open);
     this.#gauge('onair_staying_connections', 'WebSockets, endless bodies and bodies of publishers among them.', () => connections.counts.staying);
     this.#gauge('onair_admission_questions', "Questions that wait for the operator's service.", () => sum(checks.map(({ underWay }) => underWay)));
+    this.#gauge('onair_segment_memory_bytes', 'Whole segments in memory, of all live streams.', () => sum(registry.list().map(({ presentation }) => presentation.bytesInMemory)));
     this.#gauge('onair_segment_store_waiting_bytes', 'What waits for the disk, of all live streams.', () => sum(registry.list().map(({ storeWaitingBytes }) => storeWaitingBytes)));
     this.#count('onair_viewer_skips_total', 'How often a viewer that was too slow was skipped forward.', events, 'viewer-skipped');
     this.#count('onair_ffmpeg_restarts_total', 'How often an ffmpeg was replaced in the middle of a broadcast.', events, 'ffmpeg-restarted');
     this.#count('onair_copy_refusals_total', 'How often a copied picture could not be cut where a segment must end, and was encoded up to the next keyframe.', events, 'copy-refused');
-    this.#count('onair_segment_store_failures_total', 'Broadcasts whose segments the disk took no more.', events, 'store-failed');
+    this.#count('onair_segment_store_failures_total', 'Broadcasts of which the disk did not take all segments.', events, 'store-failed');
+    this.#count('onair_segment_store_read_failures_total', 'How often the disk did not give back a segment that it took.', events, 'store-read-failed');
     new Counter({
       name: 'onair_connections_cut_total',
       help: 'Connections that the server refused or ended, by reason.',

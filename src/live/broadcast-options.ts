@@ -1,7 +1,7 @@
 import type { ChatSettings } from './chat-room.js';
 import type { EncodeLimits } from './encode-limits.js';
 import type { PictureSettings } from './pictures.js';
-import type { SegmentFiles } from './segment-files.js';
+import type { MediaStore } from '../storage/media-store.js';
 import type { StreamDescriptions } from './stream-descriptions.js';
 import type { StartTranscoder } from './transcoder.js';
 import type { Semaphore } from './semaphore.js';
@@ -12,8 +12,8 @@ export interface BroadcastSettings {
   readonly ffmpegMajor: number;
   readonly encodeLimits?: EncodeLimits | undefined;
   readonly segmentsDirectory: string;
-  /** The disk below it, but for tests. */
-  readonly segmentFiles?: SegmentFiles | undefined;
+  /** Where a broadcast's segments are kept: the disk below that folder, but for tests. */
+  readonly openSegmentStore?: (() => MediaStore) | undefined;
   readonly segmentSeconds: number;
   /** How many segments a playlist lists. */
   readonly windowSegments: number;
@@ -36,8 +36,11 @@ export interface BroadcastSettings {
   readonly onEvent?: ((event: LiveEvent) => void) | undefined;
 }
 
-/** A slow viewer was skipped forward; an ffmpeg was replaced; a copied picture could not be cut; the disk takes no more segments of a broadcast. */
-export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed';
+/**
+ * A slow viewer was skipped forward; an ffmpeg was replaced; a copied picture could not be cut; the store did not take segments of a broadcast,
+ * told once for each; it did not give one back.
+ */
+export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed' | 'store-read-failed';
 
 /** One line a lifecycle step; a subset of pino's logger. */
 export interface LiveLog {

@@ -16,8 +16,8 @@ import type { BroadcastOptions } from './broadcast-options.js';
 import { Packaging } from './packaging.js';
 import { Pictures } from './pictures.js';
 import { ReleasePace } from './release-pace.js';
-import { broadcastDirectory } from './segment-files.js';
-import { SegmentStore } from './segment-store.js';
+import type { SegmentArchive } from './segment-archive.js';
+import { openSegmentArchive } from './open-segment-archive.js';
 import { settledWithin } from './settled-within.js';
 import type { Take } from './take.js';
 import { TakeOutput } from './take-output.js';
@@ -49,7 +49,7 @@ export class Broadcast {
   readonly #packaging: Packaging;
   readonly #pace = new ReleasePace();
   readonly #clock = new BroadcastClock();
-  readonly #store: SegmentStore;
+  readonly #archive: SegmentArchive;
   readonly #throughput = new ThroughputMeter();
   #supervisor: TranscodeSupervisor | undefined;
   #recording: RecordingFacts | undefined;
@@ -73,13 +73,11 @@ export class Broadcast {
     this.viewers = new Viewers({ bus: this.#bus });
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.id });
     this.pictures = this.#createPictures();
-    this.#store = this.#createStore();
+    this.#archive = openSegmentArchive(options, (message) => this.ingest.send({ type: 'warning', code: 'disk', message }));
     this.presentation = new Presentation({
       broadcast: options.id,
       listedSegments: options.windowSegments,
-      onInit: (uri, bytes) => this.#store.write(uri, [bytes]),
-      onSegment: ({ uri, media }) => this.#store.write(uri, media.pieces),
-      onGone: (uri) => this.#store.remove(uri),
+      keeper: this.#archive,
     });
     this.#packaging = this.#createPackaging();
     this.#bus.subscribe(this.#packaging, { from: 'edge', loss: 'never' });
@@ -92,9 +90,9 @@ export class Broadcast {
     return this.#live ? 'live' : 'starting';
   }
 
-  /** What waits for the disk. */
+  /** What waits for the store of segments. */
   get storeWaitingBytes(): number {
-    return this.#store.waitingBytes;
+    return this.#archive.waitingBytes;
   }
 
   get viewerCount(): number {
@@ -147,7 +145,7 @@ export class Broadcast {
   /** Lets go of everything that could still be watched. */
   async discard(): Promise<void> {
     await this.closed;
-    await this.#store.clear();
+    await this.#archive.clear();
   }
 
   /** Never rejects: each step of the end is done, whatever the others did. */
@@ -279,20 +277,6 @@ export class Broadcast {
       ...(hungAfterMs !== undefined && { hungAfterMs }),
       ...(restartDelayMs !== undefined && { restartDelayMs }),
       onFailure: (reason) => log.warn({ stream: this.stream, broadcast: this.id, reason }, 'an ffmpeg that made pictures failed'),
-    });
-  }
-
-  #createStore(): SegmentStore {
-    const { segmentsDirectory, segmentFiles: files, diskTurns: turns, log } = this.#options;
-    return new SegmentStore({
-      ...{ files, turns },
-      directory: broadcastDirectory(segmentsDirectory, this.stream, this.id),
-      onFailure: (error) => {
-        this.#options.onEvent?.('store-failed');
-        log.warn({ stream: this.stream, broadcast: this.id, err: error }, 'the segments folder takes no more files');
-        const message = `The server's disk takes no more files (${error.message}). The live stream goes on.`;
-        this.ingest.send({ type: 'warning', code: 'disk', message });
-      },
     });
   }
 }

@@ -4,7 +4,7 @@ import { LiveError } from '../protocol/live-error.js';
 import { Broadcast } from './broadcast.js';
 import type { BroadcastSettings } from './broadcast-options.js';
 import type { StreamDescriptions } from './stream-descriptions.js';
-import { clearSegmentStores } from './segment-files.js';
+import { clearSegmentFolders } from './segment-folders.js';
 import { settledWithin } from './settled-within.js';
 import { Semaphore } from './semaphore.js';
 
@@ -46,7 +46,7 @@ export class LiveRegistry {
 
   /** Must be called once, before the first broadcast: clears what an earlier run left on disk. */
   async open(): Promise<void> {
-    await clearSegmentStores(this.#options.segmentsDirectory);
+    await clearSegmentFolders(this.#options.segmentsDirectory);
   }
 
   /**

@@ -1,82 +1,11 @@
 import { EventEmitter } from 'node:events';
 import t from 'tap';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
-import { Encoded } from '../../src/hls/encoded.js';
 import type { Answer } from '../../src/hls/answer.js';
-import { Presentation, type Timeline } from '../../src/hls/presentation.js';
-import type { Rendition, RenditionOptions } from '../../src/hls/rendition.js';
-import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
+import { Filled, never, start, textOf, timing } from '../helpers/filled.js';
+import { initSegment, videoTrack } from '../helpers/media-builder.js';
+import type { ReadPlaylist } from '../helpers/playlist-reader.js';
 import { violations } from '../helpers/playlist-rules.js';
-import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
-
-const timing = { targetDurationSeconds: 2, partTargetSeconds: 0.5 };
-const start = Date.UTC(2026, 0, 2, 3, 4, 5);
-const never = () => () => undefined;
-
-/** A presentation whose lead is filled part by part, with a clock of its own. */
-class Filled {
-  readonly gone: string[] = [];
-  readonly timeouts: { timeoutMs: number; fire: () => void }[] = [];
-  readonly presentation: Presentation;
-  #seconds = 0;
-  #parts = 0;
-
-  constructor(options: Partial<RenditionOptions> = {}) {
-    this.presentation = new Presentation({
-      listedSegments: 6,
-      broadcast: 'run1',
-      onGone: (uri) => this.gone.push(uri),
-      startTimer: (fire, timeoutMs) => {
-        this.timeouts.push({ timeoutMs, fire });
-        return () => undefined;
-      },
-      ...options,
-    });
-    this.presentation.startTimeline(this.timeline());
-    this.presentation.freeze(timing, undefined);
-  }
-
-  get rendition(): Rendition {
-    return this.presentation.lead;
-  }
-
-  timeline(captureTimeMs = start): Timeline {
-    return { init: readInitSegment(initSegment([videoTrack])), captureTimeMs };
-  }
-
-  part(durationSeconds = 0.5): void {
-    const sample = { track: videoTrack, startSeconds: this.#seconds, durationSeconds, keyframe: true };
-    this.presentation.appendPart({
-      type: 'part',
-      fragments: [fragment([sample], this.#parts++)],
-      startSeconds: this.#seconds,
-      durationSeconds,
-      independent: true,
-    });
-    this.#seconds += durationSeconds;
-  }
-
-  segments(count: number): void {
-    for (let index = 0; index < count; index++) {
-      for (let part = 0; part < 4; part++) this.part();
-      this.presentation.endSegment();
-    }
-  }
-
-  restart(captureTimeMs: number): void {
-    this.#seconds = 0;
-    this.presentation.startTimeline(this.timeline(captureTimeMs));
-  }
-
-  async playlist(): Promise<ReadPlaylist> {
-    return readMediaPlaylist(textOf(await this.rendition.mediaPlaylist({}, never)));
-  }
-}
-
-function textOf({ body }: Answer): string {
-  if (!(body instanceof Encoded)) throw new Error('expected a playlist');
-  return body.identity.toString();
-}
 
 /** Lets everything run that waits for nothing but its turn. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -335,8 +264,8 @@ t.test('init segments of timelines that never showed anything are let go with th
 });
 
 t.test('a timeline that shows nothing keeps nothing, however many there are', async (t) => {
-  const inits: string[] = [];
-  const filled = new Filled({ onInit: (uri) => inits.push(uri) });
+  const filled = new Filled();
+  const { inits } = filled;
   filled.segments(1);
   for (let timeline = 0; timeline < 50; timeline++) filled.restart(start + 10_000);
   t.strictSame(inits, ['init-0.mp4']);

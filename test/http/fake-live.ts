@@ -131,6 +131,7 @@ export class FakeLiveStream {
   readonly presentation = {
     timing: { targetDurationSeconds: 2, partTargetSeconds: 0.5 },
     waiting: 0,
+    bytesInMemory: 0,
     multivariant: () => this.#answer('index'),
     lead: this.#lead(),
   };

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
 import { WebSocket } from 'ws';
+import { hungStore } from '../helpers/bad-stores.js';
 import { openStudio } from '../live/fake-studio.js';
 import { listen, startFakeServer } from './fake-server.js';
 
@@ -9,8 +10,7 @@ const never = (): Promise<never> => new Promise(() => undefined);
 const withinMs = 600;
 
 t.test('an ffmpeg, a disk, an encoder and viewers that all hang do not hold up the stop beyond its one deadline', async (t) => {
-  const hung = { makeFolder: never, write: never, remove: never, removeBroadcast: never };
-  const studio = await openStudio(t, { segmentFiles: hung });
+  const studio = await openStudio(t, { openSegmentStore: () => hungStore });
   const { app } = await startFakeServer(t, { registry: studio.registry, lingerMs: 5000, withinMs, closeOthers: never });
   const address = await listen(app);
   const cam = studio.registry.publish('cam');

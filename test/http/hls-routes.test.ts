@@ -1,9 +1,12 @@
-import { get } from 'node:http';
 import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { Encoded } from '../../src/hls/encoded.js';
 import type { Answer } from '../../src/hls/answer.js';
+import type { StoredMedia } from '../../src/hls/stored-media.js';
+import { LiveError } from '../../src/protocol/live-error.js';
 import { acceptsGzip, parseRange } from '../../src/http/media-reply.js';
 import { withResolvers } from './fake-live.js';
 import { listen, startFakeServer } from './fake-server.js';
@@ -94,6 +97,78 @@ t.test('media comes whole, or as the one range that was asked for', async (t) =>
   t.equal(beyond.statusCode, 416);
   t.equal(beyond.headers['content-range'], 'bytes */10');
   t.equal((await ask('bytes=0-1,4-5')).statusCode, 200, 'several ranges are answered as none');
+});
+
+/** Media that lies in a store, and each stream that was opened of it. */
+function storedMedia(bytes: Buffer): StoredMedia & { opened: Readable[] } {
+  const opened: Readable[] = [];
+  return {
+    byteLength: bytes.length,
+    opened,
+    open: async (start, byteLength) => {
+      const stream = Readable.from([bytes.subarray(start, start + byteLength)], { objectMode: false });
+      opened.push(stream);
+      return stream;
+    },
+  };
+}
+
+t.test('media that lies in a store is answered as media in memory is: whole, in ranges, and to HEAD, for which nothing is read', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  const stored = storedMedia(Buffer.from('0123456789'));
+  cam.answers.set('1.m4s', { outcome: 'lasting', body: stored });
+  const kept = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'cache-control', 'access-control-allow-origin', 'vary'];
+  for (const range of [undefined, 'bytes=2-4', 'bytes=-3', 'bytes=7-', 'bytes=0-99', 'bytes=10-', 'bytes=3-1', 'lines=1-2']) {
+    for (const method of ['GET', 'HEAD'] as const) {
+      const [inMemory, fromStore] = await Promise.all(['0.m4s', '1.m4s'].map((file) => app.inject({ method, url: `/live/cam/run1/${file}`, headers: { ...(range !== undefined && { range }) } })));
+      const told = `${method} ${range}`;
+      t.equal(fromStore?.statusCode, inMemory?.statusCode, told);
+      t.equal(fromStore?.body, inMemory?.body, told);
+      for (const name of kept) t.equal(fromStore?.headers[name], inMemory?.headers[name], `${told}: ${name}`);
+    }
+  }
+  t.equal(stored.opened.length, 7, 'one for each GET that can be answered');
+  cam.initsAfterDiscontinuities.set('1.m4s', Buffer.from('init '));
+  const vlc = await app.inject({ url: '/live/cam/run1/1.m4s', headers: { 'user-agent': 'VLC/3.0.18 LibVLC/3.0.18' } });
+  t.equal(vlc.body, 'init 0123456789');
+});
+
+t.test('media that its store does not give is a failure in words that no cache keeps', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const open = async (): Promise<Readable> => Promise.reject(new LiveError('unavailable', 'the store does not give it'));
+  registry.add('cam').answers.set('1.m4s', { outcome: 'lasting', body: { byteLength: 10, open } });
+  const answer = await app.inject('/live/cam/run1/1.m4s');
+  t.equal(answer.statusCode, 503);
+  t.strictSame(answer.json(), { code: 'unavailable', message: 'the store does not give it' });
+  t.equal(answer.headers['cache-control'], 'no-store');
+});
+
+t.test('what was opened for a client that has gone is closed, before its first byte too; what breaks off ends no answer as if it were whole', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  const asked = withResolvers<true>();
+  const opening = withResolvers<Readable>();
+  const open = (): Promise<Readable> => {
+    asked.resolve(true);
+    return opening.promise;
+  };
+  cam.answers.set('1.m4s', { outcome: 'lasting', body: { byteLength: 10, open } });
+  const address = await listen(app);
+  const request = get(`http://${address}/live/cam/run1/1.m4s`).on('error', () => undefined);
+  await asked.promise;
+  request.destroy();
+  const late = new Readable({ read: () => undefined });
+  const closed = once(late, 'close');
+  opening.resolve(late);
+  await closed;
+  const broken = new Readable({ read: () => undefined });
+  broken.push('01234');
+  cam.answers.set('2.m4s', { outcome: 'lasting', body: { byteLength: 10, open: async () => broken } });
+  const [response] = (await once(get(`http://${address}/live/cam/run1/2.m4s`), 'response')) as [IncomingMessage];
+  const brokenOff = once(response, 'error');
+  response.once('data', () => broken.destroy(new Error('the disk is gone')));
+  t.match(await brokenOff, [{ code: 'ECONNRESET' }]);
 });
 
 t.test('a player that reads one init segment only is given the new one with the first segment after a discontinuity', async (t) => {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { LiveError, toLiveError } from '../../src/protocol/live-error.js';
+import { hungStore } from '../helpers/bad-stores.js';
 import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
 import { violations } from '../helpers/playlist-rules.js';
 import { Encoded } from '../../src/hls/encoded.js';
@@ -241,8 +242,7 @@ t.test('a full disk is told once, and the stream goes on from memory', async (t)
 });
 
 t.test('a disk that never answers is told once and stops neither the broadcast, nor its end, nor the server', async (t) => {
-  const never = (): Promise<void> => new Promise(() => undefined);
-  const studio = await openStudio(t, { segmentFiles: { makeFolder: never, write: never, remove: never, removeBroadcast: never } });
+  const studio = await openStudio(t, { openSegmentStore: () => hungStore });
   const broadcasts = ['one', 'two', 'three'].map((stream) => studio.registry.publish(stream));
   const publishings = broadcasts.map((broadcast) => new Publishing(broadcast));
   for (const [number, publishing] of publishings.entries()) {

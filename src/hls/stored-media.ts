@@ -1,0 +1,34 @@
+import type { Readable } from 'node:stream';
+
+/** Media that does not lie in memory. */
+export interface StoredMedia {
+  readonly byteLength: number;
+  /**
+   * Reads some of its bytes.
+   * @throws {Error} when whoever keeps it does not give them
+   */
+  open(start: number, byteLength: number): Promise<Readable>;
+}
+
+/** Media in memory, in pieces: one after another they are the whole. */
+export interface MediaPieces {
+  readonly byteLength: number;
+  readonly pieces: readonly Buffer[];
+}
+
+/** Where whole segments lie beside memory. Nothing in it throws or makes anybody wait. */
+export interface SegmentKeeper {
+  /** An init segment, which stays in memory as well. */
+  keepInit(uri: string, bytes: Buffer): void;
+  /** Resolves once it lies there, with how to read it; with undefined when it does not get there. */
+  keep(uri: string, media: MediaPieces): Promise<StoredMedia | undefined>;
+  /** Nobody can ask for it any more: a segment or an init segment. */
+  remove(uri: string): void;
+  /** Whether what was read came back so far: only then memory can do without. */
+  readonly reliable: boolean;
+}
+
+/** Some of the bytes of stored media: a part of a segment. */
+export function rangeOf(media: StoredMedia, start: number, byteLength: number): StoredMedia {
+  return { byteLength, open: (from, length) => media.open(start + from, length) };
+}

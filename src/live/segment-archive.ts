@@ -1,0 +1,109 @@
+import type { Readable } from 'node:stream';
+import type { MediaPieces, SegmentKeeper, StoredMedia } from '../hls/stored-media.js';
+import { LiveError } from '../protocol/live-error.js';
+import type { MediaStore } from '../storage/media-store.js';
+import { WriteBehind } from '../storage/write-behind.js';
+import { settledWithin } from './settled-within.js';
+
+export interface SegmentArchiveOptions {
+  /** Of this broadcast alone. */
+  readonly store: MediaStore;
+  /** Told once, when the store does not take what is written: the window stays in memory. */
+  readonly onWriteFailure: (error: Error) => void;
+  /** Told of each time that the store does not give back what it took. */
+  readonly onReadFailure: (error: Error) => void;
+  /** More than this that waits to be written, and the store is too slow. */
+  readonly maxWaitingBytes?: number | undefined;
+  /** How long whoever asks for a segment waits for the store. */
+  readonly readTimeoutMs?: number | undefined;
+  /** How long `clear()` waits for the store. */
+  readonly clearTimeoutMs?: number | undefined;
+}
+
+/**
+ * The whole segments of one broadcast in a store: written behind its back, read from there once they have left memory. A store that
+ * fails, hangs or does not keep up costs nothing but a warning, since what is not safe there stays in memory; one that
+ * did not give back what it took is not relied on again.
+ */
+export class SegmentArchive implements SegmentKeeper {
+  readonly #store: MediaStore;
+  readonly #writer: WriteBehind;
+  readonly #options: SegmentArchiveOptions;
+  readonly #readTimeoutMs: number;
+  #reliable = true;
+  #toldOfWriting = false;
+
+  constructor(options: SegmentArchiveOptions) {
+    const { store, maxWaitingBytes, readTimeoutMs = 5000 } = options;
+    this.#options = options;
+    this.#store = store;
+    this.#readTimeoutMs = readTimeoutMs;
+    this.#writer = new WriteBehind({ store, maxWaitingBytes, onFailure: (error) => this.#tellOfWriting(error) });
+  }
+
+  /** What waits for the store. */
+  get waitingBytes(): number {
+    return this.#writer.waitingBytes;
+  }
+
+  get reliable(): boolean {
+    return this.#reliable;
+  }
+
+  keepInit(uri: string, bytes: Buffer): void {
+    void this.#writer.put(uri, { byteLength: bytes.length, pieces: [bytes] });
+  }
+
+  async keep(uri: string, media: MediaPieces): Promise<StoredMedia | undefined> {
+    const { byteLength } = media;
+    if (!(await this.#writer.put(uri, media))) return undefined;
+    return { byteLength, open: (start, length) => this.#read(uri, start, length) };
+  }
+
+  remove(uri: string): void {
+    this.#writer.remove(uri);
+  }
+
+  /** Removes everything. Resolves when nothing is left, or when the store did not let go of it in time. Idempotent. */
+  async clear(): Promise<void> {
+    const { clearTimeoutMs = 1000 } = this.#options;
+    try {
+      const cleared = this.#writer.close().then(() => this.#store.clear());
+      if (!(await settledWithin(cleared, clearTimeoutMs))) throw new Error('the store does not answer');
+    } catch (error) {
+      this.#tellOfWriting(error as Error);
+    }
+  }
+
+  #tellOfWriting(error: Error): void {
+    if (!this.#toldOfWriting) this.#options.onWriteFailure(error);
+    this.#toldOfWriting = true;
+  }
+
+  /** @throws {LiveError} unavailable, when the store does not give it */
+  async #read(uri: string, start: number, byteLength: number): Promise<Readable> {
+    try {
+      const stream = await this.#openInTime(uri, start, byteLength);
+      stream.once('error', (error) => this.#failed(error));
+      return stream;
+    } catch (error) {
+      this.#failed(error as Error);
+      throw new LiveError('unavailable', 'the store does not give back this segment; try again', { cause: error });
+    }
+  }
+
+  async #openInTime(uri: string, start: number, byteLength: number): Promise<Readable> {
+    const patience = new AbortController();
+    const opening = this.#store.open(uri, { start, byteLength }, patience.signal);
+    if (await settledWithin(opening, this.#readTimeoutMs)) return opening;
+    patience.abort();
+    // Nobody reads it any more, should it come after all.
+    void opening.then((stream) => stream.destroy(), () => undefined);
+    throw new Error(`the store did not answer within ${this.#readTimeoutMs} ms`);
+  }
+
+  #failed(error: Error): void {
+    this.#reliable = false;
+    this.#options.onReadFailure(error);
+  }
+}
