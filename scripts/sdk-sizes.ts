@@ -19,9 +19,15 @@ export async function installSdk(project: string): Promise<void> {
 export interface BundleSize {
   /** What the page loads at once. */
   readonly first: number;
-  /** What it loads when it is needed, hls.js left out. */
+  /** What it loads to play by WebSocket, which most do. */
+  readonly webSocket: number;
+  /** What it loads when it is needed, the path by WebSocket and hls.js left out. */
   readonly later: number;
 }
+
+/** In kB of gzip: what a page may get for a Player at once, and altogether when it plays by WebSocket. */
+export const playerAtMost = 11;
+export const playingAtMost = 13;
 
 /** How much of the package a page gets whose program this is, bundled and minified. The project has the package installed. */
 export async function bundleSize(project: string, program: string): Promise<BundleSize> {
@@ -32,14 +38,17 @@ export async function bundleSize(project: string, program: string): Promise<Bund
     });
     return gzipSync(outputFiles[0]?.contents ?? '').length / 1000;
   };
-  const first = await kilobytes([withoutWhatComesLater]);
-  return { first, later: (await kilobytes([])) - first };
+  const first = await kilobytes([withoutWhatComesLater(() => true)]);
+  const playing = await kilobytes([withoutWhatComesLater((name) => !name.includes('web-socket-mse'))]);
+  return { first, webSocket: playing - first, later: (await kilobytes([])) - playing };
 }
 
-const withoutWhatComesLater: Plugin = {
-  name: 'without what comes later',
-  setup: (building) => building.onResolve({ filter: /./ }, ({ kind, path: name }) => (kind === 'dynamic-import' ? { path: name, external: true } : undefined)),
-};
+function withoutWhatComesLater(leaveOut: (name: string) => boolean): Plugin {
+  return {
+    name: 'without what comes later',
+    setup: (building) => building.onResolve({ filter: /./ }, ({ kind, path: name }) => (kind === 'dynamic-import' && leaveOut(name) ? { path: name, external: true } : undefined)),
+  };
+}
 
 export const programs = {
   Player: `import { Player } from 'onair-sdk'; globalThis.player = new Player({ url: location.href, video: document.querySelector('video') });`,

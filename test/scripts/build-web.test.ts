@@ -38,6 +38,7 @@ t.test('a bundle is whole', async (t) => {
     t.ok(sdk?.exports.includes('Player'));
     const withHls = Object.entries(outputs).filter(([, { inputs }]) => Object.keys(inputs).some((input) => input.includes('node_modules/hls.js')));
     t.equal(withHls.length, 1, 'hls.js stands in one chunk');
+    t.match(Object.keys(withHls[0]?.[1].inputs ?? {}).filter((input) => input.includes('node_modules/hls.js')), [/hls\.light\.[a-z.]*js$/], 'and is the light build of it, alone');
     const statically = Object.values(outputs).flatMap(({ imports }) => imports.filter(({ kind }) => kind === 'import-statement').map((imported) => imported.path));
     t.notOk(statically.includes(withHls[0]?.[0] ?? ''), 'that no bundle imports statically');
   });

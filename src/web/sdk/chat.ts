@@ -5,12 +5,11 @@ import type { ChatEvents, ChatIdentity, ChatOptions, ChatState } from './chat-ev
 import { chatNotice } from './chat-words.js';
 import { refusalError } from './errors.js';
 import { Listeners } from './listeners.js';
-import { LiveSocket, type SocketLoss } from './live-socket.js';
+import { LiveSocket, socketSeams, type SocketLoss } from './live-socket.js';
 import { streamAddresses } from './playback/addresses.js';
 import { pageFacts, type FactsDesk, type FactsFollower, type StreamFacts } from './playback/facts-poll.js';
 import type { StreamAddresses } from './playback/playback.js';
 import { ReconnectPolicy } from './reconnect-policy.js';
-import { explainRefusal } from './refusal.js';
 import type { Notice } from './words.js';
 
 const tickMs = 500;
@@ -155,7 +154,7 @@ export class Chat extends Listeners<ChatEvents> {
       connectTimeoutMs: (failures) => Math.min(connectTimeoutMs.longest, connectTimeoutMs.first * (1 + failures / 2)),
       ping: () => JSON.stringify({ type: 'ping' } satisfies ChatRequest),
       ...{ proveWithinMs, keepAlive, stableAfterMs },
-      seams: { openSocket: (url) => page.openSocket(url), nowMs: () => page.nowMs(), isOnline: () => page.online, explainRefusal: (refused) => explainRefusal(refused, (url, init) => page.fetch(url, init)) },
+      seams: socketSeams(page),
     });
     this.#socket = socket;
     socket.on('message', (data) => this.#take(data));

@@ -40,6 +40,9 @@ export interface IngestSocketEvents {
   overflow: { readonly lostMs: number };
 }
 
+/** Outside of browsers nobody knows. */
+const isOnline = (): boolean => (globalThis as { readonly navigator?: Partial<Navigator> }).navigator?.onLine ?? true;
+
 /** One broadcast's bytes on their way to the server, across as many connections as it takes. */
 export class IngestSocket extends Listeners<IngestSocketEvents> {
   readonly #options: IngestSocketOptions;
@@ -75,7 +78,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
       connectTimeoutMs: () => (this.#resumeToken === undefined ? readyTimeoutMs.first : readyTimeoutMs.again),
       ping: () => JSON.stringify({ type: 'ping', sentAtMs: this.#options.nowMs() } satisfies PublisherMessage),
       proveWithinMs: probeTimeoutMs,
-      seams: { openSocket, explainRefusal, nowMs },
+      seams: { openSocket, explainRefusal, nowMs, isOnline },
     });
     this.#socket.on('message', (data) => typeof data === 'string' && this.#hear(data));
     this.#socket.on('lost', (loss) => this.#retrying(loss));

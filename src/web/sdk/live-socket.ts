@@ -1,3 +1,4 @@
+import type { BrowserPage } from './browser-page.js';
 import { Listeners } from './listeners.js';
 import type { ReconnectPolicy } from './reconnect-policy.js';
 import { closeRefusal, explainRefusal, type Refusal } from './refusal.js';
@@ -34,7 +35,7 @@ export interface LiveSocketOptions {
   readonly keepAlive?: { readonly everyMs: number; readonly deadAfterMs: number } | undefined;
   /** A connection that did not hold for so long counts as one more failure. */
   readonly stableAfterMs?: number | undefined;
-  readonly seams?: Partial<SocketSeams> | undefined;
+  readonly seams: SocketSeams;
 }
 
 /** What it stands on; tests give their own. */
@@ -46,13 +47,15 @@ export interface SocketSeams {
   readonly isOnline: () => boolean;
 }
 
-const browser: SocketSeams = {
-  openSocket: (url) => new WebSocket(url),
-  explainRefusal,
-  nowMs: () => performance.now(),
-  // Outside of browsers nobody knows.
-  isOnline: () => (globalThis as { readonly navigator?: Partial<Navigator> }).navigator?.onLine ?? true,
-};
+/** What it stands on in a page. */
+export function socketSeams(page: BrowserPage): SocketSeams {
+  return {
+    openSocket: (url) => page.openSocket(url),
+    explainRefusal: (url) => explainRefusal(url, (asked, init) => page.fetch(asked, init)),
+    nowMs: () => page.nowMs(),
+    isOnline: () => page.online,
+  };
+}
 
 export interface LiveSocketEvents {
   /** Something can be sent. */
@@ -99,7 +102,7 @@ export class LiveSocket extends Listeners<LiveSocketEvents> {
   constructor(options: LiveSocketOptions) {
     super();
     this.#options = options;
-    this.#seams = { ...browser, ...options.seams };
+    this.#seams = options.seams;
     this.closed = new Promise((resolve) => (this.#settle = resolve));
     this.#tickedAtMs = this.#seams.nowMs();
     this.#connect();

@@ -12,7 +12,6 @@ import { PathRunner, type PathRunnerEvents, type PathRunnerOptions } from './pla
 import { playerStats } from './playback/player-stats.js';
 import type { StreamAddresses } from './playback/playback.js';
 import { Sight } from './playback/sight.js';
-import { WebSocketMse } from './playback/web-socket-mse.js';
 import type { PlayerEvents, PlayerOptions, PlayerState } from './player-events.js';
 import { notice, type Notice, type PathFailureOf } from './words.js';
 
@@ -29,7 +28,7 @@ const stalledAfterMs = 400;
 const retryAllAfterMs = [2000, 5000, 10_000, 20_000];
 
 const browserPaths: PathRunnerOptions['paths'] = {
-  websocket: WebSocketMse,
+  websocket: lazyPath('websocket', 'nudge', async () => (await import('./playback/web-socket-mse.js')).WebSocketMse),
   hls: lazyPath('hls', 'own', async () => (await import('./playback/hls-js.js')).HlsJs),
   native: lazyPath('native', 'leave-end', async () => (await import('./playback/native-hls.js')).NativeHls),
 };
@@ -145,6 +144,8 @@ export class Player extends Listeners<PlayerEvents> {
         if (this.#runner.playback !== undefined) this.emit('stats', playerStats(this.#video, this.#runner.playback));
       }),
     );
+    // While the server is asked, not after it.
+    this.#runner.load(this.#capabilities());
     this.#facts = this.#desk.follow(this.#addresses.facts, (facts) => this.#learn(facts));
   }
 
@@ -183,9 +184,9 @@ export class Player extends Listeners<PlayerEvents> {
     else this.#giveUpForNow(failures);
   }
 
-  #capabilities(info: LiveStreamInfo): Capabilities {
+  #capabilities(info?: LiveStreamInfo): Capabilities {
     const source = mediaSourceClass();
-    const codecs = info.rendition?.codecs;
+    const codecs = info?.rendition?.codecs;
     return {
       webSocket: typeof WebSocket !== 'undefined',
       mediaSource: source !== undefined,

@@ -14,18 +14,10 @@ export const viewerPolicy = { firstDelayMs: 1_000, maxDelayMs: 5_000, giveUpAfte
 
 /** When to try again: exponential, capped, with jitter so that the viewers and publishers of a restarted server do not all come at once. */
 export class ReconnectPolicy {
-  readonly #firstDelayMs: number;
-  readonly #maxDelayMs: number;
-  readonly #giveUpAfterMs: number;
-  readonly #spread: number;
-  readonly #random: () => number;
+  readonly #options: ReconnectPolicyOptions;
 
   constructor(options: ReconnectPolicyOptions = {}) {
-    this.#firstDelayMs = options.firstDelayMs ?? 250;
-    this.#maxDelayMs = options.maxDelayMs ?? 5_000;
-    this.#giveUpAfterMs = options.giveUpAfterMs ?? 120_000;
-    this.#spread = options.spread ?? 0.5;
-    this.#random = options.random ?? Math.random;
+    this.#options = options;
   }
 
   /**
@@ -34,8 +26,8 @@ export class ReconnectPolicy {
    * @returns the pause before the attempt, or undefined when it is time to give up
    */
   delayMs(attempt: number, sinceLossMs: number, serverWishMs = 0): number | undefined {
-    if (sinceLossMs >= this.#giveUpAfterMs) return undefined;
-    const ceilingMs = Math.min(this.#maxDelayMs, this.#firstDelayMs * 2 ** attempt);
-    return serverWishMs + ceilingMs * (1 - this.#spread) + ceilingMs * this.#spread * this.#random();
+    const { firstDelayMs = 250, maxDelayMs = 5_000, giveUpAfterMs = 120_000, spread = 0.5, random = Math.random } = this.#options;
+    if (sinceLossMs >= giveUpAfterMs) return undefined;
+    return serverWishMs + Math.min(maxDelayMs, firstDelayMs * 2 ** attempt) * (1 - spread + spread * random());
   }
 }

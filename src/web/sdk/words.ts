@@ -82,7 +82,7 @@ const english: Omit<Words, 'notices'> & { readonly notices: Omit<Words['notices'
     'line-too-slow': () => 'the connection is slower than the stream',
     'path-unsupported': () => "this browser can't do that",
     'hls-error': (said) => said,
-    'player-not-loaded': (said) => `hls.js did not load; loading this page anew may help (${said})`,
+    'player-not-loaded': (said) => `the program for it did not load; loading this page anew may help (${said})`,
   },
   paths: { websocket: 'WebSocket', hls: 'HLS (hls.js)', native: 'HLS (native)' },
 };

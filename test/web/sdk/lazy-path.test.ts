@@ -69,3 +69,19 @@ t.test('what was asked of it meanwhile holds when its program has come, and its 
   t.same(done, ['suspend', 'resume', 'close']);
   t.same(ends, [{ reason: 'closed' }]);
 });
+
+t.test('a program that was loaded ahead is begun at once, and one that did not come is asked for again', async (t) => {
+  const asked: ((how: 'comes' | 'fails') => void)[] = [];
+  const Path = lazyPath('hls', 'own', () => new Promise((resolve, reject) => asked.push((how) => (how === 'comes' ? resolve(RealPath) : reject(new Error('404'))))));
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  Path.load?.();
+  asked[0]?.('fails');
+  await settled();
+  Path.load?.();
+  Path.load?.();
+  t.equal(asked.length, 2, 'once more, and once for all who ask meanwhile');
+  asked[1]?.('comes');
+  await settled();
+  t.equal(new Path({} as PlaybackOptions).stats().latencySeconds, 2);
+  t.equal(asked.length, 2);
+});

@@ -59,12 +59,17 @@ function bench(options: { readonly mode?: 'smooth'; readonly path?: PathName; re
   const server: Server = options.server ?? { broadcast: 'first', state: 'live' };
   const news: string[] = [];
   const runs: FakePath[] = [];
+  const loaded: PathName[] = [];
   page.answers.set('/api/streams/', () => {
     if (server.state === 'down') throw new TypeError('no network');
     return server.state === 'gone' ? new Response('{}', { status: 404 }) : new Response(JSON.stringify(server));
   });
   const pathOf = (path: PathName) =>
     class extends FakePath {
+      static load(): void {
+        loaded.push(path);
+      }
+
       constructor(given: PlaybackOptions) {
         super(path, given);
         runs.push(this);
@@ -79,7 +84,7 @@ function bench(options: { readonly mode?: 'smooth'; readonly path?: PathName; re
   player.on('warning', ({ code }) => news.push(`warning ${code}`));
   player.on('recovered', ({ code }) => news.push(`recovered ${code}`));
   return {
-    ...{ page, video, server, player, news, runs },
+    ...{ page, video, server, player, news, runs, loaded },
     get run(): FakePath {
       const last = runs.at(-1);
       if (last === undefined) throw new Error('expected a path, none was begun');
@@ -96,6 +101,17 @@ function bench(options: { readonly mode?: 'smooth'; readonly path?: PathName; re
     },
   };
 }
+
+t.test('while the server is asked, the program of the likely path is loaded, and of no other', (t) => {
+  for (const [options, expected] of [[{}, 'websocket'], [{ mode: 'smooth' }, 'hls'], [{ path: 'native' }, 'native']] as const) {
+    const { player, loaded } = bench(options);
+    t.same(loaded, [], 'not before it is to play');
+    player.play();
+    t.same(loaded, [expected]);
+    player.close();
+  }
+  t.end();
+});
 
 t.test('the second broadcast after the first is played on every path, however late the first one’s last picture was', async (t) => {
   for (const path of ['websocket', 'hls', 'native'] as const) {

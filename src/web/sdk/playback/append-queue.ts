@@ -3,30 +3,33 @@ type Step = (buffer: SourceBuffer) => void;
 
 const maxCoalescedBytes = 4 * 1024 * 1024;
 
+interface AppendQueueOptions {
+  readonly buffer: SourceBuffer;
+  readonly onError: (why: string) => void;
+  /** Frees media and says whether it could. */
+  readonly onFull: () => boolean;
+  readonly onSettled: () => void;
+}
+
 /**
  * Feeds one SourceBuffer, which takes one thing at a time: keeps the order, joins what piled up meanwhile.
  * `onFull` must free media (the browser's quota is used up); the append is then tried again.
  */
 export class AppendQueue {
+  readonly #options: AppendQueueOptions;
   readonly #buffer: SourceBuffer;
-  readonly #onError: (why: string) => void;
-  readonly #onFull: () => boolean;
-  readonly #onSettled: () => void;
+  readonly #abort = new AbortController();
   #work: (Uint8Array | Step)[] = [];
-  #closed = false;
 
-  constructor(options: {
-    buffer: SourceBuffer;
-    onError: (why: string) => void;
-    onFull: () => boolean;
-    onSettled: () => void;
-  }) {
+  constructor(options: AppendQueueOptions) {
+    const { signal } = this.#abort;
+    this.#options = options;
     this.#buffer = options.buffer;
-    this.#onError = options.onError;
-    this.#onFull = options.onFull;
-    this.#onSettled = options.onSettled;
-    this.#buffer.addEventListener('updateend', this.#settled);
-    this.#buffer.addEventListener('error', this.#failed);
+    this.#buffer.addEventListener('updateend', () => {
+      options.onSettled();
+      this.#next();
+    }, { signal });
+    this.#buffer.addEventListener('error', () => options.onError('the browser could not read the media'), { signal });
   }
 
   append(bytes: Uint8Array): void {
@@ -40,29 +43,20 @@ export class AppendQueue {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#abort.abort();
     this.#work = [];
-    this.#buffer.removeEventListener('updateend', this.#settled);
-    this.#buffer.removeEventListener('error', this.#failed);
   }
 
-  #settled = (): void => {
-    this.#onSettled();
-    this.#next();
-  };
-
-  #failed = (): void => this.#onError('the browser could not read the media');
-
   #next(): void {
-    while (!this.#closed && !this.#buffer.updating) {
+    while (!this.#buffer.updating) {
       const work = this.#work.shift();
       if (work === undefined) return;
       try {
         if (typeof work === 'function') work(this.#buffer);
         else this.#appendWith(work);
       } catch (error) {
-        if (error instanceof DOMException && error.name === 'QuotaExceededError' && this.#onFull()) continue;
-        this.#onError(error instanceof Error ? error.message : String(error));
+        if (error instanceof DOMException && error.name === 'QuotaExceededError' && this.#options.onFull()) continue;
+        this.#options.onError(error instanceof Error ? error.message : String(error));
         return;
       }
     }
@@ -81,8 +75,7 @@ export class AppendQueue {
   #coalesce(first: Uint8Array): Uint8Array {
     const parts = [first];
     let length = first.byteLength;
-    for (let next = this.#work[0]; next instanceof Uint8Array; next = this.#work[0]) {
-      if (length + next.byteLength > maxCoalescedBytes) break;
+    for (let next = this.#work[0]; next instanceof Uint8Array && length + next.byteLength <= maxCoalescedBytes; next = this.#work[0]) {
       parts.push(next);
       length += next.byteLength;
       this.#work.shift();

@@ -3,14 +3,38 @@ import type { PathName } from './path-choice.js';
 
 type PathClass = new (options: PlaybackOptions) => Playback;
 
-/** Makes a path whose program is loaded when it is begun: what a first picture does not need costs no first load. */
-export function lazyPath(path: PathName, unstick: Playback['unstick'], load: () => Promise<PathClass>): PathClass {
+/** A path that can be begun at once, or whose program can be loaded before. */
+export interface PathProgram extends PathClass {
+  /** Loads it ahead of its beginning; whether it comes shows then. */
+  load?(): void;
+}
+
+/** Makes a path whose program is loaded when it is begun, if it was not before: what is not used costs nothing. */
+export function lazyPath(path: PathName, unstick: Playback['unstick'], load: () => Promise<PathClass>): PathProgram {
+  let loaded: PathClass | undefined;
+  let loading: Promise<PathClass> | undefined;
+  const loadOnce = async (): Promise<PathClass> => {
+    loading ??= load();
+    try {
+      return (loaded = await loading);
+    } catch (error) {
+      // The next one who wants it asks again.
+      loading = undefined;
+      throw error;
+    }
+  };
   return class extends LazyPath {
     readonly path = path;
     readonly unstick = unstick;
 
+    static load(): void {
+      loadOnce().catch(() => undefined);
+    }
+
     constructor(options: PlaybackOptions) {
-      super(options, load);
+      super(options);
+      if (loaded !== undefined) this.begin(loaded);
+      else loadOnce().then((Path) => this.begin(Path), (error: unknown) => this.fail(error));
     }
   };
 }
@@ -18,16 +42,14 @@ export function lazyPath(path: PathName, unstick: Playback['unstick'], load: () 
 abstract class LazyPath implements Playback {
   abstract readonly path: PathName;
   abstract readonly unstick: Playback['unstick'];
+  readonly #options: PlaybackOptions;
   readonly #ending = new Ending();
   #path: Playback | undefined;
   #isSuspended = false;
   #isOver = false;
 
-  constructor(options: PlaybackOptions, load: () => Promise<PathClass>) {
-    load().then(
-      (Path) => this.#begin(Path, options),
-      (error: unknown) => this.#finish({ reason: 'failed', failure: { code: 'player-not-loaded', detail: error instanceof Error ? error.message : String(error) } }),
-    );
+  constructor(options: PlaybackOptions) {
+    this.#options = options;
   }
 
   get closed(): Promise<PlaybackEnd> {
@@ -53,11 +75,15 @@ abstract class LazyPath implements Playback {
     else this.#path.close();
   }
 
-  #begin(Path: PathClass, options: PlaybackOptions): void {
+  protected begin(Path: PathClass): void {
     if (this.#isOver) return;
-    this.#path = new Path(options);
+    this.#path = new Path(this.#options);
     if (this.#isSuspended) this.#path.suspend();
     void this.#path.closed.then((end) => this.#finish(end));
+  }
+
+  protected fail(error: unknown): void {
+    this.#finish({ reason: 'failed', failure: { code: 'player-not-loaded', detail: error instanceof Error ? error.message : String(error) } });
   }
 
   #finish(end: PlaybackEnd): void {

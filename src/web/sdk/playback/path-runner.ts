@@ -3,10 +3,11 @@ import { Listeners } from '../listeners.js';
 import { notice, type Notice, type PathFailureOf } from '../words.js';
 import { forwardSeconds, readRanges } from './buffered-ranges.js';
 import type { ClockOffset } from './clock-offset.js';
+import type { PathProgram } from './lazy-path.js';
 import { MovementWatch } from './movement-watch.js';
 import { choosePaths, explainFallback, type Capabilities, type PathChoice, type PathName, type PlayerMode } from './path-choice.js';
 import { PathFailures } from './path-failures.js';
-import type { Playback, PlaybackEnd, PlaybackOptions, StreamAddresses } from './playback.js';
+import type { Playback, PlaybackEnd, StreamAddresses } from './playback.js';
 
 const lookEveryMs = 250;
 /** A viewer who paused for so long is not sent what they don't look at. */
@@ -19,7 +20,7 @@ export interface PathRunnerOptions {
   readonly page: BrowserPage;
   readonly mode: PlayerMode;
   readonly wished: PathName | 'auto';
-  readonly paths: Readonly<Record<PathName, new (options: PlaybackOptions) => Playback>>;
+  readonly paths: Readonly<Record<PathName, PathProgram>>;
   /** Whether somebody could see the picture. */
   readonly inSight: () => boolean;
 }
@@ -75,6 +76,13 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     this.forgive();
     if (this.#isLineSlow) this.emit('recovered', { code: 'line-too-slow' });
     this.#isLineSlow = false;
+  }
+
+  /** Loads the program of the path that is likely to be begun. */
+  load(can: Capabilities): void {
+    const { paths, wished } = this.#options;
+    const [first] = choosePaths({ mode: this.#mode, path: wished }, can);
+    if (first !== undefined) paths[first.path].load?.();
   }
 
   /** @returns undefined when a path was begun, or why none is left */

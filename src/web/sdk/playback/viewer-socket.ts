@@ -1,8 +1,7 @@
 import type { ViewerMessage, ViewerPing } from '../../../protocol/viewer-messages.js';
 import type { BrowserPage } from '../browser-page.js';
-import { LiveSocket, type SocketLoss } from '../live-socket.js';
+import { LiveSocket, socketSeams, type SocketLoss } from '../live-socket.js';
 import { ReconnectPolicy, viewerPolicy } from '../reconnect-policy.js';
-import { explainRefusal } from '../refusal.js';
 import type { ClockOffset } from './clock-offset.js';
 import { Ending, type PlaybackEnd } from './playback.js';
 
@@ -48,7 +47,7 @@ export class ViewerSocket {
       connectTimeoutMs: (failures) => Math.min(connectTimeoutMs.longest, connectTimeoutMs.first * (1 + failures / 2)),
       ping: () => this.#question(),
       ...{ proveWithinMs, keepAlive, stableAfterMs },
-      seams: { openSocket: (address) => page.openSocket(address), nowMs: () => page.nowMs(), isOnline: () => page.online, explainRefusal: (refused) => explainRefusal(refused, (url, init) => page.fetch(url, init)) },
+      seams: socketSeams(page),
     });
     this.#live.on('open', () => this.#askClock());
     this.#live.on('message', (data) => this.#take(data));

@@ -49,9 +49,10 @@ export class WebSocketMse implements Playback {
     this.#settings = options.mode === 'smooth' ? smooth : lowestDelay;
     this.#lookedAtMs = options.page.nowMs();
     this.#chaser = beginChase(this.#settings, this.#lookedAtMs);
-    this.#video.addEventListener('waiting', this.#onWaiting);
-    this.#video.addEventListener('ended', this.#onEnded);
-    this.#video.addEventListener('error', this.#onElementError);
+    const { signal } = this.#abort;
+    this.#video.addEventListener('waiting', () => this.#onWaiting(), { signal });
+    this.#video.addEventListener('ended', () => this.#ended && this.#finish({ reason: 'ended' }), { signal });
+    this.#video.addEventListener('error', () => this.#fail(this.#video.error?.message ?? ''), { signal });
     this.#stopLooking = options.page.every(lookEveryMs, () => this.#look());
     void this.#open();
   }
@@ -242,18 +243,12 @@ export class WebSocketMse implements Playback {
     if (Math.abs(this.#video.currentTime - seconds) > 0.01) this.#video.currentTime = seconds;
   }
 
-  #onWaiting = (): void => {
+  #onWaiting(): void {
     // A seek makes the element wait too, and says nothing about the network.
     if (this.#started && !this.#video.seeking && this.#buffer !== undefined && this.#buffer.forwardSeconds < 0.1) {
       this.#stalled = true;
     }
-  };
-
-  #onEnded = (): void => {
-    if (this.#ended) this.#finish({ reason: 'ended' });
-  };
-
-  #onElementError = (): void => this.#fail(this.#video.error?.message ?? '');
+  }
 
   #fail(detail: string): void {
     this.#finish({ reason: 'failed', failure: { code: 'media-error', detail } });
@@ -264,9 +259,6 @@ export class WebSocketMse implements Playback {
     this.#abort.abort();
     this.#stopLooking();
     this.#socket?.close();
-    this.#video.removeEventListener('waiting', this.#onWaiting);
-    this.#video.removeEventListener('ended', this.#onEnded);
-    this.#video.removeEventListener('error', this.#onElementError);
     this.#buffer?.close();
     this.#video.playbackRate = 1;
     this.#attached?.release();
