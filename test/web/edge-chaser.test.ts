@@ -7,6 +7,8 @@ interface Script {
   readonly forwardSeconds: number;
   /** Extra delay of the burst that is due at this time. */
   readonly lateSeconds?: (atSeconds: number) => number;
+  /** The burst that is due at this time is the first of another recording. */
+  readonly joins?: (atSeconds: number) => boolean;
   readonly resumedAtSeconds?: number;
 }
 
@@ -39,7 +41,8 @@ function watch(script: Script): Outcome {
     const due = next + (script.lateSeconds?.(next) ?? 0);
     if (now < due) continue;
     const resumed = script.resumedAtSeconds !== undefined && Math.abs(now - script.resumedAtSeconds) < burstSeconds / 2;
-    const decision = chase(state, { nowMs: now * 1000, forwardSeconds: forward, stalled, resumed }, lowestDelay);
+    const joined = script.joins?.(next) ?? false;
+    const decision = chase(state, { nowMs: now * 1000, forwardSeconds: forward, stalled, joined, resumed }, lowestDelay);
     [state, rate, stalled] = [decision.state, decision.rate, false];
     rates.add(rate);
     if (decision.seekAheadSeconds > 0) {
@@ -104,7 +107,7 @@ t.test('an outage longer than any cushion, however often it comes, makes the vie
       const isOut = nowMs > 0 && intoOutageMs < outageMs;
       // What came of a burst of late media is played a little, and stops once more.
       const stalled = (isOut && intoOutageMs === 0) || (nowMs > 0 && intoOutageMs === outageMs + 600);
-      state = chase(state, { nowMs, forwardSeconds: isOut || stalled ? 0.05 : 0.3, stalled, resumed: false }, lowestDelay).state;
+      state = chase(state, { nowMs, forwardSeconds: isOut || stalled ? 0.05 : 0.3, stalled, joined: false, resumed: false }, lowestDelay).state;
     }
     return state.cushionSeconds;
   };
@@ -112,10 +115,29 @@ t.test('an outage longer than any cushion, however often it comes, makes the vie
   t.ok(afterOutages(600) > 0.4, `${afterOutages(600)} s`);
 });
 
+t.test('after an hour of joints and cuts of the line the delay is the one of the start, and each is made up for before the next', async (t) => {
+  const everySeconds = 15;
+  for (const pauseSeconds of [0.4, 0.9, 2]) {
+    const isFirst = (at: number): boolean => at > everySeconds && at % everySeconds < burstSeconds;
+    const late = (at: number): number => (isFirst(at) ? pauseSeconds : 0);
+    const outcome = watch({ seconds: 3600, forwardSeconds: 0.2, lateSeconds: late, joins: isFirst });
+    t.ok(outcome.stalls >= 3600 / everySeconds - 2, 'each is a standstill');
+    t.equal(outcome.state.cushionSeconds, lowestDelay.minCushionSeconds, `after pauses of ${pauseSeconds} s`);
+  }
+});
+
+t.test('a joint does not put off the easing of what jitter before it made necessary', async (t) => {
+  const jitter = (at: number): number => (at < 30 && Math.floor(at / burstSeconds) % 25 === 0 ? 0.4 : 0);
+  const isFirst = (at: number): boolean => at > 30 && at % 15 < burstSeconds;
+  const cushionAfter = (joins: (at: number) => boolean): number =>
+    watch({ seconds: 240, forwardSeconds: 0.2, lateSeconds: (at) => (joins(at) ? 0.6 : jitter(at)), joins }).state.cushionSeconds;
+  t.ok(cushionAfter(isFirst) <= cushionAfter(() => false) * 1.1, `${cushionAfter(isFirst)} s, and ${cushionAfter(() => false)} s without joints`);
+});
+
 t.test('stops and starts in quick succession are one stall', async (t) => {
   let state = beginChase(lowestDelay, 0);
   for (const nowMs of [1000, 1300, 1900]) {
-    state = chase(state, { nowMs, forwardSeconds: 0, stalled: true, resumed: false }, lowestDelay).state;
+    state = chase(state, { nowMs, forwardSeconds: 0, stalled: true, joined: false, resumed: false }, lowestDelay).state;
   }
   t.equal(state.cushionSeconds, lowestDelay.minCushionSeconds + 0.08);
 });

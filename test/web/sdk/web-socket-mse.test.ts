@@ -26,12 +26,13 @@ function bench(video = new FakeVideo()) {
       sentMs = atMs;
     },
     /** So much of the stream in real time, ten fragments a second, played as it comes. */
-    stream: async (seconds: number): Promise<void> => {
+    stream: async (seconds: number, fromMs = sentMs): Promise<void> => {
+      sentMs = fromMs;
       for (let count = 0; count < seconds * 10; count += 1) {
         page.socket.sayBytes(fragment(sentMs, 100));
         sentMs += 100;
         await page.pass(100);
-        video.advance(0.1);
+        video.advance(0.1 * video.playbackRate);
       }
     },
   };
@@ -230,4 +231,31 @@ t.test('opened and closed a hundred times it leaves no timer, listener or socket
     await page.pass(0);
     t.same(page.left, { timers: 0, listeners: 0, sockets: 0 });
   }
+});
+
+t.test('after many joints and lost connections the viewer is as close to live as at the start', async (t) => {
+  const { page, video, path, init, stream } = bench();
+  await page.pass(0);
+  await video.play();
+  init(0, 'vide');
+  const settle = async (): Promise<number> => {
+    await stream(12);
+    return (video.buffered.end(0) ?? 0) - video.currentTime;
+  };
+  const atStart = await settle();
+  for (let round = 1; round <= 20; round += 1) {
+    if (round % 4 === 0) page.socket.drop();
+    // The picture runs dry, and only then comes what follows.
+    video.advance(1);
+    video.say('waiting');
+    await page.pass(round % 4 === 0 ? 1_500 : 600);
+    if (round % 4 === 0) page.socket.open();
+    init(round * 100_000, 'vide');
+    // Meanwhile it piled up, as it does: the new recording began before the old one was at its end.
+    page.socket.sayBytes(fragment(round * 100_000, 600));
+    await stream(8, round * 100_000 + 600);
+  }
+  const atEnd = await settle();
+  t.ok(atEnd <= atStart + 0.05, `${atStart.toFixed(2)} s at the start, ${atEnd.toFixed(2)} s at the end`);
+  path.close();
 });

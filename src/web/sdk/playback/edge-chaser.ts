@@ -17,6 +17,8 @@ export interface ChaserView {
   readonly forwardSeconds: number;
   /** The picture stood still for want of media. */
   readonly stalled: boolean;
+  /** A timeline began: another recording, or this one after the connection was lost. */
+  readonly joined: boolean;
   /** The page was hidden or asleep: what is behind is not worth catching up with by rate. */
   readonly resumed: boolean;
 }
@@ -30,8 +32,8 @@ export interface ChaserState {
   readonly calmSinceMs: number;
   readonly eased: boolean;
   readonly stalledAtMs: number | undefined;
-  /** What was wanted before the stall that is not over yet. */
-  readonly cushionBeforeStall: number | undefined;
+  /** What held before the stall that is not over yet. */
+  readonly beforeStall: Pick<ChaserState, 'cushionSeconds' | 'calmSinceMs' | 'eased'> | undefined;
 }
 
 export interface ChaserDecision {
@@ -51,7 +53,7 @@ const calmBeforeEasingMs = 30_000;
 const easingStepMs = 10_000;
 
 export function beginChase(settings: ChaserSettings, nowMs: number): ChaserState {
-  return { cushionSeconds: settings.minCushionSeconds, rate: 1, looks: [], calmSinceMs: nowMs, eased: false, stalledAtMs: undefined, cushionBeforeStall: undefined };
+  return { cushionSeconds: settings.minCushionSeconds, rate: 1, looks: [], calmSinceMs: nowMs, eased: false, stalledAtMs: undefined, beforeStall: undefined };
 }
 
 /** Decides how to keep the low-water mark of the buffer at the cushion: by rate as long as possible, by a seek when far behind. */
@@ -83,21 +85,29 @@ function rateFor(excessSeconds: number, presentRate: number): number {
 }
 
 function nextCushion(state: ChaserState, view: ChaserView, settings: ChaserSettings): ChaserState {
+  if (view.joined) return asBeforeStall(state, view.nowMs);
   if (view.stalled) {
     const again = state.stalledAtMs !== undefined && view.nowMs - state.stalledAtMs < oneHiccupMs;
-    if (again) return { ...state, rate: 1, calmSinceMs: view.nowMs };
-    const more = Math.max(state.cushionSeconds * 1.5, state.cushionSeconds + 0.08);
-    const cushionSeconds = Math.min(more, settings.maxCushionSeconds);
-    return { ...state, cushionSeconds, rate: 1, calmSinceMs: view.nowMs, eased: false, stalledAtMs: view.nowMs, cushionBeforeStall: state.cushionSeconds };
+    if (again) return { ...state, rate: 1 };
+    const { cushionSeconds, calmSinceMs, eased, beforeStall = { cushionSeconds, calmSinceMs, eased } } = state;
+    const more = Math.min(settings.maxCushionSeconds, Math.max(cushionSeconds * 1.5, cushionSeconds + 0.08));
+    return { ...state, cushionSeconds: more, rate: 1, calmSinceMs: view.nowMs, eased: false, stalledAtMs: view.nowMs, beforeStall };
   }
-  if (state.cushionBeforeStall !== undefined && state.stalledAtMs !== undefined && view.forwardSeconds >= settings.minCushionSeconds) {
-    // No cushion bridges a line that was cut, or a source that stood still for so long: more of it would be delay for nothing.
+  if (state.beforeStall !== undefined && state.stalledAtMs !== undefined && view.forwardSeconds >= settings.minCushionSeconds) {
     const isBeyondAnyCushion = view.nowMs - state.stalledAtMs > settings.maxCushionSeconds * 1000;
-    const over = { ...state, calmSinceMs: view.nowMs, cushionBeforeStall: undefined };
-    return isBeyondAnyCushion ? { ...over, cushionSeconds: state.cushionBeforeStall, stalledAtMs: view.nowMs } : over;
+    return isBeyondAnyCushion ? asBeforeStall(state, view.nowMs) : { ...state, calmSinceMs: view.nowMs, beforeStall: undefined };
   }
   const calmMs = view.nowMs - state.calmSinceMs;
   if (calmMs < (state.eased ? easingStepMs : calmBeforeEasingMs)) return state;
   const cushionSeconds = Math.max(state.cushionSeconds * 0.93, settings.minCushionSeconds);
   return { ...state, cushionSeconds, calmSinceMs: view.nowMs, eased: true };
+}
+
+/**
+ * No cushion bridges a joint, a line that was cut, or a source that stood still for long: more of it would be delay for nothing, and
+ * the calm goes on. What stalls right afterwards is the same hiccup.
+ */
+function asBeforeStall(state: ChaserState, nowMs: number): ChaserState {
+  const { cushionSeconds, calmSinceMs, eased } = state.beforeStall ?? state;
+  return { ...state, cushionSeconds, calmSinceMs, eased, stalledAtMs: nowMs, beforeStall: undefined };
 }

@@ -41,6 +41,7 @@ export class WebSocketMse implements Playback {
   #ended = false;
   #resumed = false;
   #stalled = false;
+  #joined = false;
   #lookedAtMs: number;
 
   constructor(options: PlaybackOptions) {
@@ -125,6 +126,7 @@ export class WebSocketMse implements Playback {
           return this.#finish({ reason: 'failed', failure: { code: 'codecs-unsupported', detail: message.mimeType } });
         }
         this.#init = message;
+        this.#joined = true;
         this.#clock = undefined;
         this.#initSegment = undefined;
         this.#begun = false;
@@ -217,6 +219,7 @@ export class WebSocketMse implements Playback {
     if (seconds < this.#settings.minCushionSeconds && !this.#ended) return;
     if (this.#preparing(range)) return;
     this.#started = true;
+    this.#joined = false;
     // The join brings a whole group of pictures: begin at its end, not at its start.
     this.#seek(Math.max(range.startSeconds, range.endSeconds - 2 * this.#settings.minCushionSeconds));
     this.#chaser = beginChase(this.#settings, this.#options.page.nowMs());
@@ -230,10 +233,11 @@ export class WebSocketMse implements Playback {
   }
 
   #chase(buffer: MseBuffer, nowMs: number): void {
-    const view = { nowMs, forwardSeconds: buffer.forwardSeconds, stalled: this.#stalled, resumed: this.#resumed };
+    const view = { nowMs, forwardSeconds: buffer.forwardSeconds, stalled: this.#stalled, joined: this.#joined, resumed: this.#resumed };
     const decision = chase(this.#chaser, view, this.#settings);
     this.#chaser = decision.state;
     this.#stalled = false;
+    this.#joined = false;
     this.#resumed = false;
     if (decision.seekAheadSeconds > 0) this.#seek(this.#video.currentTime + decision.seekAheadSeconds);
     if (this.#video.playbackRate !== decision.rate) this.#video.playbackRate = decision.rate;
