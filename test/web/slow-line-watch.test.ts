@@ -2,12 +2,12 @@ import t from 'tap';
 import { SlowLineWatch } from '../../src/web/sdk/playback/slow-line-watch.js';
 
 /** When a line that shows this is called slow, in seconds. */
-function calledSlowAt(view: (second: number) => { edgeBehindMs: number | undefined; answerDelayMs: number; skipped?: boolean }): number | undefined {
+function calledSlowAt(view: (second: number) => { edgeBehindMs: number | undefined; answerDelayMs: number; silentMs?: number; skipped?: boolean }): number | undefined {
   const watch = new SlowLineWatch();
   for (let second = 0; second < 300; second += 0.2) {
-    const { skipped, ...rest } = view(second);
+    const { skipped, silentMs = 100, ...rest } = view(second);
     if (skipped === true) watch.skipped(second * 1000);
-    if (watch.look({ nowMs: second * 1000, ...rest })) return Math.round(second);
+    if (watch.look({ nowMs: second * 1000, silentMs, ...rest })) return Math.round(second);
   }
   return undefined;
 }
@@ -34,4 +34,9 @@ t.test('the server’s word counts: skipped twice within half a minute is slow, 
   const at = (...seconds: number[]) => (second: number) => ({ ...fine, skipped: seconds.some((each) => Math.abs(each - second) < 0.05) });
   t.equal(calledSlowAt(at(10, 25)), 25);
   t.equal(calledSlowAt(at(10, 100, 200)), undefined);
+});
+
+t.test('a line that is gone is not slow, however long it is gone and whatever was asked over it', async (t) => {
+  const sinceMs = (second: number): number => Math.max(0, second - 10) * 1000;
+  t.equal(calledSlowAt((second) => ({ edgeBehindMs: 200 + sinceMs(second), answerDelayMs: sinceMs(second), silentMs: sinceMs(second) })), undefined);
 });

@@ -240,7 +240,7 @@ t.test('after many joints and lost connections the viewer is as close to live as
   init(0, 'vide');
   const settle = async (): Promise<number> => {
     await stream(12);
-    return (video.buffered.end(0) ?? 0) - video.currentTime;
+    return video.buffered.end(0) - video.currentTime;
   };
   const atStart = await settle();
   for (let round = 1; round <= 20; round += 1) {
@@ -258,4 +258,27 @@ t.test('after many joints and lost connections the viewer is as close to live as
   const atEnd = await settle();
   t.ok(atEnd <= atStart + 0.05, `${atStart.toFixed(2)} s at the start, ${atEnd.toFixed(2)} s at the end`);
   path.close();
+});
+
+t.test('however long the network is gone, it is waited for: a line without media is not a slow one', async (t) => {
+  for (const hangs of [true, false]) {
+    const { page, video, path, ends, init, stream } = bench();
+    await page.pass(0);
+    await video.play();
+    init(0, 'vide');
+    page.socket.say({ type: 'pong', sentAtMs: page.nowMs(), serverTimeMs: 1_000_000 });
+    await stream(5);
+    page.tell('offline');
+    if (!hangs) page.socket.drop();
+    await page.pass(120_000);
+    t.same(ends, [], hangs ? 'without a word' : 'cut off');
+    page.tell('online');
+    await page.pass(0);
+    page.socket.open();
+    init(125_000, 'vide');
+    const before = video.currentTime;
+    await stream(3);
+    t.ok(video.currentTime > before + 2, 'it plays on');
+    path.close();
+  }
 });

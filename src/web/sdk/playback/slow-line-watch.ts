@@ -2,6 +2,8 @@
 const behindMs = 2_000;
 const forMs = 4_000;
 const slowAnswerMs = 1_000;
+/** A line on which nothing comes for so long is dead, not slow: the socket looks after that. */
+const deadAfterMs = 3_000;
 /** Skipped by the server so often within this time, no proof is needed. */
 const skips = 2;
 const skipsWithinMs = 30_000;
@@ -21,14 +23,14 @@ export class SlowLineWatch {
   }
 
   /**
-   * @param view `edgeBehindMs`: age of the newest media, undefined while not known
+   * @param view `edgeBehindMs`: age of the newest media, undefined while not known; `silentMs`: since media came
    * @returns whether the line is too slow for this stream
    */
-  look(view: { readonly nowMs: number; readonly edgeBehindMs: number | undefined; readonly answerDelayMs: number }): boolean {
+  look(view: { readonly nowMs: number; readonly edgeBehindMs: number | undefined; readonly answerDelayMs: number; readonly silentMs: number }): boolean {
     if (this.#skippedAtMs.filter((atMs) => view.nowMs - atMs < skipsWithinMs).length >= skips) return true;
     if (view.edgeBehindMs === undefined) return false;
     this.#bestMs = Math.min(this.#bestMs, view.edgeBehindMs);
-    const isBehind = view.edgeBehindMs - this.#bestMs > behindMs && view.answerDelayMs > slowAnswerMs;
+    const isBehind = view.edgeBehindMs - this.#bestMs > behindMs && view.answerDelayMs > slowAnswerMs && view.silentMs < deadAfterMs;
     this.#sinceMs = isBehind ? (this.#sinceMs ?? view.nowMs) : undefined;
     return this.#sinceMs !== undefined && view.nowMs - this.#sinceMs >= forMs;
   }

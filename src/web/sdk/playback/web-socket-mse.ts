@@ -43,6 +43,7 @@ export class WebSocketMse implements Playback {
   #stalled = false;
   #joined = false;
   #lookedAtMs: number;
+  #fedAtMs = -Infinity;
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
@@ -147,7 +148,8 @@ export class WebSocketMse implements Playback {
   }
 
   #takeMedia(bytes: Uint8Array): void {
-    this.#bitRate.add(bytes.byteLength, this.#options.page.nowMs());
+    this.#fedAtMs = this.#options.page.nowMs();
+    this.#bitRate.add(bytes.byteLength, this.#fedAtMs);
     this.#look();
     if (this.#init === undefined || this.#attached === undefined) return;
     if (this.#initSegment === undefined) {
@@ -209,7 +211,7 @@ export class WebSocketMse implements Playback {
     const edgeMs = buffer.liveEdgeSeconds === undefined ? undefined : buffer.captureTimeMs(buffer.liveEdgeSeconds);
     const serverMs = this.#options.clock.serverTimeMs(nowMs);
     const edgeBehindMs = edgeMs === undefined || serverMs === undefined ? undefined : serverMs - edgeMs;
-    return this.#slowLine.look({ nowMs, edgeBehindMs, answerDelayMs: this.#socket?.answerDelayMs ?? 0 });
+    return this.#slowLine.look({ nowMs, edgeBehindMs, answerDelayMs: this.#socket?.answerDelayMs ?? 0, silentMs: nowMs - this.#fedAtMs });
   }
 
   #start(buffer: MseBuffer): void {
