@@ -8,6 +8,7 @@ import { liveStreamUrls } from '../protocol/urls.js';
 import { Audience } from './audience.js';
 import { BroadcastClock } from './broadcast-clock.js';
 import { ChatRoom } from './chat-room.js';
+import { CopyJudge } from './copy-judge.js';
 import { toLiveError, type LiveError } from '../protocol/live-error.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { FragmentBus } from './fragment-bus.js';
@@ -50,6 +51,7 @@ export class Broadcast {
   readonly #pace = new ReleasePace();
   readonly #clock = new BroadcastClock();
   readonly #archive: SegmentArchive;
+  readonly #copies = new CopyJudge();
   readonly #throughput = new ThroughputMeter();
   #supervisor: TranscodeSupervisor | undefined;
   #recording: RecordingFacts | undefined;
@@ -216,7 +218,7 @@ export class Broadcast {
     const wishes = { segmentSeconds, ffmpegMajor, encodeLimits };
     const canCopy = planTranscode(take.header, wishes).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
     const { timing } = this.presentation;
-    const forceVideoEncode = canCopy ? await take.copyRefusal(timing && longestSegmentSeconds(timing)) : undefined;
+    const forceVideoEncode = canCopy ? await this.#copies.refusalOf(take, timing && longestSegmentSeconds(timing)) : undefined;
     return (start) => planTranscode(take.header, { ...wishes, ...start, forceVideoEncode });
   }
 

@@ -42,15 +42,21 @@ export class GroupWatch {
   /**
    * Why the picture can't be copied, undefined when it can: known when the first group is whole, too long, or not worth waiting for.
    * @param longestSegmentSeconds how long a segment may last, where that is settled
+   * @param isExpected it is taken for fit until it shows that it is not: nothing is waited for
    */
-  async firstCopyRefusal(longestSegmentSeconds = Infinity): Promise<string | undefined> {
+  async firstCopyRefusal(longestSegmentSeconds = Infinity, isExpected = false): Promise<string | undefined> {
     if (this.#refused !== undefined) return this.#refused;
     this.#longestUseful = Math.min(longestGroupSeconds, longestSegmentSeconds);
     if (this.#longestSeconds > this.#longestUseful) this.#know();
-    await this.#whenFirstKnown();
+    if (!isExpected) await this.#whenFirstKnown();
     const copyRefusal = this.#refusalTo(longestSegmentSeconds);
     this.#foundFit = copyRefusal === undefined;
     return copyRefusal;
+  }
+
+  /** It was found fit, and has been since. */
+  get isFitByNow(): boolean {
+    return this.#foundFit && this.copyRefusal === undefined;
   }
 
   /** It was found fit, and then it was refused, or its keyframes moved apart. */

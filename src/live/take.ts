@@ -117,14 +117,20 @@ export class Take {
   /**
    * Why the picture can't be copied, undefined when it can: known when the first keyframes, or enough bytes, are there.
    * @param longestSegmentSeconds how long a segment may last, where that is settled
+   * @param isExpected it is taken for fit until it shows that it is not: known at once
    */
-  copyRefusal(longestSegmentSeconds?: number): Promise<string | undefined> {
-    return this.#groups.firstCopyRefusal(longestSegmentSeconds);
+  copyRefusal(longestSegmentSeconds?: number, isExpected?: boolean): Promise<string | undefined> {
+    return this.#groups.firstCopyRefusal(longestSegmentSeconds, isExpected);
   }
 
   /** Its picture was copied, and could not be cut: from the next entry point on it is encoded. */
   refuseCopy(reason: string): void {
     this.#groups.refuse(reason);
+  }
+
+  /** It was found fit for copying, and has been since. */
+  get isFitByNow(): boolean {
+    return this.#groups.isFitByNow;
   }
 
   /** It was found fit for copying, and then its keyframes were not what they were. */
