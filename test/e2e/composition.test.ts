@@ -119,6 +119,54 @@ t.test('a composed screen and camera go on air: viewers see the camera in its co
   t.strictSame(complaints.filter((text) => !text.includes('404')), []);
 });
 
+t.test('a worker that dies while it draws is replaced within seconds, by the page when that happens again; the broadcast goes on, and it is said', { skip }, async (t) => {
+  const server = await startServer(t);
+  const browser = await launchChromium(t);
+  const [page, watch] = [await browser.newPage(), await browser.newPage()];
+  await page.addInitScript(`{
+    window.drawers = [];
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...more) {
+      if (message.type === 'begin') window.drawers.push(this);
+      return post.call(this, message, ...more);
+    };
+  }`);
+  await publishScreen(page, server, 'dying');
+  await page.evaluate(`(async () => {
+    window.composition.on('warning', ({ code }) => window.news.push(code));
+    await window.publisher.replaceMedia(window.composition);
+  })()`);
+  const viewer = new HlsViewer(server.hlsUrl('dying'));
+  await openViewer(watch, server, 'dying');
+  await see(watch, 'the camera in its corner', 0.93, 0.88, green);
+  const redrawn = (times: number): Promise<unknown> =>
+    waitUntil(`${String(times)} times`, () => page.evaluate<boolean>(`window.news.filter((code) => code === 'composition-redrawn').length === ${String(times)}`), 20_000);
+
+  // As the browser ends one that takes too much memory: without a word.
+  const diedAt = await page.evaluate<number>('(window.drawers[0].terminate(), window.number)');
+  await redrawn(1);
+  const drawnAt = await page.evaluate<number>('window.number');
+  await page.evaluate('window.composition.set({ corner: "top-left" })');
+  await see(watch, 'the camera in another corner', 0.1, 0.1, red);
+  await see(watch, 'the screen where it stood', 0.93, 0.88, blue);
+
+  // A program that fails: what it is to write to is missing.
+  await page.evaluate('window.drawers[1].postMessage({ type: "begin" })');
+  await redrawn(2);
+  await page.evaluate('window.composition.set({ corner: "top-right" })');
+  await see(watch, 'the camera in a third one', 0.8, 0.1, red);
+  t.equal(await page.evaluate<number>('window.drawers.filter((worker, index, all) => all.indexOf(worker) === index).length'), 2, 'the third time the page draws');
+  t.notOk(await page.evaluate<boolean>('window.news.includes("ended") || window.news.includes("reconnecting")'));
+
+  await page.evaluate('window.publisher.end()');
+  await viewer.ended;
+  const timelines = await viewer.timelines();
+  const numbers = (await Promise.all(timelines.map(async ({ bytes }) => (await decode(t, bytes)).pictures.map(({ number }) => number)))).flat();
+  const [last, next] = [numbers.filter((number) => number <= diedAt).at(-1), numbers.find((number) => number >= drawnAt)];
+  t.comment(`died at picture ${String(diedAt)}, drawn again at ${String(drawnAt)}: viewers saw ${String(last)}, then ${String(next)} of ${String(rate)} a second`);
+  t.ok((next ?? Infinity) - (last ?? 0) < 10 * rate, 'a standstill of some seconds at most');
+});
+
 t.test('while nothing moves the picture is not drawn, and viewers go on seeing it; a screen of another shape keeps its shape', { skip }, async (t) => {
   const server = await startServer(t);
   const browser = await launchChromium(t);

@@ -125,8 +125,10 @@ async function prepare(): Promise<void> {
 session.on('changed', show);
 session.on('failed', ({ of, error }) => fail(of, error));
 session.on('warning', ({ code, message }) => {
-  const actions = code === 'begun-anew' ? [{ label: 'Understood', run: () => notices.clear(code) }] : [];
-  notices.show(code, code === 'begun-anew' ? 'info' : 'warning', { ...headed(message), actions });
+  // What is over when it is told.
+  const isNews = code === 'begun-anew' || code === 'composition-redrawn';
+  const actions = isNews ? [{ label: 'Understood', run: () => notices.clear(code) }] : [];
+  notices.show(code, isNews ? 'info' : 'warning', { ...headed(message), actions });
 });
 session.on('recovered', ({ code }) => notices.clear(code));
 session.on('stats', (stats) => line.show(stats, session.history));

@@ -4,6 +4,7 @@ import type { Capture } from '../sdk/publishing/captured.js';
 import type { Composition } from '../sdk/publishing/composition/composition.js';
 import type { CompositionSettings, PauseCard } from '../sdk/publishing/composition/settings.js';
 import type { LiveCapture } from '../sdk/publishing/live-capture.js';
+import type { PublisherWarning } from '../sdk/publishing/warnings.js';
 
 export interface CompositionWish {
   /** Else the capture goes on air as it is. */
@@ -20,7 +21,7 @@ export interface StudioMediaOptions {
 }
 
 /** What the studio sends: its capture, or a composition of it. From one to the other is a joint, and what is on air stays until then. */
-export class StudioMedia extends Listeners<{ changed: undefined }> implements Capture {
+export class StudioMedia extends Listeners<{ changed: undefined; warning: PublisherWarning }> implements Capture {
   readonly #options: StudioMediaOptions;
   readonly #followers = new Set<() => void>();
   #wish: CompositionWish = { isWanted: false, isSettled: true, settings: {}, card: undefined };
@@ -70,6 +71,7 @@ export class StudioMedia extends Listeners<{ changed: undefined }> implements Ca
     this.#composition = composition;
     composition.follow(() => this.#show());
     composition.on('changed', () => this.emit('changed', undefined));
+    composition.on('warning', (warning) => this.emit('warning', warning));
     this.#show();
   }
 

@@ -71,6 +71,7 @@ export class StudioSession extends Listeners<StudioEvents> {
       this.#applyMute();
       this.#tell();
     });
+    this.#media.on('warning', (warning) => this.emit('warning', warning));
     this.#capture.on('warning', (warning) => this.emit('warning', warning));
     this.#capture.on('recovered', (recovered) => this.emit('recovered', recovered));
   }

@@ -194,3 +194,68 @@ t.test('what is asked of the drawer is bounded by the quality', async (t) => {
   await composition.set({ quality: { width: 854, height: 480, frameRate: 15 } });
   t.match(parts.last?.shown.at(-1) satisfies Drawing | undefined, { quality: { width: 854, height: 480, frameRate: 15 } });
 });
+
+t.test('a worker that dies is replaced: the same pictures in the same look, one joint, said in words, and what is dead is stopped', async (t) => {
+  const { parts, composition, given, onAir, joints } = bench(t);
+  const said: string[] = [];
+  composition.on('warning', ({ code }) => said.push(code));
+  await composition.use(given);
+  await composition.set({ corner: 'top-left', nameTag: { name: 'Ann' } });
+  const jointsBefore = joints();
+  parts.isSlow = true;
+  parts.last?.die();
+  await settle();
+  t.strictSame(onAir(), ['composed 1', 'mix'], 'its last picture, until there is another');
+  t.strictSame(said, []);
+  parts.draw();
+  t.strictSame(onAir(), ['composed 2', 'mix']);
+  t.strictSame([parts.last?.taken, parts.open, joints() - jointsBefore, said], [{ screen: 'screen', camera: 'camera' }, ['composed 2'], 1, ['composition-redrawn']]);
+  t.match(parts.last?.shown.at(-1), { corner: 'top-left', nameTag: { name: 'Ann' } });
+  parts.isSlow = false;
+  await composition.set({ corner: 'top-right' });
+  t.match(parts.last?.shown.at(-1), { corner: 'top-right' }, 'and it goes on');
+});
+
+t.test('a worker that dies before it has drawn what was wished keeps nobody waiting', async (t) => {
+  const { parts, composition, given, onAir } = bench(t);
+  parts.isSlow = true;
+  const used = composition.use(given);
+  await settle();
+  parts.last?.die();
+  const set = composition.set({ corner: 'top-left' });
+  await settle();
+  parts.draw();
+  await Promise.all([used, set]);
+  t.strictSame(onAir(), ['composed 2', 'mix']);
+  t.strictSame(parts.open, ['composed 2']);
+});
+
+t.test('when workers die again and again, the page draws', async (t) => {
+  const { parts, composition, given, onAir } = bench(t);
+  await composition.use(given);
+  for (let death = 0; death < 2; death += 1) {
+    parts.last?.die();
+    await settle();
+  }
+  t.strictSame(parts.drawers.map(({ onThePage }) => onThePage), [false, false, true]);
+  t.strictSame(onAir(), ['composed 3', 'mix']);
+});
+
+t.test('whatever dies in a pause, and whatever cannot be opened then, no camera is shown', async (t) => {
+  const { parts, composition, given, onAir } = bench(t);
+  const seen: string[] = [];
+  await composition.use({ camera: given.camera });
+  await composition.pause();
+  composition.follow(() => seen.push(...onAir()));
+  parts.last?.die();
+  await settle();
+  t.strictSame(onAir(), ['composed 2']);
+  parts.failure = new TypeError('no canvas');
+  parts.last?.die();
+  await settle();
+  t.strictSame(onAir(), []);
+  t.notOk(seen.includes('camera'));
+  parts.failure = undefined;
+  await composition.resume();
+  t.strictSame(onAir(), ['camera']);
+});

@@ -8,6 +8,9 @@ interface FakeDrawer {
   readonly taken: Record<string, string>;
   readonly track: FakeTrack;
   readonly draw: () => void;
+  /** Its worker died. */
+  readonly die: () => void;
+  readonly onThePage: boolean;
 }
 
 /** A drawer that draws at once, or when the test says so, and a mixer whose levels can be looked at. */
@@ -32,16 +35,21 @@ export class FakeCompositionParts {
   }
 
   readonly parts: CompositionParts = {
-    openDrawer: (onDrawn) => {
+    openDrawer: ({ onDrawn, onLost, onThePage }) => {
       if (this.failure !== undefined) return Promise.reject(this.failure);
       const track = new FakeTrack('video', { label: `composed ${String(this.drawers.length + 1)}` });
       const shown: Drawing[] = [];
       const taken: Record<string, string> = {};
       const draw = (): void => {
         const last = shown.at(-1);
-        if (last !== undefined && track.readyState === 'live') onDrawn(last.version);
+        if (last !== undefined && track.readyState === 'live' && !isDead) onDrawn(last.version);
       };
-      this.drawers.push({ shown, taken, track, draw });
+      let isDead = false;
+      const die = (): void => {
+        isDead = true;
+        onLost();
+      };
+      this.drawers.push({ shown, taken, track, draw, die, onThePage });
       return Promise.resolve({
         track: track as unknown as MediaStreamTrack,
         take: (name, given) => {

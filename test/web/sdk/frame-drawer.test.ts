@@ -1,13 +1,15 @@
 import t from 'tap';
 import type { Drawing } from '../../../src/web/sdk/publishing/composition/compositor.js';
 import { openFrameDrawer, type FrameDrawerSeams } from '../../../src/web/sdk/publishing/composition/frame-drawer.js';
+import type { DrawerOptions } from '../../../src/web/sdk/publishing/composition/picture-drawer.js';
+import { startTicker } from '../../../src/web/sdk/ticker.js';
 import type { DrawMessage, DrawnMessage } from '../../../src/web/sdk/publishing/composition/frame-service.js';
 import { defaultSettings } from '../../../src/web/sdk/publishing/composition/settings.js';
 import { FakeTrack, settle } from './fake-media.js';
 
 class FakeWorker {
-  onmessage: ((event: { readonly data: DrawnMessage }) => void) | undefined;
-  onerror: ((event: { preventDefault(): void }) => void) | undefined;
+  onmessage: ((event: { readonly data: DrawnMessage }) => void) | null = null;
+  onerror: ((event: { preventDefault(): void }) => void) | null = null;
   readonly messages: DrawMessage[] = [];
   readonly transferred: unknown[] = [];
   terminated = false;
@@ -84,19 +86,37 @@ function installFakeBrowser(t: { teardown(release: () => void): void }): Browser
   return { give: (track) => readers.get(track)?.enqueue(new FakeFrame()), written };
 }
 
+/** The page's clock, which the test turns. */
+class FakeClock {
+  readonly #running = new Set<() => void>();
+  readonly startTicker: FrameDrawerSeams['startTicker'] = (_intervalMs, onTick) => {
+    this.#running.add(onTick);
+    return () => this.#running.delete(onTick);
+  };
+  get count(): number {
+    return this.#running.size;
+  }
+  tick(): void {
+    for (const onTick of this.#running) onTick();
+  }
+}
+
+const still = new FakeClock();
+const nobody: DrawerOptions = { onDrawn: () => undefined, onLost: () => undefined, onThePage: false };
+
 const drawing: Drawing = { ...defaultSettings, pause: undefined, version: 1 };
 const track = (label: string): FakeTrack => new FakeTrack('video', { label });
 const asTrack = (fake: FakeTrack): MediaStreamTrack => fake as unknown as MediaStreamTrack;
 
 t.test('a browser that gives no frames is told apart', async (t) => {
-  t.equal(await openFrameDrawer(() => undefined), undefined);
+  t.equal(await openFrameDrawer(nobody), undefined);
 });
 
 t.test('a worker is given the streams themselves, so that the page has no part in it; closed, it is told so', async (t) => {
   installFakeBrowser(t);
   const worker = new FakeWorker();
   const drawn: number[] = [];
-  const opening = openFrameDrawer((version) => drawn.push(version), { openWorker: () => worker as unknown as Worker, text: 'a program' });
+  const opening = openFrameDrawer({ ...nobody, onDrawn: (version) => drawn.push(version) }, { openWorker: () => worker as unknown as Worker, text: 'a program', startTicker: still.startTicker });
   await settle();
   worker.say({ type: 'ready' });
   const drawer = await opening;
@@ -112,7 +132,7 @@ t.test('a worker is given the streams themselves, so that the page has no part i
 });
 
 t.test('a worker that may not start, said at once, by an event, or not at all, is stood in for by the page', async (t) => {
-  const ways: Record<string, FrameDrawerSeams> = {
+  const ways: Record<string, Omit<FrameDrawerSeams, 'startTicker'>> = {
     thrown: { openWorker: () => { throw new Error('SecurityError'); }, text: 'a program' },
     'an event': {
       openWorker: () => {
@@ -128,7 +148,7 @@ t.test('a worker that may not start, said at once, by an event, or not at all, i
   for (const [way, seams] of Object.entries(ways)) {
     const browser = installFakeBrowser(t);
     const drawn: number[] = [];
-    const drawer = await openFrameDrawer((version) => drawn.push(version), seams);
+    const drawer = await openFrameDrawer({ ...nobody, onDrawn: (version) => drawn.push(version) }, { ...seams, startTicker });
     const camera = track('camera');
     drawer?.take('camera', asTrack(camera));
     drawer?.show(drawing);
@@ -143,4 +163,66 @@ t.test('a worker that may not start, said at once, by an event, or not at all, i
     await settle();
     t.equal(FakeFrame.open, 0, `${way}: every frame is given back`);
   }
+});
+
+interface Watched {
+  readonly worker: FakeWorker;
+  readonly clock: FakeClock;
+  readonly lost: () => number;
+  readonly close: () => void;
+}
+
+async function watched(t: Parameters<typeof installFakeBrowser>[0]): Promise<Watched> {
+  installFakeBrowser(t);
+  const [worker, clock] = [new FakeWorker(), new FakeClock()];
+  let lost = 0;
+  const opening = openFrameDrawer({ ...nobody, onLost: () => (lost += 1) }, { openWorker: () => worker as unknown as Worker, text: 'a program', startTicker: clock.startTicker });
+  await settle();
+  worker.say({ type: 'ready' });
+  const drawer = await opening;
+  return { worker, clock, lost: () => lost, close: () => drawer?.close() };
+}
+
+t.test('a worker that died is told of once, whether the browser says so or it falls silent, and nothing of it is left', async (t) => {
+  const ways: Record<string, (watched: Watched) => void> = {
+    error: ({ worker }) => worker.onerror?.({ preventDefault: () => undefined }),
+    silence: ({ clock }) => Array.from({ length: 8 }).forEach(() => clock.tick()),
+  };
+  for (const [way, die] of Object.entries(ways)) {
+    const bench = await watched(t);
+    die(bench);
+    die(bench);
+    t.equal(bench.lost(), 1, way);
+    t.ok(bench.worker.terminated, way);
+    t.equal(bench.clock.count, 0, way);
+  }
+});
+
+t.test('a worker that says something, or was closed, is not dead', async (t) => {
+  const { worker, clock, lost, close } = await watched(t);
+  for (let minute = 0; minute < 60; minute += 1) {
+    for (let second = 0; second < 3; second += 1) clock.tick();
+    worker.say(minute % 2 === 0 ? { type: 'alive' } : { type: 'drawn', version: 1 });
+  }
+  close();
+  for (let second = 0; second < 10; second += 1) clock.tick();
+  t.equal(lost(), 0);
+  t.equal(clock.count, 0);
+});
+
+t.test('where workers have died before, none is asked for', async (t) => {
+  const browser = installFakeBrowser(t);
+  const drawn: number[] = [];
+  const openWorker = (): Worker => {
+    throw new Error('expected no worker to be asked for');
+  };
+  const drawer = await openFrameDrawer({ ...nobody, onDrawn: (version) => drawn.push(version), onThePage: true }, { openWorker, text: 'a program', startTicker: still.startTicker });
+  const camera = track('camera');
+  drawer?.take('camera', asTrack(camera));
+  drawer?.show(drawing);
+  await settle();
+  browser.give(camera);
+  await settle();
+  t.strictSame(drawn, [1]);
+  drawer?.close();
 });

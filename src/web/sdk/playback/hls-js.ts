@@ -23,6 +23,12 @@ export function hlsConfig(mode: PlayerMode): Partial<HlsConfig> {
     : { ...common, lowLatencyMode: true, liveSyncOnStallIncrease: 0.2 };
 }
 
+/** Without subtitles, DRM and alternate sound, which no stream here has: two thirds of the size. */
+async function loadLightBuild(): Promise<typeof Hls> {
+  // @ts-expect-error The package types its light build only as the full one.
+  return ((await import('hls.js/light')) as { default: typeof Hls }).default;
+}
+
 /** Plays the HLS playlist by hls.js, with low latency where it is wanted and offered. */
 export class HlsJs implements Playback {
   readonly path = 'hls';
@@ -40,11 +46,12 @@ export class HlsJs implements Playback {
   #atEdge = false;
   #suspended = false;
 
-  constructor(options: PlaybackOptions) {
+  /** @param load hls.js itself, unless a test has another */
+  constructor(options: PlaybackOptions, load: () => Promise<typeof Hls> = loadLightBuild) {
     this.#options = options;
     this.#video = options.video;
     this.#video.addEventListener('ended', this.#onEnded);
-    void this.#start();
+    void this.#start(load);
     this.#askTime();
     this.#timers.push(options.page.every(askTimeEveryMs, () => this.#askTime()));
   }
@@ -82,11 +89,9 @@ export class HlsJs implements Playback {
     this.#finish({ reason: 'closed' });
   }
 
-  async #start(): Promise<void> {
+  async #start(load: () => Promise<typeof Hls>): Promise<void> {
     try {
-      // Without subtitles, DRM and alternate sound, which no stream here has: two thirds of the size.
-      // @ts-expect-error The package types its light build only as the full one.
-      const { default: HlsClass } = (await import('hls.js/light')) as { default: typeof Hls };
+      const HlsClass = await load();
       if (this.#abort.signal.aborted) return;
       if (!HlsClass.isSupported()) return this.#finish({ reason: 'failed', failure: { code: 'path-unsupported' } });
       const hls = new HlsClass(hlsConfig(this.#options.mode));

@@ -21,6 +21,8 @@ export type PublisherWarningCode =
   /** Another device of its kind stands in for one that was lost. */
   | 'sound-replaced'
   | 'picture-replaced'
+  /** What drew the composition died: another one draws. */
+  | 'composition-redrawn'
   /** The browser's own button ended it: the camera, or a card, is sent instead. */
   | 'sharing-stopped'
   /** The system holds the device back, as during a phone call. */
@@ -65,6 +67,13 @@ export const deviceWarnings = {
     message: `${named(kind, lost)} is gone; ${label === '' ? 'another one' : `“${label}”`} is used instead. Plugged in again, it comes back by itself.`,
   }),
 } as const;
+
+export const compositionWarnings = {
+  redrawn: {
+    code: 'composition-redrawn',
+    message: 'What puts screen and camera together stopped and was started again. Viewers saw a standstill for a moment; close other programs and tabs if it happens again.',
+  },
+} as const satisfies Record<string, PublisherWarning>;
 
 const held: Readonly<Record<TrackKind, PublisherWarning>> = {
   audio: { code: 'sound-held', message: 'The system gives no sound at present: a call, another program, or the device’s own mute switch. It comes back by itself when that is over.' },

@@ -10,6 +10,6 @@ export interface CompositionParts {
 }
 
 export const browserCompositionParts: CompositionParts = {
-  openDrawer: async (onDrawn) => (await openFrameDrawer(onDrawn)) ?? openCanvasDrawer(onDrawn),
+  openDrawer: async (options) => (await openFrameDrawer(options)) ?? openCanvasDrawer(options.onDrawn),
   openMixer: () => new SoundMixer(),
 };

@@ -1,9 +1,10 @@
 import { Listeners } from '../../listeners.js';
 import type { Capture } from '../captured.js';
 import type { SoundMixer } from '../sound-mixer.js';
+import { compositionWarnings, type PublisherWarning } from '../warnings.js';
 import { browserCompositionParts, type CompositionParts } from './composition-parts.js';
 import type { Drawing } from './compositor.js';
-import type { PictureDrawer } from './picture-drawer.js';
+import { LastingDrawer } from './lasting-drawer.js';
 import { mutedIn, needsDrawing, type PictureName } from './scene.js';
 import { checkSettings, defaultSettings, type CompositionSettings, type PauseCard } from './settings.js';
 
@@ -18,6 +19,8 @@ export interface CompositionTracks {
 export interface CompositionEvents {
   /** `media`, `settings`, `card` or `drawn` is another one. */
   changed: undefined;
+  /** What drew has died and something else draws; in words. */
+  warning: PublisherWarning;
 }
 
 /** A LiveCapture, whose devices may change. */
@@ -38,15 +41,10 @@ export class Composition extends Listeners<CompositionEvents> implements Capture
   #tracks: CompositionTracks = {};
   #media = new MediaStream();
   #mixer: Pick<SoundMixer, 'track' | 'use' | 'resume' | 'close'> | undefined;
-  #drawer: PictureDrawer | undefined;
-  #opening: Promise<void> | undefined;
-  /** Another one with every drawer: one that opens or draws late, for an older wish, is let go of. */
-  #generation = 0;
+  readonly #drawer: LastingDrawer;
   #isDrawn = false;
-  #given: Partial<Record<PictureName, MediaStreamTrack>> = {};
-  /** Of the look that is wished, and of the last one that was drawn. */
+  /** Of the look that is wished. */
   #version = 0;
-  #drawnVersion = -1;
   #unwatch: (() => void)[] = [];
   #unfollow: () => void = () => undefined;
   #closed = false;
@@ -55,6 +53,15 @@ export class Composition extends Listeners<CompositionEvents> implements Capture
   constructor(parts: CompositionParts = browserCompositionParts) {
     super();
     this.#parts = parts;
+    this.#drawer = new LastingDrawer({
+      openDrawer: parts.openDrawer,
+      onDrawn: (version) => {
+        this.#compose();
+        this.#settle(version);
+      },
+      onReplaced: () => this.emit('warning', compositionWarnings.redrawn),
+      onGone: () => this.#compose(),
+    });
   }
 
   get media(): MediaStream {
@@ -135,7 +142,7 @@ export class Composition extends Listeners<CompositionEvents> implements Capture
     this.#closed = true;
     this.#unfollow();
     for (const stop of this.#unwatch.splice(0)) stop();
-    this.#closeDrawer();
+    this.#drawer.close();
     this.#mixer?.close();
     this.#settle(Infinity);
   }
@@ -164,42 +171,15 @@ export class Composition extends Listeners<CompositionEvents> implements Capture
       return;
     }
     const shown = new Promise<void>((resolve) => this.#waiting.set(version, resolve));
-    const opening = (this.#opening ??= this.#openDrawer(this.#generation));
+    const { corner, size, mirrored, nameTag, quality } = this.#settings;
+    const drawing: Drawing = { corner, size, mirrored, nameTag, quality, pause: this.#card, version };
     try {
-      await opening;
+      await this.#drawer.draw({ pictures: this.#pictures, drawing });
     } catch (error) {
-      if (opening === this.#opening) this.#closeDrawer();
       this.#waiting.delete(version);
       throw error;
     }
-    this.#feed();
     await shown;
-  }
-
-  async #openDrawer(generation: number): Promise<void> {
-    const isStale = (): boolean => this.#closed || generation !== this.#generation;
-    const drawer = await this.#parts.openDrawer((version) => {
-      if (isStale()) return;
-      this.#drawnVersion = version;
-      this.#compose();
-      this.#settle(version);
-    });
-    if (isStale()) drawer.close();
-    else this.#drawer = drawer;
-  }
-
-  /** Gives the drawer the pictures and the look that hold now. */
-  #feed(): void {
-    const drawer = this.#drawer;
-    if (drawer === undefined) return;
-    for (const name of pictureNames) {
-      const track = this.#pictures[name];
-      if (this.#given[name] === track) continue;
-      this.#given = { ...this.#given, [name]: track };
-      drawer.take(name, track);
-    }
-    const { corner, size, mirrored, nameTag, quality } = this.#settings;
-    drawer.show({ corner, size, mirrored, nameTag, quality, pause: this.#card, version: this.#version } satisfies Drawing);
   }
 
   #mix(): void {
@@ -215,8 +195,10 @@ export class Composition extends Listeners<CompositionEvents> implements Capture
 
   #compose(): void {
     const { screen, camera } = this.#pictures;
-    this.#isDrawn = this.#needsDrawing && this.#drawnVersion >= 0;
-    const picture = this.#isDrawn ? this.#drawer?.track : (screen ?? camera);
+    const drawn = this.#needsDrawing ? this.#drawer.track : undefined;
+    this.#isDrawn = drawn !== undefined;
+    // Where a pause's card is not drawn the publisher has its own: no camera in its place.
+    const picture = drawn ?? (this.#card === undefined ? (screen ?? camera) : undefined);
     // A mixer that was needed once stays: with it, sounds come and go without a joint.
     const tracks = [picture, this.#mixer?.track].filter((track) => track !== undefined);
     const present = this.#media.getTracks();
@@ -225,16 +207,8 @@ export class Composition extends Listeners<CompositionEvents> implements Capture
       for (const onMedia of [...this.#followers]) onMedia();
     }
     // What is not needed draws no more; not before whoever follows has the other picture.
-    if (!this.#needsDrawing) this.#closeDrawer();
+    if (!this.#needsDrawing) this.#drawer.close();
     this.emit('changed', undefined);
-  }
-
-  #closeDrawer(): void {
-    this.#generation += 1;
-    this.#drawer?.close();
-    this.#drawer = this.#opening = undefined;
-    this.#given = {};
-    this.#drawnVersion = -1;
   }
 
   get #needsDrawing(): boolean {

@@ -10,8 +10,8 @@ export type DrawMessage =
   | { readonly type: 'picture'; readonly name: PictureName; readonly readable?: ReadableStream<VideoFrame> }
   | { readonly type: 'close' };
 
-/** From who draws; `ready` comes once, at the start. */
-export type DrawnMessage = { readonly type: 'ready' } | { readonly type: 'drawn'; readonly version: number };
+/** From who draws; `ready` comes once, at the start, and `alive` twice a second from then on. */
+export type DrawnMessage = { readonly type: 'ready' } | { readonly type: 'alive' } | { readonly type: 'drawn'; readonly version: number };
 
 export interface DrawEndpoint {
   onmessage: ((event: { readonly data: DrawMessage }) => void) | null;
@@ -19,6 +19,7 @@ export interface DrawEndpoint {
 }
 
 const tickMs = 100;
+const ticksPerSignOfLife = 5;
 
 export interface DrawServiceOptions {
   readonly startTicker: (intervalMs: number, onTick: () => void) => () => void;
@@ -34,7 +35,12 @@ export function serveDrawing(endpoint: DrawEndpoint, { startTicker, onClosed }: 
   const begin = (writable: WritableStream<VideoFrame>): void => {
     const surface = frameSurface(writable, nowMs);
     const begun = new Compositor({ surface, onDrawn: (version) => endpoint.postMessage({ type: 'drawn', version }), nowMs });
-    const stopTicker = startTicker(tickMs, () => begun.tick());
+    let ticks = 0;
+    const stopTicker = startTicker(tickMs, () => {
+      begun.tick();
+      ticks += 1;
+      if (ticks % ticksPerSignOfLife === 0) endpoint.postMessage({ type: 'alive' });
+    });
     compositor = begun;
     close = () => {
       stopTicker();

@@ -11,5 +11,13 @@ export interface PictureDrawer {
   readonly close: () => void;
 }
 
-/** @param onDrawn called with the version of each look once it was drawn */
-export type OpenPictureDrawer = (onDrawn: (version: number) => void) => Promise<PictureDrawer>;
+export interface DrawerOptions {
+  /** Called with the version of each look once it was drawn. */
+  readonly onDrawn: (version: number) => void;
+  /** Called once when it draws no more although it was not closed: its worker died. */
+  readonly onLost: () => void;
+  /** No worker: those before it died. */
+  readonly onThePage: boolean;
+}
+
+export type OpenPictureDrawer = (options: DrawerOptions) => Promise<PictureDrawer>;

@@ -1,0 +1,90 @@
+import type Hls from 'hls.js';
+import type { HlsConfig } from 'hls.js';
+
+interface Failure {
+  readonly fatal: boolean;
+  readonly type: 'mediaError' | 'networkError' | 'otherError';
+  readonly details: string;
+  readonly code?: number;
+}
+
+type Handler = (event: string, data: object) => void;
+
+/** Stands in for hls.js: what the test says happens, and what is asked of it is kept. */
+export class FakeHls {
+  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', LEVEL_LOADED: 'level' };
+  static readonly ErrorDetails = { MANIFEST_LOAD_ERROR: 'manifestLoadError' };
+  static readonly ErrorTypes = { MEDIA_ERROR: 'mediaError', NETWORK_ERROR: 'networkError' };
+  static made: FakeHls[] = [];
+  static supported = true;
+  static isSupported(): boolean {
+    return FakeHls.supported;
+  }
+
+  readonly config: Partial<HlsConfig>;
+  readonly calls: string[] = [];
+  levels: { videoCodec?: string; audioCodec?: string }[] = [];
+  currentLevel = 0;
+  liveSyncPosition: number | null = null;
+  playingDate: Date | null = null;
+  targetLatency: number | null = null;
+  readonly #handlers = new Map<string, Handler[]>();
+
+  constructor(config: Partial<HlsConfig>) {
+    this.config = config;
+    FakeHls.made.push(this);
+  }
+
+  on(event: string, handler: Handler): void {
+    this.#handlers.set(event, [...(this.#handlers.get(event) ?? []), handler]);
+  }
+
+  once(event: string, handler: Handler): void {
+    this.on(event, handler);
+  }
+
+  loadSource(url: string): void {
+    this.calls.push(`load ${url}`);
+  }
+
+  attachMedia(): void {
+    this.calls.push('attach');
+  }
+
+  startLoad(): void {
+    this.calls.push('start');
+  }
+
+  stopLoad(): void {
+    this.calls.push('stop');
+  }
+
+  recoverMediaError(): void {
+    this.calls.push('recover');
+  }
+
+  destroy(): void {
+    this.calls.push('destroy');
+  }
+
+  fail({ code, ...failure }: Failure): void {
+    this.#tell(FakeHls.Events.ERROR, { ...failure, error: new Error('it broke'), ...(code !== undefined && { response: { code } }) });
+  }
+
+  buffer(bytes: number): void {
+    this.#tell(FakeHls.Events.FRAG_BUFFERED, { stats: { loaded: bytes } });
+  }
+
+  loadLevel(partTarget: number): void {
+    this.#tell(FakeHls.Events.LEVEL_LOADED, { details: { partTarget } });
+  }
+
+  #tell(event: string, data: object): void {
+    for (const handler of this.#handlers.get(event) ?? []) handler(event, data);
+  }
+}
+
+/** As what the player loads. */
+export function loadFakeHls(): Promise<typeof Hls> {
+  return Promise.resolve(FakeHls as unknown as typeof Hls);
+}

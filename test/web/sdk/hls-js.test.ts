@@ -1,0 +1,152 @@
+import t from 'tap';
+import { ClockOffset } from '../../../src/web/sdk/playback/clock-offset.js';
+import { HlsJs } from '../../../src/web/sdk/playback/hls-js.js';
+import type { PlayerMode } from '../../../src/web/sdk/playback/path-choice.js';
+import type { PlaybackEnd, PlaybackOptions } from '../../../src/web/sdk/playback/playback.js';
+import { FakeHls, loadFakeHls } from './fake-hls.js';
+import { FakePage } from './fake-page.js';
+import { FakeVideo, fakeBrowser } from './fake-video.js';
+
+const hlsAddress = 'https://live.example/live/s/index.m3u8';
+
+interface Bench {
+  readonly page: FakePage;
+  readonly video: FakeVideo;
+  readonly path: HlsJs;
+  readonly end: () => PlaybackEnd | undefined;
+}
+
+interface Wish {
+  readonly mode?: PlayerMode;
+  readonly webKit?: boolean;
+}
+
+async function bench(t: Parameters<typeof fakeBrowser>[0], open: (options: PlaybackOptions) => HlsJs, { mode = 'lowest-delay', webKit = false }: Wish = {}): Promise<Bench> {
+  fakeBrowser(t);
+  FakeHls.made = [];
+  FakeHls.supported = true;
+  const [page, video] = [new FakePage(), new FakeVideo()];
+  Object.assign(page, { webKit });
+  Object.assign(video, { paused: false });
+  page.answers.set('/api/time', () => Response.json({ serverTimeMs: 1_000_000 + page.nowMs() }));
+  const address = 'https://live.example';
+  const addresses = { origin: address, stream: 's', token: undefined, play: '', hls: hlsAddress, chat: '', facts: '' };
+  const path = open({ video: video as unknown as HTMLVideoElement, mode, addresses, clock: new ClockOffset(), page });
+  let end: PlaybackEnd | undefined;
+  void path.closed.then((how) => (end = how));
+  await page.pass(10);
+  return { page, video, path, end: () => end };
+}
+
+const openHlsJs = (options: PlaybackOptions): HlsJs => new HlsJs(options, loadFakeHls);
+const hls = (): FakeHls => {
+  const last = FakeHls.made.at(-1);
+  if (last === undefined) throw new Error('expected an hls.js, none was made');
+  return last;
+};
+
+t.test('hls.js is given the playlist and the element, and stays two parts behind the edge where parts come and the engine bears it', async (t) => {
+  for (const [wish, target] of [[{}, 1], [{ webKit: true }, null], [{ mode: 'smooth' }, null]] as const) {
+    const { path } = await bench(t, openHlsJs, wish);
+    t.strictSame(hls().calls, [`load ${hlsAddress}`, 'attach']);
+    hls().loadLevel(0.5);
+    t.equal(hls().targetLatency, target, JSON.stringify(wish));
+    t.equal(hls().config.lowLatencyMode, !('mode' in wish));
+    path.close();
+  }
+});
+
+t.test('its delay is the server’s time against that of the picture; its bit rate is what came; its codecs those of the level', async (t) => {
+  const { page, path } = await bench(t, openHlsJs);
+  t.strictSame(path.stats(), { latencySeconds: undefined, bitsPerSecond: undefined, codecs: undefined });
+  hls().playingDate = new Date(1_000_000 + page.nowMs() - 2_500);
+  hls().levels = [{ videoCodec: 'avc1.42c01e', audioCodec: 'mp4a.40.2' }];
+  for (let second = 0; second < 10; second += 1) {
+    hls().buffer(125_000);
+    await page.pass(1_000);
+  }
+  hls().playingDate = new Date(1_000_000 + page.nowMs() - 2_500);
+  const { latencySeconds, bitsPerSecond, codecs } = path.stats();
+  t.ok(Math.abs((latencySeconds ?? 0) - 2.5) < 0.1, String(latencySeconds));
+  t.ok((bitsPerSecond ?? 0) > 7e5 && (bitsPerSecond ?? 0) < 13e5, String(bitsPerSecond));
+  t.equal(codecs, 'avc1.42c01e,mp4a.40.2');
+  path.close();
+});
+
+t.test('a stream that is not live is told apart from one that cannot be played', async (t) => {
+  const notLive = await bench(t, openHlsJs);
+  hls().fail({ fatal: true, type: 'networkError', details: 'manifestLoadError', code: 404 });
+  await notLive.page.pass(0);
+  t.strictSame(notLive.end(), { reason: 'not-live' });
+  const broken = await bench(t, openHlsJs);
+  hls().fail({ fatal: true, type: 'otherError', details: 'internalException' });
+  await broken.page.pass(0);
+  t.strictSame(broken.end(), { reason: 'failed', failure: { code: 'hls-error', detail: 'internalException: it broke' } });
+  const unsupported = await bench(t, (options) => {
+    FakeHls.supported = false;
+    return openHlsJs(options);
+  });
+  t.strictSame(unsupported.end(), { reason: 'failed', failure: { code: 'path-unsupported' } });
+  const unloaded = await bench(t, (options) => new HlsJs(options, () => Promise.reject(new Error('404'))));
+  t.match(unloaded.end(), { reason: 'failed', failure: { code: 'player-not-loaded', detail: '404' } });
+});
+
+t.test('what breaks is mended three times, and again once it held for half a minute; small errors are hls.js’s own', async (t) => {
+  const { page, end } = await bench(t, openHlsJs);
+  hls().levels = [{}];
+  hls().fail({ fatal: false, type: 'mediaError', details: 'bufferStalled' });
+  t.notOk(hls().calls.includes('recover'));
+  hls().fail({ fatal: true, type: 'mediaError', details: 'bufferAppend' });
+  t.equal(hls().calls.at(-1), 'recover');
+  hls().fail({ fatal: true, type: 'networkError', details: 'fragLoad' });
+  await page.pass(1_000);
+  t.equal(hls().calls.at(-1), 'start', 'the network is asked again after a second');
+  await page.pass(40_000);
+  for (let failure = 0; failure < 3; failure += 1) hls().fail({ fatal: true, type: 'mediaError', details: 'bufferAppend' });
+  t.equal(end(), undefined);
+  hls().fail({ fatal: true, type: 'mediaError', details: 'bufferAppend' });
+  await page.pass(0);
+  t.match(end(), { reason: 'failed', failure: { code: 'hls-error' } });
+});
+
+t.test('a viewer who is far behind is taken to the edge; one who pauses is left alone; smooth goes there by its pace', async (t) => {
+  const lowest = await bench(t, openHlsJs);
+  hls().liveSyncPosition = 20;
+  Object.assign(lowest.video, { readyState: 4, currentTime: 10 });
+  await lowest.page.pass(250);
+  t.equal(lowest.video.currentTime, 20);
+  Object.assign(lowest.video, { paused: true, currentTime: 10 });
+  await lowest.page.pass(1_000);
+  t.equal(lowest.video.currentTime, 10);
+  const smooth = await bench(t, openHlsJs, { mode: 'smooth' });
+  hls().liveSyncPosition = 20;
+  for (const [at, rate] of [[18, 1.03], [19.5, 1], [21, 0.97]] as const) {
+    Object.assign(smooth.video, { readyState: 4, currentTime: at });
+    await smooth.page.pass(250);
+    t.equal(smooth.video.playbackRate, rate, `at ${String(at)}`);
+  }
+});
+
+t.test('a long pause loads nothing, also when the network fails in it; going on loads again', async (t) => {
+  const { page, path } = await bench(t, openHlsJs);
+  hls().levels = [{}];
+  hls().fail({ fatal: true, type: 'networkError', details: 'fragLoad' });
+  path.suspend();
+  await page.pass(5_000);
+  t.strictSame(hls().calls.slice(2), ['stop']);
+  path.resume();
+  t.equal(hls().calls.at(-1), 'start');
+});
+
+t.test('closed or ended: no timer, no question and no hls.js is left', async (t) => {
+  for (const way of ['close', 'ended'] as const) {
+    const { page, video, path, end } = await bench(t, openHlsJs);
+    if (way === 'close') path.close();
+    else video.say('ended');
+    path.close();
+    await page.pass(600_000);
+    t.strictSame(page.left, { timers: 0, listeners: 0, sockets: 0 }, way);
+    t.equal(end()?.reason, way === 'close' ? 'closed' : 'ended');
+    t.equal(hls().calls.filter((call) => call === 'destroy').length, 1);
+  }
+});
