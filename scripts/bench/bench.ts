@@ -10,6 +10,7 @@ import { within } from './scope.js';
 import { measureCopy } from './sections/copy.js';
 import { measureDelay } from './sections/delay.js';
 import { measureDrift } from './sections/drift.js';
+import { measureFlv } from './sections/flv.js';
 import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
 import { measurePages } from './sections/pages.js';
@@ -31,6 +32,7 @@ const sections: Readonly<Record<string, Section>> = {
   inside: measureInside,
   stalled: measureStalled,
   drift: measureDrift,
+  flv: measureFlv,
   frames: measureFrames,
   sizes: measureSizes,
   pages: measurePages,

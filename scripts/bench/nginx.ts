@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { findProgram, temporaryDirectory, waitUntil } from '../../test/helpers/programs.js';
+import { freePort } from './free-port.js';
 import type { Scope } from './scope.js';
 
 export interface RunningNginx {
@@ -49,12 +49,4 @@ http { access_log off; ${sendfile ? 'sendfile on; tcp_nopush on;' : 'sendfile of
   };
   await waitUntil('nginx answers', answers, 5000);
   return { origin, pid: child.pid ?? 0 };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import puppeteer, { type Browser as TabbedBrowser } from 'puppeteer-core';
 
@@ -31,8 +32,13 @@ export async function launchChromium(t: Teardown, { autoplay = 'no-user-gesture-
 }
 
 /** The same, driven by puppeteer: a tab behind another is hidden as for a person. Playwright keeps every page visible. */
-export async function launchTabbedChromium(t: Teardown): Promise<TabbedBrowser> {
+export async function launchTabbedChromium(t: Teardown, { siteData = true }: { readonly siteData?: boolean } = {}): Promise<TabbedBrowser> {
   const home = await temporaryDirectory(t, 'onair-chromium');
+  if (!siteData) {
+    // As *Block all cookies* in its settings does it: storage of every kind throws.
+    await mkdir(`${home}/profile/Default`, { recursive: true });
+    await writeFile(`${home}/profile/Default/Preferences`, JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }));
+  }
   const browser = await puppeteer.launch({
     browser: 'chrome',
     executablePath: chromiumProgram ?? 'chromium',

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import t from 'tap';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 import type { SendQueues } from '../../src/http/send-queues.js';
+import { makeCertificates } from './certificates.js';
 import type { FakeLiveStream } from './fake-live.js';
 import { listen, startFakeServer } from './fake-server.js';
 import type { FakeTranscoder } from '../live/fake-transcoder.js';
@@ -153,6 +156,31 @@ t.test('/frames counts as a viewer, and is refused where there is no room', asyn
   t.equal((await app.inject('/live/cam/frames')).statusCode, 503);
   gone.abort();
   await until(() => cam.viewers.count === 0);
+});
+
+t.test('over HTTP/2, eight bodies of pictures hold up nothing else on their connection', async (t) => {
+  const files = makeCertificates();
+  const tls = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
+  const { app, registry } = await startFakeServer(t, { tls });
+  const cam = registry.add('cam');
+  play(cam);
+  const session = connectHttp2(`https://${await listen(app)}`, { ca: tls.cert });
+  t.teardown(() => session.destroy());
+  const bodies = Array.from({ length: 8 }, () => {
+    const body = session.request({ ':path': '/live/cam/frames' });
+    const seen = { text: '' };
+    body.on('data', (bytes: Buffer) => (seen.text += bytes.toString('latin1')));
+    return { body, seen };
+  });
+  (await transcoderOf(cam)).jpeg('ONE');
+  await until(() => bodies.every(({ seen }) => seen.text.includes('ONE')));
+  for (const path of ['/', '/healthz', '/live/cam/index.m3u8', '/api/streams/cam']) {
+    const answer = session.request({ ':path': path });
+    answer.resume();
+    const [headers] = (await once(answer, 'response')) as [Record<string, unknown>];
+    t.equal(headers[':status'], 200, path);
+  }
+  t.equal(cam.viewers.count, 8);
 });
 
 t.test('what is not live, or asked for in nonsense, is refused in words', async (t) => {

@@ -7,7 +7,7 @@ import { Semaphore } from '../../src/live/semaphore.js';
 import { DiskMediaStore } from '../../src/storage/disk-media-store.js';
 import { MemoryMediaStore } from '../../src/storage/memory-media-store.js';
 import { hungStore, MoodyStore } from '../helpers/bad-stores.js';
-import { Filled, never, textOf } from '../helpers/filled.js';
+import { Filled, never, start, textOf } from '../helpers/filled.js';
 import { temporaryDirectory } from '../helpers/programs.js';
 import { turns, until } from './fake-studio.js';
 
@@ -141,4 +141,20 @@ t.test('nothing is left in the store after clear(), and what leaves the window l
   t.strictSame(store.names, ['init-0.mp4', ...Array.from({ length: 13 }, (_none, index) => `${index + 47}.m4s`)]);
   await keeper.clear();
   t.strictSame(store.names, []);
+});
+
+t.test('after 500 recordings the store has the init segments of those that can still be had, and of no others', async (t) => {
+  const store = new MemoryMediaStore();
+  const keeper = new Archived({ store });
+  const filled = new Filled({ listedSegments: 6, keeper });
+  for (let recording = 1; recording <= 500; recording++) {
+    filled.segments(1);
+    filled.restart(start + recording * 2000);
+    await turns(4);
+  }
+  await until(() => keeper.waitingBytes === 0);
+  await turns(4);
+  const [inits, segments] = [/^init-/, /^\d+\.m4s$/].map((form) => store.names.filter((name) => form.test(name)).length);
+  t.ok(segments! > 6 && segments! < 20, `${segments} segments`);
+  t.ok(inits! <= segments! + 2, `${inits} init segments for ${segments} segments`);
 });
