@@ -116,7 +116,8 @@ async function pulls(t: Test, url: string, seconds: number): Promise<void> {
   stop.abort();
   t.ok(lastMs - startMs > seconds * 1000, `${url} goes on`);
   t.ok(bytes > seconds * 40_000, `${String(bytes)} bytes`);
-  t.ok(longestMs < 2000, `never ${String(Math.round(longestMs))} ms without a byte`);
+  // A proxy that collects the answer gives nothing for as long as it lasts; a busy machine, or being skipped to a keyframe on it, takes some seconds.
+  t.ok(longestMs < 6000, `never ${String(Math.round(longestMs))} ms without a byte`);
 }
 
 /** A playlist that is waited for comes through the proxy when it comes without it. */

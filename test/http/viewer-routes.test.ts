@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { get } from 'node:http';
+import { get, ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import t from 'tap';
+import { Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import type { Fragment } from '../../src/fmp4/fragment.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 import type { FakeLiveStream } from './fake-live.js';
@@ -90,6 +92,47 @@ t.test('where there is no WebSocket, none is opened', async (t) => {
   for (const path of ['/', '/api/streams', '/live/cam/index.m3u8', '/live/cam/x/y/play', '/nothing']) {
     t.match(await refusal(t, base + path), { status: 404, body: { code: 'not-found', message: String } }, path);
   }
+});
+
+/** Counts the calls of a method, wherever it is called, until the test is over. */
+function countCalls(t: Test, prototype: object, method: string, isMeant: (receiver: unknown) => boolean = () => true): { calls: number } {
+  const counted = { calls: 0 };
+  const original = Reflect.get(prototype, method) as (...args: unknown[]) => unknown;
+  t.teardown(() => Reflect.set(prototype, method, original));
+  Reflect.set(prototype, method, function (this: unknown, ...args: unknown[]) {
+    if (isMeant(this)) counted.calls++;
+    return original.apply(this, args);
+  });
+  return counted;
+}
+
+t.test('what came in one go leaves in one write a viewer, by each way; only what begins with a keyframe is a write of its own', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const { bus, viewers } = registry.add('cam');
+  const host = await listen(app);
+  const second = (startSeconds: number, keyframe: boolean): Fragment => fragment([{ track: videoTrack, startSeconds, durationSeconds: 1, keyframe }], startSeconds);
+  const upgraded = once(app.server, 'upgrade') as Promise<[unknown, Socket]>;
+  const socket = new SocketClient(t, `ws://${host}/live/cam/play`);
+  const [, connection] = await upgraded;
+  await once(socket.socket, 'open');
+  const requests = ['mp4', 'flv'].map((form) => get(`http://${host}/live/cam/stream.${form}`).on('error', () => undefined));
+  t.teardown(() => requests.forEach((request) => request.destroy()));
+  while (viewers.count < 3) await new Promise(setImmediate);
+  bus.startTimeline({ init: readInitSegment(initSegment([videoTrack])), captureTimeMs: 5 });
+  bus.push([second(0, true)]);
+  const bodies = await Promise.all(requests.map(async (request) => ((await once(request, 'response')) as [IncomingMessage])[0].resume()));
+  await new Promise(setImmediate);
+  const byBody = countCalls(t, ServerResponse.prototype, 'write');
+  const bySocket = countCalls(t, Socket.prototype, 'write', (receiver) => receiver === connection);
+  const push = async (fragments: Fragment[]): Promise<readonly number[]> => {
+    const before = [bySocket.calls, byBody.calls];
+    bus.push(fragments);
+    await Promise.all(bodies.map((body) => once(body, 'data')));
+    return [bySocket.calls - (before[0] ?? 0), byBody.calls - (before[1] ?? 0)];
+  };
+  const group = [1, 2, 3, 4, 5, 6, 7, 8].map((at) => second(at, false));
+  t.strictSame(await push(group), [1, 2], 'eight fragments, one write to each of the three');
+  t.strictSame(await push([second(9, false), second(10, true), second(11, false)]), [2, 4]);
 });
 
 t.test('/stream.mp4 is the same as one endless body', async (t) => {
