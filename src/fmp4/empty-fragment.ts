@@ -1,4 +1,4 @@
-import { box, uint32 } from './box-writer.js';
+import { box, uint32 } from '../isobmff/box-writer.js';
 import type { Fragment } from './fragment.js';
 
 const durationIsEmpty = 0x010000;

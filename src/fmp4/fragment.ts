@@ -1,4 +1,6 @@
-import { childBoxes, type ChildBox } from './box-reader.js';
+import { childBoxes, type BoxPlace } from '../isobmff/boxes.js';
+import { uint32 } from '../isobmff/numbers.js';
+import { isSync, readDecodeTime, readRunSample, readTrackFragmentHeader, readTrackRunLayout, type TrackFragmentHeader, type TrackRunLayout } from '../isobmff/track-fragment.js';
 
 /** The samples of one track inside a fragment: one traf box. */
 export interface TrackRun {
@@ -31,34 +33,20 @@ export function readTrackRuns(moof: Buffer): TrackRun[] {
   return runs;
 }
 
-const baseDataOffsetPresent = 0x1;
-const sampleDescriptionIndexPresent = 0x2;
-const defaultDurationPresent = 0x8;
-const defaultSizePresent = 0x10;
-const defaultFlagsPresent = 0x20;
-const dataOffsetPresent = 0x1;
-const firstSampleFlagsPresent = 0x4;
-const sampleDurationPresent = 0x100;
-const sampleSizePresent = 0x200;
-const sampleFlagsPresent = 0x400;
-const compositionOffsetPresent = 0x800;
-const nonSyncSample = 0x10000;
-
-function readTrackRun(moof: Buffer, traf: ChildBox): TrackRun {
-  let header: FragmentHeader | undefined;
+function readTrackRun(moof: Buffer, traf: BoxPlace): TrackRun {
+  let header: TrackFragmentHeader | undefined;
   let baseMediaDecodeTime: number | undefined;
   let duration = 0;
   let sampleCount = 0;
   let startsWithSync = false;
   for (const box of childBoxes(moof, traf.start, traf.end)) {
-    if (box.type === 'tfhd') header = readFragmentHeader(moof, box.start);
-    else if (box.type === 'tfdt') {
-      baseMediaDecodeTime =
-        moof[box.start] === 1 ? Number(moof.readBigUInt64BE(box.start + 4)) : moof.readUInt32BE(box.start + 4);
-    } else if (box.type === 'trun' && header) {
-      const run = readRun(moof, box, header);
-      if (sampleCount === 0) startsWithSync = run.startsWithSync;
-      duration += run.duration;
+    if (box.type === 'tfhd') header = readTrackFragmentHeader(moof, box);
+    else if (box.type === 'tfdt') baseMediaDecodeTime = readDecodeTime(moof, box);
+    else if (box.type === 'trun' && header) {
+      const run = readTrackRunLayout(moof, box);
+      if (run.sampleCount !== run.claimedSamples) throw new RangeError(`expected a trun with ${run.claimedSamples} samples in it, got one with ${run.sampleCount}`);
+      if (sampleCount === 0 && run.sampleCount > 0) startsWithSync = isSync(readRunSample(moof, run, 0, header).flags);
+      duration += durationOf(moof, run, header.duration ?? 0);
       sampleCount += run.sampleCount;
     }
   }
@@ -68,47 +56,9 @@ function readTrackRun(moof: Buffer, traf: ChildBox): TrackRun {
   return { trackId: header.trackId, baseMediaDecodeTime, duration, sampleCount, startsWithSync };
 }
 
-interface FragmentHeader {
-  readonly trackId: number;
-  readonly defaultDuration: number;
-  readonly defaultFlags: number;
-}
-
-function readFragmentHeader(moof: Buffer, start: number): FragmentHeader {
-  const flags = moof.readUIntBE(start + 1, 3);
-  let offset = start + 8;
-  if (flags & baseDataOffsetPresent) offset += 8;
-  if (flags & sampleDescriptionIndexPresent) offset += 4;
-  let defaultDuration = 0;
-  if (flags & defaultDurationPresent) {
-    defaultDuration = moof.readUInt32BE(offset);
-    offset += 4;
-  }
-  if (flags & defaultSizePresent) offset += 4;
-  const defaultFlags = flags & defaultFlagsPresent ? moof.readUInt32BE(offset) : 0;
-  return { trackId: moof.readUInt32BE(start + 4), defaultDuration, defaultFlags };
-}
-
-function readRun(moof: Buffer, trun: ChildBox, header: FragmentHeader): Omit<TrackRun, 'trackId' | 'baseMediaDecodeTime'> {
-  const flags = moof.readUIntBE(trun.start + 1, 3);
-  const sampleCount = moof.readUInt32BE(trun.start + 4);
-  let offset = trun.start + 8;
-  if (flags & dataOffsetPresent) offset += 4;
-  let firstFlags = header.defaultFlags;
-  if (flags & firstSampleFlagsPresent) {
-    firstFlags = moof.readUInt32BE(offset);
-    offset += 4;
-  }
-  const durationBytes = flags & sampleDurationPresent ? 4 : 0;
-  const sizeBytes = flags & sampleSizePresent ? 4 : 0;
-  const flagsBytes = flags & sampleFlagsPresent ? 4 : 0;
-  const sampleBytes = durationBytes + sizeBytes + flagsBytes + (flags & compositionOffsetPresent ? 4 : 0);
-  if (flagsBytes && sampleCount > 0) firstFlags = moof.readUInt32BE(offset + durationBytes + sizeBytes);
-
-  let duration = header.defaultDuration * sampleCount;
-  if (durationBytes) {
-    duration = 0;
-    for (let sample = 0; sample < sampleCount; sample++) duration += moof.readUInt32BE(offset + sample * sampleBytes);
-  }
-  return { duration, sampleCount, startsWithSync: sampleCount > 0 && (firstFlags & nonSyncSample) === 0 };
+function durationOf(moof: Buffer, { sampleCount, durationAt, sampleBytes }: TrackRunLayout, fallback: number): number {
+  if (durationAt === undefined) return fallback * sampleCount;
+  let duration = 0;
+  for (let sample = 0; sample < sampleCount; sample++) duration += uint32(moof, durationAt + sample * sampleBytes);
+  return duration;
 }

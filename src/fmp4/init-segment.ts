@@ -1,4 +1,6 @@
-import { childBoxes, findBox, type ChildBox } from './box-reader.js';
+import { childBoxes, findBox, type BoxPlace } from '../isobmff/boxes.js';
+import { readDecoderConfig } from '../isobmff/descriptors.js';
+import { inSquarePixels } from './square-pixels.js';
 
 export interface VideoTrack {
   readonly kind: 'video';
@@ -45,7 +47,7 @@ export interface InitSegment {
  * @throws {RangeError} when there is no track with a codec that Onair can send
  */
 export function readInitSegment(bytes: Buffer): InitSegment {
-  const moov = findBox(bytes, ['moov'], { start: 0, end: bytes.length });
+  const moov = findBox(bytes, ['moov']);
   if (!moov) throw new RangeError('expected an init segment with a moov box, got none');
   const tracks: Track[] = [];
   for (const child of childBoxes(bytes, moov.start, moov.end)) {
@@ -58,7 +60,7 @@ export function readInitSegment(bytes: Buffer): InitSegment {
   return { bytes, tracks, codecs: tracks.map((track) => track.codec).join(',') };
 }
 
-function readTrack(bytes: Buffer, trak: ChildBox): Track | undefined {
+function readTrack(bytes: Buffer, trak: BoxPlace): Track | undefined {
   const tkhd = findBox(bytes, ['tkhd'], trak);
   const mdhd = findBox(bytes, ['mdia', 'mdhd'], trak);
   const stsd = findBox(bytes, ['mdia', 'minf', 'stbl', 'stsd'], trak);
@@ -78,51 +80,27 @@ function readTrack(bytes: Buffer, trak: ChildBox): Track | undefined {
 }
 
 /** ISO/IEC 14496-12 §12.1.3 and the avcC box of ISO/IEC 14496-15 §5.3.3. */
-function readVisualSampleEntry(bytes: Buffer, entry: ChildBox): Pick<VideoTrack, 'codec' | 'width' | 'height' | 'configuration'> {
+function readVisualSampleEntry(bytes: Buffer, entry: BoxPlace): Pick<VideoTrack, 'codec' | 'width' | 'height' | 'configuration'> {
   const avcC = findBox(bytes, ['avcC'], { start: entry.start + 78, end: entry.end });
   if (!avcC) throw new RangeError('expected an avc1 sample entry with an avcC box, got none');
   const pasp = findBox(bytes, ['pasp'], { start: entry.start + 78, end: entry.end });
-  // ISO/IEC 14496-12 §12.1.4. One side is stretched, none shrunk, as browsers do.
-  const across = pasp && bytes.readUInt32BE(pasp.start) / bytes.readUInt32BE(pasp.start + 4);
-  const aspect = across && Number.isFinite(across) ? across : 1;
+  // ISO/IEC 14496-12 §12.1.4.
+  const aspect = pasp && ([bytes.readUInt32BE(pasp.start), bytes.readUInt32BE(pasp.start + 4)] as const);
+  const stored = { width: bytes.readUInt16BE(entry.start + 24), height: bytes.readUInt16BE(entry.start + 26) };
   return {
     codec: `avc1.${bytes.toString('hex', avcC.start + 1, avcC.start + 4)}`,
-    width: Math.round(bytes.readUInt16BE(entry.start + 24) * Math.max(1, aspect)),
-    height: Math.round(bytes.readUInt16BE(entry.start + 26) * Math.max(1, 1 / aspect)),
+    ...inSquarePixels(stored, aspect),
     configuration: bytes.subarray(avcC.start, avcC.end),
   };
 }
 
 /** The object type indications of an esds box, ISO/IEC 14496-14 §5.6 and 14496-3 §1.6.2. */
-function readAudioSampleEntry(bytes: Buffer, entry: ChildBox): Pick<AudioTrack, 'codec' | 'configuration'> {
+function readAudioSampleEntry(bytes: Buffer, entry: BoxPlace): Pick<AudioTrack, 'codec' | 'configuration'> {
   const esds = findBox(bytes, ['esds'], { start: entry.start + 28, end: entry.end });
-  const config = esds && findDescriptor(bytes, esds.start + 4, esds.end, decoderConfigTag);
+  const config = esds && readDecoderConfig(bytes.subarray(esds.start, esds.end));
   if (!config) throw new RangeError('expected an mp4a sample entry with a decoder configuration, got none');
-  const objectType = bytes.readUInt8(config.start).toString(16);
-  const specific = findDescriptor(bytes, config.start + 13, config.end, decoderSpecificTag);
-  const audioObjectType = specific ? bytes.readUInt8(specific.start) >> 3 : undefined;
-  const codec = audioObjectType === undefined ? `mp4a.${objectType}` : `mp4a.${objectType}.${audioObjectType}`;
-  return { codec, configuration: specific ? bytes.subarray(specific.start, specific.end) : Buffer.alloc(0) };
-}
-
-const elementaryStreamTag = 0x03;
-const decoderConfigTag = 0x04;
-const decoderSpecificTag = 0x05;
-
-function findDescriptor(bytes: Buffer, start: number, end: number, wanted: number): { start: number; end: number } | undefined {
-  let offset = start;
-  while (offset + 2 <= end) {
-    const tag = bytes.readUInt8(offset++);
-    let size = 0;
-    let more = true;
-    while (more && offset < end) {
-      const byte = bytes.readUInt8(offset++);
-      size = (size << 7) | (byte & 0x7f);
-      more = (byte & 0x80) !== 0;
-    }
-    if (tag === wanted) return { start: offset, end: Math.min(offset + size, end) };
-    // The elementary stream descriptor is a wrapper: step inside, past its id and flags.
-    offset += tag === elementaryStreamTag ? 3 : size;
-  }
-  return undefined;
+  const objectType = config.objectType.toString(16);
+  const [first] = config.specific ?? [];
+  const codec = first === undefined ? `mp4a.${objectType}` : `mp4a.${objectType}.${first >> 3}`;
+  return { codec, configuration: Buffer.from(config.specific ?? []) };
 }

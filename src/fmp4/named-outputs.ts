@@ -1,5 +1,5 @@
-import { childBoxes, findBox, type ChildBox } from './box-reader.js';
-import { box } from './box-writer.js';
+import { box } from '../isobmff/box-writer.js';
+import { boxHeadBytes, childBoxes, findBox, type BoxPlace } from '../isobmff/boxes.js';
 import { readInitSegment, type InitSegment } from './init-segment.js';
 
 /** A named share of one fragmented MP4: some of its tracks. Fragments belong to it by their track ids; a track may belong to several. */
@@ -28,11 +28,11 @@ export function outputInits(whole: InitSegment, outputs: readonly NamedOutput[])
 
 /** ftyp and moov with these tracks alone: their `trak` boxes and what `mvex` says of them (ISO/IEC 14496-12 §8.3.1, §8.8.3). */
 function withTracks(bytes: Buffer, trackIds: ReadonlySet<number>): Buffer {
-  const top = [...childBoxes(bytes, 0, bytes.length)].map((child) => (child.type === 'moov' ? filtered(bytes, child, trackIds) : whole(bytes, child)));
+  const top = [...childBoxes(bytes)].map((child) => (child.type === 'moov' ? filtered(bytes, child, trackIds) : whole(bytes, child)));
   return Buffer.concat(top);
 }
 
-function filtered(bytes: Buffer, parent: ChildBox, trackIds: ReadonlySet<number>): Buffer {
+function filtered(bytes: Buffer, parent: BoxPlace, trackIds: ReadonlySet<number>): Buffer {
   const kept: Buffer[] = [];
   for (const child of childBoxes(bytes, parent.start, parent.end)) {
     const trackId = trackIdIn(bytes, child);
@@ -43,7 +43,7 @@ function filtered(bytes: Buffer, parent: ChildBox, trackIds: ReadonlySet<number>
 }
 
 /** Which track a box is about; undefined: all of them. */
-function trackIdIn(bytes: Buffer, child: ChildBox): number | undefined {
+function trackIdIn(bytes: Buffer, child: BoxPlace): number | undefined {
   if (child.type === 'trex') return bytes.readUInt32BE(child.start + 4);
   if (child.type !== 'trak') return undefined;
   const tkhd = findBox(bytes, ['tkhd'], child);
@@ -51,6 +51,6 @@ function trackIdIn(bytes: Buffer, child: ChildBox): number | undefined {
 }
 
 /** With its header of eight bytes: ffmpeg writes no longer ones before the media. */
-function whole(bytes: Buffer, { start, end }: ChildBox): Buffer {
-  return bytes.subarray(start - 8, end);
+function whole(bytes: Buffer, { start, end }: BoxPlace): Buffer {
+  return bytes.subarray(start - boxHeadBytes, end);
 }

@@ -1,7 +1,11 @@
-import { childBoxes, findBox, type ChildBox } from './box-reader.js';
+import { childBoxes, findBox, type BoxPlace } from '../isobmff/boxes.js';
+import { readTrackFragmentHeader, readTrackRunLayout, type TrackFragmentHeader, type TrackRunLayout } from '../isobmff/track-fragment.js';
 import type { Fragment } from './fragment.js';
 
-const sampleSizePresent = 0x200;
+interface Run {
+  readonly header: TrackFragmentHeader;
+  readonly layout: TrackRunLayout;
+}
 
 /**
  * The fragment with NAL units in front of a track's first sample, for who has another sample description than the one it was made
@@ -10,35 +14,30 @@ const sampleSizePresent = 0x200;
  */
 export function withUnitsInFront(fragment: Fragment, trackId: number, units: Buffer): Fragment {
   const moof = Buffer.from(fragment.bytes.subarray(0, fragment.bytes.readUInt32BE(0)));
-  const runs: { readonly traf: ChildBox; readonly tfhd: ChildBox; readonly trun: ChildBox }[] = [];
-  for (const traf of childBoxes(moof, 8, moof.length)) {
-    const tfhd = findBox(moof, ['tfhd'], traf);
-    if (traf.type !== 'traf' || !tfhd) continue;
-    for (const trun of childBoxes(moof, traf.start, traf.end)) if (trun.type === 'trun') runs.push({ traf, tfhd, trun });
-  }
-  const first = runs.find(({ tfhd }) => moof.readUInt32BE(tfhd.start + 4) === trackId);
-  if (!first || !grow(moof, first.tfhd, first.trun, units.length)) return fragment;
-  const at = moof.readInt32BE(first.trun.start + 8);
-  for (const { trun } of runs) {
-    const offset = moof.readInt32BE(trun.start + 8);
-    if (offset > at) moof.writeInt32BE(offset + units.length, trun.start + 8);
+  const runs = [...childBoxes(moof, 8, moof.length)].flatMap((child) => (child.type === 'traf' ? runsOf(moof, child) : []));
+  const first = runs.find(({ header }) => header.trackId === trackId);
+  const at = first?.layout.dataOffset;
+  if (!first || at === undefined || !grow(moof, first, units.length)) return fragment;
+  for (const { layout: { dataOffset = 0, dataOffsetAt } } of runs) {
+    if (dataOffsetAt !== undefined && dataOffset > at) moof.writeInt32BE(dataOffset + units.length, dataOffsetAt);
   }
   const media = Buffer.from(fragment.bytes.subarray(moof.length, at));
   media.writeUInt32BE(media.readUInt32BE(0) + units.length, 0);
   return { bytes: Buffer.concat([moof, media, units, fragment.bytes.subarray(at)]), runs: fragment.runs };
 }
 
-/** Makes the first sample larger; false where its size is said for others too. Data offsets are there: ffmpeg writes them. */
-function grow(moof: Buffer, tfhd: ChildBox, trun: ChildBox, by: number): boolean {
-  const flags = moof.readUIntBE(trun.start + 1, 3);
-  const count = moof.readUInt32BE(trun.start + 4);
-  if (!(flags & 0x1) || count === 0) return false;
-  let at = trun.start + 12 + (flags & 0x4 ? 4 : 0) + (flags & 0x100 ? 4 : 0);
-  if (!(flags & sampleSizePresent)) {
-    const defaults = moof.readUIntBE(tfhd.start + 1, 3);
-    if (count > 1 || !(defaults & 0x10)) return false;
-    at = tfhd.start + 8 + (defaults & 0x1 ? 8 : 0) + (defaults & 0x2 ? 4 : 0) + (defaults & 0x8 ? 4 : 0);
-  }
+function runsOf(moof: Buffer, traf: BoxPlace): Run[] {
+  const tfhd = findBox(moof, ['tfhd'], traf);
+  if (!tfhd) return [];
+  const header = readTrackFragmentHeader(moof, tfhd);
+  return [...childBoxes(moof, traf.start, traf.end)].flatMap((box) => (box.type === 'trun' ? [{ header, layout: readTrackRunLayout(moof, box) }] : []));
+}
+
+/** Makes the first sample larger; false where its size is said for others too. */
+function grow(moof: Buffer, { header, layout }: Run, by: number): boolean {
+  if (layout.sampleCount === 0) return false;
+  const at = layout.sizeAt ?? (layout.sampleCount === 1 ? header.sizeAt : undefined);
+  if (at === undefined) return false;
   moof.writeUInt32BE(moof.readUInt32BE(at) + by, at);
   return true;
 }

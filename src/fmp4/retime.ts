@@ -1,4 +1,5 @@
-import { childBoxes, type ChildBox } from './box-reader.js';
+import { childBoxes, type BoxPlace } from '../isobmff/boxes.js';
+import { readTrackRunLayout } from '../isobmff/track-fragment.js';
 import type { Fragment, TrackRun } from './fragment.js';
 
 /** Where a track run is to stand. */
@@ -8,8 +9,6 @@ export interface RunTime {
   /** How much earlier than that its samples are to be shown, in ticks, so that pictures keep their time. */
   readonly shownEarlier?: number | undefined;
 }
-
-const compositionOffsetPresent = 0x800;
 
 /**
  * The fragment at other times, and with another number (ISO/IEC 14496-12 §8.8.5, §8.8.8, §8.8.12). Its own bytes are changed: nobody may
@@ -32,26 +31,26 @@ export function retimed(fragment: Fragment, sequenceNumber: number, timeOf: (run
   return { bytes, runs };
 }
 
-function writeTime(bytes: Buffer, traf: ChildBox, { baseMediaDecodeTime, shownEarlier = 0 }: RunTime): void {
+function writeTime(bytes: Buffer, traf: BoxPlace, { baseMediaDecodeTime, shownEarlier = 0 }: RunTime): void {
   for (const box of childBoxes(bytes, traf.start, traf.end)) {
     if (box.type === 'tfdt') writeDecodeTime(bytes, box, baseMediaDecodeTime);
     else if (box.type === 'trun' && shownEarlier !== 0) moveComposition(bytes, box, -shownEarlier);
   }
 }
 
-function writeDecodeTime(bytes: Buffer, { start }: ChildBox, ticks: number): void {
+function writeDecodeTime(bytes: Buffer, { start }: BoxPlace, ticks: number): void {
   if (bytes[start] === 1) bytes.writeBigUInt64BE(BigInt(ticks), start + 4);
   else if (ticks < 2 ** 32) bytes.writeUInt32BE(ticks, start + 4);
   else throw new RangeError(`expected a decode time of 64 bits for ${ticks} ticks, got one of 32`);
 }
 
 /** Samples without composition offsets stay: they are shown when they are decoded. */
-function moveComposition(bytes: Buffer, { start, end }: ChildBox, by: number): void {
-  const flags = bytes.readUIntBE(start + 1, 3);
-  if (!(flags & compositionOffsetPresent)) return;
-  bytes[start] = 1; // signed offsets
-  const sampleBytes = 4 * [0x100, 0x200, 0x400, 0x800].filter((flag) => flags & flag).length;
-  const first = start + 8 + (flags & 0x1 ? 4 : 0) + (flags & 0x4 ? 4 : 0);
-  // The composition offset is the last of a sample's fields.
-  for (let at = first + sampleBytes - 4; at + 4 <= end; at += sampleBytes) bytes.writeInt32BE(Math.max(-(2 ** 31), bytes.readInt32BE(at) + by), at);
+function moveComposition(bytes: Buffer, trun: BoxPlace, by: number): void {
+  const { compositionOffsetAt, sampleBytes, sampleCount } = readTrackRunLayout(bytes, trun);
+  if (compositionOffsetAt === undefined) return;
+  bytes[trun.start] = 1; // signed offsets
+  for (let index = 0; index < sampleCount; index++) {
+    const at = compositionOffsetAt + index * sampleBytes;
+    bytes.writeInt32BE(Math.max(-(2 ** 31), bytes.readInt32BE(at) + by), at);
+  }
 }

@@ -1,3 +1,4 @@
+import { inSquarePixels } from '../fmp4/square-pixels.js';
 import type { SourceTrack, VideoFacts } from '../source/source-events.js';
 import { encodedSize, type EncodeLimits, type PictureSize } from './encode-limits.js';
 
@@ -6,10 +7,9 @@ export function isAnamorphic({ sampleAspect: [across, down] = [1, 1] }: VideoFac
   return across !== down;
 }
 
-/** Size in square pixels, as it is stored: not yet turned. One side is stretched, none shrunk, as browsers do. */
-function squareSize({ width, height, sampleAspect: [across, down] = [1, 1] }: VideoFacts): PictureSize | undefined {
-  if (!width || !height) return undefined;
-  return { width: Math.round(width * Math.max(1, across / down)), height: Math.round(height * Math.max(1, down / across)) };
+/** Size in square pixels, as it is stored: not yet turned. */
+function squareSize({ width, height, sampleAspect }: VideoFacts): PictureSize | undefined {
+  return width && height ? inSquarePixels({ width, height }, sampleAspect) : undefined;
 }
 
 /** The size that a picture is shown in: upright, in square pixels; undefined: nobody knows yet. */

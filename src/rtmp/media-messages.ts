@@ -1,3 +1,4 @@
+import { flvBackPointerBytes, flvTagHeadBytes, readFlvTagHead } from '../flv/flv-tag.js';
 import { FlvTracks } from '../source/flv-tracks.js';
 import type { SourceEvent, SourceTrack } from '../source/source-events.js';
 import { readAmf0 } from './wire/amf0.js';
@@ -6,9 +7,6 @@ import { messageType, type RtmpMessage } from './wire/message.js';
 type Kind = SourceTrack['kind'];
 
 const bothKinds: readonly Kind[] = ['video', 'audio'];
-/** In an aggregate message every part has a tag's head, and behind it how long it was, §7.1.6. */
-const partHeadBytes = 11;
-const partTailBytes = 4;
 const maxNotices = 20;
 
 /** What else may come between sound and pictures, and is of no use here. */
@@ -49,6 +47,7 @@ export class MediaMessages {
     return [{ type: 'notice', code: 'passed-over', message: `RTMP messages of type ${type} were passed over: expected sound (8), pictures (9) or both together (22).` }];
   }
 
+  /** @param type of messages with sound or pictures, which is that of FLV's tags (§7.1.4, §7.1.5) */
   #media(type: number, timestamp: number, body: Buffer): SourceEvent[] {
     const events = this.#tracks.read(type, timestamp, body, 0);
     if (events.length === 0 || this.#begun) return events;
@@ -56,19 +55,17 @@ export class MediaMessages {
     return [{ type: 'recording', offset: 0 }, { type: 'header', header: { container: 'flv', tracks: [], awaited: this.#awaited } }, ...events];
   }
 
-  /** The message's own time is that of its first part. */
+  /** Every part is an FLV tag, with its head and what stands behind it, §7.1.6; the message's own time is that of the first one. */
   #aggregate(timestamp: number, body: Buffer): SourceEvent[] {
     const events: SourceEvent[] = [];
     let firstMs: number | undefined;
-    for (let at = 0; at + partHeadBytes <= body.length; ) {
-      const type = body.readUInt8(at) & 0x1f;
-      const length = body.readUIntBE(at + 1, 3);
-      const partMs = ((body.readUInt8(at + 7) << 24) | body.readUIntBE(at + 4, 3)) >>> 0;
+    for (let at = 0; at + flvTagHeadBytes <= body.length; ) {
+      const { type, bodyBytes, timestamp: partMs } = readFlvTagHead(body, at);
       firstMs ??= partMs;
-      const begin = at + partHeadBytes;
-      if (begin + length > body.length) break;
-      events.push(...this.#media(type, (timestamp + partMs - firstMs) >>> 0, body.subarray(begin, begin + length)));
-      at = begin + length + partTailBytes;
+      const begin = at + flvTagHeadBytes;
+      if (begin + bodyBytes > body.length) break;
+      events.push(...this.#media(type, (timestamp + partMs - firstMs) >>> 0, body.subarray(begin, begin + bodyBytes)));
+      at = begin + bodyBytes + flvBackPointerBytes;
     }
     return events;
   }

@@ -1,9 +1,8 @@
+import { flvBackPointerBytes, flvTagHeadBytes, flvTagType, readFlvBackPointer, readFlvTagHead, type FlvTagHead } from '../flv/flv-tag.js';
 import type { ByteFeed } from './byte-feed.js';
 import type { ContainerReader, Step } from './container-reader.js';
 import { beginsRecording } from './container-sniffer.js';
-import { backPointerBytes, peekTagHead, tagHeadBytes, tagType, type TagHead } from './flv-tags.js';
 import { FlvTracks } from './flv-tracks.js';
-import { uint32 } from './mp4-boxes.js';
 import type { SourceEvent } from './source-events.js';
 
 /** A tag that we don't know is not read further than this to tell whether it is one. */
@@ -27,34 +26,35 @@ export class FlvReader implements ContainerReader {
     const begin = feed.peek(8);
     if (begin === undefined) return 'more';
     if (beginsRecording(begin)) return 'recording';
-    const head = peekTagHead(feed);
-    if (head === undefined) return 'more';
-    const isMedia = head.type === tagType.audio || head.type === tagType.video;
-    if (!isMedia && head.type !== tagType.script) return this.#unknownTag(feed, head, events);
+    const headBytes = feed.peek(flvTagHeadBytes);
+    if (headBytes === undefined) return 'more';
+    const head = readFlvTagHead(headBytes);
+    const isMedia = head.type === flvTagType.audio || head.type === flvTagType.video;
+    if (!isMedia && head.type !== flvTagType.script) return this.#unknownTag(feed, head, events);
     const { offset } = feed;
-    const tagBytes = tagHeadBytes + head.bodyBytes + backPointerBytes;
+    const tagBytes = flvTagHeadBytes + head.bodyBytes + flvBackPointerBytes;
     if (!isMedia) {
       if (!this.#sawMedia && offset + tagBytes > this.#headerLimit) return { notMedia: 'expected an FLV header, got one that is too long' };
       feed.skip(tagBytes);
       return 'again';
     }
-    const tag = feed.take(tagHeadBytes + head.bodyBytes);
+    const tag = feed.take(flvTagHeadBytes + head.bodyBytes);
     if (tag === undefined) return 'more';
     this.#sawMedia = true;
-    events.push(...this.#tracks.read(head.type, head.timestamp, tag.subarray(tagHeadBytes), offset));
-    feed.skip(backPointerBytes);
+    events.push(...this.#tracks.read(head.type, head.timestamp, tag.subarray(flvTagHeadBytes), offset));
+    feed.skip(flvBackPointerBytes);
     return 'again';
   }
 
   /** A tag of a newer FLV, if behind it stands how long it was. */
-  #unknownTag(feed: ByteFeed, { type, bodyBytes }: TagHead, events: SourceEvent[]): Step {
-    const bytes = tagHeadBytes + bodyBytes;
-    const tag = bodyBytes > maxUnknownBytes ? nothing : feed.peek(bytes + backPointerBytes);
+  #unknownTag(feed: ByteFeed, { type, bodyBytes }: FlvTagHead, events: SourceEvent[]): Step {
+    const bytes = flvTagHeadBytes + bodyBytes;
+    const tag = bodyBytes > maxUnknownBytes ? nothing : feed.peek(bytes + flvBackPointerBytes);
     if (tag === undefined) return 'more';
-    const isTag = tag.length > 0 && uint32(tag, bytes) === bytes;
+    const isTag = tag.length > 0 && readFlvBackPointer(tag, bytes) === bytes;
     if (!isTag) return this.#sawMedia ? 'lost' : { notMedia: 'expected an FLV header and tags, got something that makes no sense' };
     events.push({ type: 'notice', code: 'passed-over', message: `FLV tags of type ${type} are passed over: expected sound (8), pictures (9) or data (18).` });
-    feed.skip(bytes + backPointerBytes);
+    feed.skip(bytes + flvBackPointerBytes);
     return 'again';
   }
 
@@ -69,7 +69,7 @@ export class FlvReader implements ContainerReader {
     this.#began = true;
     // A file header that announces nothing may be followed by both.
     events.push({ type: 'header', header: { container: 'flv', tracks: [], awaited: announced.length === 0 ? ['video', 'audio'] : announced } });
-    feed.skip(dataOffset + backPointerBytes);
+    feed.skip(dataOffset + flvBackPointerBytes);
     return 'again';
   }
 }

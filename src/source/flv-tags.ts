@@ -1,18 +1,4 @@
-import type { ByteFeed } from './byte-feed.js';
-
-/** What stands before a tag's body: type, size, timestamp, stream id; Adobe FLV 10.1 §E.4.1. */
-export const tagHeadBytes = 11;
-/** After each body stands how long its tag was. */
-export const backPointerBytes = 4;
-
-export const tagType = { audio: 8, video: 9, script: 18 } as const;
-
-export interface TagHead {
-  readonly type: number;
-  readonly bodyBytes: number;
-  /** Decode time in ms, 32 bits that wrap. */
-  readonly timestamp: number;
-}
+import { uint24 } from '../flv/flv-tag.js';
 
 /** One track's share of an audio or video tag: a frame, or what a decoder has to know first. */
 export interface MediaTag {
@@ -43,14 +29,6 @@ const serverSignal = 5;
 /** Packet types of enhanced tags, Enhanced RTMP v2 §ExVideoTagHeader and §ExAudioTagHeader. */
 const packet = { config: 0, frame: 1, end: 2, frameWithoutOffset: 3, modified: 7, lastKnown: 7 } as const;
 const multitrack = { video: 6, audio: 5 } as const;
-
-/** The head at the feed's position; undefined until its bytes have come. Consumes nothing. */
-export function peekTagHead(feed: ByteFeed): TagHead | undefined {
-  const head = feed.peek(tagHeadBytes);
-  if (head === undefined) return undefined;
-  const [type = 0, , , , , , , extension = 0] = head;
-  return { type: type & 0x1f, bodyBytes: uint24(head, 1), timestamp: ((extension << 24) | uint24(head, 4)) >>> 0 };
-}
 
 /** What an audio tag's body holds: Adobe FLV 10.1 §E.4.2.1, Enhanced RTMP v2 §ExAudioTagHeader. */
 export function readAudioTag(body: Uint8Array): MediaTag[] {
@@ -131,10 +109,6 @@ function readPacket(kind: 'video' | 'audio', trackNumber: number, codec: string,
 function fourCharacters(body: Uint8Array, at: number): string {
   const name = String.fromCharCode(...body.subarray(at, at + 4));
   return fourCharacterCodecs[name] ?? name.replace(/[^\w.-]/g, '').toLowerCase();
-}
-
-export function uint24(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
 }
 
 function int24(bytes: Uint8Array, at: number): number {

@@ -1,5 +1,6 @@
+import { flvTagType } from '../flv/flv-tag.js';
 import { readAudioSpecificConfig } from './aac.js';
-import { readAudioTag, readVideoTag, tagType, type MediaTag } from './flv-tags.js';
+import { readAudioTag, readVideoTag, type MediaTag } from './flv-tags.js';
 import type { SourceEvent, SourceTrack } from './source-events.js';
 
 /** More on one tag's or message's account than this is no media. */
@@ -18,8 +19,8 @@ export class FlvTracks {
    */
   read(type: number, timestamp: number, body: Uint8Array, offset: number): SourceEvent[] {
     // Some encoders mark pauses with empty messages.
-    if (body.length < 2 || (type !== tagType.audio && type !== tagType.video)) return [];
-    const tags = type === tagType.video ? readVideoTag(body) : readAudioTag(body);
+    if (body.length < 2 || (type !== flvTagType.audio && type !== flvTagType.video)) return [];
+    const tags = type === flvTagType.video ? readVideoTag(body) : readAudioTag(body);
     const events: SourceEvent[] = [];
     for (const tag of tags) {
       if (tag.holds === 'config') this.#configure(tag, events);

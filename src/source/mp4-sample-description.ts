@@ -1,4 +1,6 @@
-import { findBox, uint16, uint32, type Box } from './mp4-boxes.js';
+import { findBody, type BoxBody } from '../isobmff/boxes.js';
+import { readDecoderConfig } from '../isobmff/descriptors.js';
+import { uint16, uint32 } from '../isobmff/numbers.js';
 import type { SourceTrack } from './source-events.js';
 
 /** What one sample entry says. */
@@ -19,50 +21,50 @@ const objectTypes: Readonly<Record<number, string>> = { 0x20: 'mpeg4', 0x60: 'mp
 const littleEndianPcm = 'A_PCM/INT/LIT';
 const bigEndianPcm = 'A_PCM/INT/BIG';
 
-export function readSampleDescription(kind: 'video' | 'audio', entry: Box): SampleDescription {
+export function readSampleDescription(kind: 'video' | 'audio', entry: BoxBody): SampleDescription {
   return kind === 'video' ? readVisual(entry) : readSound(entry);
 }
 
-function readVisual(entry: Box): SampleDescription {
+function readVisual(entry: BoxBody): SampleDescription {
   const { body } = entry;
   const boxes = body.subarray(visualHeadBytes);
   const size = { width: uint16(body, 24), height: uint16(body, 26) };
-  const pasp = findBox(boxes, ['pasp']);
+  const pasp = findBody(boxes, ['pasp']);
   const aspect = pasp && ([uint32(pasp, 0), uint32(pasp, 4)] as const);
   const sampleAspect = aspect && aspect[0] > 0 && aspect[1] > 0 && aspect[0] !== aspect[1] ? aspect : undefined;
   const named = codecs[entry.type];
   if (named === undefined) return { codec: entry.type, ...size, sampleAspect, matroskaCodec: 'V_QUICKTIME', configuration: wholeEntry(entry) };
-  const descriptor = named === 'mpeg4' ? readDecoderConfig(findBox(boxes, ['esds'])) : undefined;
+  const descriptor = named === 'mpeg4' ? readDecoderConfig(findBody(boxes, ['esds'])) : undefined;
   const box = configurationBoxes[named];
-  const configuration = (box === undefined ? undefined : findBox(boxes, [box])?.slice()) ?? descriptor?.specific;
+  const configuration = (box === undefined ? undefined : findBody(boxes, [box])?.slice()) ?? descriptor?.specific?.slice();
   return { codec: (descriptor && objectTypes[descriptor.objectType]) ?? named, ...size, sampleAspect, configuration };
 }
 
-function readSound(entry: Box): SampleDescription {
+function readSound(entry: BoxBody): SampleDescription {
   const { body } = entry;
   // QuickTime's versions 1 and 2 have more fields before the boxes.
   const version = uint16(body, 8);
   const boxes = body.subarray(soundHeadBytes + (version === 1 ? 16 : version === 2 ? 36 : 0));
   const facts = { channels: uint16(body, 16), sampleRate: uint16(body, 24), sampleBits: undefined };
-  const esds = findBox(boxes, ['esds']) ?? findBox(boxes, ['wave', 'esds']);
+  const esds = findBody(boxes, ['esds']) ?? findBody(boxes, ['wave', 'esds']);
   if (entry.type === 'mp4a') {
     const descriptor = readDecoderConfig(esds);
     const codec = (descriptor && objectTypes[descriptor.objectType]) ?? 'aac';
-    return { codec, ...facts, configuration: descriptor?.specific };
+    return { codec, ...facts, configuration: descriptor?.specific?.slice() };
   }
   if (entry.type === 'sowt' || entry.type === 'twos') {
     return { codec: 'pcm', ...facts, sampleBits: uint16(body, 18), matroskaCodec: entry.type === 'sowt' ? littleEndianPcm : bigEndianPcm };
   }
   const codec = codecs[entry.type];
   if (codec === undefined) return { codec: entry.type, ...facts, matroskaCodec: 'A_QUICKTIME', configuration: wholeEntry(entry) };
-  if (codec === 'opus') return { codec, ...facts, sampleRate: 48_000, configuration: opusHead(findBox(boxes, ['dOps'])) };
-  if (codec === 'flac') return { codec, ...facts, configuration: flacHead(findBox(boxes, ['dfLa'])) };
-  if (codec === 'alac') return { codec, ...facts, configuration: findBox(boxes, ['alac'])?.slice(4) };
+  if (codec === 'opus') return { codec, ...facts, sampleRate: 48_000, configuration: opusHead(findBody(boxes, ['dOps'])) };
+  if (codec === 'flac') return { codec, ...facts, configuration: flacHead(findBody(boxes, ['dfLa'])) };
+  if (codec === 'alac') return { codec, ...facts, configuration: findBody(boxes, ['alac'])?.slice(4) };
   return { codec, ...facts };
 }
 
 /** As Matroska's V_QUICKTIME and A_QUICKTIME want it. */
-function wholeEntry({ type, body }: Box): Buffer {
+function wholeEntry({ type, body }: BoxBody): Buffer {
   const head = Buffer.alloc(8);
   head.writeUInt32BE(8 + body.length);
   head.write(type, 4, 'latin1');
@@ -86,31 +88,4 @@ function opusHead(dOps: Uint8Array | undefined): Buffer | undefined {
 /** Metadata blocks behind version and flags, after the magic of a FLAC stream. */
 function flacHead(dfLa: Uint8Array | undefined): Buffer | undefined {
   return dfLa && Buffer.concat([Buffer.from('fLaC'), dfLa.subarray(4)]);
-}
-
-/** The DecoderConfigDescriptor of an ES_Descriptor, ISO/IEC 14496-1 §7.2.6.5. */
-function readDecoderConfig(esds: Uint8Array | undefined): { readonly objectType: number; readonly specific: Uint8Array | undefined } | undefined {
-  if (esds === undefined) return undefined;
-  let at = descriptorBody(esds, 4).at; // after version and flags: ES_Descriptor
-  const streamFlags = esds[at + 2] ?? 0;
-  at += 3 + (streamFlags & 0x80 ? 2 : 0) + (streamFlags & 0x40 ? 1 + (esds[at + 3] ?? 0) : 0) + (streamFlags & 0x20 ? 2 : 0);
-  if (esds[at] !== 0x04) return undefined;
-  const config = descriptorBody(esds, at);
-  const objectType = esds[config.at] ?? 0x40;
-  const specificAt = config.at + 13;
-  if (esds[specificAt] !== 0x05 || specificAt >= config.at + config.length) return { objectType, specific: undefined };
-  const specific = descriptorBody(esds, specificAt);
-  return { objectType, specific: esds.slice(specific.at, specific.at + specific.length) };
-}
-
-/** Where a descriptor's fields begin, after its tag and a length of one to four bytes, and how long they are. */
-function descriptorBody(bytes: Uint8Array, at: number): { readonly at: number; readonly length: number } {
-  let next = at + 1;
-  let length = 0;
-  for (let index = 0; index < 4; index++) {
-    const byte = bytes[next++] ?? 0;
-    length = length * 128 + (byte & 0x7f);
-    if ((byte & 0x80) === 0) break;
-  }
-  return { at: next, length };
 }

@@ -1,6 +1,7 @@
 import type { Mp4Sample } from './mp4-fragment.js';
-import { findBox, uint32 } from './mp4-boxes.js';
-import { uint64, type Mp4Track } from './mp4-tracks.js';
+import { findBody } from '../isobmff/boxes.js';
+import { uint32, uint64 } from '../isobmff/numbers.js';
+import type { Mp4Track } from './mp4-tracks.js';
 
 const maxPcmBytes = 64;
 const samplesAPiece = 1024;
@@ -61,7 +62,7 @@ export class SampleTable {
   #decodeTime = 0;
 
   constructor(track: Mp4Track) {
-    const box = (type: string): Uint8Array | undefined => findBox(track.sampleTable, [type]);
+    const box = (type: string): Uint8Array | undefined => findBody(track.sampleTable, [type]);
     this.#track = track;
     this.#sizes = box('stsz') ?? new Uint8Array(0);
     this.#fixedSize = uint32(this.#sizes, 4);

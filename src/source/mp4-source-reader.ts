@@ -1,10 +1,10 @@
 import type { ByteFeed } from './byte-feed.js';
 import { maxFrameBytes, type ContainerReader, type Step } from './container-reader.js';
 import { beginsRecording } from './container-sniffer.js';
-import { boxType, uint32 } from './mp4-boxes.js';
+import { boxHeadBytes, boxType, readBoxHead, type BoxHead } from '../isobmff/boxes.js';
 import { leastSampleBytes, readMovieFragment, type Mp4Sample, type SampleBudget } from './mp4-fragment.js';
 import { samplesInOrder } from './mp4-sample-table.js';
-import { readMovie, uint64, type Mp4Track } from './mp4-tracks.js';
+import { readMovie, type Mp4Track } from './mp4-tracks.js';
 import { tooManyTracks, type SourceEvent } from './source-events.js';
 
 const maxMovieFragmentBytes = 1024 * 1024;
@@ -16,6 +16,8 @@ const samplesInAdvance = 10_000;
 const maxGatheredBytes = 8 * 1024 * 1024;
 /** Samples that lie before what has come, or hold nothing, are passed over: so many on end are no media. */
 const maxPassedOver = 10_000;
+
+const nothing = new Uint8Array(0);
 
 /** Reads one MP4 recording, fragmented or with its index first, ISO/IEC 14496-12. */
 export class Mp4SourceReader implements ContainerReader {
@@ -51,7 +53,7 @@ export class Mp4SourceReader implements ContainerReader {
     if (this.#startOffset !== undefined && beginsRecording(head)) return 'recording';
     this.#startOffset ??= feed.offset;
     const type = boxType(head, 0);
-    const box = boxBytes(feed, uint32(head, 0));
+    const box = boxBytes(feed);
     if (box === undefined) return 'more';
     if (box.size < 8 || !/^[\x20-\x7e\xa9]{4}$/.test(type)) {
       return this.#tracks === undefined ? { notMedia: 'expected an MP4 header, got one that makes no sense' } : 'lost';
@@ -162,11 +164,11 @@ export class Mp4SourceReader implements ContainerReader {
 }
 
 /** The whole length of the box at the feed's position, and of its head; undefined until its bytes have come. */
-function boxBytes(feed: ByteFeed, size: number): { readonly size: number; readonly headBytes: number } | undefined {
-  if (size === 0) return { size: Number.MAX_SAFE_INTEGER / 2, headBytes: 8 }; // to the end of the stream, ISO/IEC 14496-12 §4.2
-  if (size !== 1) return { size, headBytes: 8 };
-  const head = feed.peek(16);
-  if (head === undefined) return undefined;
-  const large = uint64(head, 8);
-  return { size: large <= 2 ** 48 && large >= 16 ? large : 0, headBytes: 16 };
+function boxBytes(feed: ByteFeed): BoxHead | undefined {
+  let head = readBoxHead(feed.peek(boxHeadBytes) ?? nothing, 0);
+  if (typeof head === 'number' && head > boxHeadBytes) head = readBoxHead(feed.peek(head) ?? nothing, 0);
+  if (typeof head === 'number') return undefined;
+  const { size, headBytes } = head;
+  if (size === 0) return { size: Number.MAX_SAFE_INTEGER / 2, headBytes }; // to the end of the stream, ISO/IEC 14496-12 §4.2
+  return { size: size >= headBytes && size <= 2 ** 48 ? size : 0, headBytes };
 }

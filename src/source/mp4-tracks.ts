@@ -1,5 +1,6 @@
 import { readAudioSpecificConfig } from './aac.js';
-import { boxType, childBoxes, findBox, uint32 } from './mp4-boxes.js';
+import { boxBodies, boxType, findBody } from '../isobmff/boxes.js';
+import { uint32, uint64 } from '../isobmff/numbers.js';
 import { readSampleDescription, type SampleDescription } from './mp4-sample-description.js';
 import { maxTracks, type SourceTrack, type VideoFacts } from './source-events.js';
 
@@ -29,14 +30,14 @@ const noDefaults: SampleDefaults = { description: 1, duration: 0, size: 0, flags
 /** The video and audio tracks of a complete `moov` body; undefined where there are too many of any kind. */
 export function readMovie(moov: Uint8Array): Mp4Track[] | undefined {
   const defaults = new Map<number, SampleDefaults>();
-  const movieTimescale = timescaleOf(findBox(moov, ['mvhd']));
-  for (const { type, body } of childBoxes(findBox(moov, ['mvex']) ?? new Uint8Array(0))) {
+  const movieTimescale = timescaleOf(findBody(moov, ['mvhd']));
+  for (const { type, body } of boxBodies(findBody(moov, ['mvex']) ?? new Uint8Array(0))) {
     if (type === 'trex') defaults.set(uint32(body, 4), { description: uint32(body, 8), duration: uint32(body, 12), size: uint32(body, 16), flags: uint32(body, 20) });
     if (defaults.size > maxTracks) break;
   }
   const tracks: Mp4Track[] = [];
   let entries = 0;
-  for (const { type, body } of childBoxes(moov)) {
+  for (const { type, body } of boxBodies(moov)) {
     if (type === 'trak' && ++entries > maxTracks) return undefined;
     const track = type === 'trak' ? readTrack(body, movieTimescale) : undefined;
     if (track !== undefined) tracks.push({ ...track, defaults: defaults.get(track.id) ?? noDefaults });
@@ -45,11 +46,11 @@ export function readMovie(moov: Uint8Array): Mp4Track[] | undefined {
 }
 
 function readTrack(trak: Uint8Array, movieTimescale: number): Omit<Mp4Track, 'defaults'> | undefined {
-  const tkhd = findBox(trak, ['tkhd']);
-  const mdhd = findBox(trak, ['mdia', 'mdhd']);
-  const hdlr = findBox(trak, ['mdia', 'hdlr']);
-  const sampleTable = findBox(trak, ['mdia', 'minf', 'stbl']);
-  const stsd = sampleTable && findBox(sampleTable, ['stsd']);
+  const tkhd = findBody(trak, ['tkhd']);
+  const mdhd = findBody(trak, ['mdia', 'mdhd']);
+  const hdlr = findBody(trak, ['mdia', 'hdlr']);
+  const sampleTable = findBody(trak, ['mdia', 'minf', 'stbl']);
+  const stsd = sampleTable && findBody(sampleTable, ['stsd']);
   if (tkhd === undefined || mdhd === undefined || hdlr === undefined || stsd === undefined || sampleTable === undefined) return undefined;
   const handler = boxType(hdlr, 4);
   const kind = handler === 'vide' ? 'video' : handler === 'soun' ? 'audio' : undefined;
@@ -59,12 +60,12 @@ function readTrack(trak: Uint8Array, movieTimescale: number): Omit<Mp4Track, 'de
   const timescale = timescaleOf(mdhd);
   const rotation = rotationOf(tkhd);
   const descriptions: SourceTrack[] = [];
-  for (const entry of childBoxes(stsd.subarray(8))) {
+  for (const entry of boxBodies(stsd.subarray(8))) {
     descriptions.push(trackOf(id, kind, readSampleDescription(kind, entry), rotation));
     if (descriptions.length >= maxTracks) break;
   }
   if (descriptions.length === 0) return undefined;
-  return { id, kind, timescale, descriptions, startSeconds: startOf(findBox(trak, ['edts', 'elst']), timescale, movieTimescale), sampleTable: sampleTable.slice() };
+  return { id, kind, timescale, descriptions, startSeconds: startOf(findBody(trak, ['edts', 'elst']), timescale, movieTimescale), sampleTable: sampleTable.slice() };
 }
 
 function trackOf(id: number, kind: 'video' | 'audio', description: SampleDescription, rotation: VideoFacts['rotation']): SourceTrack {
@@ -110,8 +111,3 @@ function rotationOf(tkhd: Uint8Array): VideoFacts['rotation'] {
   if (a === -1 && b === 0 && c === 0 && d === -1) return 180;
   return a === 0 && b === -1 && c === 1 && d === 0 ? 270 : undefined;
 }
-
-export function uint64(bytes: Uint8Array, at: number): number {
-  return uint32(bytes, at) * 2 ** 32 + uint32(bytes, at + 4);
-}
-

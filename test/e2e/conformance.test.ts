@@ -2,7 +2,8 @@ import { gunzipSync } from 'node:zlib';
 import { get } from 'node:http';
 import t from 'tap';
 
-import { BoxReader, findBox } from '../../src/fmp4/box-reader.js';
+import { BoxReader } from '../../src/fmp4/box-reader.js';
+import { findBox } from '../../src/isobmff/boxes.js';
 import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { LowLatencyClient } from '../helpers/low-latency-client.js';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import t, { type Test } from 'tap';
 
-import { findBox } from '../../src/fmp4/box-reader.js';
+import { findBox } from '../../src/isobmff/boxes.js';
 import type { LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
 import { chromiumProgram, launchChromium } from '../helpers/chromium.js';
 import { firefoxProgram, launchFirefox } from '../helpers/firefox.js';

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { BoxReader, childBoxes, findBox } from '../../src/fmp4/box-reader.js';
+import { BoxReader } from '../../src/fmp4/box-reader.js';
+import { childBoxes, findBox } from '../../src/isobmff/boxes.js';
 import { box } from '../helpers/media-builder.js';
 import { seeded } from '../source/fixture.js';
 

@@ -5,7 +5,7 @@ import { findFfmpeg } from '../../src/live/ffmpeg-locator.js';
 import { planTranscode, type TranscodePlan } from '../../src/live/ffmpeg-options.js';
 import { FfmpegTranscoder } from '../../src/live/ffmpeg-transcoder.js';
 import type { SourceEvent, SourceHeader } from '../../src/source/source-reader.js';
-import { childBoxes, findBox } from '../../src/source/mp4-boxes.js';
+import { childBoxes, findBox } from '../../src/isobmff/boxes.js';
 import { MatroskaWriter } from '../../src/source/matroska-writer.js';
 import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import { outputInits } from '../../src/fmp4/named-outputs.js';

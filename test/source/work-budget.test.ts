@@ -2,7 +2,7 @@ import t from 'tap';
 import { flvTags, matroska, mp4, ogg, transportStream, type CraftedRecordings } from '../../scripts/fuzz/crafted-media.js';
 import { children } from '../../src/source/ebml.js';
 import { readJpeg } from '../../src/source/jpeg.js';
-import { childBoxes } from '../../src/source/mp4-boxes.js';
+import { childBoxes } from '../../src/isobmff/boxes.js';
 import { SourceReader } from '../../src/source/source-reader.js';
 
 const lengths = [4_000, 60_000, 400_000];
