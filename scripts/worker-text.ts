@@ -1,7 +1,10 @@
 import { build, type Plugin } from 'esbuild';
 
 /** Programs of workers, each with the module that exports its text. */
-const programs = new Map([['draw-worker-text.ts', { program: 'draw-worker.ts', name: 'drawWorkerText' }]]);
+const programs = new Map([
+  ['draw-worker-text.ts', { program: 'draw-worker.ts', name: 'drawWorkerText' }],
+  ['encode-worker-text.ts', { program: 'encode-worker.ts', name: 'encodeWorkerText' }],
+]);
 
 /**
  * Puts a worker's whole program where its module has none: a page of any origin can start it from there, whatever bundles the page.

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 
+import { canvasRate, publishCanvas } from '../helpers/canvas-publisher.js';
 import { chromiumProgram, launchChromium } from '../helpers/chromium.js';
 import { HlsViewer } from '../helpers/hls-viewer.js';
 import { decode } from '../helpers/pictures-and-sound.js';
@@ -10,61 +11,21 @@ import { startServer, type TestServer } from '../helpers/server.js';
 
 t.setTimeout(200_000);
 const skip = skipWithout(chromiumProgram, 'Chromium');
-const rate = 20;
 /** Of a joint: half a second. */
-const maxLost = rate / 2;
+const maxLost = canvasRate / 2;
+const encoders = ['mediarecorder'] as const;
 
-/** Two canvases that show the same number at the same time, whichever is on air; and a `Publisher` of the SDK that sends one. */
-const sources = `
-  window.number = 0;
-  const makeSource = (hue) => {
-    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
-    const context = canvas.getContext('2d');
-    const draw = () => {
-      const { width, height } = canvas;
-      context.fillStyle = 'hsl(' + hue + ' 60% ' + (30 + (window.number % 20)) + '%)';
-      context.fillRect(0, 0, width, height);
-      for (let bit = 0; bit < 16; bit++) {
-        context.fillStyle = (window.number >> bit) & 1 ? '#fff' : '#000';
-        context.fillRect((bit * width) / 16, 0, width / 16, width / 16);
-      }
-      const side = Math.min(width, height) / 2;
-      context.fillStyle = '#fff';
-      context.fillRect((width - side) / 2, (height - side) / 2, side, side);
-    };
-    const audio = new AudioContext();
-    const [oscillator, out] = [audio.createOscillator(), audio.createMediaStreamDestination()];
-    oscillator.connect(out);
-    oscillator.start();
-    draw();
-    return { canvas, draw, media: new MediaStream([canvas.captureStream(${String(rate)}).getVideoTracks()[0], out.stream.getAudioTracks()[0]]) };
-  };
-  window.sources = [makeSource(20), makeSource(200)];
-  setInterval(() => { window.number += 1; for (const { draw } of window.sources) draw(); }, ${String(1000 / rate)});
-  window.news = [];
-  window.begin = async (server, options) => {
-    const { Publisher, qualities } = await import(server + '/sdk/onair.js');
-    window.qualities = qualities;
-    const publisher = window.publisher = new Publisher({ ...options, media: window.sources[0].media });
-    publisher.on('state', (state) => window.news.push(state));
-    publisher.on('warning', ({ code }) => window.news.push(code));
-    publisher.on('recovered', ({ code }) => window.news.push(code + ' recovered'));
-    await publisher.start();
-  };`;
-
-async function publish(t: Test, page: Page, server: TestServer, stream: string): Promise<void> {
+async function publish(t: Test, page: Page, server: TestServer, stream: string, encoder: string): Promise<void> {
   await page.goto(`${server.origin}/embed/nothing-here`);
-  await page.evaluate(sources);
-  await page.evaluate(`window.begin(${JSON.stringify(server.origin)}, ${JSON.stringify({ url: server.origin, key: server.key, stream })})`);
-  await waitUntil('it to be live', () => page.evaluate<boolean>('window.news.includes("live")'), 30_000);
-  t.pass('it is live');
+  await publishCanvas(page, server, { stream, encoder });
+  t.equal(await page.evaluate<string>('window.encoder.encoder'), encoder, 'it is live');
 }
 
-t.test('source, quality and size change while live: a joint of less than half a second for viewers, every picture once, in its shape', { skip }, async (t) => {
+for (const encoder of encoders) t.test(`source, quality and size change while live by ${encoder}: a joint of less than half a second for viewers, every picture once, in its shape`, { skip }, async (t) => {
   const server = await startServer(t);
   const browser = await launchChromium(t);
   const page = await browser.newPage();
-  await publish(t, page, server, 'changes');
+  await publish(t, page, server, 'changes', encoder);
   const viewer = new HlsViewer(server.hlsUrl('changes'));
   const changes = [
     'window.publisher.replaceMedia(window.sources[1].media)',
@@ -91,7 +52,7 @@ t.test('source, quality and size change while live: a joint of less than half a 
     const before = numbers[index - 1]?.at(-1);
     if (before === undefined) continue;
     const lost = (timeline[0] ?? Infinity) - before - 1;
-    t.ok(lost < maxLost, `change ${String(index)}: ${String(lost)} pictures of ${String(rate)} a second were lost`);
+    t.ok(lost < maxLost, `change ${String(index)}: ${String(lost)} pictures of ${String(canvasRate)} a second were lost`);
   }
 });
 
@@ -113,11 +74,11 @@ const shapeSeen = `(() => {
   return { width, height, across: white(0, height >> 1, width, 1), down: white(width >> 1, height >> 1, 1, height - (height >> 1)) * 2 };
 })()`;
 
-t.test('who watches by WebSocket sees a square as a square, also after the picture was turned while live', { skip }, async (t) => {
+for (const encoder of encoders) t.test(`who watches by WebSocket sees a square as a square, also after the picture was turned while live by ${encoder}`, { skip }, async (t) => {
   const server = await startServer(t);
   const browser = await launchChromium(t);
   const [page, watch] = [await browser.newPage(), await browser.newPage()];
-  await publish(t, page, server, 'shape');
+  await publish(t, page, server, 'shape', encoder);
   await watch.goto(`${server.origin}/watch/shape`);
   const turns = [
     { width: 320, height: 180 },

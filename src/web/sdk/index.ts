@@ -20,6 +20,7 @@ export type { CompositionSettings, NameTag, PauseCard, SoundName } from './publi
 export type { CaptureWish, Facing } from './publishing/capture-wish.js';
 export type { Capture } from './publishing/captured.js';
 export { LiveCapture, type LiveCaptureEvents } from './publishing/live-capture.js';
+export type { EncoderFacts, EncoderName } from './publishing/encoder.js';
 export type { TrackKind } from './publishing/filler.js';
 export { qualityFor, testUplink, type UplinkTestOptions } from './publishing/uplink-test.js';
 export type { UplinkSecond, UplinkVerdict } from './publishing/uplink-history.js';

@@ -1,6 +1,7 @@
 import type { LiveStreamUrls } from '../../protocol/urls.js';
 import type { Capture } from './publishing/captured.js';
 import type { OnairError } from './errors.js';
+import type { EncoderFacts, EncoderName } from './publishing/encoder.js';
 import type { UplinkSecond, UplinkVerdict } from './publishing/uplink-history.js';
 import type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';
 import type { Quality } from './quality.js';
@@ -31,6 +32,8 @@ export interface PublisherEvents {
   state: PublisherState;
   /** Keep it for as long as the page may be loaded anew: with it, the next page goes on with this very broadcast. */
   resumable: ResumableBroadcast;
+  /** What encodes from now on, and why: at the start, and where another one has to go on. */
+  encoder: EncoderFacts;
   /** Where the broadcast can be watched. */
   urls: LiveStreamUrls;
   stats: PublisherStats;
@@ -49,6 +52,8 @@ export interface PublisherOptions {
   /** What to broadcast; left running at the end. Without it the camera and microphone are opened, and stopped at the end. */
   readonly media?: MediaStream | Capture;
   readonly quality?: Quality;
+  /** What encodes; `auto`: WebCodecs where browser and machine can, else MediaRecorder. */
+  readonly encoder?: EncoderName | 'auto';
   /** Goes on with a broadcast whose page is gone, instead of beginning one: its resume token. */
   readonly resume?: string;
 }

@@ -9,6 +9,7 @@ import { BroadcastLink } from './publishing/broadcast-link.js';
 import { BroadcastRecorder } from './publishing/broadcast-recorder.js';
 import { asCapture, type Capture } from './publishing/captured.js';
 import { CaptureClock } from './publishing/capture-clock.js';
+import type { Encoder, EncoderFacts } from './publishing/encoder.js';
 import type { TrackKind } from './publishing/filler.js';
 import { browserParts, type PublisherParts } from './publishing/publisher-parts.js';
 import { Uplink } from './publishing/uplink.js';
@@ -23,6 +24,9 @@ const tickMs = 100;
 const endTimeoutMs = 10_000;
 /** As long as somebody who was on air is likely to want that again: a tunnel, a restarted server, a laptop that slept. */
 const giveUpAfterMs = 600_000;
+
+/** The source alone: the server makes the others. */
+const maxRenditions = 1;
 
 /** One broadcast from this page. */
 export class Publisher extends Listeners<PublisherEvents> {
@@ -71,6 +75,11 @@ export class Publisher extends Listeners<PublisherEvents> {
   /** With it another page can go on with this broadcast; known once the server took it. */
   get resumeToken(): string | undefined {
     return this.#link?.socket.resumeToken;
+  }
+
+  /** What encodes, and why; undefined before it was chosen. */
+  get encoder(): EncoderFacts | undefined {
+    return this.#recorder.encoder;
   }
 
   /** Resolves when the server takes the broadcast (`live` follows), or when `end()` came first. @throws {OnairError} saying why not */
@@ -161,6 +170,7 @@ export class Publisher extends Listeners<PublisherEvents> {
 
   async #publish(capture: Capture): Promise<void> {
     this.#recorder.use(capture);
+    const encoder = this.#parts.chooseEncoder({ wish: this.#options.encoder ?? 'mediarecorder', quality: this.#recorder.quality, maxRenditions });
     const link = this.#openLink();
     this.#link = link;
     let ticks = 0;
@@ -180,7 +190,7 @@ export class Publisher extends Listeners<PublisherEvents> {
       link.on('state', (state) => {
         this.#setState(state === 'reconnecting' ? 'reconnecting' : this.#isLive ? 'live' : 'connected');
         if (state === 'reconnecting') return;
-        if (!this.#recorder.recording) this.#beginRecording(link);
+        void encoder.then((chosen) => this.#beginRecording(link, chosen));
         this.#uplink.connected();
         resolve('ready');
       });
@@ -209,7 +219,10 @@ export class Publisher extends Listeners<PublisherEvents> {
     return new BroadcastLink({ open, policy, nowMs });
   }
 
-  #beginRecording(link: BroadcastLink): void {
+  #beginRecording(link: BroadcastLink, encoder: Encoder): void {
+    if (this.#recorder.recording) return;
+    this.#recorder.encodeBy(encoder);
+    if (this.#over) return;
     try {
       this.#recorder.begin();
     } catch (error) {
@@ -226,6 +239,7 @@ export class Publisher extends Listeners<PublisherEvents> {
       this.#link?.push(bytes);
       if (this.#link !== undefined) this.#clock.tick(this.#link, 'chunk');
     });
+    this.#recorder.on('encoder', (facts) => this.emit('encoder', facts));
     this.#recorder.on('warning', (warning) => this.emit('warning', warning));
     this.#recorder.on('recovered', (recovered) => this.emit('recovered', recovered));
     this.#uplink.on('warning', (warning) => this.emit('warning', warning));

@@ -10,18 +10,43 @@ interface RecorderOptionsWithKeyframes extends MediaRecorderOptions {
   readonly videoKeyFrameIntervalDuration: number;
 }
 
+export type RecordedQuality = Pick<Quality, 'videoBitsPerSecond' | 'audioBitsPerSecond' | 'frameRate'>;
+
 export interface RecorderOptions {
   readonly media: MediaStream;
-  readonly quality: Pick<Quality, 'videoBitsPerSecond' | 'audioBitsPerSecond'>;
+  readonly quality: RecordedQuality;
   readonly onChunk: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** The tracks no longer fit the header: another recording should begin. With pictures of another size, which one. */
+  readonly onOutgrown: (size: { readonly width: number; readonly height: number } | undefined) => void;
   /** The recording ended without `stop()`: null when all its tracks ended. */
   readonly onStopped: (error: OnairError | null) => void;
 }
 
-/** One recording (one container header) of a MediaStream, as bytes in order. */
-export class Recorder {
+/** One recording (one container header) of a MediaStream, as bytes in order; it begins at once. */
+export interface Recording {
   readonly mimeType: string;
   /** By `performance.now()`: media time 0 of the recording, but for a frame or so. */
+  readonly startedAtMs: number;
+  /** How long the recorder has given nothing. */
+  readonly silentMs: number;
+  /** How long no sound has come, where that is known. */
+  readonly soundMissingMs?: number;
+  /** Call ten times a second, at a pace that a hidden tab does not slow. */
+  tick(): void;
+  /** @returns whether the recording goes on with it; else another one has to begin */
+  setBitRate(videoBitsPerSecond: number): boolean;
+  /** Resolves, at every call, when the last chunk has been given to `onChunk`. */
+  stop(): Promise<void>;
+  /** Stops without giving what is left. */
+  discard(): void;
+}
+
+/** Begins a recording. @throws {OnairError} unsupported-browser | recorder-failed */
+export type OpenRecording = (options: RecorderOptions) => Recording;
+
+/** By the browser's MediaRecorder. */
+export class Recorder implements Recording {
+  readonly mimeType: string;
   readonly startedAtMs: number;
   readonly #options: RecorderOptions;
   readonly #recorder: MediaRecorder;
@@ -58,23 +83,24 @@ export class Recorder {
     this.#recorder.addEventListener('stop', () => this.#stopped(null));
   }
 
-  /** How long the recorder has given nothing. */
   get silentMs(): number {
     return performance.now() - this.#lastChunkAtMs;
   }
 
-  /** Call ten times a second, at a pace that a hidden tab does not slow. */
+  /** A MediaRecorder keeps the bit rate that it began with. */
+  setBitRate(): boolean {
+    return false;
+  }
+
   tick(): void {
     for (const { tick } of this.#steady) tick();
   }
 
-  /** Resolves, at every call, when the last chunk has been given to `onChunk`. */
   stop(): Promise<void> {
     this.#stop ??= this.#finish();
     return this.#stop;
   }
 
-  /** Stops without giving what is left. */
   discard(): void {
     this.#discarding = true;
     void this.stop();

@@ -1,5 +1,6 @@
 /** Chromium's insertable streams, which the standard library of types does not know yet. */
 interface FrameProcessor {
+  /** Of a picture track; a sound track's gives AudioData. */
   readonly readable: ReadableStream<VideoFrame>;
 }
 interface FrameGenerator extends MediaStreamTrack {

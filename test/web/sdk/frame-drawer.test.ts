@@ -1,8 +1,9 @@
 import t from 'tap';
 import type { Drawing } from '../../../src/web/sdk/publishing/composition/compositor.js';
-import { openFrameDrawer, type FrameDrawerSeams } from '../../../src/web/sdk/publishing/composition/frame-drawer.js';
+import { openFrameDrawer } from '../../../src/web/sdk/publishing/composition/frame-drawer.js';
 import type { DrawerOptions } from '../../../src/web/sdk/publishing/composition/picture-drawer.js';
 import { startTicker } from '../../../src/web/sdk/ticker.js';
+import type { WorkerSeams } from '../../../src/web/sdk/worker-port.js';
 import type { DrawMessage, DrawnMessage } from '../../../src/web/sdk/publishing/composition/frame-service.js';
 import { defaultSettings } from '../../../src/web/sdk/publishing/composition/settings.js';
 import { FakeTrack, settle } from './fake-media.js';
@@ -89,7 +90,7 @@ function installFakeBrowser(t: { teardown(release: () => void): void }): Browser
 /** The page's clock, which the test turns. */
 class FakeClock {
   readonly #running = new Set<() => void>();
-  readonly startTicker: FrameDrawerSeams['startTicker'] = (_intervalMs, onTick) => {
+  readonly startTicker: WorkerSeams['startTicker'] = (_intervalMs, onTick) => {
     this.#running.add(onTick);
     return () => this.#running.delete(onTick);
   };
@@ -132,7 +133,7 @@ t.test('a worker is given the streams themselves, so that the page has no part i
 });
 
 t.test('a worker that may not start, said at once, by an event, or not at all, is stood in for by the page', async (t) => {
-  const ways: Record<string, Omit<FrameDrawerSeams, 'startTicker'>> = {
+  const ways: Record<string, Omit<WorkerSeams, 'startTicker'>> = {
     thrown: { openWorker: () => { throw new Error('SecurityError'); }, text: 'a program' },
     'an event': {
       openWorker: () => {

@@ -1,5 +1,6 @@
 import { Publisher } from '../../../src/web/sdk/publisher.js';
 import type { PublisherOptions } from '../../../src/web/sdk/publisher-events.js';
+import { chooseEncoder } from '../../../src/web/sdk/publishing/encoder.js';
 import type { Filler, PictureSize, TrackKind } from '../../../src/web/sdk/publishing/filler.js';
 import type { PublisherParts } from '../../../src/web/sdk/publishing/publisher-parts.js';
 import { FakeMediaRecorder, FakeTrack, installFakeMedia, mediaOf, settle } from './fake-media.js';
@@ -27,7 +28,7 @@ export interface PublisherBench {
 type Teardown = Parameters<typeof installFakeMedia>[0];
 
 /** A Publisher with a fake of everything around it, fed by a fake camera and microphone. */
-export function publisherBench(t: Teardown, options: Partial<PublisherOptions> = {}): PublisherBench {
+export function publisherBench(t: Teardown, options: Partial<PublisherOptions> = {}, others: Partial<PublisherParts> = {}): PublisherBench {
   installFakeMedia(t);
   const camera = new FakeTrack('video', { width: 1280, height: 720 });
   const microphone = new FakeTrack('audio');
@@ -45,6 +46,7 @@ export function publisherBench(t: Teardown, options: Partial<PublisherOptions> =
       return socket as unknown as WebSocket;
     },
     explainRefusal: () => Promise.resolve(undefined),
+    chooseEncoder,
     startTicker: (_, tick) => {
       onTick = tick;
       return () => (onTick = () => undefined);
@@ -65,6 +67,7 @@ export function publisherBench(t: Teardown, options: Partial<PublisherOptions> =
     },
     random: () => 1,
     watchNetwork: () => () => undefined,
+    ...others,
   };
   const publisher = new Publisher({ url: 'https://live.example', key: 'k', stream: 's', media: mediaOf(camera, microphone), ...options }, parts);
   publisher.on('state', (state) => news.push(state));

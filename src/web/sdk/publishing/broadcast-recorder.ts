@@ -2,8 +2,9 @@ import type { RecordingReason } from '../../../protocol/ingest-messages.js';
 import type { OnairError } from '../errors.js';
 import { Listeners } from '../listeners.js';
 import { applyQuality, type Quality } from '../quality.js';
-import { recorderError } from '../recorder.js';
+import { recorderError, type RecordedQuality } from '../recorder.js';
 import type { Capture } from './captured.js';
+import { mediaRecorder, type Encoder, type EncoderFacts } from './encoder.js';
 import type { TrackKind } from './filler.js';
 import { OnAirMedia, type OnAirOptions } from './on-air-media.js';
 import { RecordingSequence } from './recording-sequence.js';
@@ -17,6 +18,8 @@ export interface BroadcastRecorderEvents {
   /** A recording begins; the chunks that follow are its bytes. */
   recording: { readonly mimeType: string; readonly reason?: RecordingReason | undefined; readonly startedAtMs: number };
   chunk: Uint8Array<ArrayBuffer>;
+  /** What encodes from now on, and why. */
+  encoder: EncoderFacts;
   warning: PublisherWarning;
   recovered: { readonly code: PublisherWarningCode };
   /** Nothing can be recorded any more. */
@@ -32,18 +35,25 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
   readonly #nowMs: () => number;
   readonly #onAir: OnAirMedia;
   readonly #recordings = new RecordingSequence({
+    open: (options) => (this.#encoder ?? mediaRecorder('it is what there is')).open(options),
     onRecording: (mimeType, reason) => {
       this.emit('recording', { mimeType, reason, startedAtMs: this.#recordings.current?.startedAtMs ?? this.#nowMs() });
     },
     onChunk: (bytes) => this.emit('chunk', bytes),
     onStopped: (error) => this.#recorderStopped(error),
+    onOutgrown: (size) => {
+      if (size === undefined) this.#goOn('quality');
+      else this.#onAir.seeSize(size);
+    },
   });
+  #encoder: Encoder | undefined;
   #capture: Capture | undefined;
   #unfollow: () => void = () => undefined;
   #quality: Quality;
   #videoBitsPerSecond: number;
   #recorderFailedAtMs = -Infinity;
   #silent = false;
+  #closed = false;
 
   constructor({ quality, ...options }: BroadcastRecorderOptions) {
     super();
@@ -77,6 +87,19 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
   /** Pictures that camera or screen gave so far; undefined where the browser does not tell. */
   get pictures(): number | undefined {
     return this.#onAir.pictures;
+  }
+
+  /** Undefined before it was chosen. */
+  get encoder(): EncoderFacts | undefined {
+    return this.#encoder?.facts;
+  }
+
+  /** What encodes from the first recording on; closed with this. */
+  encodeBy(encoder: Encoder): void {
+    this.#encoder?.close();
+    this.#encoder = encoder;
+    if (this.#closed) encoder.close();
+    else this.emit('encoder', encoder.facts);
   }
 
   /** What `begin()` records. */
@@ -129,7 +152,7 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
   /** The same pictures with more or fewer bits. */
   setBitRate(videoBitsPerSecond: number): void {
     this.#videoBitsPerSecond = videoBitsPerSecond;
-    if (this.recording) this.#goOn('quality');
+    if (this.recording && !this.#recordings.setBitRate(videoBitsPerSecond)) this.#goOn('quality');
   }
 
   setMuted(kind: TrackKind, muted: boolean): void {
@@ -150,7 +173,8 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
   watchSilence(): void {
     const silent = (this.#recordings.current?.silentMs ?? 0) > silentAfterMs;
     // Firefox's recorder waits for ever for the sound of a suspended AudioContext.
-    if (silent) void Promise.all([this.#capture?.resumeSound(), this.#onAir.resumeSound()]);
+    const isSoundMissing = (this.#recordings.current?.soundMissingMs ?? 0) > silentAfterMs;
+    if (silent || isSoundMissing) void Promise.all([this.#capture?.resumeSound(), this.#onAir.resumeSound()]);
     if (silent && !this.#silent) {
       this.emit('warning', {
         code: 'recorder-silent',
@@ -168,14 +192,17 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
 
   /** Stops at once, and closes what was captured. */
   close(): void {
+    this.#closed = true;
     this.#unfollow();
     this.#recordings.discard();
+    this.#encoder?.close();
     this.#onAir.close();
     this.#capture?.close();
   }
 
-  get #recorded(): { media: MediaStream; quality: Pick<Quality, 'videoBitsPerSecond' | 'audioBitsPerSecond'> } {
-    return { media: this.#onAir.stream, quality: { videoBitsPerSecond: this.#videoBitsPerSecond, audioBitsPerSecond: this.#quality.audioBitsPerSecond } };
+  get #recorded(): { media: MediaStream; quality: RecordedQuality } {
+    const { audioBitsPerSecond, frameRate } = this.#quality;
+    return { media: this.#onAir.stream, quality: { videoBitsPerSecond: this.#videoBitsPerSecond, audioBitsPerSecond, frameRate } };
   }
 
   async #record(reason: RecordingReason): Promise<void> {
@@ -189,6 +216,11 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
 
   /** All its tracks ended, or it failed, as some do when pictures change: another recorder goes on. */
   #recorderStopped(error: OnairError | null): void {
+    if (error !== null && this.#encoder?.facts.encoder === 'webcodecs') {
+      this.encodeBy(mediaRecorder(`the other way of encoding failed: ${error.message}`));
+      this.beginAnew();
+      return;
+    }
     const sinceMs = this.#nowMs() - this.#recorderFailedAtMs;
     this.#recorderFailedAtMs = this.#nowMs();
     if (error !== null && sinceMs < recorderMustLastMs) {

@@ -77,6 +77,11 @@ export class OnAirMedia extends Listeners<OnAirEvents> {
     if (this.#sizes?.tick(this.#options.nowMs()) === true) this.emit('changed', 'size');
   }
 
+  /** Whoever records saw pictures of this size. */
+  seeSize(size: PictureSize): void {
+    if (this.#sizes?.see(size, this.#options.nowMs()) === true) this.emit('changed', 'size');
+  }
+
   /** Pictures that the present track gave so far. */
   get pictures(): number | undefined {
     return this.#sizeTeller?.pictures();

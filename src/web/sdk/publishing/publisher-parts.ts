@@ -1,5 +1,6 @@
 import { explainRefusal, type Refusal } from '../refusal.js';
 import { startTicker } from '../ticker.js';
+import { chooseEncoder } from './encoder.js';
 import { openFiller, type Filler, type PictureSize, type TrackKind } from './filler.js';
 import { tellPictureSize, type PictureSizeTeller } from './picture-size.js';
 import { keepScreenOn } from './wake-lock.js';
@@ -8,6 +9,7 @@ import { keepScreenOn } from './wake-lock.js';
 export interface PublisherParts {
   readonly openSocket: (url: string) => WebSocket;
   readonly explainRefusal: (url: string) => Promise<Refusal | undefined>;
+  readonly chooseEncoder: typeof chooseEncoder;
   readonly startTicker: (intervalMs: number, onTick: () => void) => () => void;
   readonly openFiller: (kind: TrackKind, size: PictureSize) => Filler;
   readonly tellPictureSize: (track: MediaStreamTrack, onSize: (size: PictureSize) => void) => PictureSizeTeller;
@@ -23,6 +25,7 @@ export interface PublisherParts {
 export const browserParts: PublisherParts = {
   openSocket: (url) => new WebSocket(url),
   explainRefusal,
+  chooseEncoder,
   startTicker,
   openFiller,
   tellPictureSize,

@@ -1,20 +1,25 @@
 import type { RecordingReason } from '../../../protocol/ingest-messages.js';
 import type { OnairError } from '../errors.js';
-import { Recorder, type RecorderOptions } from '../recorder.js';
+import type { OpenRecording, RecorderOptions, Recording } from '../recorder.js';
 
 /** How long the end of a recording is waited for where another one follows: a recorder that hangs must not hold that one back. */
 const maxTailMs = 2_000;
 
+type Recorded = Pick<RecorderOptions, 'media' | 'quality'>;
+
 export interface RecordingSequenceOptions {
+  readonly open: OpenRecording;
   readonly onRecording: (mimeType: string, reason: RecordingReason | undefined) => void;
   readonly onChunk: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** The present recording ended by itself: null when all its tracks ended. */
   readonly onStopped: (error: OnairError | null) => void;
+  /** Another recording should begin: what is recorded no longer fits the present one. */
+  readonly onOutgrown: RecorderOptions['onOutgrown'];
 }
 
 /** A recorder whose bytes have to wait for the end of the one before. */
 interface Waiting {
-  readonly recorder: Recorder;
+  readonly recorder: Recording;
   readonly reason: RecordingReason | undefined;
   readonly chunks: Uint8Array<ArrayBuffer>[];
 }
@@ -25,7 +30,7 @@ interface Waiting {
  */
 export class RecordingSequence {
   readonly #options: RecordingSequenceOptions;
-  #current: Recorder | undefined;
+  #current: Recording | undefined;
   #waiting: Waiting | undefined;
   #joint: Promise<void> = Promise.resolve();
   #stop: Promise<void> | undefined;
@@ -35,7 +40,7 @@ export class RecordingSequence {
   }
 
   /** The recording whose bytes are being given; undefined before the first. */
-  get current(): Recorder | undefined {
+  get current(): Recording | undefined {
     return this.#current;
   }
 
@@ -44,12 +49,18 @@ export class RecordingSequence {
     this.#waiting?.recorder.tick();
   }
 
+  /** @returns whether what is recorded goes on with it, without a joint */
+  setBitRate(videoBitsPerSecond: number): boolean {
+    const recording = [this.#current, this.#waiting?.recorder].filter((each) => each !== undefined);
+    return recording.length > 0 && recording.every((each) => each.setBitRate(videoBitsPerSecond));
+  }
+
   /**
    * Begins a recording; the one before is given to its last byte first.
    * @returns a promise of the moment when the new one's bytes leave
    * @throws {OnairError} when this media cannot be recorded; what was recorded before goes on
    */
-  begin(what: Pick<RecorderOptions, 'media' | 'quality'>, reason?: RecordingReason): Promise<void> {
+  begin(what: Recorded, reason?: RecordingReason): Promise<void> {
     if (this.#stop !== undefined) return this.#stop;
     const waiting: Waiting = { recorder: this.#start(what), reason, chunks: [] };
     const before = this.#current;
@@ -68,7 +79,7 @@ export class RecordingSequence {
   }
 
   /** Begins a recording at once; what was not given of the one before is left out. @throws {OnairError} as `begin()` */
-  beginAnew(what: Pick<RecorderOptions, 'media' | 'quality'>): void {
+  beginAnew(what: Recorded): void {
     if (this.#stop !== undefined) return;
     const recorder = this.#start(what);
     this.#current?.discard();
@@ -98,8 +109,8 @@ export class RecordingSequence {
     await (last ?? this.#current?.stop());
   }
 
-  #start(what: Pick<RecorderOptions, 'media' | 'quality'>): Recorder {
-    const recorder: Recorder = new Recorder({
+  #start(what: Recorded): Recording {
+    const recorder: Recording = this.#options.open({
       ...what,
       onChunk: (bytes) => {
         if (recorder === this.#current) this.#options.onChunk(bytes);
@@ -107,6 +118,9 @@ export class RecordingSequence {
       },
       onStopped: (error) => {
         if (recorder === this.#current || recorder === this.#waiting?.recorder) this.#options.onStopped(error);
+      },
+      onOutgrown: (size) => {
+        if (recorder === (this.#waiting?.recorder ?? this.#current)) this.#options.onOutgrown(size);
       },
     });
     return recorder;

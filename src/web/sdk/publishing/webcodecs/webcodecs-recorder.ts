@@ -1,0 +1,89 @@
+import { OnairError } from '../../errors.js';
+import { recorderError, type RecorderOptions, type Recording } from '../../recorder.js';
+import { insertableStreams, mayStandStill } from '../../steady-video.js';
+import type { EncodedRecording, EncoderHost, RecordingWord } from './encoder-host.js';
+import { ladder } from './ladder.js';
+
+const maxStopMs = 3_000;
+
+/** One recording by WebCodecs: frames are read from the tracks and encoded in a worker, each on its way as soon as it is encoded. */
+export class WebCodecsRecorder implements Recording {
+  readonly mimeType: string;
+  readonly startedAtMs = performance.now();
+  readonly #options: RecorderOptions;
+  readonly #renditions: number;
+  readonly #encoded: EncodedRecording;
+  readonly #stopped: Promise<void>;
+  #settleStopped: () => void = () => undefined;
+  #stop: Promise<void> | undefined;
+  #discarding = false;
+  #lastChunkAtMs = performance.now();
+  #soundMissingMs = 0;
+
+  /** @param renditions how many at most */
+  constructor(options: RecorderOptions, host: EncoderHost, renditions: number) {
+    this.#options = options;
+    this.#renditions = renditions;
+    this.#stopped = new Promise((resolve) => (this.#settleStopped = resolve));
+    const { media, quality } = options;
+    const [video, audio] = [media.getVideoTracks()[0], media.getAudioTracks()[0]];
+    this.mimeType = video === undefined ? 'audio/x-matroska;codecs=opus' : `video/x-matroska;codecs=avc1${audio === undefined ? '' : ',opus'}`;
+    const picture = video && { readable: framesOf<VideoFrame>(video), standsStill: mayStandStill(video), frameRate: quality.frameRate, renditions: ladder(quality.videoBitsPerSecond).slice(0, renditions) };
+    const sound = audio && { readable: framesOf<AudioData>(audio), bitsPerSecond: quality.audioBitsPerSecond };
+    this.#encoded = host.record({ startedAtMs: performance.timeOrigin + this.startedAtMs, picture, sound }, (word) => this.#hear(word));
+  }
+
+  get silentMs(): number {
+    return performance.now() - this.#lastChunkAtMs;
+  }
+
+  get soundMissingMs(): number {
+    return this.#soundMissingMs;
+  }
+
+  tick(): void {
+    // The worker keeps its own time.
+  }
+
+  setBitRate(videoBitsPerSecond: number): boolean {
+    this.#encoded.setBitRates(ladder(videoBitsPerSecond).slice(0, this.#renditions).map(({ bitsPerSecond }) => bitsPerSecond));
+    return true;
+  }
+
+  stop(): Promise<void> {
+    this.#stop ??= this.#finish(false);
+    return this.#stop;
+  }
+
+  discard(): void {
+    this.#discarding = true;
+    this.#stop ??= this.#finish(true);
+  }
+
+  #finish(discard: boolean): Promise<void> {
+    this.#encoded.stop(discard);
+    // A worker that the browser ended says nothing any more.
+    return Promise.race([this.#stopped, new Promise<void>((resolve) => setTimeout(resolve, maxStopMs))]);
+  }
+
+  #hear(word: RecordingWord): void {
+    if (word.type === 'bytes' && !this.#discarding) {
+      this.#lastChunkAtMs = performance.now();
+      this.#options.onChunk(word.bytes);
+    }
+    if (word.type === 'load') this.#soundMissingMs = word.soundMissingMs;
+    if (word.type === 'outgrown' && this.#stop === undefined) this.#options.onOutgrown(word.size);
+    if (word.type === 'stopped') this.#settleStopped();
+    if (word.type !== 'failed' || this.#stop !== undefined) return;
+    const error = recorderError(new OnairError('recorder-failed', `The browser’s encoder stopped (${word.message}).`));
+    // What it still held is lost with it: nothing is waited for.
+    this.discard();
+    this.#options.onStopped(error);
+  }
+}
+
+function framesOf<Item>(track: MediaStreamTrack): ReadableStream<Item> {
+  const { MediaStreamTrackProcessor: Processor } = insertableStreams();
+  if (Processor === undefined) throw new OnairError('unsupported-browser', 'This browser gives pages no frames of cameras and microphones.');
+  return new Processor({ track }).readable as ReadableStream<unknown> as ReadableStream<Item>;
+}
