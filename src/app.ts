@@ -88,6 +88,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     segmentsDirectory: config.SEGMENTS_DIR,
     segmentSeconds: config.SEGMENT_SECONDS,
     windowSegments: config.WINDOW_SEGMENTS,
+    rewindSeconds: config.DVR_SECONDS,
     endedRetentionSeconds: config.ENDED_RETENTION_SECONDS,
     resumeWindowSeconds: config.RESUME_WINDOW_SECONDS,
     hungAfterMs: milliseconds(config.FFMPEG_TIMEOUT_SECONDS),

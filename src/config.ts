@@ -42,6 +42,7 @@ const schema = Type.Object({
   SEGMENT_SECONDS: Type.Number({ default: 2, minimum: 1, maximum: 10 }),
   // RFC 8216bis appendix B.1 and Apple's authoring specification 8.11: at least 6 segments listed. A playlist is written anew for every part: hls/live-window.ts lists no more than 250.
   WINDOW_SEGMENTS: Type.Integer({ default: 10, minimum: 6, maximum: 250 }),
+  DVR_SECONDS: Type.Integer({ default: 0, minimum: 0, maximum: 21_600 }),
   FRAMES_PER_SECOND: Type.Number({ default: 5, minimum: 0.1, maximum: 30 }),
   FRAMES_WIDTH: Type.Integer({ default: 640, minimum: 64, maximum: 3840 }),
   POSTER_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 3600 }),

@@ -1,7 +1,7 @@
 /** What the bit rate of a segment is made of. */
 export interface WeighedSegment {
   readonly durationSeconds: number;
-  readonly media: { readonly byteLength: number };
+  readonly byteLength: number;
 }
 
 export interface BitRates {
@@ -19,14 +19,14 @@ export function bitRatesOf(segments: readonly WeighedSegment[], targetDurationSe
   const [shortest, longest] = [targetDurationSeconds * 0.5, targetDurationSeconds * 1.5];
   const whole = { bits: 0, seconds: 0 };
   let peak = 0;
-  for (const [first, { durationSeconds, media }] of segments.entries()) {
-    whole.bits += media.byteLength * 8;
+  for (const [first, { durationSeconds, byteLength }] of segments.entries()) {
+    whole.bits += byteLength * 8;
     whole.seconds += durationSeconds;
     const run = { bits: 0, seconds: 0 };
     for (let index = first; index < segments.length; index++) {
       const segment = segments[index];
       if (!segment || run.seconds + segment.durationSeconds > longest) break;
-      run.bits += segment.media.byteLength * 8;
+      run.bits += segment.byteLength * 8;
       run.seconds += segment.durationSeconds;
       if (run.seconds >= shortest) peak = Math.max(peak, run.bits / run.seconds);
     }

@@ -1,26 +1,11 @@
 import type { LiveEdge } from './blocking-request.js';
 import { segmentName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
-import type { PartEntry, SegmentEntry } from './media-playlist.js';
+import type { SegmentEntry } from './media-playlist.js';
+import { SegmentList } from './segment-list.js';
 import type { SegmentKeeper, StoredMedia } from './stored-media.js';
+import { firstKeyframeOf, type OpenSegment, type WholeSegment, type WindowPart } from './whole-segment.js';
 import { WindowMemory } from './window-memory.js';
-
-/** A part with its media: the bytes of its fragments, one after another. */
-export interface WindowPart extends PartEntry {
-  readonly media: MediaBytes;
-}
-
-/** The segment being made, with the media of its parts. */
-export interface OpenSegment extends SegmentEntry {
-  readonly parts: WindowPart[];
-}
-
-/** A finished segment with its media. */
-export interface WholeSegment extends SegmentEntry {
-  readonly parts: readonly WindowPart[];
-  readonly durationSeconds: number;
-  readonly media: MediaBytes;
-}
 
 /** Where a segment begins, for all renditions alike. */
 export interface SegmentStart {
@@ -36,14 +21,24 @@ export interface SegmentStart {
 export interface LiveWindowOptions {
   /** A playlist lists so many whole segments at least, and so many target durations of media. */
   readonly listedSegments: number;
+  /** A second playlist lists so much of the past. 0: there is none. */
+  readonly rewindSeconds?: number | undefined;
   /** Where whole segments lie when they are older than the live edge. Without one they stay in memory. */
   readonly keeper?: SegmentKeeper | undefined;
 }
 
 /** No playlist is longer, however short its segments are: its text is made anew for every part. */
 const mostListedSegments = 250;
+/** The text of the longer playlist is made anew for every segment, while somebody asks for it. */
+const mostRewindSegments = 10_800;
 /** Sums of durations that differ by less are the same. */
 const sameSeconds = 1e-6;
+
+/** A segment that no playlist lists any more, and the media time up to which it stays available. */
+interface Delisted {
+  readonly segment: WholeSegment;
+  readonly untilSeconds: number;
+}
 
 /**
  * The segments that can be had: those listed, and those that no longer are but may still be wanted (RFC 8216bis §6.2.2: a
@@ -51,31 +46,30 @@ const sameSeconds = 1e-6;
  * no faster than it is played.
  */
 export class LiveWindow implements LiveEdge {
-  readonly #listedSegments: number;
-  #listedSeconds = 0;
+  readonly #options: LiveWindowOptions;
+  readonly #list: SegmentList;
+  readonly #rewind: SegmentList | undefined;
   #shortestSeconds = 0;
   /** Its first segment was not the presentation's. */
   #beganLate = false;
-  #listed: WholeSegment[] = [];
-  /** How long the listed ones last; how long at most; how long everything that ever was. */
-  #lasting = 0;
-  #longestLasting = 0;
+  /** How long everything lasts that ever was. */
   #mediaSeconds = 0;
-  /** Oldest first, each with the media time up to which it stays available. */
-  #delisted: { readonly segment: WholeSegment; readonly untilSeconds: number }[] = [];
-  #discontinuitySequence = 0;
+  /** Those that left the list, and those that left the longer one; oldest first. */
+  readonly #delisted: Delisted[] = [];
+  readonly #rewound: Delisted[] = [];
   #open: OpenSegment | undefined;
   #nextMediaSequence = 0;
   readonly #media = new Map<string, MediaBytes>();
   readonly #segments = new Map<string, WholeSegment>();
   /** Those that can be had, oldest first. */
   readonly #inits = new Map<string, Buffer>();
-  readonly #keeper: SegmentKeeper | undefined;
   readonly #memory: WindowMemory;
 
-  constructor({ listedSegments, keeper }: LiveWindowOptions) {
-    this.#listedSegments = listedSegments;
-    this.#keeper = keeper;
+  constructor(options: LiveWindowOptions) {
+    const { listedSegments: segments, rewindSeconds = 0, keeper } = options;
+    this.#options = options;
+    this.#list = new SegmentList({ segments, seconds: 0, mostSegments: mostListedSegments });
+    this.#rewind = rewindSeconds > 0 ? new SegmentList({ segments, seconds: rewindSeconds, mostSegments: mostRewindSegments }) : undefined;
     this.#memory = new WindowMemory(keeper);
   }
 
@@ -84,7 +78,10 @@ export class LiveWindow implements LiveEdge {
    * RFC 8216bis §6.2.2 demands three, and §4.4.3.8 that all of HOLD-BACK lies within.
    */
   measureBy(targetDurationSeconds: number): void {
-    this.#listedSeconds = Math.max(this.#listedSegments, 3) * targetDurationSeconds;
+    const { listedSegments, rewindSeconds = 0 } = this.#options;
+    const seconds = Math.max(listedSegments, 3) * targetDurationSeconds;
+    this.#list.size = { ...this.#list.size, seconds };
+    if (this.#rewind) this.#rewind.size = { ...this.#rewind.size, seconds: Math.max(seconds, rewindSeconds) };
     this.#shortestSeconds = 3 * targetDurationSeconds;
     this.#memory.measureBy(targetDurationSeconds);
   }
@@ -110,22 +107,27 @@ export class LiveWindow implements LiveEdge {
 
   /** The whole segments that a playlist lists, oldest first. */
   get listed(): readonly WholeSegment[] {
-    return this.#listed;
+    return this.#list.segments;
+  }
+
+  /** What the longer playlist lists; undefined where there is none. */
+  get rewind(): Pick<SegmentList, 'segments' | 'discontinuitySequence'> | undefined {
+    return this.#rewind;
   }
 
   /** RFC 8216bis §6.2.2: a playlist whose beginning is gone lists three target durations at least. */
   get isPlayable(): boolean {
-    return this.#listed.length > 0 && (!this.#beganLate || this.#longestLasting >= this.#shortestSeconds - sameSeconds);
+    return this.listed.length > 0 && (!this.#beganLate || this.#list.longestSeconds >= this.#shortestSeconds - sameSeconds);
   }
 
   /** RFC 8216bis §4.4.3.3: how many discontinuities have left the playlist. */
   get discontinuitySequence(): number {
-    return this.#discontinuitySequence;
+    return this.#list.discontinuitySequence;
   }
 
   /** How many parts a listed segment has; undefined when it is listed no longer. */
   partsOf(mediaSequence: number): number | undefined {
-    return this.#listed[mediaSequence - (this.#listed[0]?.mediaSequence ?? 0)]?.parts.length;
+    return this.listed[mediaSequence - (this.listed[0]?.mediaSequence ?? 0)]?.parts.length;
   }
 
   media(name: string): Buffer | StoredMedia | undefined {
@@ -140,13 +142,13 @@ export class LiveWindow implements LiveEdge {
 
   addInit(uri: string, bytes: Buffer): void {
     this.#inits.set(uri, bytes);
-    this.#keeper?.keepInit(uri, bytes);
+    this.#options.keeper?.keepInit(uri, bytes);
   }
 
   /** @param start with the number that follows the last one, but for the first */
   openSegment({ mediaSequence, discontinuity, discontinuitySequence, programDateTimeMs, mapUri, gap }: SegmentStart & Pick<SegmentEntry, 'mapUri' | 'gap'>): void {
-    if (this.#longestLasting === 0 && !this.#open) {
-      this.#discontinuitySequence = discontinuitySequence;
+    if (this.#list.longestSeconds === 0 && !this.#open) {
+      for (const list of [this.#list, this.#rewind]) list?.begin(discontinuitySequence);
       this.#beganLate = mediaSequence > 0;
     }
     this.#nextMediaSequence = mediaSequence + 1;
@@ -165,54 +167,65 @@ export class LiveWindow implements LiveEdge {
     const { parts } = this.#open;
     const media = MediaBytes.ofParts(parts.map((part) => part.media));
     const durationSeconds = parts.reduce((sum, part) => sum + part.durationSeconds, 0);
-    const closed: WholeSegment = { ...this.#open, durationSeconds, media };
+    const closed: WholeSegment = { ...this.#open, durationSeconds, byteLength: media.byteLength, keyframe: firstKeyframeOf(parts), media };
     this.#open = undefined;
     this.#segments.set(closed.uri, closed);
-    this.#listed.push(closed);
-    this.#lasting += durationSeconds;
     this.#mediaSeconds += durationSeconds;
     if (!closed.gap) {
       this.#media.set(closed.uri, media);
       this.#memory.add(closed.uri, media, this.#mediaSeconds);
     }
-    this.#slide();
-    this.#longestLasting = Math.max(this.#longestLasting, this.#lasting);
+    this.#enlist(closed);
     this.#letGo();
     return closed;
   }
 
-  /** Takes from the list what is older than the window. */
-  #slide(): void {
-    for (let oldest = this.#listed[0]; oldest && this.#isOld(oldest); oldest = this.#listed[0]) {
-      this.#listed.shift();
-      this.#lasting -= oldest.durationSeconds;
-      if (oldest.discontinuity) this.#discontinuitySequence++;
-      this.#delisted.push({ segment: oldest, untilSeconds: this.#mediaSeconds + oldest.durationSeconds + this.#longestLasting });
+  /** Lists it; what is older than the lists are long leaves them. */
+  #enlist(segment: WholeSegment): void {
+    for (const [list, delisted] of [[this.#list, this.#delisted], [this.#rewind, this.#rewound]] as const) {
+      if (!list) continue;
+      for (const oldest of list.push(segment)) delisted.push({ segment: oldest, untilSeconds: this.#mediaSeconds + oldest.durationSeconds + list.longestSeconds });
+      list.measure();
     }
-  }
-
-  #isOld({ durationSeconds }: WholeSegment): boolean {
-    if (this.#listed.length > mostListedSegments) return true;
-    return this.#listed.length > this.#listedSegments && this.#lasting - durationSeconds > this.#listedSeconds - sameSeconds;
   }
 
   /** Lets go of what nobody can have any more. */
   #letGo(): void {
-    for (let oldest = this.#delisted[0]; oldest; oldest = this.#delisted[0]) {
-      const isWanted = oldest.untilSeconds > this.#mediaSeconds + sameSeconds && this.#delisted.length <= mostListedSegments;
-      if (isWanted) break;
-      this.#delisted.shift();
-      const { uri, parts } = oldest.segment;
-      for (const name of [uri, ...parts.map((part) => part.uri)]) this.#media.delete(name);
-      this.#segments.delete(uri);
-      this.#memory.remove(uri);
+    for (const segment of this.#over(this.#delisted, mostListedSegments)) {
+      for (const { uri } of segment.parts.splice(0)) this.#media.delete(uri);
+      if (this.#rewind) this.#leaveToStore(segment);
+      else this.#forget(segment);
     }
-    const { mapUri = '' } = this.#delisted[0]?.segment ?? this.#listed[0] ?? {};
+    for (const segment of this.#over(this.#rewound, mostRewindSegments)) this.#forget(segment);
+    const { mapUri = '' } = this.#rewound[0]?.segment ?? this.#rewind?.segments[0] ?? this.#delisted[0]?.segment ?? this.listed[0] ?? {};
     if (!this.#inits.has(mapUri)) return;
     for (const uri of this.#inits.keys()) {
       if (uri === mapUri) return;
       this.#inits.delete(uri);
-      this.#keeper?.remove(uri);
+      this.#options.keeper?.remove(uri);
     }
+  }
+
+  /** Takes those whose time is over. */
+  *#over(delisted: Delisted[], most: number): Generator<WholeSegment> {
+    for (let [oldest] = delisted; oldest; [oldest] = delisted) {
+      if (oldest.untilSeconds > this.#mediaSeconds + sameSeconds && delisted.length <= most) return;
+      delisted.shift();
+      yield oldest.segment;
+    }
+  }
+
+  /** Memory is for the ordinary window: what is not in the store by now can't be had any more, and the longer playlist says so. */
+  #leaveToStore(segment: WholeSegment): void {
+    if (segment.gap || this.#memory.leave(segment.uri)) return;
+    segment.gap = true;
+    this.#media.delete(segment.uri);
+    this.#memory.remove(segment.uri);
+  }
+
+  #forget({ uri }: WholeSegment): void {
+    this.#media.delete(uri);
+    this.#segments.delete(uri);
+    this.#memory.remove(uri);
   }
 }

@@ -3,7 +3,10 @@
 /** What the routes of HLS look like. */
 export const hlsPaths = {
   multivariant: '/index.m3u8',
+  rewind: '/dvr.m3u8',
   mediaPlaylist: '/:broadcast/media.m3u8',
+  rewindPlaylist: '/:broadcast/dvr.m3u8',
+  keyframePlaylist: '/:broadcast/iframes.m3u8',
   media: '/:broadcast/:file',
 } as const;
 
@@ -21,12 +24,15 @@ export function readMediaName(name: string): MediaName | undefined {
   return { kind: part === undefined ? 'segment' : 'part', mediaSequence: Number(mediaSequence) };
 }
 
+/** The playlists of a rendition: the live one; the longer one; the keyframes of that. */
+export type PlaylistKind = 'media' | 'dvr' | 'iframes';
+
 /**
  * A media playlist, as the multivariant playlist names it.
  * @param rendition undefined for the lead's
  */
-export function mediaPlaylistUri(broadcast: string, rendition: string | undefined): string {
-  return [broadcast, ...(rendition === undefined ? [] : [rendition]), 'media.m3u8'].join('/');
+export function mediaPlaylistUri(broadcast: string, rendition: string | undefined, kind: PlaylistKind = 'media'): string {
+  return [broadcast, ...(rendition === undefined ? [] : [rendition]), `${kind}.m3u8`].join('/');
 }
 
 /** A media playlist, as that of another rendition of the same broadcast names it. */

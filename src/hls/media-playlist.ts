@@ -98,10 +98,8 @@ export function writeMediaPlaylist(snapshot: MediaPlaylistSnapshot, { delta = fa
   let mapUri = skipped > 0 ? segments[skipped - 1]?.mapUri : undefined;
   for (const [index, segment] of segments.entries()) {
     if (index < skipped) continue;
-    if (segment.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
-    if (segment.discontinuity || segment.mapUri !== mapUri) lines.push(`#EXT-X-MAP:URI="${segment.mapUri}"`);
+    lines.push(...segmentLines(segment, mapUri));
     mapUri = segment.mapUri;
-    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(segment.programDateTimeMs)).toISOString()}`);
     if (index >= whole - wholeSegmentsWithParts && !ended) lines.push(...segment.parts.map(partLine));
     // Only now: the part that is hinted while it is made may not lie in a gap.
     if (segment.durationSeconds !== undefined && segment.gap) lines.push('#EXT-X-GAP');
@@ -113,6 +111,18 @@ export function writeMediaPlaylist(snapshot: MediaPlaylistSnapshot, { delta = fa
     lines.push(`#EXT-X-RENDITION-REPORT:URI="${uri}",LAST-MSN=${mediaSequence},LAST-PART=${part}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * What stands before a segment's own media: how it joins, what it needs, and its date.
+ * @param mapUri the init segment in force before it
+ */
+export function segmentLines({ discontinuity, mapUri: own, programDateTimeMs }: Omit<SegmentEntry, 'parts'>, mapUri: string | undefined): string[] {
+  return [
+    ...(discontinuity ? ['#EXT-X-DISCONTINUITY'] : []),
+    ...(discontinuity || own !== mapUri ? [`#EXT-X-MAP:URI="${own}"`] : []),
+    `#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(programDateTimeMs)).toISOString()}`,
+  ];
 }
 
 function partLine({ durationSeconds, uri, independent, gap }: PartEntry): string {
@@ -141,6 +151,6 @@ function durationOf(segment: SegmentEntry | undefined): number {
 }
 
 /** Enough decimals for a sum over an hour to stay within a frame; trailing zeros say nothing. */
-function seconds(value: number): string {
+export function seconds(value: number): string {
   return String(Number(value.toFixed(5)));
 }

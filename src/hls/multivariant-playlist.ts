@@ -10,9 +10,22 @@ export interface VariantStream {
   readonly frameRate?: number;
 }
 
+/** The keyframes of a variant, RFC 8216bis §4.4.6.3. */
+export interface KeyframeStream {
+  readonly keyframePlaylistUri: string;
+  /** Of the picture alone. */
+  readonly codecs: string;
+  readonly peakBitsPerSecond: number;
+  readonly resolution: { readonly width: number; readonly height: number };
+}
+
 /** @param variants in the order in which players are to try them */
-export function writeMultivariantPlaylist(variants: readonly VariantStream[]): string {
-  return ['#EXTM3U', '#EXT-X-VERSION:6', '#EXT-X-INDEPENDENT-SEGMENTS', ...variants.flatMap(variantLines), ''].join('\n');
+export function writeMultivariantPlaylist(variants: readonly VariantStream[], keyframes: readonly KeyframeStream[] = []): string {
+  return ['#EXTM3U', '#EXT-X-VERSION:6', '#EXT-X-INDEPENDENT-SEGMENTS', ...variants.flatMap(variantLines), ...keyframes.map(keyframeLine), ''].join('\n');
+}
+
+function keyframeLine({ keyframePlaylistUri, codecs, peakBitsPerSecond, resolution: { width, height } }: KeyframeStream): string {
+  return `#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=${Math.ceil(peakBitsPerSecond)},CODECS="${codecs}",RESOLUTION=${width}x${height},URI="${keyframePlaylistUri}"`;
 }
 
 function variantLines(variant: VariantStream): string[] {

@@ -2,10 +2,10 @@ import type { InitSegment } from '../fmp4/init-segment.js';
 import type { Answer } from './answer.js';
 import { Encoded } from './encoded.js';
 import { Follower } from './follower.js';
-import { mediaPlaylistUri, siblingPlaylistUri } from './media-address.js';
+import { mediaPlaylistUri, siblingPlaylistUri, type PlaylistKind } from './media-address.js';
 import type { PlaylistTiming, RenditionReport } from './media-playlist.js';
-import { writeMultivariantPlaylist, type VariantStream } from './multivariant-playlist.js';
-import { notYet, Rendition, type RenditionOptions } from './rendition.js';
+import { writeMultivariantPlaylist, type KeyframeStream, type VariantStream } from './multivariant-playlist.js';
+import { noRewind, notYet, Rendition, type RenditionOptions } from './rendition.js';
 import type { CutPart } from './segmenter.js';
 
 /** A run of media under one init segment. */
@@ -52,8 +52,8 @@ export class Presentation {
    */
   follow(id: string, options: Pick<RenditionOptions, 'keeper' | 'onSegment'> = {}): Follower {
     if (this.#followers.has(id)) throw new RangeError(`expected a name that no other rendition has, got "${id}" again`);
-    const { listedSegments, startTimer } = this.#options;
-    const follower = new Follower(new Rendition({ listedSegments, startTimer, ...options, reports: () => this.#reportsBeside(id) }));
+    const { listedSegments, rewindSeconds, startTimer } = this.#options;
+    const follower = new Follower(new Rendition({ listedSegments, rewindSeconds, startTimer, ...options, reports: () => this.#reportsBeside(id) }));
     if (this.#timing) follower.rendition.freeze(this.#timing, this.#frameRate);
     this.#followers.set(id, follower);
     return follower;
@@ -151,18 +151,32 @@ export class Presentation {
 
   /** All renditions that can be played; the lead's picture first, sound alone last. */
   multivariant(): Answer {
-    const variants = this.#ids().flatMap((id) => this.#variant(id) ?? []);
-    if (!this.lead.playable || variants.length === 0) return notYet;
-    const inOrder = [...variants.filter(({ resolution }) => resolution), ...variants.filter(({ resolution }) => !resolution)];
-    return { outcome: 'multivariant', body: new Encoded(writeMultivariantPlaylist(inOrder)) };
+    return this.#multivariant('media', []);
   }
 
-  #variant(id: string | undefined): VariantStream | undefined {
+  /** The same renditions with the longer playlist, and their keyframes. */
+  rewindMultivariant(): Answer {
+    if ((this.#options.rewindSeconds ?? 0) === 0) return noRewind;
+    const keyframes = this.#ids().flatMap((id): KeyframeStream[] => {
+      const facts = this.rendition(id)?.keyframes;
+      return facts ? [{ ...facts, keyframePlaylistUri: mediaPlaylistUri(this.#options.broadcast, id, 'iframes') }] : [];
+    });
+    return this.#multivariant('dvr', keyframes);
+  }
+
+  #multivariant(kind: PlaylistKind, keyframes: readonly KeyframeStream[]): Answer {
+    const variants = this.#ids().flatMap((id) => this.#variant(id, kind) ?? []);
+    if (!this.lead.playable || variants.length === 0) return notYet;
+    const inOrder = [...variants.filter(({ resolution }) => resolution), ...variants.filter(({ resolution }) => !resolution)];
+    return { outcome: 'multivariant', body: new Encoded(writeMultivariantPlaylist(inOrder, keyframes)) };
+  }
+
+  #variant(id: string | undefined, kind: PlaylistKind): VariantStream | undefined {
     const facts = this.rendition(id)?.facts;
     if (!facts) return undefined;
     const { width, height, ...variant } = facts;
     const resolution = width !== undefined && height !== undefined ? { width, height } : undefined;
-    return { ...variant, mediaPlaylistUri: mediaPlaylistUri(this.#options.broadcast, id), ...(resolution && { resolution }) };
+    return { ...variant, mediaPlaylistUri: mediaPlaylistUri(this.#options.broadcast, id, kind), ...(resolution && { resolution }) };
   }
 
   /** RFC 8216bis §4.4.5.4: how far the other renditions are. */

@@ -5,16 +5,21 @@ import { bitRatesOf, type BitRates } from './bit-rates.js';
 import { isListed, readPlaylistRequest, type DeliveryDirectives, type PlaylistRequest } from './blocking-request.js';
 import { Encoded } from './encoded.js';
 import { HeldRequests, type StartTimer, type WatchClient } from './held-requests.js';
-import { LiveWindow, type SegmentStart, type WholeSegment } from './live-window.js';
+import { LiveWindow, type SegmentStart } from './live-window.js';
 import { initName, partName, readMediaName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
 import { writeMediaPlaylist, type PlaylistTiming, type RenditionReport } from './media-playlist.js';
+import type { KeyframeStream } from './multivariant-playlist.js';
+import { Rewind, type RewindPlaylist } from './rewind.js';
 import type { CutPart } from './segmenter.js';
 import type { SegmentKeeper } from './stored-media.js';
+import { keyframeIn, type WholeSegment } from './whole-segment.js';
 
 export interface RenditionOptions {
   /** A playlist lists so many whole segments at least, and so many target durations of media. */
   readonly listedSegments: number;
+  /** A second playlist lists so much of the past. 0: there is none. */
+  readonly rewindSeconds?: number | undefined;
   /** Where whole segments lie when they are older than the live edge. Without one they stay in memory. */
   readonly keeper?: SegmentKeeper | undefined;
   /** Told of each segment once it is whole. */
@@ -29,6 +34,7 @@ export interface RenditionOptions {
 export class Rendition {
   readonly #options: RenditionOptions;
   readonly #window: LiveWindow;
+  readonly #rewind: Rewind;
   readonly #held: HeldRequests;
   #timing: PlaylistTiming | undefined;
   #frameRate: number | undefined;
@@ -44,6 +50,7 @@ export class Rendition {
   constructor(options: RenditionOptions) {
     this.#options = options;
     this.#window = new LiveWindow(options);
+    this.#rewind = new Rewind(this.#window);
     this.#held = new HeldRequests(options.startTimer);
   }
 
@@ -76,7 +83,8 @@ export class Rendition {
     if (!this.#initIsKept) this.#keepInit(this.#init);
     const uri = partName(open.mediaSequence, open.parts.length);
     const media = new MediaBytes(fragments.map(({ bytes }) => bytes));
-    this.#window.addPart({ uri, durationSeconds, independent, media, ...(fragments.length === 0 && { gap: true }) });
+    const keyframe = keyframeIn(fragments, this.#init.tracks);
+    this.#window.addPart({ uri, durationSeconds, independent, media, keyframe, ...(fragments.length === 0 && { gap: true }) });
     this.#publish();
   }
 
@@ -90,6 +98,7 @@ export class Rendition {
     const closed = this.#window.closeSegment();
     if (!closed) return;
     this.#bitRates = undefined;
+    this.#rewind.renew();
     this.#options.onSegment?.(closed);
     this.#publish();
   }
@@ -99,6 +108,7 @@ export class Rendition {
     if (this.#ended) return;
     this.endSegment();
     this.#ended = true;
+    this.#rewind.renew();
     this.#publish();
   }
 
@@ -144,11 +154,29 @@ export class Rendition {
     };
   }
 
+  /** Its keyframes, without their address; undefined where there are none to be listed. */
+  get keyframes(): Omit<KeyframeStream, 'keyframePlaylistUri'> | undefined {
+    const video = this.#init?.tracks.find((track) => track.kind === 'video');
+    const peakBitsPerSecond = this.#rewind.keyframeBitsPerSecond;
+    if (!video || peakBitsPerSecond === 0 || !this.playable) return undefined;
+    return { codecs: video.codec, peakBitsPerSecond, resolution: { width: video.width, height: video.height } };
+  }
+
   /** Answers when the playlist holds what the directives ask for, RFC 8216bis §6.2.5.2. */
-  async mediaPlaylist(directives: DeliveryDirectives, watchClient: WatchClient): Promise<Answer> {
+  mediaPlaylist(directives: DeliveryDirectives, watchClient: WatchClient): Promise<Answer> {
+    return this.#playlistAnswer(directives, watchClient, (_timing, delta) => this.#currentPlaylist(delta));
+  }
+
+  /** The longer playlist, which lists no parts, or that of its keyframes. */
+  async rewindPlaylist(kind: RewindPlaylist, { _HLS_msn, _HLS_skip }: DeliveryDirectives, watchClient: WatchClient): Promise<Answer> {
+    if (!this.#rewind.isOn) return noRewind;
+    return this.#playlistAnswer({ _HLS_msn, _HLS_skip }, watchClient, (timing, delta) => this.#rewind.playlist(kind, { timing, delta, ended: this.#ended }));
+  }
+
+  async #playlistAnswer(directives: DeliveryDirectives, watchClient: WatchClient, write: (timing: PlaylistTiming, delta: boolean) => Encoded): Promise<Answer> {
     const timing = this.#timing;
     if (!timing || !this.playable) return notYet;
-    if (this.#ended) return { outcome: 'lasting', body: this.#currentPlaylist(false) };
+    if (this.#ended) return { outcome: 'lasting', body: write(timing, false) };
     let request: PlaylistRequest;
     try {
       request = readPlaylistRequest(directives, this.#window, timing.partTargetSeconds);
@@ -160,7 +188,7 @@ export class Rendition {
     if (until && !(await this.#reached(() => isListed(this.#window, until), timing, watchClient))) {
       return { outcome: 'standstill', message: 'the stream stands still: no new media for three target durations' };
     }
-    return { outcome: until ? 'lasting' : 'present', body: this.#currentPlaylist(delta) };
+    return { outcome: until ? 'lasting' : 'present', body: write(timing, delta) };
   }
 
   /** An init segment, a segment, or a part; the part that comes next is waited for (RFC 8216bis §4.4.5.3). */
@@ -221,4 +249,5 @@ export class Rendition {
   }
 }
 
+export const noRewind: EmptyAnswer = { outcome: 'to-come', message: 'nothing is kept to go back to; DVR_SECONDS says for how long the server should' };
 export const notYet: EmptyAnswer = { outcome: 'not-yet', message: 'not on air yet' };

@@ -49,6 +49,15 @@ export class WindowMemory {
     this.#letGo();
   }
 
+  /** Takes a segment from memory, whatever its age, if it is in the store. */
+  leave(uri: string): boolean {
+    const held = this.#held.find((each) => each.uri === uri);
+    if (held?.stored) held.media.leaveMemory(held.stored);
+    if (held && !held.stored) return false;
+    this.#held = this.#held.filter((each) => each !== held);
+    return true;
+  }
+
   /** It can't be had any more. */
   remove(uri: string): void {
     this.#held = this.#held.filter((held) => held.uri !== uri);

@@ -62,6 +62,7 @@ export const liveStreamInfo = Type.Object({
   ingestBitsPerSecond: Type.Number(),
   recording: Type.Optional(recordingFacts),
   rendition: Type.Optional(renditionFacts),
+  rewindSeconds: Type.Optional(Type.Number({ description: 'how far dvr.m3u8 goes back; absent where there is none' })),
   urls: liveStreamUrls,
 });
 

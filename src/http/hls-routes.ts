@@ -28,6 +28,20 @@ export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: 
     return sendAnswer(request, reply, await presentation.lead.mediaPlaylist(deliveryDirectives(request.query), watchClient(reply.raw)), targetDurationOf(presentation));
   });
 
+  app.get<{ Params: { stream: string } }>(hlsPaths.rewind, async (request, reply) => {
+    const { presentation } = requireLiveStream(registry, request.params.stream);
+    return sendAnswer(request, reply, presentation.rewindMultivariant(), targetDurationOf(presentation));
+  });
+
+  for (const [path, kind] of [[hlsPaths.rewindPlaylist, 'dvr'], [hlsPaths.keyframePlaylist, 'iframes']] as const) {
+    app.get<{ Params: BroadcastParams }>(path, async (request, reply) => {
+      const { presentation, audience } = requireBroadcast(registry, request.params.stream, request.params.broadcast);
+      audience.saw(clientId(request));
+      const answer = await presentation.lead.rewindPlaylist(kind, deliveryDirectives(request.query), watchClient(reply.raw));
+      return sendAnswer(request, reply, answer, targetDurationOf(presentation));
+    });
+  }
+
   app.get<{ Params: BroadcastParams & { file: string } }>(hlsPaths.media, async (request, reply) => {
     const { presentation } = requireBroadcast(registry, request.params.stream, request.params.broadcast);
     const { file } = request.params;

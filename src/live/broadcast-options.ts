@@ -17,6 +17,8 @@ export interface BroadcastSettings {
   readonly segmentSeconds: number;
   /** How many segments a playlist lists. */
   readonly windowSegments: number;
+  /** How far viewers may go back while it is live. 0: no further than the window. */
+  readonly rewindSeconds?: number | undefined;
   readonly resumeWindowSeconds: number;
   /** How far media may run ahead of time before its publisher is held back. Default: enough for a first playlist. */
   readonly burstSeconds?: number | undefined;

@@ -79,6 +79,7 @@ export class Broadcast {
     this.presentation = new Presentation({
       broadcast: options.id,
       listedSegments: options.windowSegments,
+      rewindSeconds: options.rewindSeconds,
       keeper: this.#archive,
     });
     this.#packaging = this.#createPackaging();
@@ -107,6 +108,7 @@ export class Broadcast {
    */
   info(base: string, rtmpPort?: number): LiveStreamInfo {
     const rendition = this.presentation.lead.facts;
+    const { rewindSeconds = 0 } = this.#options;
     return {
       stream: this.stream,
       broadcast: this.id,
@@ -119,6 +121,7 @@ export class Broadcast {
       ingestBitsPerSecond: this.#throughput.bitsPerSecond,
       ...(this.#recording && { recording: this.#recording }),
       ...(rendition && { rendition }),
+      ...(rewindSeconds > 0 && { rewindSeconds }),
       urls: liveStreamUrls(base, this.stream, undefined, rtmpPort),
     };
   }

@@ -54,6 +54,8 @@ export interface LiveStreamInfo {
   readonly ingestBitsPerSecond: number;
   readonly recording?: RecordingFacts;
   readonly rendition?: RenditionFacts;
+  /** How far `dvr.m3u8` goes back; absent where there is none. */
+  readonly rewindSeconds?: number;
   readonly urls: LiveStreamUrls;
 }
 

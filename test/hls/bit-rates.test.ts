@@ -2,7 +2,7 @@ import t from 'tap';
 import { bitRatesOf, type WeighedSegment } from '../../src/hls/bit-rates.js';
 import { seededRandom } from '../helpers/seeded-random.js';
 
-const segment = (durationSeconds: number, bytes: number): WeighedSegment => ({ durationSeconds, media: { byteLength: bytes } });
+const segment = (durationSeconds: number, bytes: number): WeighedSegment => ({ durationSeconds, byteLength: bytes });
 
 t.test('the peak is that of the heaviest run of segments between half a target duration and one and a half', async (t) => {
   const segments = [segment(2, 500_000), segment(2, 750_000), segment(1, 500_000), segment(1, 250_000), segment(2, 250_000)];

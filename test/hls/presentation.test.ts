@@ -3,7 +3,7 @@ import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import { readInitSegment, type Track } from '../../src/fmp4/init-segment.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import type { Follower } from '../../src/hls/follower.js';
-import type { WholeSegment } from '../../src/hls/live-window.js';
+import type { WholeSegment } from '../../src/hls/whole-segment.js';
 import { Packager } from '../../src/hls/packager.js';
 import { Presentation } from '../../src/hls/presentation.js';
 import type { Rendition } from '../../src/hls/rendition.js';

@@ -133,6 +133,7 @@ export class FakeLiveStream {
     waiting: 0,
     bytesInMemory: 0,
     multivariant: () => this.#answer('index'),
+    rewindMultivariant: () => this.#answer('dvr index'),
     lead: this.#lead(),
   };
   readonly storeWaitingBytes = 0;
@@ -156,6 +157,10 @@ export class FakeLiveStream {
       mediaPlaylist: async (directives: unknown, watchClient: WatchClient) => {
         this.directives.push(directives);
         return this.#held('media', watchClient);
+      },
+      rewindPlaylist: async (kind: string, directives: unknown, watchClient: WatchClient) => {
+        this.directives.push(directives);
+        return this.#held(kind, watchClient);
       },
       media: async (name: string, watchClient: WatchClient) => this.#held(name, watchClient),
       initAfterDiscontinuity: (name: string) => this.initsAfterDiscontinuities.get(name),

@@ -27,6 +27,21 @@ t.test('the multivariant playlist comes with its type, its age and leave for any
   });
 });
 
+t.test('the longer playlists have addresses of their own, and their viewers are counted', async (t) => {
+  const { app, registry } = await startFakeServer(t);
+  const cam = registry.add('cam');
+  const off = await app.inject('/live/cam/dvr.m3u8');
+  t.strictSame([off.statusCode, off.headers['cache-control']], [404, 'no-store']);
+  for (const [name, url] of [['dvr index', 'dvr.m3u8'], ['dvr', 'run1/dvr.m3u8'], ['iframes', 'run1/iframes.m3u8']] as const) {
+    cam.answers.set(name, { outcome: 'lasting', body: new Encoded(`#EXTM3U\n${name}\n`) });
+    const answer = await app.inject(`/live/cam/${url}?_HLS_msn=7`);
+    t.equal(answer.body, `#EXTM3U\n${name}\n`);
+    t.equal(answer.headers['content-type'], 'application/vnd.apple.mpegurl');
+  }
+  t.strictSame(cam.directives, [{ _HLS_msn: '7' }, { _HLS_msn: '7' }]);
+  t.equal(cam.seen.length, 2);
+});
+
 t.test('a playlist is gzipped for those who take it, and for nobody else', async (t) => {
   const { app, registry } = await startFakeServer(t);
   registry.add('cam');
