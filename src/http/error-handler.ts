@@ -70,7 +70,10 @@ function errorPage(status: number, message: string): string {
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} · Onair</title><link rel="stylesheet" href="/styles.css"></head>
-<body><main><h1>${title}</h1><p>${escapeHtml(message)}</p><p><a href="/">See what is live</a></p></main></body>
+<body>
+<header class="site-header"><a class="brand" href="/">Onair</a></header>
+<main class="page stack"><h1>${title}</h1><p>${escapeHtml(message)}</p><p><a href="/">See what is live</a></p></main>
+</body>
 </html>
 `;
 }

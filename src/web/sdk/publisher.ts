@@ -272,8 +272,8 @@ export class Publisher extends Listeners<PublisherEvents> {
 
   #everySecond({ socket }: BroadcastLink): void {
     if (this.#link !== undefined) this.#clock.tick(this.#link, 'second');
-    const { pictures, quality } = this.#recorder;
-    const second = this.#uplink.second({ nowMs: this.#parts.nowMs(), socket, pictures, wantedFramesPerSecond: quality.frameRate });
+    const { pictures, quality, expectsPictures } = this.#recorder;
+    const second = this.#uplink.second({ nowMs: this.#parts.nowMs(), socket, pictures, wantedFramesPerSecond: expectsPictures ? quality.frameRate : 0 });
     this.emit('stats', { ...second, viewers: this.#viewers, bufferedBytes: socket.unsentBytes });
     if (socket.connected) this.#recorder.watchSilence();
   }

@@ -66,7 +66,7 @@ const english: Omit<Words, 'notices'> & { readonly notices: Omit<Words['notices'
     'broadcaster-away': () => 'The broadcaster lost the connection and may come back.',
     'page-hidden': () => 'The broadcast is live. The picture starts when this page is shown.',
     'network-slow': () => 'The picture is waiting for the network.',
-    'line-too-slow': () => 'Your connection is slower than this stream: it plays with some seconds in hand now, further behind live.',
+    'line-too-slow': () => 'Your connection is slower than this stream: it plays on by HLS, further behind live, and may stop at times.',
     'browser-unsupported': () => "This browser can't play this stream. Try a current Chrome, Edge, Firefox or Safari, or open the HLS link in VLC. Trying again by itself.",
     'no-path-worked': ({ failures }) => `No way to play this stream worked (${failuresInWords(failures)}). Try a current Chrome, Edge, Firefox or Safari, or open the HLS link in VLC. Trying again by itself.`,
   },

@@ -114,7 +114,7 @@ export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage
       warning = '';
       if (player.state === 'playing') stalled.textContent = '';
     });
-    player.on('state', ({ state, message }) => {
+    player.on('state', ({ state, message, notice }) => {
       const picture = state === 'playing' || state === 'stalled' || state === 'paused';
       if (picture) blocked = false;
       curtain.hidden = picture;
@@ -124,7 +124,9 @@ export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage
         title.textContent = curtains[state].title;
         text.textContent = message ?? curtains[state].text;
       }
-      stalled.textContent = state === 'stalled' ? (message ?? '') : state === 'playing' ? warning : '';
+      // Why the network is waited for, where that is known.
+      const why = notice?.code === 'network-slow' && warning !== '' ? warning : (message ?? '');
+      stalled.textContent = state === 'stalled' ? why : state === 'playing' ? warning : '';
       showLamp();
       showUnmute();
     });

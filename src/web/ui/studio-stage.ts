@@ -58,7 +58,7 @@ export class StudioStage {
     const isOpen = video !== undefined || audio !== undefined;
     this.#open.hidden = isOpen || opening;
     this.#open.textContent = invitations[wish.picture];
-    this.#words.textContent = opening ? 'If your browser asks, allow it.' : isOpen ? 'Sound only' : 'Nothing is sent until you go live.';
+    this.#words.textContent = opening ? 'If your browser asks, allow it.' : isOpen ? (wish.picture === 'none' ? 'Sound only' : 'There is no picture at present.') : 'Nothing is sent until you go live.';
     this.#showSwitch('audio', audio !== undefined, muted.audio);
     this.#showSwitch('video', video !== undefined, muted.video);
   }

@@ -4,6 +4,7 @@ interface Settings {
   width?: number;
   height?: number;
   deviceId?: string;
+  groupId?: string;
   displaySurface?: string;
   facingMode?: string;
 }

@@ -22,6 +22,8 @@ export interface PublisherBench {
   readonly passMs: (durationMs: number) => Promise<void>;
   readonly screen: { readonly on: boolean };
   readonly resize: (size: PictureSize) => void;
+  /** That the present track gives each second; undefined where nobody counts. */
+  picturesPerSecond: number | undefined;
   readonly goOnAir: () => Promise<void>;
 }
 
@@ -58,7 +60,7 @@ export function publisherBench(t: Teardown, options: Partial<PublisherOptions> =
     },
     tellPictureSize: (_, tell) => {
       onSize = tell;
-      return { tick: () => undefined, pictures: () => undefined, close: () => undefined };
+      return { tick: () => undefined, pictures: () => (bench.picturesPerSecond === undefined ? undefined : Math.floor((nowMs * bench.picturesPerSecond) / 1000)), close: () => undefined };
     },
     nowMs: () => nowMs,
     keepScreenOn: () => {
@@ -83,6 +85,7 @@ export function publisherBench(t: Teardown, options: Partial<PublisherOptions> =
     fillers,
     news,
     acknowledges: true,
+    picturesPerSecond: undefined,
     last: () => sockets.at(-1)!,
     passMs: async (durationMs) => {
       for (let passed = 0; passed < durationMs; passed += 100) {

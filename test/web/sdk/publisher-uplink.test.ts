@@ -38,6 +38,23 @@ t.test('a backlog steps the recorder down, in a recording of its own and in word
   t.ok(bench.last().texts.filter(({ type }) => type === 'recording').every(({ reason }) => reason === 'quality'));
 });
 
+t.test('few pictures are held against a camera that is seen, and against nothing that may stand still', async (t) => {
+  const verdictOf = async (change: (bench: PublisherBench) => unknown, groupId?: string): Promise<string | undefined> => {
+    const bench = publisherBench(t);
+    if (groupId !== undefined) Object.assign(bench.camera.settings, { groupId });
+    const told = lastSecond(bench);
+    await bench.goOnAir();
+    bench.picturesPerSecond = 8;
+    await change(bench);
+    for (let seconds = 0; seconds < 10; seconds += 1) await second(bench);
+    return told()?.verdict;
+  };
+  t.equal(await verdictOf(() => undefined, 'usb 1'), 'few-pictures');
+  t.equal(await verdictOf(({ publisher }) => publisher.mute('video'), 'usb 1'), 'good', 'a picture that is hidden');
+  t.equal(await verdictOf(({ camera }) => camera.lose(), 'usb 1'), 'good', 'a card in place of a camera that was lost');
+  t.equal(await verdictOf(() => undefined), 'good', 'a screen, or what is drawn');
+});
+
 t.test('a broadcast that was on air and that the server lost begins anew by itself, with a recording of its own', async (t) => {
   const bench = publisherBench(t);
   await bench.goOnAir();

@@ -84,6 +84,11 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
     return this.#videoBitsPerSecond;
   }
 
+  /** Whether a frame rate is expected of what is on air. */
+  get expectsPictures(): boolean {
+    return this.#onAir.expectsPictures;
+  }
+
   /** Pictures that camera or screen gave so far; undefined where the browser does not tell. */
   get pictures(): number | undefined {
     return this.#onAir.pictures;

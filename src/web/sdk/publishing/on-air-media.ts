@@ -40,6 +40,7 @@ export class OnAirMedia extends Listeners<OnAirEvents> {
   #stream: MediaStream | undefined;
   #sizes: SizeWatch | undefined;
   #sizeTeller: PictureSizeTeller | undefined;
+  #isCamera = false;
   #unwatch: (() => void)[] = [];
 
   constructor(options: OnAirOptions) {
@@ -82,6 +83,11 @@ export class OnAirMedia extends Listeners<OnAirEvents> {
     if (this.#sizes?.see(size, this.#options.nowMs()) === true) this.emit('changed', 'size');
   }
 
+  /** Whether pictures have to come all the time: a screen, a card or what is drawn may stand still, and a hidden camera gives next to none. */
+  get expectsPictures(): boolean {
+    return this.#isCamera && !this.#off.has('video');
+  }
+
   /** Pictures that the present track gave so far. */
   get pictures(): number | undefined {
     return this.#sizeTeller?.pictures();
@@ -100,6 +106,8 @@ export class OnAirMedia extends Listeners<OnAirEvents> {
 
   #compose(): void {
     for (const stop of this.#unwatch.splice(0)) stop();
+    this.#sizeTeller = undefined;
+    this.#isCamera = false;
     const tracks = kinds.flatMap((kind) => this.#trackOf(kind) ?? []);
     this.#stream = new MediaStream(tracks);
   }
@@ -136,6 +144,8 @@ export class OnAirMedia extends Listeners<OnAirEvents> {
     on('mute', () => this.emit('held', kind));
     on('unmute', () => this.emit('released', kind));
     if (kind !== 'video') return;
+    // Of what a page or the system makes no browser tells a group of devices.
+    this.#isCamera = 'groupId' in track.getSettings();
     const sizes = new SizeWatch();
     this.#sizes = sizes;
     const teller = this.#options.tellPictureSize(track, (size) => {

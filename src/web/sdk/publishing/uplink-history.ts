@@ -9,6 +9,7 @@ export interface UplinkSecond {
   readonly wantedBitsPerSecond: number;
   /** Pictures that the camera or screen gave; undefined where the browser does not tell, as in a hidden tab. */
   readonly framesPerSecond: number | undefined;
+  /** Of a camera that is seen; 0 where pictures come as they may. */
   readonly wantedFramesPerSecond: number;
   /** How old the oldest byte is that the server has not acknowledged. */
   readonly backlogMs: number;
