@@ -27,6 +27,8 @@ export interface Recording {
   readonly mimeType: string;
   /** By `performance.now()`: media time 0 of the recording, but for a frame or so. */
   readonly startedAtMs: number;
+  /** Whether it has given anything at all. */
+  readonly hasGiven: boolean;
   /** How long the recorder has given nothing. */
   readonly silentMs: number;
   /** How long no sound has come, where that is known. */
@@ -56,6 +58,7 @@ export class Recorder implements Recording {
   #stop: Promise<void> | undefined;
   #discarding = false;
   #lastChunkAtMs = performance.now();
+  #hasGiven = false;
 
   /** Starts recording at once. @throws {OnairError} unsupported-browser | recorder-failed */
   constructor(options: RecorderOptions) {
@@ -77,10 +80,15 @@ export class Recorder implements Recording {
     this.#recorder.addEventListener('dataavailable', ({ data }) => {
       if (data.size === 0) return;
       this.#lastChunkAtMs = performance.now();
+      this.#hasGiven = true;
       this.#delivered = this.#inOrder(data.arrayBuffer());
     });
     this.#recorder.addEventListener('error', (event) => this.#stopped(recorderError('error' in event ? event.error : undefined)));
     this.#recorder.addEventListener('stop', () => this.#stopped(null));
+  }
+
+  get hasGiven(): boolean {
+    return this.#hasGiven;
   }
 
   get silentMs(): number {

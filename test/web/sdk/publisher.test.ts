@@ -189,3 +189,25 @@ t.test('mute holds for whatever media comes next, and the device stays open', as
   t.ok(next.enabled);
   t.notOk(publisher.isMuted('audio'));
 });
+
+t.test('a recorder that gives nothing is told; one that never gave a byte, as WebKitGTK’s may do, otherwise than one that did', async (t) => {
+  const now = performance.now.bind(performance);
+  let laterMs = 0;
+  performance.now = () => now() + laterMs;
+  t.teardown(() => (performance.now = now));
+  const { publisher, recorders, news, passMs, goOnAir } = publisherBench(t);
+  const said: string[] = [];
+  publisher.on('warning', ({ message }) => said.push(message));
+  await goOnAir();
+  laterMs = 5_000;
+  await passMs(1_000);
+  t.same(news, ['recorder-silent']);
+  t.match(said.at(-1), /nothing since it began.*use a current/);
+  recorders[0]?.give(1);
+  await passMs(1_000);
+  t.same(news, ['recorder-silent', 'recorder-silent recovered']);
+  laterMs = 10_000;
+  await passMs(1_000);
+  t.same(news.slice(2), ['recorder-silent']);
+  t.match(said.at(-1), /nothing at the moment.*camera and microphone/);
+});

@@ -8,7 +8,7 @@ import { mediaRecorder, type Encoder, type EncoderFacts } from './encoder.js';
 import type { TrackKind } from './filler.js';
 import { OnAirMedia, type OnAirOptions } from './on-air-media.js';
 import { RecordingSequence } from './recording-sequence.js';
-import { heldWarning, lostWarning, type PublisherWarning, type PublisherWarningCode } from './warnings.js';
+import { heldWarning, lostWarning, silentWarning, type PublisherWarning, type PublisherWarningCode } from './warnings.js';
 
 const silentAfterMs = 4_000;
 /** A recorder that fails again so soon after it was replaced fails by what it is given. */
@@ -180,12 +180,7 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
     // Firefox's recorder waits for ever for the sound of a suspended AudioContext.
     const isSoundMissing = (this.#recordings.current?.soundMissingMs ?? 0) > silentAfterMs;
     if (silent || isSoundMissing) void Promise.all([this.#capture?.resumeSound(), this.#onAir.resumeSound()]);
-    if (silent && !this.#silent) {
-      this.emit('warning', {
-        code: 'recorder-silent',
-        message: 'The browser’s recorder gives nothing at the moment: viewers see a standstill. Check that the camera and microphone are still on; clicking anywhere on this page may wake the sound up.',
-      });
-    }
+    if (silent && !this.#silent) this.emit('warning', silentWarning(this.#recordings.current?.hasGiven ?? false));
     if (!silent && this.#silent) this.emit('recovered', { code: 'recorder-silent' });
     this.#silent = silent;
   }

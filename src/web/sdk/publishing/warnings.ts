@@ -75,6 +75,14 @@ export const compositionWarnings = {
   },
 } as const satisfies Record<string, PublisherWarning>;
 
+/** @param hasGiven the recorder gave something before; else it may be the browser that can't */
+export function silentWarning(hasGiven: boolean): PublisherWarning {
+  const message = hasGiven
+    ? 'The browser’s recorder gives nothing at the moment: viewers see a standstill. Check that the camera and microphone are still on; clicking anywhere on this page may wake the sound up.'
+    : 'The browser’s recorder has given nothing since it began: nothing is on air. Click anywhere on this page, which may wake the sound up; if that does not help, this browser cannot record here: use a current Chrome, Edge or Firefox.';
+  return { code: 'recorder-silent', message };
+}
+
 const held: Readonly<Record<TrackKind, PublisherWarning>> = {
   audio: { code: 'sound-held', message: 'The system gives no sound at present: a call, another program, or the device’s own mute switch. It comes back by itself when that is over.' },
   video: { code: 'picture-held', message: 'The system gives no picture at present: a call, another program, or the camera’s own cover. It comes back by itself when that is over.' },

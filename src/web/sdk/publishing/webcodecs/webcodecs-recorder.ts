@@ -18,6 +18,7 @@ export class WebCodecsRecorder implements Recording {
   #stop: Promise<void> | undefined;
   #discarding = false;
   #lastChunkAtMs = performance.now();
+  #hasGiven = false;
   #soundMissingMs = 0;
 
   /** @param renditions how many at most */
@@ -31,6 +32,10 @@ export class WebCodecsRecorder implements Recording {
     const picture = video && { readable: framesOf<VideoFrame>(video), standsStill: mayStandStill(video), frameRate: quality.frameRate, renditions: ladder(quality.videoBitsPerSecond).slice(0, renditions) };
     const sound = audio && { readable: framesOf<AudioData>(audio), bitsPerSecond: quality.audioBitsPerSecond };
     this.#encoded = host.record({ startedAtMs: performance.timeOrigin + this.startedAtMs, picture, sound }, (word) => this.#hear(word));
+  }
+
+  get hasGiven(): boolean {
+    return this.#hasGiven;
   }
 
   get silentMs(): number {
@@ -69,6 +74,7 @@ export class WebCodecsRecorder implements Recording {
   #hear(word: RecordingWord): void {
     if (word.type === 'bytes' && !this.#discarding) {
       this.#lastChunkAtMs = performance.now();
+      this.#hasGiven = true;
       this.#options.onChunk(word.bytes);
     }
     if (word.type === 'load') this.#soundMissingMs = word.soundMissingMs;
