@@ -1,0 +1,176 @@
+import t from 'tap';
+import { NoticeBoard } from '../../../src/web/ui/notice-board.js';
+import type { StudioForm } from '../../../src/web/ui/studio-form.js';
+import { installGlobals } from '../sdk/fake-document.js';
+import { settle } from '../sdk/fake-page.js';
+import { installFakeDom, type FakeHtmlPage } from './fake-dom.js';
+import { bench, type Bench } from './studio-bench.js';
+
+type Teardown = Parameters<typeof bench>[0];
+
+/** A session of the studio with fakes below it, and a page above. */
+function studio(t: Teardown): Bench & { readonly page: FakeHtmlPage; readonly ticks: (() => void)[] } {
+  const page = installFakeDom(t);
+  const ticks: (() => void)[] = [];
+  installGlobals(t, {
+    setInterval: (run: () => void) => ticks.push(run),
+    location: new URL('https://live.example/broadcast'),
+    cancelAnimationFrame: () => undefined,
+  });
+  return { ...bench(t), page, ticks };
+}
+
+t.test('notices: one for each code, newest on top, errors interrupt, and what can be done is a button', async (t) => {
+  const { the } = installFakeDom(t);
+  const container = the('notices');
+  const board = new NoticeBoard(container as unknown as HTMLElement);
+  const done: string[] = [];
+  board.show('line', 'warning', { title: 'Slow.' });
+  board.show('key', 'error', { title: 'Wrong key.', advice: 'Enter it.', actions: [{ label: 'Understood', run: () => done.push('understood') }] });
+  board.show('line', 'warning', { title: 'Slower.' });
+  t.strictSame(container.children.map((child) => (typeof child === 'string' ? child : child.textContent)), ['Slower.', 'Wrong key.Enter it.Understood']);
+  t.strictSame(container.children.map((child) => (typeof child === 'string' ? child : child.getAttribute('role'))), ['status', 'alert']);
+  container.press('Understood');
+  t.strictSame(done, ['understood']);
+  board.clear('line');
+  board.clear('line');
+  t.equal(container.children.length, 1);
+  board.clearAll();
+  t.equal(container.children.length, 0);
+});
+
+t.test('the lamp is lit when the server says live, counts from there, and the button says what it does at each moment', async (t) => {
+  const { StudioAir } = await import('../../../src/web/ui/studio-air.js');
+  const { session, page, devices, publishers, passMs, ticks } = studio(t);
+  new StudioAir(session);
+  const [lamp, go] = [page.the('lamp'), page.the('go')];
+  t.strictSame([lamp.textContent, go.textContent, page.the('elapsed').hidden], ['Off air', 'Go live', true]);
+  void session.goLive({ stream: 's', key: 'k', description: {} });
+  t.strictSame([lamp.textContent, go.textContent], ['Connecting', 'Cancel']);
+  devices.last.give();
+  await settle();
+  await settle();
+  publishers.at(-1)?.emit('state', 'connected');
+  t.strictSame([lamp.textContent, lamp.dataset.state, go.textContent], ['Starting', 'busy', 'End broadcast'], 'not before the server says so');
+  publishers.at(-1)?.take();
+  await settle();
+  t.strictSame([lamp.textContent, lamp.dataset.state, page.title(), page.the('elapsed').hidden], ['LIVE', 'live', '● LIVE · Onair', false]);
+  for (const tick of ticks) tick();
+  t.match(page.the('elapsed-time').textContent, /^0:0\d$/);
+  passMs(5_000);
+  publishers.at(-1)?.emit('stats', { viewers: 3 } as never);
+  session.end();
+  t.strictSame([page.the('end-question').open, page.the('end-watching').textContent], [true, '3 people are watching.']);
+  page.the('end-question').close();
+  t.equal(session.state.ending, 'no', 'Escape means no');
+  session.end();
+  page.the('end-now').say('click');
+  await settle();
+  t.strictSame([lamp.textContent, go.textContent, page.the('end-question').open, page.the('elapsed').hidden], ['Off air', 'Go live', false, true]);
+});
+
+t.test('the stage shows what is sent, mirrored only where it is one’s own face, and says why there is nothing', async (t) => {
+  const { StudioStage } = await import('../../../src/web/ui/studio-stage.js');
+  const { session, page, devices } = studio(t);
+  class Silent {
+    readonly state = 'running';
+    createMediaStreamSource(): { connect: () => void; disconnect: () => void } {
+      return { connect: () => undefined, disconnect: () => undefined };
+    }
+  }
+  installGlobals(t, { AudioContext: Silent, AnalyserNode: class { readonly fftSize = 8; getFloatTimeDomainData(): void { return; } }, requestAnimationFrame: () => 1 });
+  new StudioStage(session);
+  const [preview, words, open] = [page.the('preview'), page.the('stage-words'), page.the('open-source')];
+  t.strictSame([preview.hidden, words.textContent, open.textContent, page.the('mute').disabled], [true, 'Nothing is sent until you go live.', 'Turn on camera and microphone', true]);
+  open.say('click');
+  t.equal(words.textContent, 'If your browser asks, allow it.');
+  devices.last.give();
+  await settle();
+  await settle();
+  t.strictSame([preview.hidden, preview.classes.has('mirrored'), page.the('mute').disabled, open.hidden], [false, true, false, true]);
+  page.the('mute').say('click');
+  t.equal(page.the('mute').getAttribute('aria-pressed'), 'true');
+  session.choose({ picture: 'none' });
+  devices.last.give();
+  await settle();
+  await settle();
+  t.strictSame([preview.hidden, preview.srcObject, words.textContent], [true, null, 'Sound only']);
+  session.choose({ picture: 'screen' });
+  devices.last.give();
+  await settle();
+  await settle();
+  t.equal(preview.classes.has('mirrored'), false);
+  new StudioStage(session).disable();
+  t.equal(open.disabled, true);
+});
+
+t.test('the line: one sentence that is read out when it changes, and figures', async (t) => {
+  const { StudioLine } = await import('../../../src/web/ui/studio-line.js');
+  const { the } = installFakeDom(t);
+  const line = new StudioLine();
+  const stats = { verdict: 'good', upstreamBitsPerSecond: 2_500_000, viewers: 4, framesPerSecond: 30, backlogMs: 420 } as Parameters<typeof line.show>[0];
+  line.show(stats, []);
+  const [said] = the('verdict').children;
+  line.show(stats, []);
+  t.equal(the('verdict').children[0], said);
+  t.strictSame(['upstream', 'viewers', 'pictures', 'backlog'].map((id) => the(id).textContent), ['2.5 Mbit/s', '4', '30/s', '0.4 s']);
+  line.show({ ...stats, verdict: 'slow', framesPerSecond: undefined }, []);
+  t.strictSame([the('verdict').textContent, the('verdict').dataset.mood, the('pictures').textContent], ['The line is too slow: viewers fall behind.', 'bad', '–']);
+  line.hidden = true;
+  t.ok(the('line').hidden);
+});
+
+const form = (fields: { stream: string; key: string; isRight?: boolean }, said: string[] = []): StudioForm =>
+  ({ ...fields, validate: () => fields.isRight ?? true, keyIsWrong: () => said.push('key'), form: new EventTarget() }) as unknown as StudioForm;
+
+t.test('the uplink’s test says what the line carries and which quality that is good for, once at a time, and what went wrong', async (t) => {
+  const { StudioUplinkTest } = await import('../../../src/web/ui/studio-uplink-test.js');
+  const { session, page } = studio(t);
+  const said: string[] = [];
+  new StudioUplinkTest(form({ stream: 's', key: 'k' }, said), session);
+  const result = page.the('uplink-result');
+  let [asked, status] = [0, 200];
+  installGlobals(t, {
+    fetch: () => {
+      asked += 1;
+      return Promise.resolve(Response.json(status === 200 ? { bytes: 1, milliseconds: 1 } : { code: 'unauthorized' }, { status }));
+    },
+  });
+  page.the('test-uplink').say('click');
+  const first = asked;
+  page.the('test-uplink').say('click');
+  t.equal(asked, first, 'a second press is none');
+  t.equal(result.textContent, 'Sending for some seconds …');
+  for (let turn = 0; turn < 5_000 && result.textContent.startsWith('Sending'); turn += 1) await settle();
+  t.match(result.textContent, /^Your line carries [\d.]+ [MGk]bit\/s\. Good for 1080p\.$/);
+  status = 401;
+  page.the('test-uplink').say('click');
+  for (let turn = 0; turn < 500 && said.length === 0; turn += 1) await settle();
+  t.strictSame(said, ['key']);
+});
+
+t.test('addresses are known from the name alone; with the key they are the server’s own; an answer that comes late for another name is not shown', async (t) => {
+  const { StudioAddresses } = await import('../../../src/web/ui/studio-addresses.js');
+  const { page } = studio(t);
+  const fields = form({ stream: 'first', key: '' }) as unknown as { stream: string; key: string; form: EventTarget };
+  const answers: ((answer: Response) => void)[] = [];
+  installGlobals(t, { fetch: () => new Promise((resolve) => answers.push(resolve)) });
+  new StudioAddresses(fields as unknown as StudioForm);
+  const details = page.the('addresses');
+  const shown = (): string => page.the('addresses-list').all().map(({ attributes, value }) => `${attributes.get('value') ?? ''}${value}`).join(' ');
+  details.say('toggle');
+  t.equal(shown(), '', 'closed, nothing is asked');
+  details.open = true;
+  details.say('toggle');
+  await settle();
+  t.match(shown(), /watch\/first/);
+  Object.assign(fields, { stream: 'second', key: 'k' });
+  fields.form.dispatchEvent(new Event('change'));
+  Object.assign(fields, { stream: 'third', key: '' });
+  fields.form.dispatchEvent(new Event('change'));
+  await settle();
+  t.match(shown(), /watch\/third/);
+  answers[0]?.(new Response('{}', { status: 500 }));
+  await settle();
+  t.match(shown(), /watch\/third/);
+});
