@@ -12,7 +12,8 @@ import { createServer } from './http/server.js';
 import { readEncodeLimits } from './live/encode-limits.js';
 import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
-import { LiveRegistry } from './live/live-registry.js';
+import { LocalBroadcasts } from './live/local-broadcasts.js';
+import { MemoryDirectory } from './live/memory-directory.js';
 import { StreamDescriptions } from './live/stream-descriptions.js';
 import type { LiveEvent } from './live/broadcast-options.js';
 import type { StartTranscoder } from './live/transcoder.js';
@@ -81,7 +82,10 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     onFailure: (error: Error) => http.log.warn({ err: error }, 'titles and descriptions can not be kept on disk; they last as long as this process'),
   };
   const descriptions = readDataDir(config.DATA_DIR, () => new StreamDescriptions(descriptionsOptions));
-  const registry = new LiveRegistry({
+  const directory = new MemoryDirectory();
+  const broadcasts = new LocalBroadcasts({
+    directory,
+    missing: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
     startTranscoder: startTranscoder ?? ffmpegTranscoders({ ffmpegPath: found?.path ?? 'ffmpeg' }),
     ffmpegMajor: found?.major ?? 5,
     encodeLimits: readEncodeLimits(config.MAX_ENCODED_SIZE, config.MAX_ENCODED_FRAMES_PER_SECOND),
@@ -106,13 +110,13 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     onEvent: (event) => events.count(event),
     log: http.log,
   });
-  await registry.open().catch((error: unknown) => {
+  await broadcasts.open().catch((error: unknown) => {
     throw new ConfigError('SEGMENTS_DIR', 'a directory that can be cleared', faultOf(config.SEGMENTS_DIR, error).words);
   });
 
   const parts = buildServerParts({
     http,
-    registry,
+    broadcasts,
     access,
     cuts,
     events,
@@ -126,16 +130,14 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
       apiRequestsPerMinute: config.API_REQUESTS_PER_MINUTE,
       chatMessagesPerMinute: config.CHAT_MESSAGES_PER_MINUTE,
     },
-    missing: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
   });
   const rtmp =
     config.RTMP_PORT === undefined
       ? undefined
       : new RtmpServer({
-          registry,
+          broadcasts,
           admission: parts.admission,
           admitConnection: (socket) => parts.connections.admit(socket, { mayBeProxy: false }),
-          unavailableReason: parts.unavailableReason,
           urlsFor: (host, stream) => liveStreamUrls(config.PUBLIC_URL ?? originAt(http, host, config.tls !== undefined), stream),
           onBytes: parts.metrics.countIngest,
           onFault: (fault) => http.log.warn({ err: fault }, 'a connection by RTMP failed'),
@@ -145,10 +147,12 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
         });
   await registerRoutes(http, {
     ...parts,
-    registry,
+    directory,
+    broadcasts,
+    descriptions,
     access,
     cuts,
-    stop: new GracefulStop({ app: http, registry, lingerMs: milliseconds(config.STOP_LINGER_SECONDS), closeOthers: async () => rtmp?.close() }),
+    stop: new GracefulStop({ app: http, broadcasts, lingerMs: milliseconds(config.STOP_LINGER_SECONDS), closeOthers: async () => rtmp?.close() }),
     publicDir,
     publicUrl: config.PUBLIC_URL,
     corsOrigins: config.corsOrigins,

@@ -8,13 +8,12 @@ import type { AllowedOrigins } from './http/origin.js';
 import { PacedLog } from './http/paced-log.js';
 import { PublishGate } from './http/publish-gate.js';
 import { SendQueues } from './http/send-queues.js';
-import { ServerMetrics } from './http/server-metrics.js';
+import { ServerMetrics, type Measured } from './http/server-metrics.js';
 import type { LiveEvent } from './live/broadcast-options.js';
-import type { LiveRegistry } from './live/live-registry.js';
 
 export interface ServerPartsOptions {
   readonly http: FastifyInstance;
-  readonly registry: LiveRegistry;
+  readonly broadcasts: Measured;
   readonly access: Access;
   /** The same as the server's. */
   readonly cuts: CutCounts;
@@ -24,8 +23,6 @@ export interface ServerPartsOptions {
   readonly publishOrigins: AllowedOrigins;
   readonly trustedProxies: boolean | readonly string[];
   readonly limits: ServerLimits;
-  /** What a broadcast needs and this server lacks, in words; undefined when it lacks nothing. */
-  readonly missing: () => string | undefined;
 }
 
 export interface ServerLimits {
@@ -46,14 +43,12 @@ export interface ServerParts {
   readonly sendQueues: SendQueues;
   readonly apiBudget: AddressBudget;
   readonly chatBudget: AddressBudget;
-  /** Why no broadcast can be taken, in words; undefined when one can. */
-  readonly unavailableReason: () => string | undefined;
 }
 
 /** How many may talk from one address as fast as one person may: a household, a small office. */
 const chattersPerAddress = 6;
 
-export function buildServerParts({ http, registry, access, cuts, events, publicUrl, publishOrigins: origins, trustedProxies, limits, missing }: ServerPartsOptions): ServerParts {
+export function buildServerParts({ http, broadcasts, access, cuts, events, publicUrl, publishOrigins: origins, trustedProxies, limits }: ServerPartsOptions): ServerParts {
   const admission = new PublishAdmission({ access, wrongKeys: new AddressBudget({ perMinute: limits.wrongKeysPerMinute }) });
   const connections = new ConnectionLimits({ ...limits, log: http.log, trustedProxies, cuts });
   const checks = [access.publishCheck, access.viewCheck].filter((check) => check !== undefined);
@@ -61,11 +56,10 @@ export function buildServerParts({ http, registry, access, cuts, events, publicU
     admission,
     publishGate: new PublishGate({ admission, origins, publicUrl }),
     connections,
-    metrics: new ServerMetrics({ registry, connections, cuts, events, checks }),
+    metrics: new ServerMetrics({ broadcasts, connections, cuts, events, checks }),
     pacedLog: new PacedLog({ log: http.log }),
     sendQueues: new SendQueues(),
     apiBudget: new AddressBudget({ perMinute: limits.apiRequestsPerMinute }),
     chatBudget: new AddressBudget({ perMinute: limits.chatMessagesPerMinute * chattersPerAddress }),
-    unavailableReason: () => (registry.closing ? 'the server is shutting down; try again in a minute' : missing()),
   };
 }

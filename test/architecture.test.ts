@@ -93,6 +93,11 @@ t.test('elapsed time is monotonic: only what makes stamps asks the wall clock', 
   t.strictSame([...askers].sort(), Object.keys(stampMakers).sort());
 });
 
+t.test('ways in and out are given interfaces, never a broadcast with all its parts', async (t) => {
+  const faults = files.filter(({ floor, imports }) => ['http', 'rtmp'].includes(floor) && imports.includes('src/live/broadcast.ts'));
+  t.strictSame(faults.map(({ path }) => path), []);
+});
+
 t.test('no file imports itself by a detour', async (t) => {
   const graph = new Map(files.map(({ path, imports }) => [path, imports.filter((target) => target.startsWith('src/'))]));
   t.strictSame([...cycles(graph)], []);

@@ -9,6 +9,8 @@ import type { StoredMedia } from './stored-media.js';
 export interface FoundAnswer {
   readonly outcome: 'multivariant' | 'present' | 'lasting';
   readonly body: Encoded | Buffer | StoredMedia;
+  /** Of media that follows a discontinuity: the init segment that it needs, which most players have read by themselves. */
+  readonly init?: Buffer | undefined;
   readonly message?: undefined;
 }
 

@@ -1,17 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addressGroup } from '../access/address-budget.js';
 import type { AddressBudget } from '../access/address-budget.js';
-import type { ChatRoom } from '../live/chat-room.js';
+import type { ChatSource } from '../live/watchable.js';
 import { LiveError } from '../protocol/live-error.js';
-import type { LiveRegistry } from '../live/live-registry.js';
 import { ChatSocket } from './chat-socket.js';
 import type { ConnectionLimits } from './connection-limits.js';
-import { requireLiveStream } from './live-stream-lookup.js';
+import { watchableOf } from './live-stream-lookup.js';
 import type { PublishGate } from './publish-gate.js';
 import { answerUpgradeRequired, limitMessages } from './websocket.js';
 
 export interface ChatRoutesOptions {
-  readonly registry: LiveRegistry;
   readonly publishGate: PublishGate;
   readonly limits: ConnectionLimits;
   /** What each address may say, in all rooms together. */
@@ -26,14 +24,14 @@ interface ChatRoute {
 const maxChatMessageBytes = 8192;
 
 /** What is said beside the picture; below a live stream's address, so that who may not watch may not talk. */
-export async function chatRoutes(app: FastifyInstance, { registry, publishGate, limits, budget }: ChatRoutesOptions): Promise<void> {
-  const admitted = new WeakMap<FastifyRequest['raw'], { room: ChatRoom; publisher: boolean }>();
+export async function chatRoutes(app: FastifyInstance, { publishGate, limits, budget }: ChatRoutesOptions): Promise<void> {
+  const admitted = new WeakMap<FastifyRequest['raw'], { room: ChatSource; publisher: boolean }>();
 
   app.route<ChatRoute>({
     method: 'GET',
     url: '/chat',
     preHandler: async (request) => {
-      const { stream, chat: room } = requireLiveStream(registry, request.params.stream);
+      const { stream, chat: room } = watchableOf(request);
       if (!room) throw new LiveError('not-found', 'chat is switched off on this server');
       const publisher = publishGate.carriesKey(request) && publishGate.requireKey(request, stream) !== '';
       room.requireRoom();

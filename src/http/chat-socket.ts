@@ -5,13 +5,14 @@ import { parseChatRequest } from '../protocol/chat-messages.js';
 import type { ChatRequest } from '../protocol/chat-messages.js';
 import { errorCodes } from '../protocol/error-codes.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
-import type { ChatRoom, ChatSink, ChatVisitor } from '../live/chat-room.js';
+import type { ChatSink, ChatVisitor } from '../live/chat-room.js';
+import type { ChatSource } from '../live/watchable.js';
 import { LiveError, toLiveError } from '../protocol/live-error.js';
 import { closeReason } from './websocket.js';
 import { whenGone } from './when-gone.js';
 
 export interface ChatSocketOptions {
-  readonly room: ChatRoom;
+  readonly room: ChatSource;
   readonly socket: WebSocket;
   readonly connection: Socket;
   /** What stands for one client's address. */

@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import { goesOnUnder } from '../live/mp4-file.js';
-import type { ViewerSink, Viewers } from '../live/viewers.js';
+import type { ViewerSink } from '../live/viewers.js';
+import type { FragmentSource } from '../live/watchable.js';
 import { followArrivals } from './arrivals.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import type { SendQueues } from './send-queues.js';
@@ -16,7 +17,7 @@ export interface EndlessForm {
 }
 
 export interface EndlessBodyOptions {
-  readonly viewers: Viewers;
+  readonly viewers: FragmentSource;
   readonly limits: ConnectionLimits;
   readonly sendQueues: SendQueues;
   readonly form: EndlessForm;

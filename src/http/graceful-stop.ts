@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import type { LiveRegistry } from '../live/live-registry.js';
+import type { LocalBroadcasts } from '../live/local-broadcasts.js';
 import { settledWithin } from '../live/settled-within.js';
 
 /** Time for close frames to be answered before connections are cut. */
@@ -13,7 +13,7 @@ const restShare = 1 / 3;
 
 export interface GracefulStopOptions {
   readonly app: FastifyInstance;
-  readonly registry: LiveRegistry;
+  readonly broadcasts: Pick<LocalBroadcasts, 'abortAll' | 'close'>;
   readonly lingerMs: number;
   /** Closes what takes broadcasts by other protocols. */
   readonly closeOthers?: (() => Promise<unknown>) | undefined;
@@ -28,15 +28,15 @@ export interface GracefulStopOptions {
  */
 export class GracefulStop {
   readonly #app: FastifyInstance;
-  readonly #registry: LiveRegistry;
+  readonly #broadcasts: Pick<LocalBroadcasts, 'abortAll' | 'close'>;
   readonly #lingerMs: number;
   readonly #closeOthers: () => Promise<unknown>;
   readonly #withinMs: number;
   readonly #connections = new Set<Socket>();
 
-  constructor({ app, registry, lingerMs, closeOthers = async () => undefined, withinMs = stopWithinMs }: GracefulStopOptions) {
+  constructor({ app, broadcasts, lingerMs, closeOthers = async () => undefined, withinMs = stopWithinMs }: GracefulStopOptions) {
     this.#app = app;
-    this.#registry = registry;
+    this.#broadcasts = broadcasts;
     this.#lingerMs = lingerMs;
     this.#closeOthers = closeOthers;
     this.#withinMs = withinMs;
@@ -51,11 +51,11 @@ export class GracefulStop {
     const deadlineMs = performance.now() + this.#withinMs;
     const left = (reserveMs: number): number => Math.max(0, deadlineMs - reserveMs - performance.now());
     const restMs = this.#withinMs * restShare;
-    if (await this.#registry.abortAll(left(restMs))) await delay(Math.min(this.#lingerMs, left(restMs)));
+    if (await this.#broadcasts.abortAll(left(restMs))) await delay(Math.min(this.#lingerMs, left(restMs)));
     const cutMs = Math.min(farewellMs, restMs / 3);
     const { server, websocketServer } = this.#app;
     await Promise.all([
-      this.#registry.close(left(cutMs)),
+      this.#broadcasts.close(left(cutMs)),
       settledWithin(this.#closeOthers(), left(cutMs)),
       farewell(websocketServer.clients, Math.min(farewellMs, left(cutMs))),
     ]);

@@ -1,16 +1,16 @@
 import type { FastifyInstance } from 'fastify';
+import type { LocalBroadcasts } from '../live/local-broadcasts.js';
 import { LiveError } from '../protocol/live-error.js';
 import type { ServerMetrics } from './server-metrics.js';
 
 export interface HealthRoutesOptions {
-  /** Why no broadcast can be taken now, in words; undefined when one can. */
-  readonly unavailableReason: () => string | undefined;
+  readonly broadcasts: Pick<LocalBroadcasts, 'unavailableReason'>;
   readonly metrics: ServerMetrics;
 }
 
-export async function healthRoutes(app: FastifyInstance, { unavailableReason, metrics }: HealthRoutesOptions): Promise<void> {
+export async function healthRoutes(app: FastifyInstance, { broadcasts, metrics }: HealthRoutesOptions): Promise<void> {
   app.get('/healthz', async (_request, reply) => {
-    const reason = unavailableReason();
+    const reason = broadcasts.unavailableReason;
     if (reason !== undefined) throw new LiveError('unavailable', reason);
     return reply.header('cache-control', 'no-store').send({ status: 'ok' });
   });

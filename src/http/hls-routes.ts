@@ -4,60 +4,40 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Encoded } from '../hls/encoded.js';
 import { hlsPaths } from '../hls/media-address.js';
 import { LiveError } from '../protocol/live-error.js';
-import type { LiveRegistry } from '../live/live-registry.js';
-import type { Broadcast } from '../live/broadcast.js';
-import { requireBroadcast, requireLiveStream } from './live-stream-lookup.js';
+import { watchableOf } from './live-stream-lookup.js';
 import { sendAnswer } from './hls-answer.js';
 import { addVary, watchClient } from './media-reply.js';
 
-interface BroadcastParams {
-  readonly stream: string;
-  readonly broadcast: string;
-}
-
 /** The HLS side of a live stream, below its address. Names are looked up in memory: only one that the server made itself ever reaches the disk. */
-export async function hlsRoutes(app: FastifyInstance, { registry }: { registry: LiveRegistry }): Promise<void> {
-  app.get<{ Params: { stream: string } }>(hlsPaths.multivariant, async (request, reply) => {
-    const { presentation } = requireLiveStream(registry, request.params.stream);
-    return sendAnswer(request, reply, presentation.multivariant(), targetDurationOf(presentation));
+export async function hlsRoutes(app: FastifyInstance): Promise<void> {
+  app.get(hlsPaths.multivariant, async (request, reply) => {
+    const { hls } = watchableOf(request);
+    return sendAnswer(request, reply, await hls.multivariant(), hls.targetDurationSeconds);
   });
 
-  app.get<{ Params: BroadcastParams }>(hlsPaths.mediaPlaylist, async (request, reply) => {
-    const { presentation, audience } = requireBroadcast(registry, request.params.stream, request.params.broadcast);
-    audience.saw(clientId(request));
-    return sendAnswer(request, reply, await presentation.lead.mediaPlaylist(deliveryDirectives(request.query), watchClient(reply.raw)), targetDurationOf(presentation));
+  app.get(hlsPaths.rewind, async (request, reply) => {
+    const { hls } = watchableOf(request);
+    return sendAnswer(request, reply, await hls.rewindMultivariant(), hls.targetDurationSeconds);
   });
 
-  app.get<{ Params: { stream: string } }>(hlsPaths.rewind, async (request, reply) => {
-    const { presentation } = requireLiveStream(registry, request.params.stream);
-    return sendAnswer(request, reply, presentation.rewindMultivariant(), targetDurationOf(presentation));
-  });
-
-  for (const [path, kind] of [[hlsPaths.rewindPlaylist, 'dvr'], [hlsPaths.keyframePlaylist, 'iframes']] as const) {
-    app.get<{ Params: BroadcastParams }>(path, async (request, reply) => {
-      const { presentation, audience } = requireBroadcast(registry, request.params.stream, request.params.broadcast);
-      audience.saw(clientId(request));
-      const answer = await presentation.lead.rewindPlaylist(kind, deliveryDirectives(request.query), watchClient(reply.raw));
-      return sendAnswer(request, reply, answer, targetDurationOf(presentation));
+  for (const [path, kind] of [[hlsPaths.mediaPlaylist, 'live'], [hlsPaths.rewindPlaylist, 'dvr'], [hlsPaths.keyframePlaylist, 'iframes']] as const) {
+    app.get(path, async (request, reply) => {
+      const { hls } = watchableOf(request);
+      const answer = await hls.mediaPlaylist({ kind, client: clientId(request), directives: deliveryDirectives(request.query), watchClient: watchClient(reply.raw) });
+      return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
     });
   }
 
-  app.get<{ Params: BroadcastParams & { file: string } }>(hlsPaths.media, async (request, reply) => {
-    const { presentation } = requireBroadcast(registry, request.params.stream, request.params.broadcast);
-    const { file } = request.params;
-    const answer = await presentation.lead.media(file, watchClient(reply.raw));
-    const init = presentation.lead.initAfterDiscontinuity(file);
-    if (!init || !answer.body) return sendAnswer(request, reply, answer, targetDurationOf(presentation));
+  app.get<{ Params: { file: string } }>(hlsPaths.media, async (request, reply) => {
+    const { hls } = watchableOf(request);
+    const answer = await hls.media(request.params.file, watchClient(reply.raw));
+    if (!answer.body || !answer.init) return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
     addVary(reply, 'User-Agent');
-    if (answer.body instanceof Encoded || !readsOneInitSegment(request)) return sendAnswer(request, reply, answer, targetDurationOf(presentation));
-    const media = Buffer.isBuffer(answer.body) ? answer.body : await buffer(await answer.body.open(0, answer.body.byteLength));
-    return sendAnswer(request, reply, { outcome: answer.outcome, body: Buffer.concat([init, media]) }, targetDurationOf(presentation));
+    const { outcome, body, init } = answer;
+    if (body instanceof Encoded || !readsOneInitSegment(request)) return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
+    const media = Buffer.isBuffer(body) ? body : await buffer(await body.open(0, body.byteLength));
+    return sendAnswer(request, reply, { outcome, body: Buffer.concat([init, media]) }, hls.targetDurationSeconds);
   });
-}
-
-/** In seconds; one, before it is known. */
-function targetDurationOf({ timing }: Broadcast['presentation']): number {
-  return timing?.targetDurationSeconds ?? 1;
 }
 
 /**

@@ -2,11 +2,14 @@ import type { Http2ServerRequest } from 'node:http2';
 import type { FastifyRequest } from 'fastify';
 import { LiveError } from '../protocol/live-error.js';
 import type { IngestConnection } from '../live/ingest-connection.js';
-import type { Broadcast } from '../live/broadcast.js';
+import type { PublishedBroadcast } from '../live/published-broadcast.js';
+import type { IngestEntry } from '../live/two-socket-ingest.js';
 
 export interface IngestBodyOptions {
   readonly body: FastifyRequest['raw'];
-  readonly broadcast: Broadcast;
+  readonly broadcast: PublishedBroadcast;
+  /** Where in the broadcast its bytes go. */
+  readonly ingest: IngestEntry;
   /** Bytes at its beginning that the broadcast has already; undefined: it begins a recording of its own. */
   readonly skipBytes: number | undefined;
   readonly onBytes: (count: number) => void;
@@ -28,12 +31,12 @@ export class IngestBody {
 
   constructor(options: IngestBodyOptions) {
     this.#options = options;
-    const { broadcast, skipBytes } = options;
+    const { ingest, skipBytes } = options;
     // Not before what an earlier connection brought.
-    const passedOn = broadcast.ingest.passedOn;
+    const passedOn = ingest.passedOn;
     let leave!: (reason: LiveError) => void;
     const replaced = new Promise<never>((_resolve, reject) => (leave = reject));
-    this.#connection = broadcast.ingest.connect({
+    this.#connection = ingest.connect({
       onMessage: () => undefined,
       onReplaced: () => leave(new LiveError('already-live', 'another connection of this publisher took the broadcast over')),
     });
@@ -42,11 +45,11 @@ export class IngestBody {
   }
 
   async #ending(): Promise<void> {
-    const { broadcast } = this.#options;
+    const { broadcast, ingest } = this.#options;
     const failure = await broadcast.closed;
     if (failure) throw failure;
     if (!this.#isWhole || broadcast.info('').rendition) return;
-    throw new LiveError('unsupported-media', `expected a recording with picture or sound, got ${broadcast.ingest.received} bytes without`);
+    throw new LiveError('unsupported-media', `expected a recording with picture or sound, got ${ingest.received} bytes without`);
   }
 
   /** Never resolves, but rejects when the body breaks off. */

@@ -7,7 +7,7 @@ import type { LiveStreamUrls } from '../protocol/urls.js';
 import { describeWrapped, sendChunks, TextMediaReader, type TextMedia } from '../source/text-media.js';
 import { LiveError, toLiveError } from '../protocol/live-error.js';
 import type { IngestConnection } from '../live/ingest-connection.js';
-import type { Broadcast } from '../live/broadcast.js';
+import type { PublishedBroadcast } from '../live/published-broadcast.js';
 import type { IngestEntry } from '../live/two-socket-ingest.js';
 import { closeReason, maxPongBacklogBytes } from './websocket.js';
 
@@ -20,7 +20,7 @@ const ackIntervalMs = 500;
 
 export interface IngestSocketOptions {
   readonly socket: WebSocket;
-  readonly broadcast: Broadcast;
+  readonly broadcast: PublishedBroadcast;
   /** Where in the broadcast its bytes go. */
   readonly ingest: IngestEntry;
   /** The stream's addresses as this publisher can use them. */
@@ -31,7 +31,7 @@ export interface IngestSocketOptions {
 /** A publisher's WebSocket: hands messages on strictly in order, and stops reading while the broadcast is busy. */
 export class IngestSocket {
   readonly #socket: WebSocket;
-  readonly #broadcast: Broadcast;
+  readonly #broadcast: PublishedBroadcast;
   readonly #ingest: IngestEntry;
   readonly #connection: IngestConnection;
   readonly #onBytes: (count: number) => void;

@@ -1,7 +1,15 @@
-import { isStreamName } from '../protocol/urls.js';
+import type { FastifyRequest } from 'fastify';
+import type { Watchables } from '../live/directory.js';
+import type { Watchable } from '../live/watchable.js';
 import { LiveError } from '../protocol/live-error.js';
-import type { LiveRegistry } from '../live/live-registry.js';
-import type { Broadcast } from '../live/broadcast.js';
+import { isStreamName } from '../protocol/urls.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What this request is about, below `/live/:stream/`: there from the viewing gate on. */
+    watchable: Watchable | null;
+  }
+}
 
 /**
  * A name as it came in a URL, once it is known to be one.
@@ -14,23 +22,28 @@ export function requireStreamName(name: string): string {
 }
 
 /**
- * The stream of that name while it can be watched.
+ * The broadcast of a stream while it can be watched: that very one, or the one that the name stands for.
  * @throws {LiveError} malformed | not-found
  */
-export function requireLiveStream(registry: LiveRegistry, name: string): Broadcast {
+export async function requireWatchable(directory: Watchables, name: string, id?: string): Promise<Watchable> {
   const stream = requireStreamName(name);
-  const broadcast = registry.get(stream);
-  if (!broadcast) throw new LiveError('not-found', `"${stream}" is not live`);
-  return broadcast;
+  const found = await directory.locate(stream, id);
+  if (found) return found;
+  throw new LiveError('not-found', id === undefined ? `"${stream}" is not live` : `this broadcast of "${stream}" is over`);
+}
+
+/** What a request below `/live/:stream/` is about: the gate has found it. */
+export function watchableOf({ watchable }: FastifyRequest): Watchable {
+  if (!watchable) throw new Error('expected the viewing gate before this route');
+  return watchable;
 }
 
 /**
- * That very broadcast of the stream, while it can be watched.
- * @throws {LiveError} malformed | not-found
+ * The same while it goes on.
+ * @throws {LiveError} not-found
  */
-export function requireBroadcast(registry: LiveRegistry, name: string, id: string): Broadcast {
-  const stream = requireStreamName(name);
-  const broadcast = registry.broadcast(stream, id);
-  if (!broadcast) throw new LiveError('not-found', `this broadcast of "${stream}" is over`);
-  return broadcast;
+export function runningOf(request: FastifyRequest): Watchable {
+  const watchable = watchableOf(request);
+  if (watchable.state === 'ended') throw new LiveError('not-found', `"${watchable.stream}" is not live any more`);
+  return watchable;
 }

@@ -2,14 +2,18 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { LiveStreamUrls } from '../protocol/urls.js';
-import type { LiveRegistry } from '../live/live-registry.js';
+import type { Watchables } from '../live/directory.js';
+import type { LocalBroadcasts } from '../live/local-broadcasts.js';
+import type { StreamDescriptions } from '../live/stream-descriptions.js';
 import { describedStream, errorBody, ingestState, liveStreamInfo, liveStreamList, serverTime, streamDescription, streamParams } from './api-schemas.js';
-import { requireLiveStream, requireStreamName } from './live-stream-lookup.js';
+import { requireStreamName, requireWatchable } from './live-stream-lookup.js';
 import { baseUrlOf } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
 
 export interface LiveStreamRoutesOptions {
-  readonly registry: LiveRegistry;
+  readonly directory: Watchables;
+  readonly broadcasts: Pick<LocalBroadcasts, 'resumable'>;
+  readonly descriptions: StreamDescriptions;
   readonly publishGate: PublishGate;
   /** The addresses a publisher is told, of its own stream. */
   readonly urlsFor: (request: FastifyRequest, stream: string) => LiveStreamUrls;
@@ -19,12 +23,12 @@ export interface LiveStreamRoutesOptions {
 }
 
 /** What only the server's own pages ask, and what the key allows. */
-export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { registry, publishGate, urlsFor, publicUrl, rtmpPort }) => {
+export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { directory, broadcasts, descriptions, publishGate, urlsFor, publicUrl, rtmpPort }) => {
   sendUncached(app);
 
   app.get('/streams', { schema: { tags: ['streams'], summary: 'Everything that is live', response: { 200: liveStreamList } } }, async (request) => {
     const base = baseUrlOf(request, publicUrl);
-    return { streams: registry.list().map((broadcast) => broadcast.info(base, rtmpPort())) };
+    return { streams: (await directory.list()).map((watchable) => watchable.info(base, rtmpPort())) };
   });
 
   app.get(
@@ -41,12 +45,11 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
     },
     async (request) => {
       const { stream } = request.params;
-      const running = registry.get(stream);
-      const state = running?.state ?? 'ended';
       const urls = urlsFor(request, stream);
-      if (!running || state === 'ended') return { stream, urls };
-      const { received, resumeToken: resume } = running.ingest;
-      return { stream, urls, broadcast: { id: running.id, state, received, resume } };
+      const running = broadcasts.resumable(stream);
+      if (!running) return { stream, urls };
+      const { id, state, received, resumeToken: resume } = running;
+      return { stream, urls, broadcast: { id, state, received, resume } };
     },
   );
 
@@ -65,7 +68,7 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
     },
     async (request) => {
       const { stream } = request.params;
-      return { stream, ...registry.descriptions.change(stream, request.body) };
+      return { stream, ...descriptions.change(stream, request.body) };
     },
   );
 
@@ -82,19 +85,21 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
       onRequest: async (request) => void publishGate.requireKey(request, requireStreamName(request.params.stream)),
     },
     async (request, reply) => {
-      await requireLiveStream(registry, request.params.stream).end();
+      const watchable = await requireWatchable(directory, request.params.stream);
+      await watchable.end();
       return reply.code(204).send(null);
     },
   );
 };
 
 /** What a player has to know, on whatever page it is. */
-export const playbackFactsRoutes: FastifyPluginAsyncTypebox<Omit<LiveStreamRoutesOptions, 'publishGate' | 'urlsFor'>> = async (app, { registry, publicUrl, rtmpPort }) => {
+export const playbackFactsRoutes: FastifyPluginAsyncTypebox<Pick<LiveStreamRoutesOptions, 'directory' | 'publicUrl' | 'rtmpPort'>> = async (app, { directory, publicUrl, rtmpPort }) => {
   sendUncached(app);
 
-  app.get('/streams/:stream', { schema: { tags: ['streams'], summary: 'One live stream', params: streamParams, response: { 200: liveStreamInfo, 400: errorBody, 404: errorBody } } }, async (request) =>
-    requireLiveStream(registry, request.params.stream).info(baseUrlOf(request, publicUrl), rtmpPort()),
-  );
+  app.get('/streams/:stream', { schema: { tags: ['streams'], summary: 'One live stream', params: streamParams, response: { 200: liveStreamInfo, 400: errorBody, 404: errorBody } } }, async (request) => {
+    const watchable = await requireWatchable(directory, request.params.stream);
+    return watchable.info(baseUrlOf(request, publicUrl), rtmpPort());
+  });
 
   app.get('/time', { schema: { tags: ['time'], summary: "The server's clock, for measuring latency", response: { 200: serverTime } } }, async () => ({
     serverTimeMs: Date.now(),

@@ -2,13 +2,15 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { ViewingLinks } from '../access/viewing-links.js';
 import { LiveError } from '../protocol/live-error.js';
-import type { LiveRegistry } from '../live/live-registry.js';
+import type { Watchables } from '../live/directory.js';
+import type { StreamDescriptions } from '../live/stream-descriptions.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import { requireStreamName } from './live-stream-lookup.js';
 import { baseUrlOf } from './origin.js';
 
 export interface OembedRoutesOptions {
-  readonly registry: LiveRegistry;
+  readonly directory: Watchables;
+  readonly descriptions: StreamDescriptions;
   readonly viewingLinks: ViewingLinks | undefined;
   readonly publicUrl: string | undefined;
 }
@@ -18,7 +20,7 @@ const preferred = { width: 640, height: 360 };
 const smallestWidth = 160;
 
 /** oEmbed 1.0: sites that were given the address of a watch page ask here how to show the player in its place. */
-export const oembedRoutes: FastifyPluginAsyncTypebox<OembedRoutesOptions> = async (app, { registry, viewingLinks, publicUrl }) => {
+export const oembedRoutes: FastifyPluginAsyncTypebox<OembedRoutesOptions> = async (app, { directory, descriptions, viewingLinks, publicUrl }) => {
   app.get(
     '/oembed',
     {
@@ -40,13 +42,13 @@ export const oembedRoutes: FastifyPluginAsyncTypebox<OembedRoutesOptions> = asyn
       viewingLinks?.require(stream, token);
       const { embed, poster } = liveStreamUrls(base, stream, token);
       const { width, height } = fitted(maxwidth, maxheight);
-      const live = registry.get(stream)?.state === 'live';
+      const live = (await directory.locate(stream))?.state === 'live';
       return reply.header('cache-control', 'max-age=60').header('access-control-allow-origin', '*').send({
         version: '1.0',
         type: 'video',
         provider_name: 'Onair',
         provider_url: `${base}/`,
-        title: registry.descriptions.get(stream).title ?? stream,
+        title: descriptions.get(stream).title ?? stream,
         cache_age: 60,
         html: `<iframe src="${embed}" width="${width}" height="${height}" style="border:0" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`,
         width,

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fastifyHelmet } from '@fastify/helmet';
 import { fastifyStatic } from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { LiveRegistry } from '../live/live-registry.js';
+import type { Watchables } from '../live/directory.js';
+import type { StreamDescriptions } from '../live/stream-descriptions.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import { type LinkPreview, withLinkPreview } from './link-preview.js';
 import { requireStreamName } from './live-stream-lookup.js';
@@ -17,8 +18,9 @@ export interface PageRoutesOptions {
   /** Pages that may have the bare player in a frame; the server's own always may. */
   readonly embedOrigins: AllowedOrigins;
   readonly publicUrl: string | undefined;
-  /** Knows what streams are about, for who shares a page's address. */
-  readonly registry: LiveRegistry;
+  readonly directory: Watchables;
+  /** What streams are about, for who shares a page's address. */
+  readonly descriptions: StreamDescriptions;
   /** Whether streams are watched by signed links only: then only those show a picture elsewhere. */
   readonly linksAreSigned: boolean;
 }
@@ -45,7 +47,7 @@ const policyOf = (publicUrl: string | undefined, frameAncestors: string[]) => ({
 });
 
 /** Pages, styles and bundles; the SDK is the bundles once more, under the address that other sites use. */
-export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins, publicUrl, registry, linksAreSigned }: PageRoutesOptions): Promise<void> {
+export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins, publicUrl, directory, descriptions, linksAreSigned }: PageRoutesOptions): Promise<void> {
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: policyOf(publicUrl, ["'none'"]),
     frameguard: { action: 'deny' },
@@ -70,18 +72,19 @@ export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins
   };
   app.get('/', async (request, reply) => sendPage('index', request, reply));
   app.get('/broadcast', async (request, reply) => sendPage('broadcast', request, reply));
-  const previewOf = (stream: string, token: string | undefined, base: string): LinkPreview => {
-    const { title = stream, description } = registry.descriptions.get(stream);
+  const previewOf = async (stream: string, token: string | undefined, base: string): Promise<LinkPreview> => {
+    const { title = stream, description } = descriptions.get(stream);
     const { watch: url, poster } = liveStreamUrls(base, stream, token);
-    const image = registry.get(stream) === undefined || (linksAreSigned && token === undefined) ? undefined : poster;
-    return { title, description, url, image, oembed: `${base}/oembed?url=${encodeURIComponent(url)}` };
+    const isShown = (token !== undefined || !linksAreSigned) && (await directory.locate(stream)) !== undefined;
+    return { title, description, url, image: isShown ? poster : undefined, oembed: `${base}/oembed?url=${encodeURIComponent(url)}` };
   };
   const helmet = embedHeaders(embedOrigins, publicUrl);
   // A signed link carries its token in the path; the page hands it on to everything it plays.
   for (const token of ['', '/~:token']) {
     app.get<{ Params: { stream: string; token?: string } }>(`/watch/:stream${token}`, async (request, reply) => {
       const stream = requireStreamName(request.params.stream);
-      return sendPage('watch', request, reply, (html) => withLinkPreview(html, previewOf(stream, request.params.token, baseUrlOf(request, publicUrl))));
+      const preview = await previewOf(stream, request.params.token, baseUrlOf(request, publicUrl));
+      return sendPage('watch', request, reply, (html) => withLinkPreview(html, preview));
     });
     app.get<{ Params: { stream: string } }>(`/embed/:stream${token}`, { helmet }, async (request, reply) => {
       requireStreamName(request.params.stream);

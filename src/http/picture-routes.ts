@@ -4,8 +4,9 @@ import { LiveError } from '../protocol/live-error.js';
 import { multipartStart, multipartType, type Picture } from '../live/picture.js';
 import { followArrivals, type Arrivals } from './arrivals.js';
 import type { ConnectionLimits } from './connection-limits.js';
+import { runningOf } from './live-stream-lookup.js';
 import type { SendQueues } from './send-queues.js';
-import { requireRunning, viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
+import { viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
 import { whenGone } from './when-gone.js';
 
 export interface PictureRoutesOptions extends ViewerRoomOptions {
@@ -17,11 +18,11 @@ export interface PictureRoutesOptions extends ViewerRoomOptions {
 const maxOnTheWayMs = 3000;
 
 /** JPEG pictures of a live stream, one or many; below its address. */
-export async function pictureRoutes(app: FastifyInstance, { registry, limits, sendQueues, ...room }: PictureRoutesOptions): Promise<void> {
-  const requireRoom = viewerRoom({ registry, ...room });
+export async function pictureRoutes(app: FastifyInstance, { limits, sendQueues, ...room }: PictureRoutesOptions): Promise<void> {
+  const requireRoom = viewerRoom(room);
 
   app.get('/poster.jpg', async (request, reply) => {
-    const { jpeg, goodForMs } = await requireRunning(registry, request).pictures.poster();
+    const { jpeg, goodForMs } = await runningOf(request).pictures.poster();
     const maxAgeSeconds = Math.max(1, Math.ceil(goodForMs / 1000));
     return reply.header('content-type', 'image/jpeg').header('cache-control', `max-age=${maxAgeSeconds}`).send(jpeg);
   });

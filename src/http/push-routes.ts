@@ -1,22 +1,19 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LiveError } from '../protocol/live-error.js';
-import type { Broadcast } from '../live/broadcast.js';
 import { errorBody, liveStreamInfo, streamParams } from './api-schemas.js';
 import { askForBody } from './expect-continue.js';
 import { IngestBody } from './ingest-body.js';
 import type { IngestRoutesOptions } from './ingest-routes.js';
 import { lingerOverBodies } from './lingering-answer.js';
 import { requireStreamName } from './live-stream-lookup.js';
-import { requireStillThere } from './when-gone.js';
+import { isGone, requireStillThere } from './when-gone.js';
 
 interface PushRoute {
   Params: { stream: string };
 }
 
-interface Admission {
-  readonly broadcast: Broadcast;
-  readonly skipBytes: number | undefined;
-}
+/** A recording that goes on brings bytes more often than this; a request without any is likely to be gone. */
+const seemsGoneAfterMs = 5000;
 
 /** Whether a request to this URL is told by `pushRoutes` when to send its body. */
 export function isPushUrl(url: string): boolean {
@@ -24,24 +21,11 @@ export function isPushUrl(url: string): boolean {
 }
 
 /** Where programs publish that speak no WebSocket: the body of one request is the broadcast. */
-export async function pushRoutes(app: FastifyInstance, { registry, publishGate, limits, urlsFor, unavailableReason, onBytes }: IngestRoutesOptions): Promise<void> {
+export async function pushRoutes(app: FastifyInstance, { broadcasts, publishGate, limits, urlsFor, onBytes }: IngestRoutesOptions): Promise<void> {
   // Labels are ignored, and the body is read as it comes.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   lingerOverBodies(app);
-
-  const admit = (request: FastifyRequest, stream: string, publisherId: string): Admission => {
-    const { resume, from } = request.query as { resume?: unknown; from?: unknown };
-    if (typeof resume === 'string') {
-      const broadcast = registry.resume(stream, resume);
-      return { broadcast, skipBytes: bytesToSkip(from, broadcast.ingest.received) };
-    }
-    const reason = unavailableReason();
-    if (reason !== undefined) throw new LiveError('unavailable', reason);
-    const running = registry.takeOver(stream, publisherId);
-    if (running) return { broadcast: running, skipBytes: undefined };
-    return { broadcast: registry.publish(stream, publisherId), skipBytes: 0 };
-  };
 
   app.route<PushRoute>({
     method: ['PUT', 'POST'],
@@ -55,12 +39,15 @@ export async function pushRoutes(app: FastifyInstance, { registry, publishGate, 
     },
     handler: async (request, reply) => {
       const stream = requireStreamName(request.params.stream);
-      const publisherId = await publishGate.requirePublisher(request, stream);
+      const keyId = await publishGate.requirePublisher(request, stream);
       requireStillThere(reply.raw);
       requireRecording(request);
       limits.hold(request, reply.raw);
-      const { broadcast, skipBytes } = admit(request, stream, publisherId);
-      const body = new IngestBody({ body: request.raw, broadcast, skipBytes, onBytes });
+      const { resume, from } = request.query as { resume?: unknown; from?: unknown };
+      const resumeToken = typeof resume === 'string' ? resume : undefined;
+      const { broadcast, ingest, isNew } = await broadcasts.admit(stream, { keyId, resumeToken, seemsGoneAfterMs }, () => isGone(reply.raw));
+      const skipBytes = resumeToken === undefined ? (isNew ? 0 : undefined) : bytesToSkip(from, ingest.received);
+      const body = new IngestBody({ body: request.raw, broadcast, ingest, skipBytes, onBytes });
       askForBody(reply.raw);
       await body.finished;
       return { ...broadcast.info(''), urls: urlsFor(request, stream) };

@@ -3,7 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access } from '../access/access.js';
 import type { AddressBudget } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
-import type { LiveRegistry } from '../live/live-registry.js';
+import type { Watchables } from '../live/directory.js';
+import type { LocalBroadcasts } from '../live/local-broadcasts.js';
+import type { StreamDescriptions } from '../live/stream-descriptions.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import { apiDocs } from './api-docs.js';
@@ -40,7 +42,11 @@ import { acceptWebSockets } from './websocket-server.js';
 
 /** What routes are given; all of it exists before the first of them. */
 export interface RoutesOptions {
-  readonly registry: LiveRegistry;
+  /** Where all that is watched is found. */
+  readonly directory: Watchables;
+  /** Where publishers are taken in. */
+  readonly broadcasts: Pick<LocalBroadcasts, 'admit' | 'requireEntry' | 'resumable' | 'countViewers' | 'unavailableReason'>;
+  readonly descriptions: StreamDescriptions;
   readonly access: Access;
   readonly publishGate: PublishGate;
   readonly connections: ConnectionLimits;
@@ -66,8 +72,6 @@ export interface RoutesOptions {
   readonly maxViewers: number;
   /** WebSockets without a sign of life for so long are cut. */
   readonly socketTimeoutMs: number;
-  /** Why no broadcast can be taken, in words; undefined when one can. */
-  readonly unavailableReason: () => string | undefined;
   /** Where RTMP is taken, if it is. */
   readonly rtmpPort: () => number | undefined;
 }
@@ -99,10 +103,10 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
     liveStreamUrls(baseUrlOf(request, publicUrl), stream, options.access.viewingLinks?.sign(stream, publishersLinkSeconds).token, options.rtmpPort());
   await app.register((live) => liveRoutes(live, { ...options, urlsFor }), { prefix: '/live' });
   await app.register((api) => apiRoutes(api, { ...options, urlsFor }), { prefix: '/api' });
-  const { registry, access, publicDir, embedOrigins } = options;
+  const { directory, descriptions, access, publicDir, embedOrigins } = options;
   await app.register(healthRoutes, options);
-  await app.register(oembedRoutes, { registry, viewingLinks: access.viewingLinks, publicUrl });
-  await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins, registry, linksAreSigned: access.viewingLinks !== undefined });
+  await app.register(oembedRoutes, { directory, descriptions, viewingLinks: access.viewingLinks, publicUrl });
+  await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins, directory, descriptions, linksAreSigned: access.viewingLinks !== undefined });
   app.get('/openapi.json', async () => app.swagger());
   await app.register(apiDocs);
 }
@@ -113,23 +117,25 @@ interface ScopeOptions extends RoutesOptions {
 
 /** Publishing and watching. */
 async function liveRoutes(live: FastifyInstance, options: ScopeOptions): Promise<void> {
-  const { registry, access, publishGate, connections: limits, metrics, chatBudget: budget, corsOrigins: origins, publicUrl } = options;
+  const { directory, broadcasts, access, publishGate, connections: limits, metrics, chatBudget: budget, corsOrigins: origins, publicUrl } = options;
   live.addHook('onRequest', (_request, reply, done) => {
     reply.headers(liveHeaders);
     done();
   });
   await allowPlayback(live, origins);
-  const ingest = { registry, publishGate, limits, urlsFor: options.urlsFor, unavailableReason: options.unavailableReason, onBytes: metrics.countIngest };
+  const ingest = { broadcasts, publishGate, limits, urlsFor: options.urlsFor, onBytes: metrics.countIngest };
+  live.decorateRequest('watchable', null);
   await live.register(ingestRoutes, ingest);
   await live.register(pushRoutes, ingest);
   await live.register(uplinkTestRoutes, ingest);
-  const viewers = { registry, limits, sendQueues: options.sendQueues, maxViewersPerStream: options.maxViewersPerStream, maxViewers: options.maxViewers };
+  const { maxViewersPerStream, maxViewers } = options;
+  const viewers = { limits, sendQueues: options.sendQueues, maxViewersPerStream, maxViewers, countViewers: () => broadcasts.countViewers() };
   const watching = async (stream: FastifyInstance): Promise<void> => {
-    stream.addHook('onRequest', viewingGate({ access, registry, origins, publicUrl }));
+    stream.addHook('onRequest', viewingGate({ access, directory, origins, publicUrl }));
     if (access.viewingLinks || access.viewCheck) keepFromSharedCaches(stream);
-    await stream.register(hlsRoutes, { registry });
+    await stream.register(hlsRoutes);
     await stream.register(viewerRoutes, viewers);
-    await stream.register(chatRoutes, { registry, publishGate, limits, budget });
+    await stream.register(chatRoutes, { publishGate, limits, budget });
     await stream.register(pictureRoutes, viewers);
   };
   await live.register(watching, { prefix: '/:stream' });
@@ -138,17 +144,17 @@ async function liveRoutes(live: FastifyInstance, options: ScopeOptions): Promise
 
 /** Control, and the facts that players ask for. */
 async function apiRoutes(api: FastifyInstance, options: ScopeOptions): Promise<void> {
-  const { registry, access, publishGate, apiBudget, cuts, urlsFor, publicUrl, rtmpPort, corsOrigins } = options;
+  const { directory, broadcasts, descriptions, access, publishGate, apiBudget, cuts, urlsFor, publicUrl, rtmpPort, corsOrigins } = options;
   api.addHook('onRequest', async ({ ip }) => {
     const waitSeconds = apiBudget.waitSeconds(ip);
     if (waitSeconds > 0) throw new LimitError('too many requests came from this address; wait a moment', waitSeconds);
     apiBudget.spend(ip);
   });
   refuseSlowBodies(api, () => cuts.count('slow-body'));
-  await api.register(controlRoutes, { registry, publishGate, urlsFor, publicUrl, rtmpPort });
+  await api.register(controlRoutes, { directory, broadcasts, descriptions, publishGate, urlsFor, publicUrl, rtmpPort });
   await api.register(keyRoutes, { access, publishGate, publicUrl });
   await api.register(async (facts) => {
     await allowPlayback(facts, corsOrigins);
-    await facts.register(playbackFactsRoutes, { registry, publicUrl, rtmpPort });
+    await facts.register(playbackFactsRoutes, { directory, publicUrl, rtmpPort });
   });
 }

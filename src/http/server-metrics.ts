@@ -1,12 +1,16 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { AdmissionCheck } from '../access/admission-check.js';
-import type { LiveEvent } from '../live/broadcast-options.js';
-import type { LiveRegistry } from '../live/live-registry.js';
+import type { BroadcastMeasures, LiveEvent } from '../live/broadcast-options.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { cutReasons, type Counts, type CutCounts } from './counts.js';
 
+export interface Measured {
+  list(): readonly { readonly stream: string; readonly measures: BroadcastMeasures }[];
+}
+
 export interface ServerMetricsOptions {
-  readonly registry: LiveRegistry;
+  /** Those that run in this process. */
+  readonly broadcasts: Measured;
   readonly connections: ConnectionLimits;
   readonly cuts: CutCounts;
   readonly events: Counts<LiveEvent>;
@@ -22,18 +26,18 @@ export class ServerMetrics {
   readonly #registry = new Registry();
   readonly #ingestBytes: Counter;
 
-  constructor({ registry, connections, cuts, events, checks }: ServerMetricsOptions) {
+  constructor({ broadcasts, connections, cuts, events, checks }: ServerMetricsOptions) {
     const registers = [this.#registry];
     this.#ingestBytes = new Counter({ name: 'onair_ingest_bytes_total', help: 'Bytes of recordings received from publishers.', registers });
-    this.#gauge('onair_live_streams', 'Broadcasts going on.', () => registry.list().length);
-    this.#gaugeByStream('onair_viewers', 'Viewers of each live stream.', registry, ({ viewers }) => viewers);
-    this.#gaugeByStream('onair_ingest_bits_per_second', 'Rate at which each live stream comes in.', registry, ({ ingestBitsPerSecond }) => ingestBitsPerSecond);
-    this.#gauge('onair_held_requests', 'HLS requests that wait for a part or a segment.', () => sum(registry.list().map(({ presentation }) => presentation.waiting)));
+    this.#gauge('onair_live_streams', 'Broadcasts going on.', () => broadcasts.list().length);
+    this.#gaugeByStream('onair_viewers', 'Viewers of each live stream.', broadcasts, ({ viewers }) => viewers);
+    this.#gaugeByStream('onair_ingest_bits_per_second', 'Rate at which each live stream comes in.', broadcasts, ({ ingestBitsPerSecond }) => ingestBitsPerSecond);
+    this.#gauge('onair_held_requests', 'HLS requests that wait for a part or a segment.', () => sum(broadcasts.list().map(({ measures }) => measures.heldRequests)));
     this.#gauge('onair_connections', 'Open connections.', () => connections.counts.open);
     this.#gauge('onair_staying_connections', 'WebSockets, endless bodies and bodies of publishers among them.', () => connections.counts.staying);
     this.#gauge('onair_admission_questions', "Questions that wait for the operator's service.", () => sum(checks.map(({ underWay }) => underWay)));
-    this.#gauge('onair_segment_memory_bytes', 'Whole segments in memory, of all live streams.', () => sum(registry.list().map(({ presentation }) => presentation.bytesInMemory)));
-    this.#gauge('onair_segment_store_waiting_bytes', 'What waits for the disk, of all live streams.', () => sum(registry.list().map(({ storeWaitingBytes }) => storeWaitingBytes)));
+    this.#gauge('onair_segment_memory_bytes', 'Whole segments in memory, of all live streams.', () => sum(broadcasts.list().map(({ measures }) => measures.segmentMemoryBytes)));
+    this.#gauge('onair_segment_store_waiting_bytes', 'What waits for the disk, of all live streams.', () => sum(broadcasts.list().map(({ measures }) => measures.storeWaitingBytes)));
     this.#count('onair_viewer_skips_total', 'How often a viewer that was too slow was skipped forward.', events, 'viewer-skipped');
     this.#count('onair_ffmpeg_restarts_total', 'How often an ffmpeg was replaced in the middle of a broadcast.', events, 'ffmpeg-restarted');
     this.#count('onair_copy_refusals_total', 'How often a copied picture could not be cut where a segment must end, and was encoded up to the next keyframe.', events, 'copy-refused');
@@ -71,12 +75,12 @@ export class ServerMetrics {
     });
   }
 
-  #gaugeByStream(name: string, help: string, registry: LiveRegistry, read: (info: ReturnType<typeof infos>[number]) => number): void {
+  #gaugeByStream(name: string, help: string, broadcasts: Measured, read: (measures: BroadcastMeasures) => number): void {
     new Gauge({
       ...{ name, help, labelNames: ['stream'], registers: [this.#registry] },
       collect() {
         this.reset();
-        for (const info of infos(registry)) this.set({ stream: info.stream }, read(info));
+        for (const { stream, measures } of broadcasts.list()) this.set({ stream }, read(measures));
       },
     });
   }
@@ -90,10 +94,6 @@ export class ServerMetrics {
       },
     });
   }
-}
-
-function infos(registry: LiveRegistry) {
-  return registry.list().map((broadcast) => broadcast.info(''));
 }
 
 function sum(amounts: readonly number[]): number {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Broadcast } from '../live/broadcast.js';
+import type { Watchable } from '../live/watchable.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { flvForm, mp4Form, sendEndless } from './endless-body.js';
 import { viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
@@ -13,41 +13,37 @@ export interface ViewerRoutesOptions extends ViewerRoomOptions {
   readonly sendQueues: SendQueues;
 }
 
-interface ViewerRoute {
-  Params: { stream: string };
-}
-
 /** A viewer has nothing to say but a ping. */
 const maxViewerMessageBytes = 1024;
 
 /** Fragments pushed the moment they exist, by WebSocket or as one endless body; below a live stream's address. */
-export async function viewerRoutes(app: FastifyInstance, { registry, limits, sendQueues, maxViewersPerStream, maxViewers }: ViewerRoutesOptions): Promise<void> {
-  const requireRoom = viewerRoom({ registry, maxViewersPerStream, maxViewers });
-  const admitted = new WeakMap<FastifyRequest['raw'], Broadcast>();
+export async function viewerRoutes(app: FastifyInstance, { limits, sendQueues, ...room }: ViewerRoutesOptions): Promise<void> {
+  const requireRoom = viewerRoom(room);
+  const admitted = new WeakMap<FastifyRequest['raw'], Watchable>();
 
-  app.route<ViewerRoute>({
+  app.route({
     method: 'GET',
     url: '/play',
     preHandler: async (request) => {
-      const broadcast = requireRoom(request);
+      const watchable = requireRoom(request);
       if (!request.ws) return;
       const connection = request.raw.socket;
       limits.hold(request, connection);
       limitMessages(connection, maxViewerMessageBytes);
-      admitted.set(request.raw, broadcast);
+      admitted.set(request.raw, watchable);
     },
     wsHandler: (socket, request) => {
-      const broadcast = admitted.get(request.raw);
-      if (!broadcast) return socket.terminate();
+      const watchable = admitted.get(request.raw);
+      if (!watchable) return socket.terminate();
       request.raw.socket.setNoDelay(true);
-      const leave = broadcast.viewers.join(new WebSocketSink({ socket, connection: request.raw.socket }));
+      const leave = watchable.viewers.join(new WebSocketSink({ socket, connection: request.raw.socket }));
       whenGone(request.raw.socket, leave);
     },
     handler: (request, reply) => answerUpgradeRequired(request, reply),
   });
 
   for (const [path, form] of [['/stream.mp4', mp4Form], ['/stream.flv', flvForm]] as const) {
-    app.get<ViewerRoute>(path, async (request, reply) => {
+    app.get(path, async (request, reply) => {
       const { viewers } = requireRoom(request);
       return sendEndless(request, reply, { viewers, limits, sendQueues, form });
     });

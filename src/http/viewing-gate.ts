@@ -1,42 +1,43 @@
-import type { FastifyInstance, onRequestHookHandler } from 'fastify';
+import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify';
 import type { Access } from '../access/access.js';
 import { LiveError } from '../protocol/live-error.js';
-import type { LiveRegistry } from '../live/live-registry.js';
-import { requireBroadcast, requireLiveStream, requireStreamName } from './live-stream-lookup.js';
+import type { Watchables } from '../live/directory.js';
+import { requireStreamName, requireWatchable } from './live-stream-lookup.js';
 import { isAllowedOrigin } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 import { requireStillThere } from './when-gone.js';
 
 export interface ViewingGateOptions {
   readonly access: Access;
-  readonly registry: LiveRegistry;
+  readonly directory: Watchables;
   /** Pages that may play; the server's own always may. */
   readonly origins: AllowedOrigins;
   readonly publicUrl: string | undefined;
 }
 
 /**
- * Whether somebody may watch. A hook of every address below `/live/:stream/` and `/live/:stream/~:token/`; without a view
+ * Whether somebody may watch, and what. A hook of every address below `/live/:stream/` and `/live/:stream/~:token/`; without a view
  * key and a check it is open, and a token that an address carries all the same means nothing.
  */
-export function viewingGate({ access, registry, origins, publicUrl }: ViewingGateOptions): onRequestHookHandler {
+export function viewingGate({ access, directory, origins, publicUrl }: ViewingGateOptions): onRequestAsyncHookHandler {
   const { viewingLinks, viewCheck } = access;
-  return (request, reply, done) => {
+  return async (request, reply) => {
     const { stream: name, token, broadcast } = request.params as { stream?: string; token?: string; broadcast?: string };
-    if (name === undefined) return done();
+    if (name === undefined) return;
     const stream = requireStreamName(name);
     // CORS, which browsers do not ask for WebSockets.
     if (request.ws && !isAllowedOrigin(request, origins, publicUrl)) {
       throw new LiveError('unauthorized', `pages of ${String(request.headers.origin).slice(0, 100)} may not play this`);
     }
     viewingLinks?.require(stream, token);
-    if (!viewCheck) return done();
-    // The service is not asked about what there is not.
-    if (broadcast === undefined) requireLiveStream(registry, stream);
-    else requireBroadcast(registry, stream, broadcast);
-    const userAgent = request.headers['user-agent'];
-    const asked = viewCheck.require({ action: 'view', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
-    asked.then(() => requireStillThere(reply.raw)).then(() => done(), done);
+    // The service is not asked about what there is not; and while it thinks, a broadcast may end and another one begin.
+    request.watchable = await requireWatchable(directory, stream, broadcast);
+    if (viewCheck) {
+      const userAgent = request.headers['user-agent'];
+      await viewCheck.require({ action: 'view', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
+      request.watchable = await requireWatchable(directory, stream, broadcast);
+    }
+    requireStillThere(reply.raw);
   };
 }
 

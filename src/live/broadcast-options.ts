@@ -1,5 +1,7 @@
 import type { ChatSettings } from './chat-room.js';
+import type { Lease } from './directory.js';
 import type { EncodeLimits } from './encode-limits.js';
+import type { Owner } from './ingest-entrance.js';
 import type { PictureSettings } from './pictures.js';
 import type { MediaStore } from '../storage/media-store.js';
 import type { StreamDescriptions } from './stream-descriptions.js';
@@ -44,6 +46,18 @@ export interface BroadcastSettings {
  */
 export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed' | 'store-read-failed';
 
+/** What an operator measures of a running broadcast. */
+export interface BroadcastMeasures {
+  readonly viewers: number;
+  readonly ingestBitsPerSecond: number;
+  /** HLS requests that wait for more. */
+  readonly heldRequests: number;
+  /** Whole segments in memory. */
+  readonly segmentMemoryBytes: number;
+  /** What waits for the store of segments. */
+  readonly storeWaitingBytes: number;
+}
+
 /** One line a lifecycle step; a subset of pino's logger. */
 export interface LiveLog {
   info(facts: object, message: string): void;
@@ -55,8 +69,10 @@ export interface BroadcastOptions extends BroadcastSettings {
   readonly stream: string;
   /** This run's own id. */
   readonly id: string;
-  /** See `IngestSessionOptions`. */
-  readonly publisherId?: string | undefined;
+  /** Its hold on the name; it is released at the end. */
+  readonly lease: Lease;
+  /** Undefined: its publisher has the resume token. */
+  readonly owner?: Owner | undefined;
   /** Who may use the segments folder now, of all broadcasts. */
   readonly diskTurns: Semaphore;
 }

@@ -7,13 +7,16 @@ import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol
 import { liveStreamUrls } from '../protocol/urls.js';
 import { Audience } from './audience.js';
 import { BroadcastClock } from './broadcast-clock.js';
+import { BroadcastReport } from './broadcast-report.js';
 import { ChatRoom } from './chat-room.js';
 import { CopyJudge } from './copy-judge.js';
 import { toLiveError, type LiveError } from '../protocol/live-error.js';
 import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { FragmentBus } from './fragment-bus.js';
+import { hlsSource } from './hls-source.js';
+import { IngestEntrance } from './ingest-entrance.js';
 import { IngestSession } from './ingest-session.js';
-import type { BroadcastOptions } from './broadcast-options.js';
+import type { BroadcastMeasures, BroadcastOptions } from './broadcast-options.js';
 import { Packaging } from './packaging.js';
 import { Pictures } from './pictures.js';
 import { ReleasePace } from './release-pace.js';
@@ -25,18 +28,22 @@ import { TakeOutput } from './take-output.js';
 import { ThroughputMeter } from './throughput-meter.js';
 import { TranscodeSupervisor, type PlanStart } from './transcode-supervisor.js';
 import { Viewers } from './viewers.js';
+import type { HlsSource, Watchable } from './watchable.js';
+import type { PublishedBroadcast } from './published-broadcast.js';
 
 const statsIntervalMs = 2000;
 /** Their ffmpegs are killed after 2 s. */
 const picturesEndMs = 4000;
 
 /** One broadcast of a live stream: publisher's bytes → ffmpeg → fragments → HLS and viewers, from first byte to end. */
-export class Broadcast {
+export class Broadcast implements Watchable, PublishedBroadcast {
   readonly stream: string;
   readonly id: string;
   readonly startedAt = new Date();
   readonly ingest: IngestSession;
+  readonly entrance: IngestEntrance;
   readonly presentation: Presentation;
+  readonly hls: HlsSource;
   readonly viewers: Viewers;
   /** Opens and ends with the broadcast; undefined where chat is switched off. */
   readonly chat: ChatRoom | undefined;
@@ -52,26 +59,27 @@ export class Broadcast {
   readonly #clock = new BroadcastClock();
   readonly #archive: SegmentArchive;
   readonly #copies = new CopyJudge();
+  readonly #report: BroadcastReport;
   readonly #throughput = new ThroughputMeter();
   #supervisor: TranscodeSupervisor | undefined;
   #recording: RecordingFacts | undefined;
   #live = false;
-  #toldDropped = false;
-  #copyWasRefused = false;
   #over = false;
 
   constructor(options: BroadcastOptions) {
     this.#options = options;
     this.stream = options.stream;
     this.id = options.id;
-    const { resumeWindowSeconds, publisherId, burstSeconds = Math.max(options.segmentSeconds, longestFirstGroupSeconds) + 0.5 } = options;
+    this.#report = new BroadcastReport({ stream: this.stream, broadcast: this.id, log: options.log, onEvent: options.onEvent, send: (message) => this.ingest.send(message) });
+    const { resumeWindowSeconds, owner, burstSeconds = Math.max(options.segmentSeconds, longestFirstGroupSeconds) + 0.5 } = options;
     this.ingest = new IngestSession({
-      ...{ resumeWindowSeconds, publisherId, burstSeconds },
+      ...{ resumeWindowSeconds, burstSeconds },
       onReceived: (bytes) => this.#throughput.add(bytes),
-      onNotice: (notice) => options.log.info({ stream: options.stream, broadcast: options.id, notice }, 'passed over'),
-      onFault: (fault) => this.#logEnd(fault),
+      onNotice: (notice) => this.#report.info({ notice }, 'passed over'),
+      onFault: (fault) => this.#report.end(fault),
     });
-    this.#bus = new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#tellDropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
+    this.entrance = new IngestEntrance({ session: this.ingest, owner });
+    this.#bus = new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#report.dropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
     this.viewers = new Viewers({ bus: this.#bus });
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.id });
     this.pictures = this.#createPictures();
@@ -82,6 +90,7 @@ export class Broadcast {
       rewindSeconds: options.rewindSeconds,
       keeper: this.#archive,
     });
+    this.hls = hlsSource(this.presentation, this.audience);
     this.#packaging = this.#createPackaging();
     this.#bus.subscribe(this.#packaging, { from: 'edge', loss: 'never' });
     this.closed = this.#run();
@@ -93,13 +102,19 @@ export class Broadcast {
     return this.#live ? 'live' : 'starting';
   }
 
-  /** What waits for the store of segments. */
-  get storeWaitingBytes(): number {
-    return this.#archive.waitingBytes;
-  }
-
   get viewerCount(): number {
     return this.viewers.count + this.audience.count;
+  }
+
+  /** What is measured of it, as of now. */
+  get measures(): BroadcastMeasures {
+    return {
+      viewers: this.viewerCount,
+      ingestBitsPerSecond: this.#throughput.bitsPerSecond,
+      heldRequests: this.presentation.waiting,
+      segmentMemoryBytes: this.presentation.bytesInMemory,
+      storeWaitingBytes: this.#archive.waitingBytes,
+    };
   }
 
   /**
@@ -140,6 +155,12 @@ export class Broadcast {
     await this.closed;
   }
 
+  /** Ends it, since nobody will go on with it: the name is free when this resolves. */
+  async giveUp(): Promise<void> {
+    this.ingest.end();
+    await this.#options.lease.release();
+  }
+
   /** Breaks the broadcast off and tells its publisher why; what viewers have stays playable. */
   async abort(reason: LiveError): Promise<void> {
     this.ingest.fail(reason);
@@ -162,6 +183,8 @@ export class Broadcast {
     await this.#finish('playlists', () => this.presentation.end());
     await this.#finish('viewers', () => this.#bus.end());
     await this.#finish('chat', () => this.chat?.end());
+    // Before its publisher is told, who may begin the next one at once.
+    await this.#finish('name', () => this.#options.lease.release());
     this.#over = true;
     const goodbye = failure ? { code: failure.code, message: failure.message } : { message: 'The broadcast is over.' };
     await this.#finish('publisher', () => this.ingest.send({ type: 'ended', ...goodbye }));
@@ -181,7 +204,7 @@ export class Broadcast {
       return null;
     } catch (error) {
       const failure = toLiveError(error);
-      this.#logEnd(failure);
+      this.#report.end(failure);
       this.ingest.fail(failure);
       return failure;
     }
@@ -191,7 +214,7 @@ export class Broadcast {
     try {
       await step();
     } catch (err) {
-      this.#options.log.warn({ stream: this.stream, broadcast: this.id, what, err }, 'a step of the end failed');
+      this.#report.warn({ what, err }, 'a step of the end failed');
     }
   }
 
@@ -200,7 +223,7 @@ export class Broadcast {
     const planFor = await this.#planner(take);
     const { tracks } = planFor({ startSeconds });
     this.#recording = { container: header.container, tracks };
-    this.#options.log.info({ stream: this.stream, broadcast: this.id, ...this.#recording }, 'recording');
+    this.#report.info(this.#recording, 'recording');
     this.ingest.send({ type: 'recording', ...this.#recording });
 
     const takes = (fragment: Fragment): boolean => this.#packaging.takes(fragment);
@@ -208,9 +231,8 @@ export class Broadcast {
     const direct = new TakeOutput({ take, clock: this.#clock, bus: this.#bus, presentation: this.presentation, takes, onProgress });
     const output = this.#pace.paced(take, direct);
     const { startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
-    const onRestart = (reason: string): void => this.#tellRestart(reason);
     this.#supervisor = new TranscodeSupervisor({
-      ...{ take, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output, onRestart, onCopyRefused: (refusal) => this.#noteCopyRefused(refusal) },
+      ...{ take, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output, onRestart: (reason) => this.#report.restart(reason), onCopyRefused: (refusal) => this.#report.copyRefused(refusal) },
     });
     if (this.ingest.failed) this.#supervisor.end();
     await this.#supervisor.play();
@@ -225,42 +247,15 @@ export class Broadcast {
     return (start) => planTranscode(take.header, { ...wishes, ...start, forceVideoEncode });
   }
 
-  #tellRestart(reason: string): void {
-    this.#options.onEvent?.('ffmpeg-restarted');
-    this.#options.log.warn({ stream: this.stream, broadcast: this.id, reason }, 'ffmpeg is restarted');
-    const message = `The server's media engine was restarted (${reason}). The broadcast goes on; viewers see a short stall.`;
-    this.ingest.send({ type: 'warning', code: 'transcoder-restarted', message });
-  }
-
-  /** Nobody is told: nothing happened to the picture. Logged once a broadcast; every one is counted. */
-  #noteCopyRefused(refusal: object): void {
-    this.#options.onEvent?.('copy-refused');
-    if (!this.#copyWasRefused) this.#options.log.info({ stream: this.stream, broadcast: this.id, ...refusal }, 'a copied picture could not be cut in time, and is encoded from there on');
-    this.#copyWasRefused = true;
-  }
-
   #tellWhenLive(): void {
     if (this.#live || !this.presentation.playable) return;
     this.#live = true;
-    this.#options.log.info({ stream: this.stream, broadcast: this.id, ...this.presentation.lead.facts }, 'on air');
+    this.#report.info({ ...this.presentation.lead.facts }, 'on air');
     this.ingest.send({ type: 'live' });
-  }
-
-  /** Only what this server did wrong is worth a stack trace. */
-  #logEnd(failure: LiveError): void {
-    const facts = { stream: this.stream, broadcast: this.id, code: failure.code, reason: failure.message };
-    if (failure.code === 'internal') this.#options.log.warn({ ...facts, err: failure }, 'broadcast failed');
-    else this.#options.log.info(facts, 'broadcast refused or broken off');
   }
 
   #tellStats(): void {
     this.ingest.send({ type: 'stats', viewers: this.viewerCount, ingestBitsPerSecond: this.#throughput.bitsPerSecond });
-  }
-
-  /** Once a broadcast: what throws once, throws for many. */
-  #tellDropped(err: unknown): void {
-    if (!this.#toldDropped) this.#options.log.warn({ stream: this.stream, broadcast: this.id, err }, 'what takes the media failed and is let go');
-    this.#toldDropped = true;
   }
 
   #createPackaging(): Packaging {
@@ -268,7 +263,7 @@ export class Broadcast {
       presentation: this.presentation,
       segmentTargetSeconds: this.#options.segmentSeconds,
       onFailure: (err) => {
-        this.#options.log.warn({ stream: this.stream, broadcast: this.id, err }, 'the playlists end');
+        this.#report.warn({ err }, 'the playlists end');
         const message = 'The server can’t go on with the HLS playlists of this broadcast. It goes on without them: start a new one when you can.';
         this.ingest.send({ type: 'warning', code: 'hls-ended', message });
       },

@@ -15,8 +15,6 @@ export interface IngestSessionOptions {
   readonly resumeWindowSeconds: number;
   /** How far what comes may run ahead of time before it is held: enough for a first playlist. Default: without end. */
   readonly burstSeconds?: number | undefined;
-  /** Names the publisher where its kind of client can't keep a resume token: by its key. */
-  readonly publisherId?: string | undefined;
   /** Monotonic, in ms. */
   readonly now?: () => number;
   /** Told of every slice that came. */
@@ -32,7 +30,6 @@ export class IngestSession {
   /** Who has it may take the broadcast up again. */
   readonly resumeToken = randomBytes(18).toString('base64url');
   readonly #resumeWindowMs: number;
-  readonly #publisherId: string | undefined;
   readonly #now: () => number;
   readonly #onReceived: ((bytes: number) => void) | undefined;
   readonly #onFault: ((fault: LiveError) => void) | undefined;
@@ -45,6 +42,8 @@ export class IngestSession {
   readonly #turns = new InTurns();
   #received = 0;
   #lastBytesMs: number;
+  /** What came and is not passed on. */
+  #passing = 0;
   /** The next byte is the first of all, or of an announced recording. */
   #isBeginning = true;
   #passedOn: Promise<void> = Promise.resolve();
@@ -55,11 +54,10 @@ export class IngestSession {
   #failure: LiveError | undefined;
   #ended = false;
 
-  constructor({ resumeWindowSeconds, burstSeconds = Infinity, publisherId, now = () => performance.now(), onReceived, onNotice, onFault }: IngestSessionOptions) {
+  constructor({ resumeWindowSeconds, burstSeconds = Infinity, now = () => performance.now(), onReceived, onNotice, onFault }: IngestSessionOptions) {
     this.#now = now;
     this.#lastBytesMs = now();
     this.#resumeWindowMs = resumeWindowSeconds * 1000;
-    this.#publisherId = publisherId;
     this.#feed = new TakeFeed({
       burstSeconds,
       onNotice: ({ code, message }) => {
@@ -93,6 +91,11 @@ export class IngestSession {
     return this.waiting && this.#received === 0;
   }
 
+  /** Whether no more bytes are taken. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** Whether it was broken off. */
   get failed(): boolean {
     return this.#failure !== undefined;
@@ -104,10 +107,9 @@ export class IngestSession {
     return !this.#ended && given.length === wanted.length && timingSafeEqual(given, wanted);
   }
 
-  /** Whether this publisher, who has no token, may go on with it: its connection is lost, or seems to be. */
-  mayBeTakenOverBy(publisherId: string): boolean {
-    const isSilent = !this.#feed.holds && this.#now() - this.#lastBytesMs >= silentMs;
-    return !this.#ended && publisherId === this.#publisherId && (this.waiting || isSilent);
+  /** How long nothing came, though it could have: who is read no further, because it is ahead of time or ffmpeg is slow, is not silent. */
+  get silentMs(): number {
+    return this.#feed.holds || this.#passing > 0 ? 0 : this.#now() - this.#lastBytesMs;
   }
 
   /** A new connection, which takes over from an earlier one. */
@@ -185,7 +187,14 @@ export class IngestSession {
 
   /** What goes wrong with the bytes ends the broadcast with its cause; whoever brought them need not find out. */
   #pass(take: () => Promise<void>): Promise<void> {
-    return (this.#passedOn = take().catch((error: unknown) => this.fail(toLiveError(error))));
+    this.#passing += 1;
+    const passed = take()
+      .catch((error: unknown) => this.fail(toLiveError(error)))
+      .finally(() => {
+        this.#passing -= 1;
+        this.#lastBytesMs = this.#now();
+      });
+    return (this.#passedOn = passed);
   }
 
   /** A slice of a recording may begin like a JPEG picture: only where a recording begins does that tell something. */
@@ -229,6 +238,3 @@ export class IngestSession {
     this.#resumeTimer = setTimeout(() => this.end(), this.#resumeWindowMs);
   }
 }
-
-/** A recording that goes on brings bytes more often than this; a connection without any is likely to be gone. */
-const silentMs = 5000;

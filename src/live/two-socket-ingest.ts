@@ -15,7 +15,7 @@ export type IngestEntry = Pick<IngestSession, 'received' | 'passedOn' | 'resumeT
  * started anew; the other one brings the chunks that follow. They are joined in the order in which they arrive.
  */
 export class TwoSocketIngest {
-  readonly #session: IngestSession;
+  readonly #session: IngestEntry;
   readonly #listeners = new Map<IngestPart, IngestListener>();
   /** Those that have said goodbye. */
   readonly #ended = new Set<IngestPart>();
@@ -26,7 +26,7 @@ export class TwoSocketIngest {
   /** Chunks can be read: the beginning of their recording came. */
   #begun = false;
 
-  constructor(session: IngestSession) {
+  constructor(session: IngestEntry) {
     this.#session = session;
   }
 

@@ -2,7 +2,7 @@ import { isStreamName } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import { LiveError, toLiveError } from '../protocol/live-error.js';
 import type { IngestConnection } from '../live/ingest-connection.js';
-import type { Broadcast } from '../live/broadcast.js';
+import type { Admission } from '../live/published-broadcast.js';
 import type { SourceEvent } from '../source/source-events.js';
 import { MediaMessages } from './media-messages.js';
 import { failureStatus, status } from './publish-status.js';
@@ -20,7 +20,7 @@ export interface RtmpSessionOptions extends RtmpConnectionOptions {
    * The broadcast to feed, for who may.
    * @throws {LiveError}
    */
-  readonly admit: (publisher: RtmpPublisher, session: RtmpSession) => Promise<Broadcast>;
+  readonly admit: (publisher: RtmpPublisher, isGone: () => boolean) => Promise<Admission>;
   /** Where a stream is watched, for somebody who reached this server under a host name. */
   readonly urlsFor: (host: string, stream: string) => LiveStreamUrls;
   readonly onBytes: (count: number) => void;
@@ -70,11 +70,6 @@ export class RtmpSession {
       this.#feed?.ingest.drop();
       this.#feed = undefined;
     });
-  }
-
-  /** How long nothing came, though something was waited for; a connection that is gone is silent for ever. */
-  get silentMs(): number {
-    return this.#connection.over ? Infinity : this.#connection.silentMs;
   }
 
   /** Tells why and hangs up. Idempotent. */
@@ -174,8 +169,9 @@ export class RtmpSession {
     const target = readPublishTarget(this.#app, typeof name === 'string' ? name : '');
     const { stream } = target;
     if (!isStreamName(stream)) throw new LiveError('malformed', `expected the stream key to be NAME?key=KEY with a name of letters, digits, "-" or "_", got the name ${JSON.stringify(excerpt(stream))}`);
-    const broadcast = await this.#options.admit({ ...target, address: this.#connection.remoteAddress, userAgent: this.#userAgent }, this);
-    const ingest: IngestConnection = broadcast.ingest.connect({
+    const publisher = { ...target, address: this.#connection.remoteAddress, userAgent: this.#userAgent };
+    const { ingest: entry } = await this.#options.admit(publisher, () => this.#connection.over);
+    const ingest: IngestConnection = entry.connect({
       onMessage: (message) => {
         if (message.type !== 'ended' || this.#feed?.ingest !== ingest) return;
         const { code, message: words } = message;
@@ -188,7 +184,7 @@ export class RtmpSession {
     this.#connection.beginStream(streamId);
     this.#connection.command(streamId, 'onStatus', 0, null, status('NetStream.Publish.Start', `"${stream}" is being published`));
     // Not before what an earlier connection brought: to come back again and again must not fill the memory.
-    await broadcast.ingest.passedOn;
+    await entry.passedOn;
   }
 
   /** The publisher's own goodbye. */

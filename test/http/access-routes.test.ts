@@ -31,15 +31,15 @@ t.test('a key of a stream is made, listed and revoked with the server key only',
 });
 
 t.test('a key of a stream publishes and ends its own stream, and changes no other', async (t) => {
-  const { app, registry } = await startFakeServer(t);
+  const { app, broadcasts } = await startFakeServer(t);
   const { key, id } = (await app.inject({ method: 'POST', url: '/api/streams/cam/keys', headers: bearer(testKey) })).json<{ key: string; id: string }>();
   const address = await listen(app);
   const client = new SocketClient(t, `ws://${address}/live/cam/publish?key=${key}`);
   t.match(await client.next(), { type: 'ready' });
   t.match(await refusal(t, `ws://${address}/live/other/publish?key=${key}`), { status: 401, body: { code: 'unauthorized' } });
-  registry.add('other');
+  broadcasts.add('other');
   t.equal((await app.inject({ method: 'DELETE', url: '/api/streams/other', headers: bearer(key) })).statusCode, 401);
-  t.notOk(registry.get('other')!.ended);
+  t.notOk(broadcasts.get('other')!.ended);
   t.equal((await app.inject({ method: 'DELETE', url: '/api/streams/cam', headers: bearer(key) })).statusCode, 204);
   await client.closed;
   await app.inject({ method: 'DELETE', url: `/api/streams/cam/keys/${id}`, headers: bearer(testKey) });
@@ -47,8 +47,8 @@ t.test('a key of a stream publishes and ends its own stream, and changes no othe
 });
 
 t.test('wrong keys slow an address down, also when the next one is right; a missing key does not', async (t) => {
-  const { app, registry } = await startFakeServer(t, { wrongKeysPerMinute: 2, trustedProxies: ['127.0.0.1'] });
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { wrongKeysPerMinute: 2, trustedProxies: ['127.0.0.1'] });
+  broadcasts.add('cam');
   const end = (headers: Record<string, string>) => app.inject({ method: 'DELETE', url: '/api/streams/cam', headers });
   for (let index = 0; index < 5; index++) t.equal((await end({})).statusCode, 401);
   for (let index = 0; index < 2; index++) t.equal((await end(bearer('wrong'))).statusCode, 401);
@@ -76,9 +76,8 @@ t.test('too many API requests of one address are told when to come again', async
 });
 
 t.test('a plain request is told what a WebSocket would be told, and changes nothing', async (t) => {
-  let unavailableReason: string | undefined = undefined;
-  const { app, registry } = await startFakeServer(t, { missing: () => unavailableReason });
-  registry.add('taken');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('taken');
   const ask = async (path: string) => {
     const answer = await app.inject(path);
     return [answer.statusCode, answer.json<{ code: string }>().code];
@@ -89,17 +88,17 @@ t.test('a plain request is told what a WebSocket would be told, and changes noth
   t.strictSame(await ask(`/live/taken/publish?key=${testKey}&resume=other`), [404, 'not-found']);
   t.strictSame(await ask(`/live/taken/publish?key=${testKey}&resume=token`), [426, 'malformed']);
   t.strictSame(await ask(`/live/cam/publish?key=${testKey}`), [426, 'malformed']);
-  registry.refuse = new LiveError('unavailable', 'no room');
+  broadcasts.refuse = new LiveError('unavailable', 'no room');
   t.strictSame(await ask(`/live/cam/publish?key=${testKey}`), [503, 'unavailable']);
-  unavailableReason = 'no ffmpeg';
+  broadcasts.unavailableReason = 'no ffmpeg';
   t.strictSame(await ask(`/live/cam/publish?key=${testKey}`), [503, 'unavailable']);
-  t.strictSame([...registry.streams.keys()], ['taken']);
+  t.strictSame([...broadcasts.streams.keys()], ['taken']);
 });
 
 t.test('where links are signed, nothing is watched without a token of that stream', async (t) => {
-  const { app, registry } = await startFakeServer(t, { viewKey });
-  registry.add('cam');
-  registry.add('other');
+  const { app, broadcasts } = await startFakeServer(t, { viewKey });
+  broadcasts.add('cam');
+  broadcasts.add('other');
   const made = await app.inject({ method: 'POST', url: '/api/streams/cam/links', headers: { ...bearer(testKey), host: 'live.example' }, payload: { expiresInSeconds: 60 } });
   t.equal(made.statusCode, 201);
   const { token, urls } = made.json<{ token: string; urls: Record<string, string> }>();
@@ -135,8 +134,8 @@ t.test('where links are signed, nothing is watched without a token of that strea
 });
 
 t.test('what a signed playlist names is reached by relative URLs, token and all', async (t) => {
-  const { app, registry } = await startFakeServer(t, { viewKey });
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { viewKey });
+  const cam = broadcasts.add('cam');
   const { urls } = (await app.inject({ method: 'POST', url: '/api/streams/cam/links', headers: bearer(testKey), payload: { expiresInSeconds: 60 } })).json<{ urls: { hls: string } }>();
   const media = new URL(`${cam.id}/media.m3u8`, urls.hls);
   t.equal((await app.inject(media.pathname)).body, '#EXTM3U\nmedia\n');
@@ -144,7 +143,7 @@ t.test('what a signed playlist names is reached by relative URLs, token and all'
 });
 
 t.test('a publisher is told links under which its own stream can be watched', async (t) => {
-  const { app, registry } = await startFakeServer(t, { viewKey });
+  const { app, broadcasts } = await startFakeServer(t, { viewKey });
   const address = await listen(app);
   const client = new SocketClient(t, `ws://${address}/live/cam/publish?key=${testKey}`);
   const { urls } = (await client.nextOf('ready')) as unknown as { urls: { hls: string; play: string; publish: string } };
@@ -152,13 +151,13 @@ t.test('a publisher is told links under which its own stream can be watched', as
   t.equal(urls.publish, `ws://${address}/live/cam/publish`);
   const viewer = new SocketClient(t, urls.play);
   await once(viewer.socket, 'open');
-  t.equal(registry.get('cam')!.viewers.count, 1);
+  t.equal(broadcasts.get('cam')!.viewers.count, 1);
   t.match(await refusal(t, `ws://${address}/live/cam/play`), { status: 401, body: { code: 'unauthorized' } });
 });
 
 t.test('without a view key everything is open, a token in the path means nothing, and no links are signed', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   for (const url of ['/live/cam/index.m3u8', '/live/cam/~old-token/index.m3u8', '/live/cam/~old-token/run1/0.m4s']) t.equal((await app.inject(url)).statusCode, 200, url);
   t.equal((await app.inject({ method: 'POST', url: '/api/streams/cam/links', headers: bearer(testKey), payload: { expiresInSeconds: 60 } })).statusCode, 404);
 });
@@ -180,7 +179,7 @@ t.test("the operator's own service decides on publishers and viewers, and is nev
     service.close();
   });
   const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
-  const { app, registry } = await startFakeServer(t, { publishCheckUrl: url, viewCheckUrl: url, viewCheckCacheMs: 60_000 });
+  const { app, broadcasts } = await startFakeServer(t, { publishCheckUrl: url, viewCheckUrl: url, viewCheckCacheMs: 60_000 });
   const address = await listen(app);
   t.match(await refusal(t, `ws://${address}/live/cam/publish?key=wrong`), { status: 401 });
   t.equal(asked.length, 0, 'the key comes first');
@@ -195,16 +194,16 @@ t.test("the operator's own service decides on publishers and viewers, and is nev
   const before = asked.length;
   t.equal((await app.inject('/live/cam/~ticket/run1/media.m3u8')).statusCode, 401);
   t.equal(asked.length, before, 'from the cache');
-  t.strictSame([...registry.streams.keys()], ['cam']);
+  t.strictSame([...broadcasts.streams.keys()], ['cam']);
 });
 
 t.test('where not everybody may watch, no shared cache keeps what one viewer was answered', async (t) => {
   const open = await startFakeServer(t);
-  open.registry.publish('cam');
+  open.broadcasts.add('cam');
   const kept = String((await open.app.inject('/live/cam/index.m3u8')).headers['cache-control']);
   t.notMatch(kept, /private/, 'what everybody may see is kept for everybody');
-  const { app, registry } = await startFakeServer(t, { viewKey: 'view-key-view-key' });
-  registry.publish('cam');
+  const { app, broadcasts } = await startFakeServer(t, { viewKey: 'view-key-view-key' });
+  broadcasts.add('cam');
   const made = await app.inject({ method: 'POST', url: '/api/streams/cam/links', headers: { authorization: `Bearer ${testKey}` }, payload: { expiresInSeconds: 60 } });
   const { token } = made.json<{ token: string }>();
   for (const url of [`/live/cam/~${token}/index.m3u8`, `/live/cam/~${token}/gone/1.m4s`, '/live/cam/index.m3u8', `/live/cam/~${token}/poster.jpg`]) {
@@ -215,8 +214,8 @@ t.test('where not everybody may watch, no shared cache keeps what one viewer was
 });
 
 t.test('pages of other origins may publish and play only where they are allowed to', async (t) => {
-  const { app, registry } = await startFakeServer(t, { publishOrigins: ['https://studio.example'], corsOrigins: ['https://site.example'] });
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { publishOrigins: ['https://studio.example'], corsOrigins: ['https://site.example'] });
+  broadcasts.add('cam');
   const address = await listen(app);
   const tryAs = async (path: string, origin?: string) => {
     const client = new SocketClient(t, `ws://${address}${path}`, origin === undefined ? {} : { origin });
@@ -252,8 +251,8 @@ t.test("the operator's service is asked about what is there alone, and what it l
     service.closeAllConnections();
     service.close();
   });
-  const { app, registry } = await startFakeServer(t, { viewCheckUrl: `http://127.0.0.1:${(service.address() as AddressInfo).port}`, viewCheckCacheMs: 0 });
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { viewCheckUrl: `http://127.0.0.1:${(service.address() as AddressInfo).port}`, viewCheckCacheMs: 0 });
+  const cam = broadcasts.add('cam');
   for (const url of ['/live/nobody/index.m3u8', '/live/nobody/~token/play', '/live/cam/run0/media.m3u8', '/live/cam/~token/run0/0.m4s']) t.equal((await app.inject(url)).statusCode, 404, url);
   t.equal(asked, 0);
   cam.answers.set('gone.m4s', { outcome: 'gone', message: 'words' });

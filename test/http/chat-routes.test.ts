@@ -17,8 +17,8 @@ async function join(client: SocketClient, fields: object): Promise<Record<string
 const say = (client: SocketClient, text: string): void => client.socket.send(JSON.stringify({ type: 'message', text }));
 
 t.test('what one says all read, also who comes later and who has no name', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const url = `ws://${await listen(app)}/live/cam/chat`;
   const [ann, ben] = [new SocketClient(t, url), new SocketClient(t, url)];
   t.strictSame(await ann.next(), { type: 'history', broadcast: 'run1', messages: [] });
@@ -37,8 +37,8 @@ t.test('what one says all read, also who comes later and who has no name', async
 });
 
 t.test('the publisher is proven by the key, in the first message, the query or the head', async (t) => {
-  const { app, registry } = await startFakeServer(t, { wrongKeysPerMinute: 2 });
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { wrongKeysPerMinute: 2 });
+  broadcasts.add('cam');
   const url = `ws://${await listen(app)}/live/cam/chat`;
   t.match(await join(await entered(t, url), { name: 'Host', key: testKey }), { publisher: true });
   for (const client of [new SocketClient(t, `${url}?key=${testKey}`), new SocketClient(t, url, { headers: { authorization: `Bearer ${testKey}` } })]) {
@@ -61,8 +61,8 @@ t.test('the publisher is proven by the key, in the first message, the query or t
 });
 
 t.test('only the publisher moderates, and everybody sees it', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const url = `ws://${await listen(app)}/live/cam/chat`;
   const [ann, ben, host] = [new SocketClient(t, url), new SocketClient(t, url), new SocketClient(t, url)];
   for (const client of [ann, ben, host]) await client.nextOf('history');
@@ -86,9 +86,9 @@ t.test('only the publisher moderates, and everybody sees it', async (t) => {
 });
 
 t.test('an address talks no faster over many connections', async (t) => {
-  const { app, registry } = await startFakeServer(t, { chatMessagesPerMinute: 1 });
-  registry.add('cam');
-  registry.add('other');
+  const { app, broadcasts } = await startFakeServer(t, { chatMessagesPerMinute: 1 });
+  broadcasts.add('cam');
+  broadcasts.add('other');
   const address = await listen(app);
   let said = 0;
   for (let count = 0; count < 8; count++) {
@@ -105,8 +105,8 @@ t.test('an address talks no faster over many connections', async (t) => {
 });
 
 t.test('what is no chat message, or too large, or far too much, ends the connection', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const url = `ws://${await listen(app)}/live/cam/chat`;
   const sent: readonly (readonly [string | Buffer, number])[] = [['no json', 4400], ['{"type":"dance"}', 4400], [Buffer.from('{}'), 4400], [JSON.stringify({ type: 'message', text: 'x'.repeat(9000) }), 4413]];
   for (const [data, code] of sent) {
@@ -127,8 +127,8 @@ t.test('what is no chat message, or too large, or far too much, ends the connect
 });
 
 t.test('who does not read takes a bounded amount of memory and is let go', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   const url = `ws://${await listen(app)}/live/cam/chat`;
   const slow = new SocketClient(t, url);
   await slow.nextOf('history');
@@ -153,10 +153,10 @@ t.test('who does not read takes a bounded amount of memory and is let go', async
 });
 
 t.test('a room is refused before the upgrade: not live, full, switched off', async (t) => {
-  const { app, registry } = await startFakeServer(t);
+  const { app, broadcasts } = await startFakeServer(t);
   const url = `ws://${await listen(app)}/live/cam/chat`;
   t.match(await refusal(t, url), { status: 404, body: { code: 'not-found' } });
-  const cam = registry.add('cam');
+  const cam = broadcasts.add('cam');
   t.equal((await app.inject('/live/cam/chat')).statusCode, 426);
   for (let count = 0; count < 10; count++) await new SocketClient(t, url).nextOf('history');
   t.match(await refusal(t, url), { status: 503, body: { message: /as many people/ } });
@@ -166,8 +166,8 @@ t.test('a room is refused before the upgrade: not live, full, switched off', asy
 });
 
 t.test('a room closes with its broadcast, and who leaves is forgotten', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   const url = `ws://${await listen(app)}/live/cam/chat`;
   const [ann, ben] = [new SocketClient(t, url), new SocketClient(t, url)];
   for (const client of [ann, ben]) await client.nextOf('history');
@@ -180,8 +180,8 @@ t.test('a room closes with its broadcast, and who leaves is forgotten', async (t
 });
 
 t.test('where links are signed, who may not watch may not read or talk either', async (t) => {
-  const { app, registry } = await startFakeServer(t, { viewKey: 'a-view-key-of-sixteen', corsOrigins: ['https://friend.example'] });
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { viewKey: 'a-view-key-of-sixteen', corsOrigins: ['https://friend.example'] });
+  broadcasts.add('cam');
   const address = await listen(app);
   t.match(await refusal(t, `ws://${address}/live/cam/chat`), { status: 401 });
   const made = await app.inject({ method: 'POST', url: '/api/streams/cam/links', headers: { authorization: `Bearer ${testKey}` }, payload: { expiresInSeconds: 60 } });

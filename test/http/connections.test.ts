@@ -43,8 +43,8 @@ t.test('one address cannot take all there is', async (t) => {
 });
 
 t.test('behind a trusted proxy it is the client who is counted, not the proxy', async (t) => {
-  const { app, registry } = await startFakeServer(t, { maxConnectionsPerAddress: 2, trustedProxies: ['loopback'] });
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { maxConnectionsPerAddress: 2, trustedProxies: ['loopback'] });
+  const cam = broadcasts.add('cam');
   const url = `ws://${await listen(app)}/live/cam/play`;
   const as = (client: string) => ({ headers: { 'x-forwarded-for': client } });
   const viewers = ['192.0.2.1', '192.0.2.1', '192.0.2.2'].map((client) => new SocketClient(t, url, as(client)));
@@ -57,8 +57,8 @@ t.test('behind a trusted proxy it is the client who is counted, not the proxy', 
 });
 
 t.test('viewers are bounded in all, not only of one stream', async (t) => {
-  const { app, registry } = await startFakeServer(t, { maxViewers: 2 });
-  for (const name of ['one', 'two', 'three']) registry.add(name);
+  const { app, broadcasts } = await startFakeServer(t, { maxViewers: 2 });
+  for (const name of ['one', 'two', 'three']) broadcasts.add(name);
   const base = `ws://${await listen(app)}/live`;
   for (const name of ['one', 'two']) await once(new SocketClient(t, `${base}/${name}/play`).socket, 'open');
   t.match(await refusal(t, `${base}/three/play`), { status: 503, body: { code: 'unavailable', message: /the server has as many viewers/ } });
@@ -66,8 +66,8 @@ t.test('viewers are bounded in all, not only of one stream', async (t) => {
 });
 
 t.test('a viewer that says much is cut after a kilobyte, while publishers keep their own limit', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const address = await listen(app);
   const viewer = new SocketClient(t, `ws://${address}/live/cam/play`);
   await once(viewer.socket, 'open');
@@ -80,18 +80,18 @@ t.test('a viewer that says much is cut after a kilobyte, while publishers keep t
 });
 
 t.test('a publisher that is gone without a word is found out, and its broadcast waits for it', async (t) => {
-  const { app, registry } = await startFakeServer(t, { socketTimeoutMs: 300 });
+  const { app, broadcasts } = await startFakeServer(t, { socketTimeoutMs: 300 });
   const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`, { autoPong: false });
   await client.nextOf('ready');
-  const { ingest } = registry.get('cam')!;
+  const { ingest } = broadcasts.get('cam')!;
   await ingest.until(() => ingest.events.length > 0);
   t.strictSame(ingest.events, ['drop']);
   t.equal((await client.closed).code, 1006);
 });
 
 t.test('a viewer that takes nothing any more is cut, one that only listens is not', async (t) => {
-  const { app, registry } = await startFakeServer(t, { socketTimeoutMs: 300 });
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { socketTimeoutMs: 300 });
+  const cam = broadcasts.add('cam');
   const url = `ws://${await listen(app)}/live/cam/play`;
   const frozen = new SocketClient(t, url);
   const listening = new SocketClient(t, url);
@@ -106,10 +106,10 @@ t.test('a viewer that takes nothing any more is cut, one that only listens is no
 });
 
 t.test('a publisher that the server itself keeps waiting is not taken for dead', async (t) => {
-  const { app, registry } = await startFakeServer(t, { socketTimeoutMs: 150 });
+  const { app, broadcasts } = await startFakeServer(t, { socketTimeoutMs: 150 });
   const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/publish?key=${testKey}`);
   await client.nextOf('ready');
-  const { ingest } = registry.get('cam')!;
+  const { ingest } = broadcasts.get('cam')!;
   let open = (): void => undefined;
   ingest.gate = new Promise((resolve) => (open = resolve));
   for (let index = 0; index < 50; index++) client.socket.send(Buffer.alloc(64_000));
@@ -122,8 +122,8 @@ t.test('a publisher that the server itself keeps waiting is not taken for dead',
 });
 
 t.test('pings are answered, of messages and of the protocol; whoever does not read the answers gets no more of them', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const address = await listen(app);
   for (const path of [`/live/new/publish?key=${testKey}`, '/live/cam/play', '/live/cam/chat']) {
     const client = new SocketClient(t, `ws://${address}${path}`);
@@ -172,8 +172,8 @@ t.test('slowloris: a head that does not come to its end is cut, and so is silenc
 });
 
 t.test('an answer that nobody takes is not kept for ever', async (t) => {
-  const { app, registry } = await startFakeServer(t, { idleTimeoutMs: 400 });
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { idleTimeoutMs: 400 });
+  const cam = broadcasts.add('cam');
   cam.answers.set('0.m4s', { outcome: 'lasting', body: Buffer.alloc(30_000_000) });
   const address = await listen(app);
   const stuck = open(t, address);
@@ -186,8 +186,8 @@ t.test('an answer that nobody takes is not kept for ever', async (t) => {
 });
 
 t.test('a listener to /stream.mp4 that takes nothing is let go; one that waits for a broadcast that stands still is not', async (t) => {
-  const { app, registry } = await startFakeServer(t, { idleTimeoutMs: 300 });
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { idleTimeoutMs: 300 });
+  const cam = broadcasts.add('cam');
   cam.bus.startTimeline({ init: { bytes: Buffer.from('INIT'), codecs: 'avc1.42c01f', tracks: [{ trackId: 1 }] }, captureTimeMs: 5 } as never);
   const address = await listen(app);
   const listening = open(t, address);
@@ -222,8 +222,8 @@ t.test('thousands of connections that come and go leave nothing behind', async (
 });
 
 t.test('whoever is refused an upgrade, or was to upgrade and did not, is let go of', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const address = await listen(app);
   const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
   for (const [path, fields, status] of [

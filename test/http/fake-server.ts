@@ -13,20 +13,21 @@ import { registerRoutes } from '../../src/http/routes.js';
 import type { RoutesOptions } from '../../src/http/routes.js';
 import { createServer } from '../../src/http/server.js';
 import type { ServerOptions } from '../../src/http/server.js';
+import type { LocalBroadcasts } from '../../src/live/local-broadcasts.js';
 import { buildServerParts } from '../../src/server-parts.js';
 import type { ServerLimits, ServerPartsOptions } from '../../src/server-parts.js';
-import { FakeRegistry } from './fake-live.js';
+import { FakeBroadcasts } from './fake-broadcasts.js';
 
 export const testKey = 'test-key-test-key';
 
 export interface FakeServer {
   readonly app: FastifyInstance;
-  readonly registry: FakeRegistry;
+  readonly broadcasts: FakeBroadcasts;
   readonly connections: ConnectionLimits;
   readonly cuts: CutCounts;
 }
 
-type FakeServerOptions = Partial<ServerOptions & Omit<RoutesOptions, 'access'> & Pick<ServerPartsOptions, 'publishOrigins' | 'missing'> & ServerLimits & AccessOptions & Omit<GracefulStopOptions, 'app'>>;
+type FakeServerOptions = Partial<ServerOptions & Omit<RoutesOptions, 'broadcasts'> & { readonly broadcasts: LocalBroadcasts } & Pick<ServerPartsOptions, 'publishOrigins'> & ServerLimits & AccessOptions & Omit<GracefulStopOptions, 'app' | 'broadcasts'>>;
 
 /** A real server over a fake `src/live` and a web root of its own; gone when the test is over. */
 export async function startFakeServer(t: Test, options: FakeServerOptions = {}): Promise<FakeServer> {
@@ -35,12 +36,13 @@ export async function startFakeServer(t: Test, options: FakeServerOptions = {}):
   for (const page of ['index', 'broadcast', 'watch', 'embed']) writeFileSync(join(publicDir, `${page}.html`), `<!doctype html><title>${page}</title>`);
   writeFileSync(join(publicDir, 'assets', 'onair.js'), 'import("./hls-ABCDEFGH.js")');
   writeFileSync(join(publicDir, 'assets', 'hls-ABCDEFGH.js'), 'export {}');
-  const fake = new FakeRegistry();
-  const registry = options.registry ?? fake.asRegistry;
+  const fake = new FakeBroadcasts();
+  const { directory, descriptions } = fake;
+  const broadcasts = options.broadcasts ?? fake;
   const dataDir = join(publicDir, '..', `${basename(publicDir)}-data`);
   const cuts: CutCounts = new Counts();
   const app = createServer({ cuts, tls: undefined, trustedProxies: false, logLevel: 'silent', publicUrl: undefined, headersTimeoutMs: 15_000, idleTimeoutMs: 75_000, ...options });
-  const access = openAccess({
+  const access = options.access ?? openAccess({
     serverKey: testKey,
     dataDir,
     viewKey: undefined,
@@ -52,7 +54,7 @@ export async function startFakeServer(t: Test, options: FakeServerOptions = {}):
   });
   const parts = buildServerParts({
     http: app,
-    registry,
+    broadcasts,
     access,
     cuts,
     events: new Counts(),
@@ -60,14 +62,14 @@ export async function startFakeServer(t: Test, options: FakeServerOptions = {}):
     publishOrigins: '*',
     trustedProxies: false,
     limits: { maxConnections: 1000, maxConnectionsPerAddress: 1000, wrongKeysPerMinute: 1000, apiRequestsPerMinute: 10_000, chatMessagesPerMinute: 60, ...options },
-    missing: () => undefined,
     ...options,
   });
   await registerRoutes(app, {
-    registry,
+    directory,
+    descriptions,
     access,
     cuts,
-    stop: new GracefulStop({ app, registry, lingerMs: 0, ...options }),
+    stop: new GracefulStop({ app, broadcasts, lingerMs: 0, ...options }),
     publicDir,
     publicUrl: undefined,
     corsOrigins: '*',
@@ -79,13 +81,14 @@ export async function startFakeServer(t: Test, options: FakeServerOptions = {}):
     rtmpPort: () => undefined,
     ...parts,
     ...options,
+    broadcasts,
   });
   t.teardown(async () => {
     await app.close();
     rmSync(publicDir, { recursive: true });
     rmSync(dataDir, { recursive: true, force: true });
   });
-  return { app, registry: fake, connections: parts.connections, cuts };
+  return { app, broadcasts: fake, connections: parts.connections, cuts };
 }
 
 /** Listens on a free port; answers the address without its scheme. */

@@ -11,9 +11,9 @@ const withinMs = 600;
 
 t.test('an ffmpeg, a disk, an encoder and viewers that all hang do not hold up the stop beyond its one deadline', async (t) => {
   const studio = await openStudio(t, { openSegmentStore: () => hungStore });
-  const { app } = await startFakeServer(t, { registry: studio.registry, lingerMs: 5000, withinMs, closeOthers: never });
+  const { app } = await startFakeServer(t, { broadcasts: studio.broadcasts, directory: studio.directory, lingerMs: 5000, withinMs, closeOthers: never });
   const address = await listen(app);
-  const cam = studio.registry.publish('cam');
+  const cam = await studio.publish('cam');
   cam.abort = never;
   const silent = connect(Number(address.split(':')[1]), '127.0.0.1');
   t.teardown(() => silent.destroy());
@@ -40,9 +40,9 @@ t.test('an ffmpeg, a disk, an encoder and viewers that all hang do not hold up t
 t.test('where nothing hangs the closed playlists are served for as long as was asked for', async (t) => {
   const studio = await openStudio(t);
   let [closedOthers, servedAfter] = [0, 0];
-  const { app } = await startFakeServer(t, { registry: studio.registry, lingerMs: 300, closeOthers: async () => (closedOthers += 1) });
+  const { app } = await startFakeServer(t, { broadcasts: studio.broadcasts, directory: studio.directory, lingerMs: 300, closeOthers: async () => (closedOthers += 1) });
   const address = await listen(app);
-  const cam = studio.registry.publish('cam');
+  const cam = await studio.publish('cam');
   const stopping = app.close();
   await cam.closed;
   servedAfter = (await fetch(`http://${address}/healthz`, { headers: { connection: 'close' } })).status;

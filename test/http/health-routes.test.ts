@@ -2,12 +2,11 @@ import t from 'tap';
 import { startFakeServer } from './fake-server.js';
 
 t.test('/healthz answers 200 while a broadcast can be taken, else 503 with the reason', async (t) => {
-  let reason: string | undefined = undefined;
-  const { app } = await startFakeServer(t, { missing: () => reason });
+  const { app, broadcasts } = await startFakeServer(t);
   const well = await app.inject('/healthz');
   t.equal(well.statusCode, 200);
   t.strictSame(well.json(), { status: 'ok' });
-  reason = 'no ffmpeg was found';
+  broadcasts.unavailableReason = 'no ffmpeg was found';
   const ill = await app.inject('/healthz');
   t.equal(ill.statusCode, 503);
   t.strictSame(ill.json(), { code: 'unavailable', message: 'no ffmpeg was found' });
@@ -15,8 +14,8 @@ t.test('/healthz answers 200 while a broadcast can be taken, else 503 with the r
 });
 
 t.test('/metrics tells what is live at the moment it is asked', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const answer = await app.inject('/metrics');
   t.equal(answer.statusCode, 200);
   t.match(answer.headers['content-type'], /^text\/plain/);
@@ -25,7 +24,7 @@ t.test('/metrics tells what is live at the moment it is asked', async (t) => {
   t.match(answer.body, 'onair_ingest_bits_per_second{stream="cam"} 2500000\n');
   t.match(answer.body, 'onair_ingest_bytes_total 0\n');
   t.match(answer.body, 'process_cpu_seconds_total');
-  registry.streams.clear();
+  broadcasts.streams.clear();
   const after = await app.inject('/metrics');
   t.match(after.body, 'onair_live_streams 0\n');
   t.notMatch(after.body, 'stream="cam"');

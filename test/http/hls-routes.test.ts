@@ -8,12 +8,12 @@ import type { Answer } from '../../src/hls/answer.js';
 import type { StoredMedia } from '../../src/hls/stored-media.js';
 import { LiveError } from '../../src/protocol/live-error.js';
 import { acceptsGzip, parseRange } from '../../src/http/media-reply.js';
-import { withResolvers } from './fake-live.js';
+import { withResolvers } from './fake-broadcast.js';
 import { listen, startFakeServer } from './fake-server.js';
 
 t.test('the multivariant playlist comes with its type, its age and leave for any page to read it', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const answer = await app.inject({ url: '/live/cam/index.m3u8', headers: { origin: 'https://elsewhere.example' } });
   t.equal(answer.statusCode, 200);
   t.equal(answer.body, '#EXTM3U\nindex\n');
@@ -28,8 +28,8 @@ t.test('the multivariant playlist comes with its type, its age and leave for any
 });
 
 t.test('the longer playlists have addresses of their own, and their viewers are counted', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   const off = await app.inject('/live/cam/dvr.m3u8');
   t.strictSame([off.statusCode, off.headers['cache-control']], [404, 'no-store']);
   for (const [name, url] of [['dvr index', 'dvr.m3u8'], ['dvr', 'run1/dvr.m3u8'], ['iframes', 'run1/iframes.m3u8']] as const) {
@@ -43,8 +43,8 @@ t.test('the longer playlists have addresses of their own, and their viewers are 
 });
 
 t.test('a playlist is gzipped for those who take it, and for nobody else', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const zipped = await app.inject({ url: '/live/cam/run1/media.m3u8', headers: { 'accept-encoding': 'gzip, deflate, br' } });
   t.equal(zipped.headers['content-encoding'], 'gzip');
   t.equal(gunzipSync(zipped.rawPayload).toString(), '#EXTM3U\nmedia\n');
@@ -57,8 +57,8 @@ t.test('a playlist is gzipped for those who take it, and for nobody else', async
 });
 
 t.test('delivery directives reach the rendition as they came, other query keys do not', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   await app.inject('/live/cam/run1/media.m3u8?_HLS_msn=07&_HLS_part=x&_HLS_skip=YES&token=1');
   t.strictSame(cam.directives, [{ _HLS_msn: '07', _HLS_part: 'x', _HLS_skip: 'YES' }]);
   const twice = await app.inject('/live/cam/run1/media.m3u8?_HLS_msn=1&_HLS_msn=2');
@@ -67,8 +67,8 @@ t.test('delivery directives reach the rendition as they came, other query keys d
 });
 
 t.test("what a rendition has not is told with its words, and kept only when it never can come to be", async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   for (const [outcome, status, code, caching] of [
     ['not-yet', 404, 'not-found', 'max-age=1'],
     ['to-come', 404, 'not-found', 'no-store'],
@@ -86,8 +86,8 @@ t.test("what a rendition has not is told with its words, and kept only when it n
 });
 
 t.test('what is there is kept for as long as it is true', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   for (const [outcome, caching] of [['multivariant', 'max-age=1'], ['present', 'max-age=1'], ['lasting', 'max-age=12']] as const) {
     cam.answers.set('media', { outcome, body: new Encoded('#EXTM3U\n') });
     t.equal((await app.inject('/live/cam/run1/media.m3u8')).headers['cache-control'], caching, outcome);
@@ -97,8 +97,8 @@ t.test('what is there is kept for as long as it is true', async (t) => {
 });
 
 t.test('media comes whole, or as the one range that was asked for', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const ask = (range?: string) => app.inject({ url: '/live/cam/run1/0.m4s', headers: range === undefined ? {} : { range } });
   const whole = await ask();
   t.equal(whole.statusCode, 200);
@@ -129,8 +129,8 @@ function storedMedia(bytes: Buffer): StoredMedia & { opened: Readable[] } {
 }
 
 t.test('media that lies in a store is answered as media in memory is: whole, in ranges, and to HEAD, for which nothing is read', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   const stored = storedMedia(Buffer.from('0123456789'));
   cam.answers.set('1.m4s', { outcome: 'lasting', body: stored });
   const kept = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'cache-control', 'access-control-allow-origin', 'vary'];
@@ -144,15 +144,15 @@ t.test('media that lies in a store is answered as media in memory is: whole, in 
     }
   }
   t.equal(stored.opened.length, 7, 'one for each GET that can be answered');
-  cam.initsAfterDiscontinuities.set('1.m4s', Buffer.from('init '));
+  cam.answers.set('1.m4s', { outcome: 'lasting', body: stored, init: Buffer.from('init ') });
   const vlc = await app.inject({ url: '/live/cam/run1/1.m4s', headers: { 'user-agent': 'VLC/3.0.18 LibVLC/3.0.18' } });
   t.equal(vlc.body, 'init 0123456789');
 });
 
 t.test('media that its store does not give is a failure in words that no cache keeps', async (t) => {
-  const { app, registry } = await startFakeServer(t);
+  const { app, broadcasts } = await startFakeServer(t);
   const open = async (): Promise<Readable> => Promise.reject(new LiveError('unavailable', 'the store does not give it'));
-  registry.add('cam').answers.set('1.m4s', { outcome: 'lasting', body: { byteLength: 10, open } });
+  broadcasts.add('cam').answers.set('1.m4s', { outcome: 'lasting', body: { byteLength: 10, open } });
   const answer = await app.inject('/live/cam/run1/1.m4s');
   t.equal(answer.statusCode, 503);
   t.strictSame(answer.json(), { code: 'unavailable', message: 'the store does not give it' });
@@ -160,8 +160,8 @@ t.test('media that its store does not give is a failure in words that no cache k
 });
 
 t.test('what was opened for a client that has gone is closed, before its first byte too; what breaks off ends no answer as if it were whole', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   const asked = withResolvers<true>();
   const opening = withResolvers<Readable>();
   const open = (): Promise<Readable> => {
@@ -187,11 +187,11 @@ t.test('what was opened for a client that has gone is closed, before its first b
 });
 
 t.test('a player that reads one init segment only is given the new one with the first segment after a discontinuity', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   const ask = (userAgent: string) => app.inject({ url: '/live/cam/run1/0.m4s', headers: { 'user-agent': userAgent } });
   t.equal((await ask('VLC/3.0.21 LibVLC/3.0.21')).body, '0123456789');
-  cam.initsAfterDiscontinuities.set('0.m4s', Buffer.from('init'));
+  cam.answers.set('0.m4s', { outcome: 'lasting', body: Buffer.from('0123456789'), init: Buffer.from('init') });
   const vlc = await ask('VLC/3.0.21 LibVLC/3.0.21');
   t.equal(vlc.body, 'init0123456789');
   t.match(vlc.headers, { 'content-length': '14', vary: /User-Agent/ }, 'and a cache is told that it is not for everybody');
@@ -222,8 +222,8 @@ t.test('ranges are read as RFC 9110 says', (t) => {
 });
 
 t.test('HEAD answers as GET would, without the body', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const answer = await app.inject({ method: 'HEAD', url: '/live/cam/run1/0.m4s' });
   t.equal(answer.statusCode, 200);
   t.equal(answer.headers['content-length'], '10');
@@ -231,8 +231,8 @@ t.test('HEAD answers as GET would, without the body', async (t) => {
 });
 
 t.test('what is not live, not of this broadcast or not there answers 404 in JSON', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   for (const url of ['/live/nobody/index.m3u8', '/live/cam/run0/media.m3u8', '/live/cam/run1/99.m4s', '/live/cam/run1/..%2f..%2f..%2fpackage.json', '/live/cam/%2e%2e/package.json']) {
     const answer = await app.inject(url);
     t.equal(answer.statusCode, 404, url);
@@ -253,8 +253,8 @@ t.test('a name that is none answers 400 and says what one looks like', async (t)
 });
 
 t.test('CORS_ORIGIN narrows playback to the pages it names', async (t) => {
-  const { app, registry } = await startFakeServer(t, { corsOrigins: ['https://site.example'] });
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { corsOrigins: ['https://site.example'] });
+  broadcasts.add('cam');
   const ask = (origin: string) => app.inject({ url: '/live/cam/index.m3u8', headers: { origin } });
   t.equal((await ask('https://site.example')).headers['access-control-allow-origin'], 'https://site.example');
   t.match((await ask('https://site.example')).headers.vary, /Origin/);
@@ -269,8 +269,8 @@ t.test('a preflight for playback is answered', async (t) => {
 });
 
 t.test('a client that goes away frees what waits for it', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   const waiting = withResolvers<Answer>();
   cam.answers.set('media', waiting.promise);
   const address = await listen(app);

@@ -9,7 +9,11 @@ import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { isGone, whenGone } from '../../src/http/when-gone.js';
 import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 import { waysToAsk, type Way } from './clients.js';
-import type { FakeLiveStream } from './fake-live.js';
+import type { FakeBroadcast } from './fake-broadcast.js';
+import { FakeBroadcasts } from './fake-broadcasts.js';
+import { MemoryDirectory } from '../../src/live/memory-directory.js';
+import { openStudio } from '../live/fake-studio.js';
+import { SlowDirectory } from '../live/slow-directory.js';
 import { listen, startFakeServer, testKey, type FakeServer } from './fake-server.js';
 import { SocketClient } from './socket-client.js';
 
@@ -40,26 +44,49 @@ async function slowService(t: Test): Promise<{ url: string; asked: () => Promise
   };
 }
 
-/** A server that asks such a service about everybody, with room for one who stays; tells of requests whose client has gone. */
-async function start(t: Test, tls: Way['tls']): Promise<FakeServer & { cam: FakeLiveStream; address: string; asked: () => Promise<() => void>; left: () => number }> {
+interface Started extends Pick<FakeServer, 'app' | 'connections'> {
+  readonly cam: FakeBroadcast;
+  readonly address: string;
+  /** What is asked next, whoever is asked: answers it. */
+  readonly asked: () => Promise<() => void>;
+  /** How many clients have gone. */
+  readonly left: () => number;
+  /** The streams that run. */
+  readonly streams: () => string[];
+}
+
+/** A server that asks such a service about everybody, with room for one who stays. */
+async function start(t: Test, tls: Way['tls']): Promise<Started> {
   const { url, asked } = await slowService(t);
   const server = await startFakeServer(t, { tls, publishCheckUrl: url, viewCheckUrl: url, viewCheckCacheMs: 0, checkTimeoutMs: 30_000, maxConnectionsPerAddress: 3 });
-  const cam = server.registry.add('cam');
+  return begin(server, { tls, cam: server.broadcasts.add('cam'), asked, streams: () => [...server.broadcasts.streams.keys()] });
+}
+
+/** One that asks a directory that takes its time. */
+async function startSlow(t: Test, tls: Way['tls']): Promise<Started> {
+  const [watched, claimed] = [new FakeBroadcasts(), new MemoryDirectory()];
+  const directory = new SlowDirectory({ ...watched.directory, claim: (stream) => claimed.claim(stream) });
+  const { broadcasts } = await openStudio(t, { directory });
+  const server = await startFakeServer(t, { tls, broadcasts, directory, maxConnectionsPerAddress: 3 });
+  return begin(server, { tls, cam: watched.add('cam'), asked: () => directory.asked(), streams: () => ['cam', ...broadcasts.list().map(({ stream }) => stream)] });
+}
+
+async function begin(server: FakeServer, { tls, cam, asked, streams }: Pick<Started, 'cam' | 'asked' | 'streams'> & Pick<Way, 'tls'>): Promise<Started> {
   cam.bus.startTimeline({ init: readInitSegment(initSegment([videoTrack])), captureTimeMs: 0 });
   cam.bus.push([fragment([{ track: videoTrack, startSeconds: 0, durationSeconds: 0.1, keyframe: true }])]);
   let left = 0;
   const count = (): void => void (left += 1);
   server.app.server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => socket.once('close', count));
   server.app.server.on('stream', (stream: ServerHttp2Stream) => stream.once('close', count));
-  return { ...server, cam, address: await listen(server.app), asked, left: () => left };
+  return { ...server, cam, streams, address: await listen(server.app), asked, left: () => left };
 }
 
 /** Nothing is left of anybody: neither counted nor held, neither begun nor made. */
-async function nothingIsLeft(t: Test, { cam, connections, registry }: FakeServer & { cam: FakeLiveStream }, name: string): Promise<void> {
+async function nothingIsLeft(t: Test, { cam, connections, streams }: Started, name: string): Promise<void> {
   // What would be begun after the service's answer is begun by now.
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
   t.strictSame(
-    { staying: connections.counts.staying, viewers: cam.viewers.count, held: cam.waiting, chat: cam.chat?.count, broadcasts: [...registry.streams.keys()], encoders: cam.transcoders.filter(({ ended }) => !ended).length },
+    { staying: connections.counts.staying, viewers: cam.viewers.count, held: cam.waiting, chat: cam.chat?.count, broadcasts: streams(), encoders: cam.transcoders.filter(({ ended }) => !ended).length },
     { staying: 0, viewers: 0, held: 0, chat: 0, broadcasts: ['cam'], encoders: 0 },
     name,
   );
@@ -82,23 +109,33 @@ const routes = [
   ['POST', `/live/new/publish?key=${testKey}`],
 ] as const;
 
+/** At each address a client leaves while its question is answered. */
+async function leaveWhileAsked(t: Test, server: Started, way: Way, addresses: readonly (readonly [string, string])[]): Promise<void> {
+  server.cam.answers.set('media', new Promise<Answer>(() => undefined));
+  server.cam.answers.set('to-come.m4s', new Promise<Answer>(() => undefined));
+  for (const [method, path] of addresses) {
+    const client = way.client(t, server.address);
+    const { leave, body } = client.ask(path, { method });
+    if (method !== 'GET') body.write('x');
+    const answer = await server.asked();
+    const before = server.left();
+    leave();
+    await until(() => server.left() > before);
+    answer();
+    await nothingIsLeft(t, server, `${method} ${path}`);
+    client.close();
+  }
+}
+
 for (const way of ways) {
   t.test(`${way.name}: who leaves while the operator's service is asked leaves nothing behind, at any address`, async (t) => {
-    const server = await start(t, way.tls);
-    server.cam.answers.set('media', new Promise<Answer>(() => undefined));
-    server.cam.answers.set('to-come.m4s', new Promise<Answer>(() => undefined));
-    for (const [method, path] of routes) {
-      const client = way.client(t, server.address);
-      const { leave, body } = client.ask(path, { method });
-      if (method !== 'GET') body.write('x');
-      const answer = await server.asked();
-      const before = server.left();
-      leave();
-      await until(() => server.left() > before);
-      answer();
-      await nothingIsLeft(t, server, `${method} ${path}`);
-      client.close();
-    }
+    await leaveWhileAsked(t, await start(t, way.tls), way, routes);
+  });
+
+  t.test(`${way.name}: who leaves while the directory is asked leaves nothing behind, at any address`, async (t) => {
+    // A plain request of a publisher only looks whether there is room.
+    const asking = routes.filter(([method, path]) => method !== 'GET' || !path.includes('/publish'));
+    await leaveWhileAsked(t, await startSlow(t, way.tls), way, [...asking, ['GET', '/watch/cam'], ['GET', '/api/streams/cam'], ['GET', '/api/streams']]);
   });
 
   t.test(`${way.name}: who leaves while it waits or is sent something leaves nothing behind, at any address`, async (t) => {
@@ -126,8 +163,25 @@ for (const way of ways) {
   });
 }
 
+t.test('WebSockets: who leaves while the directory is asked leaves nothing behind', async (t) => {
+  await leaveUpgrades(t, await startSlow(t, undefined));
+});
+
 t.test('WebSockets: who leaves while the service is asked, or later, leaves nothing behind', async (t) => {
   const server = await start(t, undefined);
+  await leaveUpgrades(t, server);
+  for (const path of ['/live/cam/play', '/live/cam/chat']) {
+    const client = new SocketClient(t, `ws://${server.address}${path}`);
+    (await server.asked())();
+    await until(() => server.connections.counts.staying > 0 && server.cam.viewers.count + (server.cam.chat?.count ?? 0) > 0);
+    const before = server.left();
+    client.socket.terminate();
+    await until(() => server.left() > before);
+    await nothingIsLeft(t, server, `${path}, open`);
+  }
+});
+
+async function leaveUpgrades(t: Test, server: Started): Promise<void> {
   const [host, port] = server.address.split(':') as [string, string];
   const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
   for (const path of ['/live/cam/play', '/live/cam/chat', `/live/new/publish?key=${testKey}`]) {
@@ -141,21 +195,12 @@ t.test('WebSockets: who leaves while the service is asked, or later, leaves noth
     answer();
     await nothingIsLeft(t, server, path);
   }
-  for (const path of ['/live/cam/play', '/live/cam/chat']) {
-    const client = new SocketClient(t, `ws://${server.address}${path}`);
-    (await server.asked())();
-    await until(() => server.connections.counts.staying > 0 && server.cam.viewers.count + (server.cam.chat?.count ?? 0) > 0);
-    const before = server.left();
-    client.socket.terminate();
-    await until(() => server.left() > before);
-    await nothingIsLeft(t, server, `${path}, open`);
-  }
-});
+}
 
 t.test('HTTP/1.1: who asked for several things ahead and leaves is waited for by none of them', async (t) => {
   for (const way of ways.filter(({ name }) => name !== 'HTTP/2')) {
-    const { app, registry } = await startFakeServer(t, { tls: way.tls });
-    const cam = registry.add('cam');
+    const { app, broadcasts } = await startFakeServer(t, { tls: way.tls });
+    const cam = broadcasts.add('cam');
     cam.answers.set('media', new Promise<Answer>(() => undefined));
     const { ask } = way.client(t, await listen(app));
     let connection: Socket | undefined;

@@ -4,12 +4,12 @@ import { startFakeServer, testKey } from './fake-server.js';
 const shared = { host: 'live.example' };
 
 t.test('who shares a watch page shares what it is about, and a picture while it is live', async (t) => {
-  const { app, registry } = await startFakeServer(t);
+  const { app, broadcasts } = await startFakeServer(t);
   const page = async () => (await app.inject({ url: '/watch/cam', headers: shared })).body;
   t.match(await page(), '<title>cam · Onair</title>');
   t.notMatch(await page(), 'og:image');
-  registry.descriptions.change('cam', { title: 'Harbour "live" <b>', description: 'Two\ncameras & a buoy' });
-  registry.add('cam');
+  broadcasts.descriptions.change('cam', { title: 'Harbour "live" <b>', description: 'Two\ncameras & a buoy' });
+  broadcasts.add('cam');
   const html = await page();
   t.match(html, '<title>Harbour &#34;live&#34; &#60;b&#62; · Onair</title>', 'text of a publisher is never markup');
   t.match(html, '<meta property="og:title" content="Harbour &#34;live&#34; &#60;b&#62;" />');
@@ -20,15 +20,15 @@ t.test('who shares a watch page shares what it is about, and a picture while it 
 });
 
 t.test('a title with the signs of a replacement pattern stays as it is', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.descriptions.change('cam', { title: "$& $' $1" });
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.descriptions.change('cam', { title: "$& $' $1" });
   t.match((await app.inject('/watch/cam')).body, '<title>$&#38; $&#39; $1 · Onair</title>');
 });
 
 t.test('other sites are told how to show the player in place of an address (oEmbed 1.0)', async (t) => {
-  const { app, registry } = await startFakeServer(t, { publicUrl: 'https://live.example/onair' });
-  registry.descriptions.change('cam', { title: 'Harbour' });
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { publicUrl: 'https://live.example/onair' });
+  broadcasts.descriptions.change('cam', { title: 'Harbour' });
+  broadcasts.add('cam');
   const ask = (query: string) => app.inject(`/oembed?${query}`);
   const url = encodeURIComponent('https://live.example/onair/watch/cam');
   const answer = await ask(`url=${url}&maxwidth=320`);
@@ -43,8 +43,8 @@ t.test('other sites are told how to show the player in place of an address (oEmb
 });
 
 t.test('where links are signed, only a signed link shows a picture or is embedded elsewhere', async (t) => {
-  const { app, registry } = await startFakeServer(t, { viewKey: 'view-key-view-key' });
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { viewKey: 'view-key-view-key' });
+  broadcasts.add('cam');
   const made = await app.inject({ method: 'POST', url: '/api/streams/cam/links', headers: { ...shared, authorization: `Bearer ${testKey}` }, payload: { expiresInSeconds: 60 } });
   const { watch, poster } = made.json<{ urls: { watch: string; poster: string } }>().urls;
   t.notMatch((await app.inject({ url: '/watch/cam', headers: shared })).body, 'og:image');

@@ -7,21 +7,21 @@ import { WebSocket } from 'ws';
 import type { Answer } from '../../src/hls/answer.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import { waysToAsk } from './clients.js';
-import { withResolvers, type FakeLiveStream } from './fake-live.js';
+import { withResolvers, type FakeBroadcast } from './fake-broadcast.js';
 import { listen, startFakeServer } from './fake-server.js';
 
 const idleTimeoutMs = 300;
 const longMs = 4 * idleTimeoutMs;
 const ways = waysToAsk(t);
 
-function withPicture(cam: FakeLiveStream): void {
+function withPicture(cam: FakeBroadcast): void {
   cam.bus.startTimeline({ init: { bytes: Buffer.from('INIT'), codecs: 'avc1.42c01f', tracks: [{ trackId: 1, kind: 'video' }] }, captureTimeMs: 5 } as never);
 }
 
 for (const way of ways) {
   t.test(`${way.name}: a viewer of a broadcast that stands still is kept for longer than nothing may move`, async (t) => {
-    const { app, registry } = await startFakeServer(t, { idleTimeoutMs, tls: way.tls });
-    const cam = registry.add('cam');
+    const { app, broadcasts } = await startFakeServer(t, { idleTimeoutMs, tls: way.tls });
+    const cam = broadcasts.add('cam');
     withPicture(cam);
     const { body } = await way.client(t, await listen(app)).ask('/live/cam/stream.mp4').answer;
     let said = '';
@@ -36,8 +36,8 @@ for (const way of ways) {
 }
 
 t.test('HTTP/2: whoever waits for a playlist is kept; a session without a request, and one whose client is gone, are ended', async (t) => {
-  const { app, registry } = await startFakeServer(t, { idleTimeoutMs, tls: ways.find(({ name }) => name === 'HTTP/2')?.tls });
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { idleTimeoutMs, tls: ways.find(({ name }) => name === 'HTTP/2')?.tls });
+  const cam = broadcasts.add('cam');
   const address = await listen(app);
   const open = (to: string) => {
     const session = connectHttp2(`https://${to}`, { rejectUnauthorized: false });
@@ -105,8 +105,8 @@ for (const way of ways.slice(0, 2)) {
 }
 
 t.test('WebSockets full of nothing leave a turn to everybody else', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   withPicture(cam);
   const address = await listen(app);
   const socket = new WebSocket(`ws://${address}/live/cam/play`, { perMessageDeflate: false });

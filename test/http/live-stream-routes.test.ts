@@ -2,19 +2,19 @@ import t from 'tap';
 import { startFakeServer, testKey } from './fake-server.js';
 
 t.test('everything that is live is listed with its public facts', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const answer = await app.inject({ url: '/api/streams', headers: { host: 'live.example' } });
   t.equal(answer.statusCode, 200);
   t.equal(answer.headers['cache-control'], 'no-store');
-  t.strictSame(answer.json(), { streams: [registry.get('cam')!.info('http://live.example')] });
+  t.strictSame(answer.json(), { streams: [broadcasts.get('cam')!.info('http://live.example')] });
 });
 
 t.test('one stream is told in full, one that is not live answers 404 in JSON', async (t) => {
-  const { app, registry } = await startFakeServer(t, { publicUrl: 'https://public.example' });
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { publicUrl: 'https://public.example' });
+  broadcasts.add('cam');
   const answer = await app.inject('/api/streams/cam');
-  t.strictSame(answer.json(), registry.get('cam')!.info('https://public.example'));
+  t.strictSame(answer.json(), broadcasts.get('cam')!.info('https://public.example'));
   const absent = await app.inject('/api/streams/nobody');
   t.equal(absent.statusCode, 404);
   t.strictSame(absent.json(), { code: 'not-found', message: '"nobody" is not live' });
@@ -22,15 +22,15 @@ t.test('one stream is told in full, one that is not live answers 404 in JSON', a
 });
 
 t.test('a Host header that is none does not get into the answer', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const answer = await app.inject({ url: '/api/streams/cam', headers: { host: 'evil/"><x' } });
   t.match(answer.json<{ urls: { watch: string } }>().urls.watch, /^http:\/\/localhost:\d+\/watch\/cam$/);
 });
 
 t.test('a broadcast is ended only with the key', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   const end = (headers: Record<string, string>, query = '') => app.inject({ method: 'DELETE', url: `/api/streams/cam${query}`, headers });
   for (const [headers, query] of [[{}, ''], [{ authorization: 'Bearer wrong' }, ''], [{}, '?key=wrong'], [{}, `?key=${testKey}x`], [{}, `?key=${testKey}&key=${testKey}`], [{ authorization: `Basic ${testKey}` }, '']] as const) {
     const answer = await end(headers, query);
@@ -41,19 +41,19 @@ t.test('a broadcast is ended only with the key', async (t) => {
   t.equal(cam.ended, false);
   t.equal((await end({ authorization: `Bearer ${testKey}` })).statusCode, 204);
   t.equal(cam.ended, true);
-  registry.add('cam');
+  broadcasts.add('cam');
   t.equal((await end({}, `?key=${testKey}`)).statusCode, 204);
   t.equal((await app.inject({ method: 'DELETE', url: `/api/streams/nobody?key=${testKey}` })).statusCode, 404);
 });
 
 t.test('who has the key says what a stream is about, also before it is live; everybody may read it', async (t) => {
-  const { app, registry } = await startFakeServer(t);
+  const { app, broadcasts } = await startFakeServer(t);
   const describe = (payload: unknown, key = testKey) => app.inject({ method: 'PATCH', url: '/api/streams/cam', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, payload: JSON.stringify(payload) });
   t.equal((await describe({ title: 'Mine' }, 'wrong')).statusCode, 401);
   const answer = await describe({ title: ' Harbour ', description: 'Two cameras' });
   t.equal(answer.statusCode, 200);
   t.strictSame(answer.json(), { stream: 'cam', title: 'Harbour', description: 'Two cameras' });
-  registry.add('cam');
+  broadcasts.add('cam');
   t.match((await app.inject('/api/streams/cam')).json(), { title: 'Harbour', description: 'Two cameras' });
   t.strictSame((await describe({ title: '' })).json(), { stream: 'cam', description: 'Two cameras' });
   t.notOk('title' in (await app.inject('/api/streams/cam')).json<object>());
@@ -66,16 +66,16 @@ t.test('who has the key says what a stream is about, also before it is live; eve
 });
 
 t.test('control is same-origin: no other page may read it', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   for (const url of ['/api/streams', '/metrics']) {
     t.equal((await app.inject({ url, headers: { origin: 'https://elsewhere.example' } })).headers['access-control-allow-origin'], undefined, url);
   }
 });
 
 t.test('any page may read what a player has to know of a stream, and none may end it', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const headers = { origin: 'https://elsewhere.example' };
   t.equal((await app.inject({ url: '/api/streams/cam', headers })).headers['access-control-allow-origin'], '*');
   const preflight = await app.inject({ method: 'OPTIONS', url: '/api/streams/cam', headers: { ...headers, 'access-control-request-method': 'DELETE' } });
@@ -92,16 +92,16 @@ t.test("any page may read the server's clock", async (t) => {
 });
 
 t.test('a body over the limit answers 413', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const answer = await app.inject({ method: 'DELETE', url: `/api/streams/cam?key=${testKey}`, headers: { 'content-type': 'application/json' }, payload: JSON.stringify('x'.repeat(100_000)) });
   t.equal(answer.statusCode, 413);
   t.match(answer.json(), { code: 'over-limit', message: String });
 });
 
 t.test('a failure of ours answers 500 without telling its cause', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.get = () => {
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.directory.locate = async () => {
     throw new Error('/secret/path');
   };
   const answer = await app.inject('/api/streams/cam');
@@ -120,7 +120,7 @@ t.test('the API describes itself', async (t) => {
 });
 
 t.test('who has the key is told every address, before the stream is live, and how a broadcast is taken up', async (t) => {
-  const { app, registry } = await startFakeServer(t, { trustedProxies: ['loopback'] });
+  const { app, broadcasts } = await startFakeServer(t, { trustedProxies: ['loopback'] });
   const ask = (headers: Record<string, string> = {}, url = '/api/streams/cam/ingest') => app.inject({ url, headers: { host: 'inside:8080', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'live.example', ...headers } });
   t.equal((await ask()).statusCode, 401);
   t.equal((await ask({ authorization: 'Bearer wrong' })).statusCode, 401);
@@ -139,7 +139,7 @@ t.test('who has the key is told every address, before the stream is live, and ho
     mp4: 'https://live.example/live/cam/stream.mp4',
   });
   t.notMatch(JSON.stringify(before), testKey);
-  registry.add('cam').ingest.received = 7;
+  broadcasts.add('cam').ingest.received = 7;
   t.strictSame((await ask(key)).json<{ broadcast: unknown }>().broadcast, { id: 'run1', state: 'live', received: 7, resume: 'token' });
   t.match((await ask({}, '/api/streams/cam')).json(), { urls: before.urls }, 'the same as the public facts tell while it is live');
 });

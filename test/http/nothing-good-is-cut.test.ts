@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import t from 'tap';
 import type { Test } from 'tap';
 import { waysToAsk } from './clients.js';
-import { withResolvers, type FakeLiveStream } from './fake-live.js';
+import { withResolvers, type FakeBroadcast } from './fake-broadcast.js';
 import { listen, startFakeServer, testKey } from './fake-server.js';
 import { readToClose } from './socket-client.js';
 import type { Answer } from '../../src/hls/answer.js';
@@ -20,17 +20,17 @@ const everyMs = 50;
 const ways = waysToAsk(t);
 const found: Answer = { outcome: 'lasting', body: new Encoded('#EXTM3U\n') };
 
-function withPicture(cam: FakeLiveStream): void {
+function withPicture(cam: FakeBroadcast): void {
   cam.bus.startTimeline({ init: { bytes: Buffer.from('INIT'), codecs: 'avc1.42c01f', tracks: [{ trackId: 1, kind: 'video' }] }, captureTimeMs: 5 } as never);
 }
 
 for (const way of ways) {
   t.test(`${way.name}: a body and an answer that last longer than every timeout come to their end`, async (t) => {
-    const { app, registry, cuts } = await startFakeServer(t, { ...limits, tls: way.tls });
+    const { app, broadcasts, cuts } = await startFakeServer(t, { ...limits, tls: way.tls });
     const address = await listen(app);
     const put = way.client(t, address).ask(`/live/pushed/publish?key=${testKey}`, { method: 'PUT' });
     put.body.write('x');
-    const cam = registry.add('cam');
+    const cam = broadcasts.add('cam');
     withPicture(cam);
     const watching = way.client(t, address).ask('/live/cam/stream.mp4');
     const { body } = await watching.answer;
@@ -47,7 +47,7 @@ for (const way of ways) {
     }
     put.body.end();
     t.equal((await put.answer).status, 200);
-    t.equal(Buffer.concat(registry.pushed('pushed').writes).length, sent, 'all of the body has come');
+    t.equal(Buffer.concat(broadcasts.pushed('pushed').writes).length, sent, 'all of the body has come');
     await cam.end();
     await ended;
     t.ok(bytes >= (sent - 2) * 100, `${bytes} bytes of media have come`);
@@ -55,8 +55,8 @@ for (const way of ways) {
   });
 
   t.test(`${way.name}: a body for the API that comes byte by byte, but comes, is taken`, async (t) => {
-    const { app, registry, cuts } = await startFakeServer(t, { ...limits, tls: way.tls });
-    registry.add('cam');
+    const { app, broadcasts, cuts } = await startFakeServer(t, { ...limits, tls: way.tls });
+    broadcasts.add('cam');
     const headers = { authorization: `Bearer ${testKey}`, 'content-type': 'application/json' };
     const asked = way.client(t, await listen(app)).ask('/api/streams/cam', { method: 'PATCH', headers });
     const text = JSON.stringify({ title: 'Slow, and honest' });
@@ -66,13 +66,13 @@ for (const way of ways) {
     }
     asked.body.end();
     t.equal((await asked.answer).status, 200);
-    t.equal(registry.descriptions.get('cam').title, 'Slow, and honest');
+    t.equal(broadcasts.descriptions.get('cam').title, 'Slow, and honest');
     t.equal(cuts.of('slow-body') + cuts.of('slow-head'), 0);
   });
 
   t.test(`${way.name}: an answer that is held longer than a head may take is given, and the connection serves the next`, async (t) => {
-    const { app, registry, cuts } = await startFakeServer(t, { headersTimeoutMs: 300, idleTimeoutMs: 5000, tls: way.tls });
-    const cam = registry.add('cam');
+    const { app, broadcasts, cuts } = await startFakeServer(t, { headersTimeoutMs: 300, idleTimeoutMs: 5000, tls: way.tls });
+    const cam = broadcasts.add('cam');
     const client = way.client(t, await listen(app));
     for (let round = 0; round < 2; round++) {
       const held = withResolvers<Answer>();
@@ -106,8 +106,8 @@ for (const way of ways.filter(({ name }) => name !== 'HTTP/2')) {
   };
 
   t.test(`${way.name}: the end of one answer sets no clock for another that goes on`, async (t) => {
-    const { app, registry, cuts } = await startFakeServer(t, { ...limits, tls: way.tls });
-    const cam = registry.add('cam');
+    const { app, broadcasts, cuts } = await startFakeServer(t, { ...limits, tls: way.tls });
+    const cam = broadcasts.add('cam');
     withPicture(cam);
     const socket = dial(t, await listen(app));
     socket.resume();
@@ -123,8 +123,8 @@ for (const way of ways.filter(({ name }) => name !== 'HTTP/2')) {
   });
 
   t.test(`${way.name}: a client may ask for 16 things ahead and gets them all in order; one more ends the connection`, async (t) => {
-    const { app, registry, cuts } = await startFakeServer(t, { tls: way.tls });
-    const cam = registry.add('cam');
+    const { app, broadcasts, cuts } = await startFakeServer(t, { tls: way.tls });
+    const cam = broadcasts.add('cam');
     const address = await listen(app);
     const ask = (count: number): string => Array.from({ length: count }, (_, index) => `GET /live/cam/run1/media.m3u8?_HLS_msn=${index} HTTP/1.1\r\nHost: x\r\n\r\n`).join('');
     for (let round = 0; round < 2; round++) {
@@ -154,8 +154,8 @@ for (const way of ways.filter(({ name }) => name !== 'HTTP/2')) {
   });
 
   t.test(`${way.name}: a WebSocket is opened after an answer, not in front of one`, async (t) => {
-    const { app, registry, cuts } = await startFakeServer(t, { tls: way.tls });
-    const cam = registry.add('cam');
+    const { app, broadcasts, cuts } = await startFakeServer(t, { tls: way.tls });
+    const cam = broadcasts.add('cam');
     const address = await listen(app);
     const upgrade = 'GET /live/cam/play HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
     const patient = dial(t, address);
@@ -176,8 +176,8 @@ for (const way of ways.filter(({ name }) => name !== 'HTTP/2')) {
 
 t.test('HTTP/2: a client is told how many requests may be held at a time, and the next is refused', async (t) => {
   const way = ways.find(({ name }) => name === 'HTTP/2')!;
-  const { app, registry } = await startFakeServer(t, { tls: way.tls });
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { tls: way.tls });
+  const cam = broadcasts.add('cam');
   cam.answers.set('media', new Promise(() => undefined));
   const client = way.client(t, await listen(app));
   for (let index = 0; index < 150; index++) client.ask('/live/cam/run1/media.m3u8?_HLS_msn=1');

@@ -23,8 +23,8 @@ t.test('of one kind the first line comes at once, and of all that follow one a w
 /** What the server logged while something happened. */
 async function logged(t: Test, act: (address: string) => Promise<void>): Promise<Record<string, unknown>[]> {
   const captured = t.capture(process.stderr, 'write', () => true);
-  const { app, registry } = await startFakeServer(t, { logLevel: 'info' });
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { logLevel: 'info' });
+  broadcasts.add('cam');
   await act(await listen(app));
   const lines = captured().map(({ args }) => String(args[0])).filter((line) => line.startsWith('{'));
   captured.restore();

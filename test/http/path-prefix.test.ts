@@ -17,8 +17,8 @@ t.test('the prefix is taken away where it stands, and nowhere else', async (t) =
 });
 
 t.test('everything is there with the prefix and without it: a proxy may keep it or take it away', async (t) => {
-  const { app, registry } = await startFakeServer(t, { publicUrl });
-  registry.publish('cam');
+  const { app, broadcasts } = await startFakeServer(t, { publicUrl });
+  broadcasts.add('cam');
   const urls = ['/', '/broadcast', '/watch/cam', '/embed/cam', '/sdk/onair.js', '/assets/onair.js', '/api/streams', '/api/streams/cam', '/api/time', '/live/cam/index.m3u8', '/healthz', '/metrics', '/openapi.json'];
   for (const url of urls) {
     const [kept, taken] = await Promise.all([app.inject(`/onair${url}`), app.inject(url)]);
@@ -36,8 +36,8 @@ t.test('the prefix without a slash leads to the one with it, where relative addr
 });
 
 t.test('every address that is told begins with PUBLIC_URL', async (t) => {
-  const { app, registry } = await startFakeServer(t, { publicUrl, viewKey: 'view-key-view-key' });
-  registry.publish('cam');
+  const { app, broadcasts } = await startFakeServer(t, { publicUrl, viewKey: 'view-key-view-key' });
+  broadcasts.add('cam');
   const authorization = `Bearer ${testKey}`;
   const answers = [
     await app.inject('/api/streams'),

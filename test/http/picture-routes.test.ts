@@ -7,27 +7,27 @@ import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 import type { SendQueues } from '../../src/http/send-queues.js';
 import { makeCertificates } from './certificates.js';
-import type { FakeLiveStream } from './fake-live.js';
+import type { FakeBroadcast } from './fake-broadcast.js';
 import { listen, startFakeServer } from './fake-server.js';
 import type { FakeTranscoder } from '../live/fake-transcoder.js';
 import { turns, until } from '../live/fake-studio.js';
 
 const init = readInitSegment(initSegment([videoTrack]));
 
-function play(broadcast: FakeLiveStream): void {
+function play(broadcast: FakeBroadcast): void {
   broadcast.bus.startTimeline({ init, captureTimeMs: 0 });
   broadcast.bus.push([fragment([{ track: videoTrack, startSeconds: 0, durationSeconds: 0.1, keyframe: true }])]);
 }
 
-function transcoderOf(broadcast: FakeLiveStream, index = 0): Promise<FakeTranscoder> {
+function transcoderOf(broadcast: FakeBroadcast, index = 0): Promise<FakeTranscoder> {
   return until(() => broadcast.transcoders[index]);
 }
 
 const separator = '--onair-picture\r\nContent-Type: image/jpeg\r\n\r\n';
 
 t.test('/frames is one endless body, each picture followed at once by the head of the next', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   play(cam);
   const answer = app.inject({ url: '/live/cam/frames', headers: { origin: 'https://elsewhere.example' } });
   const transcoder = await transcoderOf(cam);
@@ -47,8 +47,8 @@ t.test('/frames is one endless body, each picture followed at once by the head o
 });
 
 t.test('who goes away from /frames is forgotten, and with the last one the transcoder', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   play(cam);
   t.equal((await app.inject({ method: 'HEAD', url: '/live/cam/frames' })).statusCode, 200);
   t.equal(cam.viewers.count, 0);
@@ -68,8 +68,8 @@ t.test('who goes away from /frames is forgotten, and with the last one the trans
 });
 
 t.test('a viewer of /frames that does not read is left out: nothing piles up for it', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   play(cam);
   const port = Number((await listen(app)).split(':')[1]);
   let sent: { writableLength: number } | undefined;
@@ -110,8 +110,8 @@ t.test('a viewer of /frames to which pictures are on their way for seconds is se
     close: () => undefined,
   } as unknown as SendQueues;
   const tell = (): void => watched.forEach((told) => told(heldBytes));
-  const { app, registry } = await startFakeServer(t, { sendQueues });
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { sendQueues });
+  const cam = broadcasts.add('cam');
   play(cam);
   const gone = new AbortController();
   const answer = await fetch(`http://${await listen(app)}/live/cam/frames`, { signal: gone.signal });
@@ -146,8 +146,8 @@ t.test('a viewer of /frames to which pictures are on their way for seconds is se
 });
 
 t.test('/frames counts as a viewer, and is refused where there is no room', async (t) => {
-  const { app, registry } = await startFakeServer(t, { maxViewersPerStream: 1 });
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { maxViewersPerStream: 1 });
+  const cam = broadcasts.add('cam');
   play(cam);
   const address = await listen(app);
   const gone = new AbortController();
@@ -161,8 +161,8 @@ t.test('/frames counts as a viewer, and is refused where there is no room', asyn
 t.test('over HTTP/2, eight bodies of pictures hold up nothing else on their connection', async (t) => {
   const files = makeCertificates();
   const tls = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
-  const { app, registry } = await startFakeServer(t, { tls });
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t, { tls });
+  const cam = broadcasts.add('cam');
   play(cam);
   const session = connectHttp2(`https://${await listen(app)}`, { ca: tls.cert });
   t.teardown(() => session.destroy());
@@ -184,9 +184,9 @@ t.test('over HTTP/2, eight bodies of pictures hold up nothing else on their conn
 });
 
 t.test('what is not live, or asked for in nonsense, is refused in words', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
-  registry.add('over').state = 'ended';
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
+  broadcasts.add('over').state = 'ended';
   for (const path of ['frames', 'poster.jpg']) {
     t.equal((await app.inject(`/live/nobody/${path}`)).statusCode, 404);
     t.equal((await app.inject(`/live/over/${path}`)).statusCode, 404);
@@ -200,8 +200,8 @@ t.test('what is not live, or asked for in nonsense, is refused in words', async 
 });
 
 t.test('the poster is kept for as long as it is good', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   t.match((await app.inject('/live/cam/poster.jpg')).json(), { code: 'not-found', message: 'there is no picture of it yet' });
   play(cam);
   cam.onTranscoder = (transcoder) => transcoder.jpeg('POSTER');
@@ -214,8 +214,8 @@ t.test('the poster is kept for as long as it is good', async (t) => {
 });
 
 t.test('where links are signed, pictures need the token too', async (t) => {
-  const { app, registry } = await startFakeServer(t, { viewKey: 'a-view-key-of-sixteen' });
-  play(registry.add('cam'));
+  const { app, broadcasts } = await startFakeServer(t, { viewKey: 'a-view-key-of-sixteen' });
+  play(broadcasts.add('cam'));
   for (const path of ['frames', 'poster.jpg']) t.equal((await app.inject(`/live/cam/${path}`)).statusCode, 401);
   const links = await app.inject({ method: 'POST', url: '/api/streams/cam/links', headers: { authorization: 'Bearer test-key-test-key' }, payload: { expiresInSeconds: 60 } });
   const { urls } = links.json<{ urls: { frames: string } }>();

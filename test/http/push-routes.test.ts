@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { LiveError } from '../../src/protocol/live-error.js';
 import { makeCertificates } from './certificates.js';
-import { withResolvers } from './fake-live.js';
+import { withResolvers } from './fake-broadcast.js';
 import { listen, startFakeServer, testKey } from './fake-server.js';
 import { readToClose } from './socket-client.js';
 
@@ -33,11 +33,11 @@ function push(t: Test, address: string, path = `/live/cam/publish?key=${testKey}
 
 t.test('a body is a broadcast, chunked or of known length, by PUT or POST; its end is answered with the facts', async (t) => {
   for (const [method, headers] of [['PUT', {}], ['POST', { 'content-length': '6' }], ['POST', { 'content-type': 'application/json' }], ['PUT', { 'content-type': 'text/plain' }]] as const) {
-    const { app, registry } = await startFakeServer(t);
+    const { app, broadcasts } = await startFakeServer(t);
     const { request, answer } = push(t, await listen(app), undefined, { method, headers });
     request.write('abc');
-    while (!registry.get('cam')) await new Promise(setImmediate);
-    const cam = registry.get('cam')!;
+    while (!broadcasts.get('cam')) await new Promise(setImmediate);
+    const cam = broadcasts.get('cam')!;
     await cam.ingest.until(() => cam.ingest.writes.length > 0);
     request.end('def');
     t.match(await answer, { status: 200, body: { stream: 'cam', broadcast: 'run1', receivedBytes: 4096, recording: { container: 'webm' }, urls: { watch: /\/watch\/cam$/ } } });
@@ -48,9 +48,8 @@ t.test('a body is a broadcast, chunked or of known length, by PUT or POST; its e
 });
 
 t.test('who is refused is told before the body is asked for', async (t) => {
-  let unavailableReason: string | undefined = undefined;
-  const { app, registry } = await startFakeServer(t, { missing: () => unavailableReason });
-  registry.add('taken');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('taken');
   const address = await listen(app);
   const refusal = async (path: string, headers: Record<string, string> = {}) => {
     const { request, answer, continued } = push(t, address, path, { headers: { expect: '100-continue', ...headers } });
@@ -69,12 +68,12 @@ t.test('who is refused is told before the body is asked for', async (t) => {
   t.equal(await refusal(`/live/taken/publish?${key}&resume=token&from=9`), '400 malformed');
   t.equal(await refusal(`/live/cam/publish?${key}`, { 'content-encoding': 'gzip' }), '415 unsupported-media');
   t.equal(await refusal(`/live/cam/publish?${key}`, { 'content-type': 'multipart/form-data; boundary=x' }), '415 unsupported-media');
-  registry.refuse = new LiveError('unavailable', 'no room');
+  broadcasts.refuse = new LiveError('unavailable', 'no room');
   t.equal(await refusal(`/live/cam/publish?${key}`), '503 unavailable');
-  registry.refuse = undefined;
-  unavailableReason = 'no ffmpeg';
+  broadcasts.refuse = undefined;
+  broadcasts.unavailableReason = 'no ffmpeg';
   t.equal(await refusal(`/live/cam/publish?${key}`), '503 unavailable');
-  t.strictSame([...registry.streams.keys()], ['taken']);
+  t.strictSame([...broadcasts.streams.keys()], ['taken']);
 });
 
 t.test('who is welcome and asks first is asked for the body', async (t) => {
@@ -98,26 +97,26 @@ t.test('a refused client that sends all the same gets to read why, and is then c
 
 t.test('a broadcast that is refused or stopped while it is sent answers why', async (t) => {
   for (const [reason, status] of [[new LiveError('unsupported-media', 'expected WebM, got text'), 415], [new LiveError('unavailable', 'shutting down'), 503]] as const) {
-    const { app, registry } = await startFakeServer(t);
+    const { app, broadcasts } = await startFakeServer(t);
     const { request, answer } = push(t, await listen(app));
     request.write('hello');
-    while (!registry.get('cam')) await new Promise(setImmediate);
-    await registry.get('cam')!.abort(reason);
+    while (!broadcasts.get('cam')) await new Promise(setImmediate);
+    await broadcasts.get('cam')!.abort(reason);
     t.match(await answer, { status, body: { code: reason.code, message: reason.message }, headers: { connection: 'close' } });
   }
 });
 
 t.test('a body that breaks off leaves the broadcast waiting, and its publisher goes on with a new recording', async (t) => {
-  const { app, registry } = await startFakeServer(t);
+  const { app, broadcasts } = await startFakeServer(t);
   const address = await listen(app);
   const lost = push(t, address);
   lost.request.write('abc');
-  while (!registry.get('cam')) await new Promise(setImmediate);
-  const cam = registry.get('cam')!;
+  while (!broadcasts.get('cam')) await new Promise(setImmediate);
+  const cam = broadcasts.get('cam')!;
   await cam.ingest.until(() => cam.ingest.writes.length > 0);
   lost.request.destroy();
   await cam.ingest.until(() => cam.ingest.events.includes('drop'));
-  cam.state = 'waiting';
+  cam.ingest.waiting = true;
   const { request, answer } = push(t, address);
   request.end('def');
   t.match(await answer, { status: 200, body: { broadcast: 'run1' } });
@@ -125,8 +124,8 @@ t.test('a body that breaks off leaves the broadcast waiting, and its publisher g
 });
 
 t.test('with the token, a body goes on from any offset that came; what came already is left out', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   cam.ingest.received = 4;
   const { request, answer } = push(t, await listen(app), `/live/cam/publish?key=${testKey}&resume=token&from=1`);
   request.write('bc');
@@ -137,12 +136,12 @@ t.test('with the token, a body goes on from any offset that came; what came alre
 });
 
 t.test('a later connection takes over, and the earlier one is told', async (t) => {
-  const { app, registry } = await startFakeServer(t);
+  const { app, broadcasts } = await startFakeServer(t);
   const address = await listen(app);
   const first = push(t, address);
   first.request.write('abc');
-  while (!registry.get('cam')) await new Promise(setImmediate);
-  const cam = registry.get('cam')!;
+  while (!broadcasts.get('cam')) await new Promise(setImmediate);
+  const cam = broadcasts.get('cam')!;
   await cam.ingest.until(() => cam.ingest.writes.length > 0);
   const second = push(t, address, `/live/cam/publish?key=${testKey}&resume=token`);
   second.request.end('def');
@@ -151,11 +150,11 @@ t.test('a later connection takes over, and the earlier one is told', async (t) =
 });
 
 t.test('a stalled broadcast stops the body: the sender is held back', async (t) => {
-  const { app, registry } = await startFakeServer(t);
+  const { app, broadcasts } = await startFakeServer(t);
   const { request, answer } = push(t, await listen(app));
   request.write('a');
-  while (!registry.get('cam')) await new Promise(setImmediate);
-  const { ingest } = registry.get('cam')!;
+  while (!broadcasts.get('cam')) await new Promise(setImmediate);
+  const { ingest } = broadcasts.get('cam')!;
   const gate = withResolvers<undefined>();
   ingest.gate = gate.promise;
   const slice = Buffer.alloc(64_000);
@@ -172,11 +171,11 @@ t.test('a stalled broadcast stops the body: the sender is held back', async (t) 
 });
 
 t.test('a connection that says nothing any more is cut, and its broadcast waits', async (t) => {
-  const { app, registry } = await startFakeServer(t, { idleTimeoutMs: 300 });
+  const { app, broadcasts } = await startFakeServer(t, { idleTimeoutMs: 300 });
   const socket = raw(t, await listen(app));
   socket.write(`PUT /live/cam/publish?key=${testKey} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`);
-  while (!registry.get('cam')) await new Promise(setImmediate);
-  const { ingest } = registry.get('cam')!;
+  while (!broadcasts.get('cam')) await new Promise(setImmediate);
+  const { ingest } = broadcasts.get('cam')!;
   for (let index = 0; index < 6; index++) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     socket.write('1\r\nx\r\n');
@@ -189,7 +188,7 @@ t.test('a connection that says nothing any more is cut, and its broadcast waits'
 t.test('over HTTP/2 it is the same', async (t) => {
   const files = makeCertificates(t);
   const tls = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
-  const { app, registry } = await startFakeServer(t, { tls });
+  const { app, broadcasts } = await startFakeServer(t, { tls });
   const address = await listen(app);
   const open = (path: string, headers: Record<string, string> = {}) => {
     const session = connectHttp2(`https://${address}`, { ca: tls.cert });
@@ -221,8 +220,8 @@ t.test('over HTTP/2 it is the same', async (t) => {
   for (const breakOff of ['stream', 'session'] as const) {
     const lost = open(path);
     lost.stream.write('abc');
-    while (!registry.get('cam')) await new Promise((resolve) => setTimeout(resolve, 5));
-    const cam = registry.get('cam')!;
+    while (!broadcasts.get('cam')) await new Promise((resolve) => setTimeout(resolve, 5));
+    const cam = broadcasts.get('cam')!;
     await cam.ingest.until(() => cam.ingest.writes.length > 0);
     if (breakOff === 'stream') lost.stream.destroy(new Error('the publisher gave up'));
     else lost.session.destroy();

@@ -26,8 +26,8 @@ async function http2Get(session: ClientHttp2Session, headers: Record<string, str
 }
 
 t.test('with a certificate, players get HTTP/2', async (t) => {
-  const { registry, address, ca } = await startSecureServer(t);
-  registry.add('cam');
+  const { broadcasts, address, ca } = await startSecureServer(t);
+  broadcasts.add('cam');
   const session = connect(`https://${address}`, { ca });
   t.teardown(() => session.destroy());
   await once(session, 'connect');
@@ -45,8 +45,8 @@ t.test('with a certificate, players get HTTP/2', async (t) => {
 });
 
 t.test('HTTP/1.1 is spoken beside it, on the same port', async (t) => {
-  const { registry, address, ca } = await startSecureServer(t);
-  registry.add('cam');
+  const { broadcasts, address, ca } = await startSecureServer(t);
+  broadcasts.add('cam');
   const [response] = (await once(get(`https://${address}/live/cam/index.m3u8`, { ca }), 'response')) as [IncomingMessage];
   t.equal(response.httpVersion, '1.1');
   t.equal(response.statusCode, 200);
@@ -54,11 +54,11 @@ t.test('HTTP/1.1 is spoken beside it, on the same port', async (t) => {
 });
 
 t.test('WebSockets are spoken on the same port, and refused there with a status', async (t) => {
-  const { registry, address, ca } = await startSecureServer(t);
+  const { broadcasts, address, ca } = await startSecureServer(t);
   const publisher = new SocketClient(t, `wss://${address}/live/cam/publish?key=${testKey}`, { ca });
   t.match(await publisher.nextOf('ready'), { urls: { watch: `https://${address}/watch/cam` } });
   publisher.socket.send(Buffer.from('abc'));
-  const { ingest, bus } = registry.get('cam')!;
+  const { ingest, bus } = broadcasts.get('cam')!;
   await ingest.until(() => ingest.events.length > 0);
   t.strictSame(ingest.events, [3]);
   t.match(await refusal(t, `wss://${address}/live/other/publish?key=wrong`, { ca }), { status: 401, body: { code: 'unauthorized' } });
@@ -70,8 +70,8 @@ t.test('WebSockets are spoken on the same port, and refused there with a status'
 });
 
 t.test('a stop does not wait for clients that stay or that do not read', async (t) => {
-  const { app, registry, address, ca } = await startSecureServer(t);
-  const { bus } = registry.add('cam');
+  const { app, broadcasts, address, ca } = await startSecureServer(t);
+  const { bus } = broadcasts.add('cam');
   bus.startTimeline({ init: { bytes: Buffer.alloc(1_000_000), codecs: 'x', tracks: [] }, captureTimeMs: 0});
   const session = connect(`https://${address}`, { ca });
   session.on('error', () => undefined);

@@ -5,14 +5,14 @@ import { listen, startFakeServer, testKey } from './fake-server.js';
 const authorization = `Bearer ${testKey}`;
 
 t.test('what a publisher sends to measure its uplink is counted, and begins no broadcast', async (t) => {
-  const { app, registry } = await startFakeServer(t);
+  const { app, broadcasts } = await startFakeServer(t);
   const address = await listen(app);
   for (const size of [0, 1, 2 * 1024 * 1024]) {
     const answer = await fetch(`http://${address}/live/cam/uplink-test`, { method: 'POST', headers: { authorization }, body: new Uint8Array(size) });
     t.equal(answer.status, 200);
     t.match(await answer.json(), { bytes: size, milliseconds: Number });
   }
-  t.equal(registry.get('cam'), undefined);
+  t.equal(broadcasts.get('cam'), undefined);
 });
 
 t.test('nobody without the key measures anything, nor more than four megabytes', async (t) => {

@@ -6,24 +6,24 @@ import t, { type Test } from 'tap';
 import type { Fragment } from '../../src/fmp4/fragment.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
-import type { FakeLiveStream } from './fake-live.js';
+import type { FakeBroadcast } from './fake-broadcast.js';
 import { listen, startFakeServer } from './fake-server.js';
 import { SocketClient, refusal } from './socket-client.js';
 
 /** Enough of a timeline for `Viewers`: bytes and names are all it looks at. */
-function play(broadcast: FakeLiveStream, ...fragments: { bytes: string; keyframe: boolean }[]): void {
+function play(broadcast: FakeBroadcast, ...fragments: { bytes: string; keyframe: boolean }[]): void {
   for (const { bytes, keyframe } of fragments) {
     broadcast.bus.push([{ bytes: Buffer.from(bytes), runs: [{ trackId: 1, startsWithSync: keyframe }] } as never]);
   }
 }
 
-function startTimeline(broadcast: FakeLiveStream, init = 'INIT'): void {
+function startTimeline(broadcast: FakeBroadcast, init = 'INIT'): void {
   broadcast.bus.startTimeline({ init: { bytes: Buffer.from(init), codecs: 'avc1.42c01f', tracks: [{ trackId: 1 }] }, captureTimeMs: 5 } as never);
 }
 
 t.test('a viewer is sent init and the current group of pictures, then every fragment as a message of its own', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   startTimeline(cam);
   play(cam, { bytes: 'old', keyframe: true }, { bytes: 'key', keyframe: true }, { bytes: 'delta', keyframe: false });
   const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/play`);
@@ -42,8 +42,8 @@ t.test('a viewer is sent init and the current group of pictures, then every frag
 });
 
 t.test("a ping is answered with the sender's own time and the server's", async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/play`);
   await once(client.socket, 'open');
   client.socket.send('{"type":"ping","sentAtMs":12.5}');
@@ -55,8 +55,8 @@ t.test("a ping is answered with the sender's own time and the server's", async (
 });
 
 t.test('viewers are counted while they are there', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   const client = new SocketClient(t, `ws://${await listen(app)}/live/cam/play`);
   await once(client.socket, 'open');
   t.equal(cam.viewers.count, 1);
@@ -66,9 +66,9 @@ t.test('viewers are counted while they are there', async (t) => {
 });
 
 t.test('what is not live, or full, is told before the upgrade', async (t) => {
-  const { app, registry } = await startFakeServer(t, { maxViewersPerStream: 1 });
-  const cam = registry.add('cam');
-  registry.add('over').state = 'ended';
+  const { app, broadcasts } = await startFakeServer(t, { maxViewersPerStream: 1 });
+  const cam = broadcasts.add('cam');
+  broadcasts.add('over').state = 'ended';
   const base = `ws://${await listen(app)}/live`;
   t.match(await refusal(t, `${base}/nobody/play`), { status: 404, body: { code: 'not-found', message: '"nobody" is not live' } });
   t.match(await refusal(t, `${base}/over/play`), { status: 404 });
@@ -86,8 +86,8 @@ t.test('what is not live, or full, is told before the upgrade', async (t) => {
 });
 
 t.test('where there is no WebSocket, none is opened', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
   const base = `ws://${await listen(app)}`;
   for (const path of ['/', '/api/streams', '/live/cam/index.m3u8', '/live/cam/x/y/play', '/nothing']) {
     t.match(await refusal(t, base + path), { status: 404, body: { code: 'not-found', message: String } }, path);
@@ -107,8 +107,8 @@ function countCalls(t: Test, prototype: object, method: string, isMeant: (receiv
 }
 
 t.test('what came in one go leaves in one write a viewer, by each way; only what begins with a keyframe is a write of its own', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const { bus, viewers } = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const { bus, viewers } = broadcasts.add('cam');
   const host = await listen(app);
   const second = (startSeconds: number, keyframe: boolean): Fragment => fragment([{ track: videoTrack, startSeconds, durationSeconds: 1, keyframe }], startSeconds);
   const upgraded = once(app.server, 'upgrade') as Promise<[unknown, Socket]>;
@@ -136,8 +136,8 @@ t.test('what came in one go leaves in one write a viewer, by each way; only what
 });
 
 t.test('/stream.mp4 is the same as one endless body', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   startTimeline(cam);
   play(cam, { bytes: 'key', keyframe: true });
   const answer = app.inject({ url: '/live/cam/stream.mp4', headers: { origin: 'https://elsewhere.example' } });
@@ -151,8 +151,8 @@ t.test('/stream.mp4 is the same as one endless body', async (t) => {
 });
 
 t.test('/stream.flv is one file over all timelines, with what decoders must know before the tags that need it', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const { bus, viewers } = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const { bus, viewers } = broadcasts.add('cam');
   const init = readInitSegment(initSegment([videoTrack]));
   const push = (startSeconds: number): void => bus.push([fragment([{ track: videoTrack, startSeconds, durationSeconds: 1, keyframe: true }])]);
   bus.startTimeline({ init, captureTimeMs: 5 });
@@ -173,8 +173,8 @@ t.test('/stream.flv is one file over all timelines, with what decoders must know
 });
 
 t.test('/stream.mp4 describes its tracks once, goes on under the same, and ends where tracks come or go', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const { bus, viewers } = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const { bus, viewers } = broadcasts.add('cam');
   const wanted: Buffer[] = [];
   const push = (startSeconds: number): void => {
     const pushed = fragment([{ track: videoTrack, startSeconds, durationSeconds: 1, keyframe: true }]);
@@ -196,8 +196,8 @@ t.test('/stream.mp4 describes its tracks once, goes on under the same, and ends 
 });
 
 t.test('who stops listening to /stream.mp4 is forgotten, and HEAD does not begin to', async (t) => {
-  const { app, registry } = await startFakeServer(t);
-  const cam = registry.add('cam');
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
   startTimeline(cam);
   play(cam, { bytes: 'key', keyframe: true });
   t.equal((await app.inject({ method: 'HEAD', url: '/live/cam/stream.mp4' })).statusCode, 200);

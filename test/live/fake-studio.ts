@@ -1,9 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import type { IngestConnection } from '../../src/live/ingest-connection.js';
-import { LiveRegistry, type LiveRegistryOptions } from '../../src/live/live-registry.js';
+import { LocalBroadcasts, type LocalBroadcastsOptions } from '../../src/live/local-broadcasts.js';
+import { MemoryDirectory } from '../../src/live/memory-directory.js';
 import type { Broadcast } from '../../src/live/broadcast.js';
 import { StreamDescriptions } from '../../src/live/stream-descriptions.js';
 import { Semaphore } from '../../src/live/semaphore.js';
+import type { Publisher } from '../../src/live/taking-over.js';
 import type { IngestMessage } from '../../src/protocol/ingest-messages.js';
 import { temporaryDirectory, type Teardown } from '../helpers/programs.js';
 import { fixture } from '../source/fixture.js';
@@ -13,20 +15,26 @@ import { FakeTranscoder } from './fake-transcoder.js';
 export const recording = fixture('chromium-vp8.webm').subarray(0, 20_000);
 
 export interface Studio {
-  readonly registry: LiveRegistry;
+  readonly broadcasts: LocalBroadcasts;
+  readonly directory: MemoryDirectory;
   readonly transcoders: FakeTranscoder[];
   readonly segmentsDirectory: string;
   readonly warnings: string[];
+  /** Lets a publisher in: a page without a token, if nothing else is said. */
+  readonly publish: (stream: string, publisher?: Partial<Publisher>) => Promise<Broadcast>;
+  readonly running: (stream: string) => Broadcast | undefined;
   /** The transcoder of the n-th recording, as soon as it was started. */
   transcoder(number: number): Promise<FakeTranscoder>;
 }
 
-/** A registry whose transcoders are in the test's hand. */
-export async function openStudio(t: Teardown, options: Partial<LiveRegistryOptions> = {}): Promise<Studio> {
+/** Broadcasts whose transcoders are in the test's hand. */
+export async function openStudio(t: Teardown, options: Partial<LocalBroadcastsOptions> = {}): Promise<Studio> {
   const segmentsDirectory = await temporaryDirectory(t);
   const transcoders: FakeTranscoder[] = [];
   const warnings: string[] = [];
-  const registry = new LiveRegistry({
+  const directory = new MemoryDirectory();
+  const broadcasts = new LocalBroadcasts({
+    directory,
     startTranscoder: (plan) => {
       const transcoder = new FakeTranscoder(plan);
       transcoders.push(transcoder);
@@ -47,10 +55,15 @@ export async function openStudio(t: Teardown, options: Partial<LiveRegistryOptio
     log: { info: () => undefined, warn: (_facts, message) => warnings.push(message) },
     ...options,
   });
-  await registry.open();
-  t.teardown(() => registry.close());
+  await broadcasts.open();
+  t.teardown(() => broadcasts.close());
   const transcoder = (number: number): Promise<FakeTranscoder> => until(() => transcoders[number]);
-  return { registry, transcoders, segmentsDirectory, warnings, transcoder };
+  const publish = async (stream: string, publisher: Partial<Publisher> = {}): Promise<Broadcast> => {
+    const { broadcast } = await broadcasts.admit(stream, { keyId: 'server', ...publisher }, () => false);
+    return broadcasts.list().find(({ id }) => id === broadcast.id)!;
+  };
+  const running = (stream: string): Broadcast | undefined => broadcasts.list().find((broadcast) => broadcast.stream === stream);
+  return { broadcasts, directory, transcoders, segmentsDirectory, warnings, publish, running, transcoder };
 }
 
 /** A publisher of one broadcast, and what it was told. */

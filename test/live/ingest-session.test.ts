@@ -141,26 +141,27 @@ t.test('writes wait for a reader that does not read, and memory stays bounded wh
   t.equal(taken, 30, 'and nobody waits for ever');
 });
 
-t.test('a publisher without a token may go on once its connection is lost or silent; nobody else may', async (t) => {
+t.test('a publisher is silent for as long as it brought nothing, and could have', async (t) => {
   let nowMs = 0;
-  const session = new IngestSession({ resumeWindowSeconds: 60, publisherId: 'key-1', now: () => nowMs });
+  const session = new IngestSession({ resumeWindowSeconds: 60, now: () => nowMs });
   const connection = connected(session);
-  const whoMay = (): string[] => ['key-1', 'key-2', ''].filter((publisherId) => session.mayBeTakenOverBy(publisherId));
-  t.strictSame(whoMay(), []);
   nowMs = 4000;
+  t.equal(session.silentMs, 4000, 'from the beginning on');
   await connection.write(fixture('chromium-vp8.webm').subarray(0, 100));
   nowMs = 8999;
-  t.strictSame(whoMay(), []);
-  nowMs = 9000;
-  t.strictSame(whoMay(), ['key-1'], 'silent for 5 s');
-  await connection.write(fixture('chromium-vp8.webm').subarray(100, 200));
-  t.strictSame(whoMay(), [], 'it lives after all');
-  connection.drop();
-  t.strictSame(whoMay(), ['key-1'], 'lost');
-  session.end();
-  t.strictSame(whoMay(), []);
-  const withToken = new IngestSession({ resumeWindowSeconds: 60, now: () => 1e6 });
-  t.notOk(withToken.mayBeTakenOverBy('key-1'), 'one that has a token needs it');
+  t.equal(session.silentMs, 4999);
+  const takes = session.takes();
+  await connection.write(fixture('chromium-vp8.webm').subarray(100));
+  await takes.next();
+  // Nobody takes what is in the next recording: its writer waits.
+  await connection.write(fixture('chromium-vp9.webm').subarray(0, 20_000));
+  const held = [picture(0, 9_000_000), picture(1, 1000)].map((event) => connection.writeEvents([event], 1));
+  nowMs = 60_000;
+  t.equal(session.silentMs, 0, 'while it is not read');
+  session.fail(new LiveError('unsupported-media', 'of no use'));
+  await Promise.all(held);
+  nowMs = 61_000;
+  t.equal(session.silentMs, 1000);
 });
 
 t.test('when a broadcast fails, writers of takes that wait for their turn are let go', async (t) => {

@@ -27,7 +27,7 @@ interface Show {
 
 async function show(t: Test, options: Parameters<typeof openStudio>[1] = {}): Promise<Show> {
   const studio = await openStudio(t, { restartDelayMs: 0, ...options });
-  const broadcast = studio.registry.publish('cam');
+  const broadcast = await studio.publish('cam');
   return { studio, broadcast, publishing: new Publishing(broadcast) };
 }
 
@@ -311,7 +311,7 @@ t.test('an end while a restart is due ends the broadcast at once, and starts not
   void publishing.connection.write(recording);
   for (const number of [0, 1]) (await started(studio, number, 5)).die('ffmpeg was killed by SIGKILL', 'server');
   await until(() => warningsOf(publishing).length === 2);
-  await studio.registry.close();
+  await studio.broadcasts.close();
   t.match(publishing.messages.at(-1), { type: 'ended', code: 'unavailable' });
   t.equal(studio.transcoders.length, 2);
 });

@@ -5,7 +5,7 @@ import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import { audioTrack, fragmentBytes, initSegment, videoTrack } from '../helpers/media-builder.js';
 import { openSlowLine } from '../helpers/slow-line.js';
 import { SocketClient } from '../http/socket-client.js';
-import type { FakeLiveStream } from '../http/fake-live.js';
+import type { FakeBroadcast } from '../http/fake-broadcast.js';
 import { listen, startFakeServer } from '../http/fake-server.js';
 
 // They wait more than they work.
@@ -21,7 +21,7 @@ interface Show {
 }
 
 /** A stream at its own pace, each fragment with its number. */
-async function play({ bus }: FakeLiveStream, { track, bitsPerSecond, framesPerSecond }: Show, onSecond: (numberNow: number) => void): Promise<void> {
+async function play({ bus }: FakeBroadcast, { track, bitsPerSecond, framesPerSecond }: Show, onSecond: (numberNow: number) => void): Promise<void> {
   bus.startTimeline({ init: readInitSegment(initSegment([track])), captureTimeMs: 0 });
   const payload = Buffer.alloc(bitsPerSecond / 8 / framesPerSecond - 100, 7);
   const startMs = performance.now();
@@ -53,9 +53,9 @@ const shows: Readonly<Record<string, Show & { readonly lineBitsPerSecond: number
 
 for (const [name, show] of Object.entries(shows)) {
   t.test(`${name}: no viewer drifts`, async (t) => {
-    const { app, registry } = await startFakeServer(t);
+    const { app, broadcasts } = await startFakeServer(t);
     const address = await listen(app);
-    const broadcast = registry.add('cam');
+    const broadcast = broadcasts.add('cam');
     const port = await openSlowLine(t, Number(address.split(':')[1]), show.lineBitsPerSecond);
     const seen = { play: 0, body: 0, gaps: 0 };
     const newest = (bytes: Buffer): number => Math.max(0, ...[...bytes.toString('latin1').matchAll(/number (\d+);/g)].map(([, number]) => Number(number)));

@@ -31,10 +31,9 @@ async function startRtmp(t: Test, options: Partial<RtmpServerOptions & AccessOpt
     ...options,
   });
   const server = new RtmpServer({
-    registry: studio.registry,
+    broadcasts: studio.broadcasts,
     admission: new PublishAdmission({ access, wrongKeys: new AddressBudget({ perMinute: options.wrongKeysPerMinute ?? 1000 }) }),
     admitConnection: () => undefined,
-    unavailableReason: () => undefined,
     urlsFor: (host, stream) => liveStreamUrls(`http://${host}:8080`, stream),
     onBytes: () => undefined,
     onFault: (fault) => t.fail(fault.message),
@@ -49,7 +48,7 @@ async function startRtmp(t: Test, options: Partial<RtmpServerOptions & AccessOpt
 }
 
 t.test('what a publisher sends reaches ffmpeg as one recording, and its goodbye ends the broadcast', async (t) => {
-  const { registry, client, transcoder } = await startRtmp(t);
+  const { running, client, transcoder } = await startRtmp(t);
   const encoder = client();
   t.match(await encoder.publish(`cam?key=${serverKey}`), { level: 'status', code: 'NetStream.Publish.Start' });
   encoder.send(messageType.dataAmf0, 0, writeAmf0(['@setDataFrame', 'onMetaData', { width: 640 }]));
@@ -57,7 +56,7 @@ t.test('what a publisher sends reaches ffmpeg as one recording, and its goodbye 
   const first = await transcoder(0);
   await waitUntil('all of it', () => readBack(Buffer.concat(first.written)).length === 120);
   t.match(first.plan.tracks, [{ kind: 'video', sourceCodec: 'h264', action: 'copy' }, { kind: 'audio', sourceCodec: 'aac', action: 'copy' }]);
-  const broadcast = registry.get('cam')!;
+  const broadcast = running('cam')!;
   encoder.command('FCUnpublish', 5, null, 'cam');
   encoder.command('deleteStream', 6, null, 1);
   t.equal(await broadcast.closed, null, 'as it should');
@@ -65,7 +64,7 @@ t.test('what a publisher sends reaches ffmpeg as one recording, and its goodbye 
 });
 
 t.test('who may not publish is told why, and hung up on', async (t) => {
-  const { registry, client } = await startRtmp(t);
+  const { broadcasts, client } = await startRtmp(t);
   const refused = async (name: string, app?: string): Promise<unknown> => {
     const encoder = client();
     const status = await encoder.publish(name, app).catch(() => encoder.status());
@@ -79,7 +78,7 @@ t.test('who may not publish is told why, and hung up on', async (t) => {
   await publisher.publish(`cam?key=${serverKey}`);
   publisher.media(0, 1);
   t.match(await refused(`cam?key=${serverKey}`), { code: 'NetStream.Publish.BadName', description: '"cam" is live already, from elsewhere; choose another name or end it first' });
-  t.equal(registry.list().length, 1);
+  t.equal(broadcasts.list().length, 1);
 
   const lost = client();
   await lost.shakeHands();
@@ -112,46 +111,46 @@ t.test("the operator's own service is asked, and what it says is told", async (t
 });
 
 t.test('a publisher that was lost comes back with its key and goes on with its broadcast; nobody else does', async (t) => {
-  const { registry, client, access, transcoder } = await startRtmp(t);
+  const { running, client, access, transcoder } = await startRtmp(t);
   const { key } = await access.streamKeys.create('cam', 'somebody else');
   const first = client();
   await first.publish(`cam?key=${serverKey}`);
   first.media(0, 30);
   await transcoder(0);
-  const { id } = registry.get('cam')!;
+  const { id } = running('cam')!;
   first.socket.resetAndDestroy();
-  await waitUntil('the loss to be seen', () => registry.get('cam')?.state === 'waiting');
+  await waitUntil('the loss to be seen', () => running('cam')?.state === 'waiting');
   t.match(await client().publish(`cam?key=${key}`), { code: 'NetStream.Publish.BadName' }, 'another key is another publisher');
   const second = client();
   t.match(await second.publish(`cam?key=${serverKey}`), { code: 'NetStream.Publish.Start' });
   second.media(0, 30);
   await transcoder(1); // a second recording
-  t.equal(registry.get('cam')?.id, id, 'in the same broadcast');
+  t.equal(running('cam')?.id, id, 'in the same broadcast');
 });
 
 t.test('a connection that only seems to live does not stand in its own publisher\'s way', async (t) => {
-  const { registry, client } = await startRtmp(t, { seemsGoneAfterMs: 20 });
+  const { running, client } = await startRtmp(t, { seemsGoneAfterMs: 20 });
   const first = client();
   await first.publish(`cam?key=${serverKey}`);
   first.media(0, 1);
-  const { id } = await waitUntil('its bytes', () => (registry.get('cam')?.ingest.received ?? 0) > 0 && registry.get('cam'));
+  const { id } = await waitUntil('its bytes', () => (running('cam')?.ingest.received ?? 0) > 0 && running('cam'));
   const status = await waitUntil('to be let in', async () => {
     const answer = await client().publish(`cam?key=${serverKey}`);
     return answer.code === 'NetStream.Publish.Start' && answer;
   });
   t.ok(status);
-  t.equal(registry.get('cam')?.id, id);
+  t.equal(running('cam')?.id, id);
   t.match(await first.status(), { code: 'NetStream.Publish.BadName', description: 'another connection of this publisher took the broadcast over' });
   await first.closed;
 });
 
 t.test('a publisher that goes away without a word is noticed by its silence', async (t) => {
-  const { registry, client } = await startRtmp(t, { silenceTimeoutMs: 150 });
+  const { running, client } = await startRtmp(t, { silenceTimeoutMs: 150 });
   const encoder = client();
   await encoder.publish(`cam?key=${serverKey}`);
   encoder.media(0, 1);
   await encoder.closed;
-  await waitUntil('the broadcast to wait', () => registry.get('cam')?.state === 'waiting');
+  await waitUntil('the broadcast to wait', () => running('cam')?.state === 'waiting');
   t.ok(encoder.messages.some(({ type, body }) => type === messageType.userControl && body.readUInt16BE(0) === 6), 'it was asked');
 });
 
@@ -166,14 +165,14 @@ t.test('who takes for ever to say what he wants is cut, however much he says', a
 });
 
 t.test('what is no RTMP, too large, or no media for us is told in words and ends the broadcast', async (t) => {
-  const { registry, client } = await startRtmp(t, { maxMessageBytes: 10_000 });
+  const { running, client } = await startRtmp(t, { maxMessageBytes: 10_000 });
   const http = client();
   http.socket.write('GET / HTTP/1.1\r\n\r\n');
   await http.closed;
 
   const large = client();
   await large.publish(`large?key=${serverKey}`);
-  const { closed } = registry.get('large')!;
+  const { closed } = running('large')!;
   large.send(messageType.video, 0, Buffer.alloc(10_001, 0x17));
   t.match(await large.status(), { code: 'NetStream.Publish.Rejected', description: /at most 10000 bytes, got one of 10001/ });
   await closed;
@@ -190,7 +189,7 @@ t.test('what is no RTMP, too large, or no media for us is told in words and ends
 });
 
 t.test('a slow ffmpeg slows the publisher, and nothing is lost', async (t) => {
-  const { registry, client, transcoder } = await startRtmp(t, { hungAfterMs: 600_000 });
+  const { running, client, transcoder } = await startRtmp(t, { hungAfterMs: 600_000 });
   const encoder = client();
   await encoder.publish(`cam?key=${serverKey}`);
   encoder.media(0, 30);
@@ -200,7 +199,7 @@ t.test('a slow ffmpeg slows the publisher, and nothing is lost', async (t) => {
   slow.hungry = false;
   const picture = Buffer.concat([tags.picture(), Buffer.alloc(100_000, 1)]);
   for (let frame = 30; frame < 330; frame++) encoder.send(messageType.video, frame * 40, picture);
-  const received = (): number => registry.get('cam')?.ingest.received ?? 0;
+  const received = (): number => running('cam')?.ingest.received ?? 0;
   let before = -1;
   await waitUntil('the server to stop reading', () => {
     const stands = received() === before;
@@ -214,12 +213,12 @@ t.test('a slow ffmpeg slows the publisher, and nothing is lost', async (t) => {
 });
 
 t.test('publishers are told that the server stops', async (t) => {
-  const { registry, server, client } = await startRtmp(t);
+  const { broadcasts, server, client } = await startRtmp(t);
   const encoder = client();
   await encoder.publish(`cam?key=${serverKey}`);
   const idle = client();
   await idle.shakeHands();
-  await registry.close();
+  await broadcasts.close();
   await server.close();
   t.match(await encoder.status(), { level: 'error', code: 'NetStream.Publish.Rejected', description: /shutting down/ });
   await Promise.all([encoder.closed, idle.closed]);
@@ -235,7 +234,7 @@ t.test('a connection too many is told so', async (t) => {
 });
 
 t.test('an encoder whose broadcast fails while a recording waits is told and let go, and the server can close', async (t) => {
-  const { registry, server, client, transcoder } = await startRtmp(t);
+  const { running, server, client, transcoder } = await startRtmp(t);
   const encoder = client();
   await encoder.publish(`cam?key=${serverKey}`);
   encoder.media(0, 30);
@@ -245,7 +244,7 @@ t.test('an encoder whose broadcast fails while a recording waits is told and let
   encoder.send(messageType.video, 1200, tags.avcHeader(0x1f));
   const picture = Buffer.concat([tags.keyframe(), Buffer.alloc(400_000, 1)]);
   for (let frame = 31; frame < 60; frame++) encoder.send(messageType.video, frame * 40, picture);
-  const received = (): number => registry.get('cam')?.ingest.received ?? 0;
+  const received = (): number => running('cam')?.ingest.received ?? 0;
   await waitUntil('the writer to be held back', () => received() > 8_400_000);
   slow.die('it can not be read');
   t.match(await encoder.status(), { code: 'NetStream.Publish.Rejected', description: 'it can not be read' });

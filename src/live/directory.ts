@@ -1,0 +1,33 @@
+import type { Watchable } from './watchable.js';
+
+/** Where everything is found that can be watched. */
+export interface Watchables {
+  /**
+   * What can be watched under a name: the running broadcast, or the last one until it is withdrawn.
+   * @param broadcast that very one, also when the name stands for a later one
+   */
+  locate(stream: string, broadcast?: string): Promise<Watchable | undefined>;
+  /** All that run. */
+  list(): Promise<Watchable[]>;
+}
+
+/** Who has which name, and what is watched under it: of this process alone, or of several that share names. */
+export interface Directory extends Watchables {
+  /**
+   * Takes the name until the lease is released. Of two who ask at the same moment one gets it.
+   * @throws {LiveError} already-live
+   */
+  claim(stream: string): Promise<Lease>;
+}
+
+/** One broadcast's hold on its name. */
+export interface Lease {
+  /** Higher than that of every earlier lease of this name: who comes with a lower one has lost the name. */
+  readonly epoch: number;
+  /** The name stands for this broadcast from now on. Called once, while the lease is held. */
+  show(broadcast: Watchable): void;
+  /** The name is free; what was shown can still be watched. Idempotent, and never waits for long. */
+  release(): Promise<void>;
+  /** What was shown can't be watched any more. Idempotent. */
+  withdraw(): void;
+}

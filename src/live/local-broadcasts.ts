@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { LiveError } from '../protocol/live-error.js';
+import { isStreamName } from '../protocol/urls.js';
+import { Broadcast } from './broadcast.js';
+import type { BroadcastSettings } from './broadcast-options.js';
+import type { Directory, Lease } from './directory.js';
+import type { Admission, ResumableBroadcast } from './published-broadcast.js';
+import { clearSegmentFolders } from './segment-folders.js';
+import { Semaphore } from './semaphore.js';
+import { settledWithin } from './settled-within.js';
+import { alreadyLive, entryOf, type Publisher } from './taking-over.js';
+
+export interface LocalBroadcastsOptions extends BroadcastSettings {
+  /** Who has which name. */
+  readonly directory: Directory;
+  readonly maxStreams: number;
+  /** How long a finished broadcast can still be watched. */
+  readonly endedRetentionSeconds: number;
+  /** What a broadcast needs and this server lacks, in words; undefined when it lacks nothing. */
+  readonly missing?: (() => string | undefined) | undefined;
+}
+
+/** Half of the threads that Node has for files: a segments folder that hangs leaves the others to everything else. */
+const diskTurns = 2;
+
+/** How long the end of all broadcasts is waited for when the server stops: an ffmpeg that does not end is killed after 5 s. */
+const abortTimeoutMs = 5500;
+
+/** A disk that does not answer. */
+const discardTimeoutMs = 1500;
+
+const closingWords = 'the server is shutting down; try again in a minute';
+
+/** The broadcasts that run in this process: begun for publishers who may, ended with the server, kept for a moment after their end. */
+export class LocalBroadcasts {
+  readonly #options: LocalBroadcastsOptions;
+  /** The latest of each name. */
+  readonly #current = new Map<string, Broadcast>();
+  /** All that can be watched, and what they have their names by. */
+  readonly #kept = new Map<Broadcast, Lease>();
+  /** Names that are being claimed. */
+  readonly #claims = new Map<string, Promise<unknown>>();
+  readonly #retentionTimers = new Set<NodeJS.Timeout>();
+  readonly #closings = new Set<Promise<void>>();
+  readonly #diskTurns = new Semaphore(diskTurns);
+  #aborted: Promise<boolean> | undefined;
+
+  constructor(options: LocalBroadcastsOptions) {
+    this.#options = options;
+  }
+
+  /** Must be called once, before the first broadcast: clears what an earlier run left on disk. */
+  async open(): Promise<void> {
+    await clearSegmentFolders(this.#options.segmentsDirectory);
+  }
+
+  /** Why no broadcast can begin, in words; undefined when one can. */
+  get unavailableReason(): string | undefined {
+    return this.closing ? closingWords : this.#options.missing?.();
+  }
+
+  /**
+   * Whether this publisher would be let in now; nothing is begun.
+   * @throws {LiveError} as `admit`
+   */
+  requireEntry(stream: string, publisher: Publisher): void {
+    this.#goingOn(stream, publisher);
+  }
+
+  /**
+   * The broadcast that this publisher is to feed: the one that it goes on with, or a new one.
+   * @param isGone whether the publisher has left meanwhile: nothing begins for it, and nobody is replaced by it
+   * @throws {LiveError} malformed (the name), already-live, not-found (no broadcast with that token) or unavailable
+   */
+  async admit(stream: string, publisher: Publisher, isGone: () => boolean): Promise<Admission> {
+    // Of several at the same moment each finds what the one before it has left.
+    for (let claim = this.#claims.get(stream); claim; claim = this.#claims.get(stream)) await claim;
+    if (isGone()) throw gone();
+    const running = this.#goingOn(stream, publisher);
+    if (running) return { broadcast: running, ingest: running.entrance.entry(publisher.part), isNew: false };
+    const beginning = this.#begin(stream, publisher, isGone);
+    this.#claims.set(stream, beginning.catch(() => undefined));
+    const broadcast = await beginning;
+    return { broadcast, ingest: broadcast.entrance.entry(publisher.part), isNew: true };
+  }
+
+  /** What the publisher of this name may go on with, if its broadcast runs here. */
+  resumable(stream: string): ResumableBroadcast | undefined {
+    const current = this.#current.get(stream);
+    if (!current) return undefined;
+    const { id, state, ingest } = current;
+    return state === 'ended' ? undefined : { id, state, received: ingest.received, resumeToken: ingest.resumeToken };
+  }
+
+  /** How many are sent fragments, of all streams. */
+  countViewers(): number {
+    return this.list().reduce((sum, { viewers }) => sum + viewers.count, 0);
+  }
+
+  /** Those that run. */
+  list(): Broadcast[] {
+    return [...this.#current.values()].filter((broadcast) => broadcast.state !== 'ended');
+  }
+
+  get closing(): boolean {
+    return this.#aborted !== undefined;
+  }
+
+  /**
+   * Breaks every broadcast off and tells their publishers; none begins any more. Idempotent. Resolves when they are over, or when it makes
+   * no sense to wait longer: whether there were any.
+   */
+  abortAll(timeoutMs = abortTimeoutMs): Promise<boolean> {
+    return (this.#aborted ??= this.#abortAll(timeoutMs));
+  }
+
+  /** Ends every broadcast, tells their publishers, and removes all files; what does not answer in time is not waited for. Idempotent. */
+  async close(timeoutMs = discardTimeoutMs): Promise<void> {
+    await this.abortAll();
+    for (const timer of this.#retentionTimers) clearTimeout(timer);
+    const left = [...this.#kept.keys()];
+    for (const lease of this.#kept.values()) lease.withdraw();
+    this.#current.clear();
+    this.#kept.clear();
+    const lettingGo = [...left.map((broadcast) => broadcast.discard()), ...this.#closings, this.#options.descriptions.close()];
+    await settledWithin(Promise.all(lettingGo), Math.min(timeoutMs, discardTimeoutMs));
+  }
+
+  /** The broadcast that this publisher goes on with; undefined: a new one may begin. @throws {LiveError} */
+  #goingOn(stream: string, publisher: Publisher): Broadcast | undefined {
+    const running = this.#running(stream);
+    const entry = entryOf(publisher, running?.entrance);
+    if (entry === 'goes-on') return running;
+    if (entry === 'over') throw new LiveError('not-found', 'the broadcast to be resumed is over; start a new one');
+    const reason = this.unavailableReason;
+    if (reason !== undefined) throw new LiveError('unavailable', reason);
+    if (!isStreamName(stream)) throw new LiveError('malformed', 'expected a stream name of 1 to 64 letters, digits, "-" or "_"');
+    if (entry === 'already-live') throw alreadyLive(stream);
+    const { maxStreams } = this.#options;
+    if (this.list().length + this.#claims.size - (running ? 1 : 0) >= maxStreams) throw new LiveError('unavailable', `no room: ${maxStreams} streams are live already; try again later`);
+    return undefined;
+  }
+
+  async #begin(stream: string, publisher: Publisher, isGone: () => boolean): Promise<Broadcast> {
+    try {
+      await this.#running(stream)?.giveUp();
+      const lease = await this.#options.directory.claim(stream);
+      // Meanwhile the publisher may have left, and the server may have been told to stop.
+      const refusal = this.closing ? new LiveError('unavailable', closingWords) : isGone() ? gone() : undefined;
+      if (!refusal) return this.#open(stream, publisher, lease);
+      await lease.release();
+      throw refusal;
+    } finally {
+      this.#claims.delete(stream);
+    }
+  }
+
+  #open(stream: string, { keyId, seemsGoneAfterMs }: Publisher, lease: Lease): Broadcast {
+    const owner = seemsGoneAfterMs === undefined ? undefined : { keyId, seemsGoneAfterMs };
+    const broadcast = new Broadcast({ ...this.#options, stream, id: randomUUID(), lease, owner, diskTurns: this.#diskTurns });
+    this.#current.set(stream, broadcast);
+    this.#kept.set(broadcast, lease);
+    lease.show(broadcast);
+    this.#track(this.#retire(broadcast, lease));
+    return broadcast;
+  }
+
+  async #abortAll(timeoutMs: number): Promise<boolean> {
+    const reason = new LiveError('unavailable', closingWords);
+    const running = this.list();
+    const inTime = await settledWithin(Promise.all(running.map((broadcast) => broadcast.abort(reason))), Math.min(timeoutMs, abortTimeoutMs));
+    if (!inTime) this.#options.log.warn({ streams: this.list().map(({ stream }) => stream) }, 'broadcasts did not end in time');
+    return running.length > 0;
+  }
+
+  /** Lets a finished broadcast be watched for a while, then forgets it. */
+  async #retire(broadcast: Broadcast, lease: Lease): Promise<void> {
+    await broadcast.closed;
+    if (this.closing) return;
+    const timer = setTimeout(() => {
+      this.#retentionTimers.delete(timer);
+      lease.withdraw();
+      this.#kept.delete(broadcast);
+      if (this.#current.get(broadcast.stream) === broadcast) this.#current.delete(broadcast.stream);
+      this.#track(broadcast.discard());
+    }, this.#options.endedRetentionSeconds * 1000);
+    this.#retentionTimers.add(timer);
+  }
+
+  #running(stream: string): Broadcast | undefined {
+    const current = this.#current.get(stream);
+    return current && current.state !== 'ended' ? current : undefined;
+  }
+
+  #track(closing: Promise<void>): void {
+    this.#closings.add(closing);
+    void closing.then(() => this.#closings.delete(closing));
+  }
+}
+
+function gone(): LiveError {
+  return new LiveError('unavailable', 'the publisher has gone');
+}
