@@ -49,6 +49,7 @@ export function sendEndless(request: FastifyRequest, reply: FastifyReply, { view
   leave = viewers.join({
     ...form.sinkFor(push, end),
     message: () => undefined,
+    gathers: true,
     get backlogBytes() {
       return arrivals.unsentBytes;
     },

@@ -43,7 +43,10 @@ export class WebSocketSink implements ViewerSink {
   mark(arrived: () => void): void {
     if (!this.#open) return;
     this.#marks.push({ id: ++this.#lastMark, arrived });
+    // With the media that is sent in the same turn it is one system call.
+    this.#connection.cork();
     this.#socket.ping(String(this.#lastMark));
+    process.nextTick(() => this.#connection.uncork());
   }
 
   end(): void {

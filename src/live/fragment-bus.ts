@@ -67,7 +67,7 @@ const longestStepMs = 500;
 
 /** Hands a broadcast's fragments to everything that wants them, the moment they exist. */
 export class FragmentBus {
-  readonly #options: FragmentBusOptions;
+  readonly options: FragmentBusOptions;
   readonly #now: () => number;
   readonly #maxBacklogMs: number;
   readonly #limit: BacklogLimit;
@@ -84,7 +84,7 @@ export class FragmentBus {
   #ended = false;
 
   constructor(options: FragmentBusOptions) {
-    this.#options = options;
+    this.options = options;
     const { maxBacklogBytes, maxBacklogSeconds = 4, now = () => performance.now() } = options;
     this.#now = now;
     this.#pushedAtMs = now();
@@ -175,7 +175,7 @@ export class FragmentBus {
     if (!this.#keyframe) return;
     this.#groupBytes += burst.byteLength;
     // More than a newcomer may have before it: it would be skipped forward at once.
-    if (this.#groupBytes > this.#options.maxBacklogBytes) this.#group = undefined;
+    if (this.#groupBytes > this.options.maxBacklogBytes) this.#group = undefined;
     this.#group?.push(burst);
   }
 
@@ -187,7 +187,7 @@ export class FragmentBus {
     if (subscriber.skippedFrom === undefined && this.#isLate(subscriber)) {
       subscriber.skippedFrom = this.#limit.seconds;
       this.#gaps++;
-      this.#options.onSkip?.();
+      this.options.onSkip?.();
       this.#mark(subscriber);
     }
     if (subscriber.skippedFrom !== undefined) {
@@ -196,10 +196,10 @@ export class FragmentBus {
       else begin(subscriber, timeline);
       subscriber.skippedFrom = undefined;
     }
-    consumer.push(burst);
     // Who has answered none so far is not asked again and again.
     const mayAsk = subscriber.answers || subscriber.marks.length === 0;
     if (mayAsk && this.#activeMs - subscriber.markedAtMs >= markIntervalMs) this.#mark(subscriber);
+    consumer.push(burst);
   }
 
   #isLate({ consumer: { backlogBytes = 0 }, marks: [oldest], answers }: Subscriber): boolean {
@@ -235,11 +235,11 @@ export class FragmentBus {
 
   #drop(subscriber: Subscriber, error: unknown): void {
     if (!this.#subscribers.delete(subscriber)) return;
-    this.#options.onDropped(error);
+    this.options.onDropped(error);
     try {
       subscriber.consumer.drop(error);
     } catch (afterwards) {
-      this.#options.onDropped(afterwards);
+      this.options.onDropped(afterwards);
     }
   }
 }

@@ -4,9 +4,12 @@ import type { Timeline } from '../hls/presentation.js';
 import type { ViewerMessage } from '../protocol/viewer-messages.js';
 import type { FragmentBurst } from './fragment-burst.js';
 import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
+import { gatheredBus } from './gathered-bus.js';
 
 /** A correction of the clock by less than this is not worth a message. */
 const clockToleranceMs = 15;
+/** Two pictures of thirty a second: half the system calls, a fraction of what players of endless bodies keep in hand. */
+const gatherMs = 50;
 
 /** Where one viewer's media goes: a WebSocket, or an endless HTTP body. */
 export interface ViewerSink {
@@ -22,6 +25,8 @@ export interface ViewerSink {
   readonly backlogBytes: number;
   /** See `FragmentConsumer`. */
   mark?(arrived: () => void): void;
+  /** It is given what comes within a moment in one go. */
+  readonly gathers?: boolean;
   /** How many people watch by it; absent: one. */
   readonly viewerCount?: number;
   /** Nothing follows. */
@@ -33,6 +38,7 @@ export interface ViewerSink {
 /** Everybody who is sent fragments the moment they exist, each on a way of its own. */
 export class Viewers {
   readonly #bus: FragmentBus;
+  readonly #gathered: FragmentBus;
   readonly #viewers = new Set<Viewer>();
   #flv: FlvTimeline | undefined;
   #toldCaptureTimeMs = 0;
@@ -53,6 +59,7 @@ export class Viewers {
       drop: () => undefined,
     };
     for (const consumer of [flv, clock]) bus.subscribe(consumer, { from: 'edge', loss: 'never' });
+    this.#gathered = gatheredBus(bus, { withinMs: gatherMs });
   }
 
   get count(): number {
@@ -76,7 +83,7 @@ export class Viewers {
     const forget = (): void => void this.#viewers.delete(viewer);
     const viewer = new Viewer({ sink, forget, flv: () => this.#flv });
     this.#viewers.add(viewer);
-    const unsubscribe = this.#bus.subscribe(viewer, { from: 'group', loss: 'skip' });
+    const unsubscribe = (sink.gathers ? this.#gathered : this.#bus).subscribe(viewer, { from: 'group', loss: 'skip' });
     return () => {
       unsubscribe();
       forget();
