@@ -59,6 +59,7 @@ export class OnairBroadcastElement extends HostElement {
 
   /** Opens the devices and goes live. @throws {Error} saying why not; it is told in the element's words too */
   async start(): Promise<void> {
+    if (this.state !== 'idle' && this.state !== 'ended') throw new TypeError(`expected an element that is off air, got one that is ${this.state}`);
     const wish = ++this.#wish;
     this.#button.disabled = true;
     try {
@@ -75,19 +76,24 @@ export class OnairBroadcastElement extends HostElement {
       this.#follow(publisher);
       await publisher.start();
     } catch (error) {
-      this.#release();
-      this.#say(error instanceof Error ? error.message : String(error));
+      // An earlier wish that fails late takes nothing from a later one.
+      if (wish === this.#wish) {
+        this.#release();
+        this.#say(error instanceof Error ? error.message : String(error));
+      }
       throw error;
     } finally {
-      this.#button.disabled = false;
+      if (wish === this.#wish) this.#button.disabled = false;
     }
   }
 
   /** Ends the broadcast and closes the devices; idempotent. */
   async end(): Promise<void> {
-    this.#wish++;
+    const wish = ++this.#wish;
+    this.#button.disabled = false;
+    if (this.#publisher === undefined) this.#say('');
     await this.#publisher?.end();
-    this.#release();
+    if (wish === this.#wish) this.#release();
   }
 
   override addEventListener<Name extends keyof OnairBroadcastEventMap>(name: Name, listener: (event: OnairBroadcastEventMap[Name]) => void, options?: AddEventListenerOptions | boolean): void;

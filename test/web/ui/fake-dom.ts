@@ -11,6 +11,8 @@ export class FakeHtml extends EventTarget {
   readonly style = { setProperty: (): void => undefined };
   children: Child[] = [];
   parent: FakeHtml | undefined;
+  shadow: FakeHtml | undefined;
+  isConnected = false;
   value = '';
   checked = false;
   disabled = false;
@@ -88,6 +90,16 @@ export class FakeHtml extends EventTarget {
 
   showModal(): void {
     this.open = true;
+  }
+
+  play(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Its inside. */
+  attachShadow(): FakeHtml & { adoptedStyleSheets?: unknown } {
+    this.shadow = new FakeHtml('shadow');
+    return this.shadow;
   }
 
   close(): void {
