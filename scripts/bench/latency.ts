@@ -24,11 +24,21 @@ interface Case {
   readonly prototypeMs?: number;
 }
 
-const cases: Readonly<Record<'h264' | 'vp8', readonly Case[]>> = {
+const publishers = {
+  h264: { codec: 'h264', encoder: 'mediarecorder' },
+  webcodecs: { codec: 'h264', encoder: 'webcodecs' },
+  vp8: { codec: 'vp8', encoder: 'mediarecorder' },
+} as const;
+
+const cases: Readonly<Record<keyof typeof publishers, readonly Case[]>> = {
   h264: [
     { what: 'H.264 copied, WebSocket', path: 'websocket', mode: 'lowest-delay', settleSeconds: 8, p50AtMost: 350, prototypeMs: 395 },
     { what: 'H.264 copied, LL-HLS by hls.js', path: 'hls', mode: 'lowest-delay', settleSeconds: 8, p50AtMost: 1200, prototypeMs: 1186 },
     { what: 'H.264 copied, plain HLS by hls.js', path: 'hls', mode: 'smooth', settleSeconds: 12, prototypeMs: 6325 },
+  ],
+  webcodecs: [
+    { what: 'H.264 by WebCodecs, WebSocket', path: 'websocket', mode: 'lowest-delay', settleSeconds: 8, p50AtMost: 250 },
+    { what: 'H.264 by WebCodecs, LL-HLS by hls.js', path: 'hls', mode: 'lowest-delay', settleSeconds: 8, p50AtMost: 850 },
   ],
   vp8: [
     { what: 'VP8 transcoded, WebSocket', path: 'websocket', mode: 'lowest-delay', settleSeconds: 8, prototypeMs: 427 },
@@ -49,8 +59,8 @@ try {
   console.log(`\n${machine}\n`);
   const figures: Figure[] = [];
   const remarks: string[] = [];
-  for (const codec of ['h264', 'vp8'] as const) {
-    if (positionals.length === 0 || positionals.includes(codec)) await measureBroadcast(codec, figures, remarks);
+  for (const publisher of ['h264', 'webcodecs', 'vp8'] as const) {
+    if (positionals.length === 0 || positionals.includes(publisher)) await measureBroadcast(publisher, figures, remarks);
   }
   const body = `${formatTable(figures)}\n\n${remarks.map((remark) => `- ${remark}`).join('\n')}`;
   console.log(`${body}\n`);
@@ -61,12 +71,12 @@ try {
   process.exitCode = 1;
 }
 
-async function measureBroadcast(codec: 'h264' | 'vp8', figures: Figure[], remarks: string[]): Promise<void> {
+async function measureBroadcast(publisher: keyof typeof publishers, figures: Figure[], remarks: string[]): Promise<void> {
   await within(async (scope) => {
     const server = await ServerUnderTest.start(scope);
-    const broadcast = await NumberedBroadcast.start(scope, server, codec);
+    const broadcast = await NumberedBroadcast.start(scope, server, publishers[publisher]);
     const tap = new ViewerTap(scope, server.urls(broadcast.stream).play);
-    for (const each of cases[codec]) {
+    for (const each of cases[publisher]) {
       process.stderr.write(`${each.what} …\n`);
       await within(async (watching) => {
         const player = await NumberedPlayer.start(watching, { origin: server.origin, stream: broadcast.stream, path: each.path, mode: each.mode });

@@ -31,7 +31,7 @@ export interface SoakOptions {
 export async function soak({ minutes, write, machine }: SoakOptions): Promise<void> {
   const samples = await within(async (scope) => {
     const server = await ServerUnderTest.start(scope);
-    const broadcast = await NumberedBroadcast.start(scope, server, 'h264');
+    const broadcast = await NumberedBroadcast.start(scope, server, { codec: 'h264', encoder: 'mediarecorder' });
     // What was sent is not kept here: the page must not grow by itself.
     await broadcast.takeSent();
     const player = await NumberedPlayer.start(scope, { origin: server.origin, stream: broadcast.stream, path: 'websocket', mode: 'lowest-delay' });

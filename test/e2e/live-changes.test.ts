@@ -13,7 +13,7 @@ t.setTimeout(200_000);
 const skip = skipWithout(chromiumProgram, 'Chromium');
 /** Of a joint: half a second. */
 const maxLost = canvasRate / 2;
-const encoders = ['mediarecorder'] as const;
+const encoders = ['mediarecorder', 'webcodecs'] as const;
 
 async function publish(t: Test, page: Page, server: TestServer, stream: string, encoder: string): Promise<void> {
   await page.goto(`${server.origin}/embed/nothing-here`);

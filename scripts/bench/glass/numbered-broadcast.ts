@@ -4,7 +4,7 @@ import { waitUntil } from '../../../test/helpers/programs.js';
 import type { Scope } from '../scope.js';
 import type { ServerUnderTest } from '../server-under-test.js';
 import { openPage } from './open-page.js';
-import { publisherPage } from './publisher-page.js';
+import { publisherPage, type PublisherPageOptions } from './publisher-page.js';
 
 interface PublisherWindow {
   readonly state?: string;
@@ -30,11 +30,11 @@ export class NumberedBroadcast {
   }
 
   /** Resolves when it is on air. */
-  static async start(scope: Scope, server: ServerUnderTest, codec: 'h264' | 'vp8'): Promise<NumberedBroadcast> {
-    const stream = `glass-${codec}`;
-    const page = await openPage(scope, publisherPage({ origin: server.origin, key: server.key, stream, codec }));
+  static async start(scope: Scope, server: ServerUnderTest, how: Pick<PublisherPageOptions, 'codec' | 'encoder'>): Promise<NumberedBroadcast> {
+    const stream = `glass-${how.encoder}-${how.codec}`;
+    const page = await openPage(scope, publisherPage({ origin: server.origin, key: server.key, stream, ...how }));
     const broadcast = new NumberedBroadcast(stream, page);
-    await waitUntil(`${codec} goes on air`, async () => {
+    await waitUntil(`${stream} goes on air`, async () => {
       const { state, failures } = await broadcast.#ask((window) => ({ state: window.state, failures: [...window.failures] }));
       if (state === 'live') return true;
       if (state === 'ended') throw new Error(`the publisher ended before it was on air: ${failures.join('; ')}`);

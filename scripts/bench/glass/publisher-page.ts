@@ -3,13 +3,14 @@ export interface PublisherPageOptions {
   readonly key: string;
   readonly stream: string;
   readonly codec: 'h264' | 'vp8';
+  readonly encoder: 'mediarecorder' | 'webcodecs';
 }
 
 /**
  * A page that draws numbered pictures 30 times a second and publishes them, with a tone, by the real SDK. It keeps when each number
  * was drawn (`drawnMs`), and, while `sent` is an array, every message it sent and when.
  */
-export function publisherPage({ origin, key, stream, codec }: PublisherPageOptions): string {
+export function publisherPage({ origin, key, stream, codec, encoder }: PublisherPageOptions): string {
   return `<!doctype html><meta charset="utf-8"><title>publisher</title><canvas id="canvas" width="1280" height="720"></canvas>
 <script type="module">
 import { Publisher } from '${origin}/sdk/onair.js';
@@ -70,7 +71,8 @@ window.takeSent = () => {
   return { base64: btoa(text), messages: messages.map(([atMs, each]) => [atMs, each.length]) };
 };
 
-const publisher = new Publisher({ url: '${origin}', key: ${JSON.stringify(key)}, stream: ${JSON.stringify(stream)}, media: new MediaStream([track, ...speaker.stream.getAudioTracks()]) });
+const publisher = new Publisher({ encoder: ${JSON.stringify(encoder)}, url: '${origin}', key: ${JSON.stringify(key)}, stream: ${JSON.stringify(stream)}, media: new MediaStream([track, ...speaker.stream.getAudioTracks()]) });
+publisher.on('encoder', (facts) => { if (facts.encoder !== ${JSON.stringify(encoder)}) window.failures.push('encoded by ' + facts.encoder + ': ' + facts.why); });
 publisher.on('error', (error) => window.failures.push(error.message));
 publisher.on('warning', (warning) => window.failures.push(warning.message));
 publisher.on('state', (state) => { window.state = state; });

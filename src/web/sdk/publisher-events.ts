@@ -54,6 +54,8 @@ export interface PublisherOptions {
   readonly quality?: Quality;
   /** What encodes; `auto`: WebCodecs where browser and machine can, else MediaRecorder. */
   readonly encoder?: EncoderName | 'auto';
+  /** How many qualities of the picture are made at most, this one included: 1 to 3, by WebCodecs alone. The server's viewers then get what their lines carry. */
+  readonly renditions?: number;
   /** Goes on with a broadcast whose page is gone, instead of beginning one: its resume token. */
   readonly resume?: string;
 }

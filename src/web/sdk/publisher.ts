@@ -25,9 +25,6 @@ const endTimeoutMs = 10_000;
 /** As long as somebody who was on air is likely to want that again: a tunnel, a restarted server, a laptop that slept. */
 const giveUpAfterMs = 600_000;
 
-/** The source alone: the server makes the others. */
-const maxRenditions = 1;
-
 /** One broadcast from this page. */
 export class Publisher extends Listeners<PublisherEvents> {
   /** null: ended as it should; an error: why it is over. Never rejects. */
@@ -170,7 +167,7 @@ export class Publisher extends Listeners<PublisherEvents> {
 
   async #publish(capture: Capture): Promise<void> {
     this.#recorder.use(capture);
-    const encoder = this.#parts.chooseEncoder({ wish: this.#options.encoder ?? 'mediarecorder', quality: this.#recorder.quality, maxRenditions });
+    const encoder = this.#parts.chooseEncoder({ wish: this.#options.encoder ?? 'mediarecorder', quality: this.#recorder.quality, maxRenditions: this.#options.renditions ?? 1 });
     const link = this.#openLink();
     this.#link = link;
     let ticks = 0;

@@ -10,7 +10,7 @@ interface RecorderOptionsWithKeyframes extends MediaRecorderOptions {
   readonly videoKeyFrameIntervalDuration: number;
 }
 
-export type RecordedQuality = Pick<Quality, 'videoBitsPerSecond' | 'audioBitsPerSecond' | 'frameRate'>;
+export type RecordedQuality = Pick<Quality, 'videoBitsPerSecond' | 'audioBitsPerSecond' | 'frameRate' | 'height'>;
 
 export interface RecorderOptions {
   readonly media: MediaStream;

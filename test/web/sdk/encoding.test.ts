@@ -45,7 +45,7 @@ function bench(t: Parameters<typeof installFakeEncoders>[0], options: Partial<En
   const reader = new SourceReader();
   const encoding = new Encoding({
     startedAtMs,
-    picture: { standsStill: true, frameRate: 25, renditions: [{ bitsPerSecond: 2_500_000 }] },
+    picture: { standsStill: true, frameRate: 25, profile: '4D00', renditions: [{ bitsPerSecond: 2_500_000 }] },
     sound: { bitsPerSecond: 128_000 },
     onBytes: (bytes) => events.push(...reader.push(bytes)),
     onOutgrown: (size) => outgrown.push(size),
@@ -124,7 +124,7 @@ t.test('sound that does not come is silence, at the start and later, and what co
 
 t.test('several renditions are the same pictures with the same keyframes, none larger than the source, the source first', async (t) => {
   const renditions = [{ bitsPerSecond: 2_500_000 }, { lines: 480, bitsPerSecond: 1_000_000 }, { lines: 360, bitsPerSecond: 500_000 }];
-  const { header, frames, pass, encoding } = bench(t, { picture: { standsStill: false, frameRate: 25, renditions } });
+  const { header, frames, pass, encoding } = bench(t, { picture: { standsStill: false, frameRate: 25, profile: '4D00', renditions } });
   pass(5_000);
   t.match(header()?.tracks, [{ width: 1280, height: 720 }, { width: 852, height: 480 }, { width: 640, height: 360 }, { kind: 'audio' }]);
   const timesOf = (track: number, keyframes: boolean): number[] => frames('video').filter((frame) => frame.track === track && (!keyframes || frame.keyframe)).map(({ timeSeconds }) => timeSeconds);
@@ -135,7 +135,7 @@ t.test('several renditions are the same pictures with the same keyframes, none l
   t.equal(timesOf(1, true).length, 3);
   encoding.close();
 
-  const small = bench(t, { picture: { standsStill: false, frameRate: 25, renditions: [{ bitsPerSecond: 1_000_000 }, { lines: 720, bitsPerSecond: 500_000 }] } });
+  const small = bench(t, { picture: { standsStill: false, frameRate: 25, profile: '4D00', renditions: [{ bitsPerSecond: 1_000_000 }, { lines: 720, bitsPerSecond: 500_000 }] } });
   small.pass(1_000);
   t.equal(small.header()?.tracks.filter(({ kind }) => kind === 'video').length, 1, '720 lines are no less');
   small.encoding.close();

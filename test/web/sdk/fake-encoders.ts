@@ -39,6 +39,12 @@ export class FakeVideoEncoder {
   static onEncode: () => void = () => undefined;
   static failure: Error | undefined;
 
+  /** Codecs that this machine does not have begin with this. */
+  static lacks = 'nothing';
+  static isConfigSupported({ codec }: VideoEncoderConfig): Promise<VideoEncoderSupport> {
+    return Promise.resolve({ supported: !codec.startsWith(FakeVideoEncoder.lacks) });
+  }
+
   readonly configs: VideoEncoderConfig[] = [];
   readonly encoded: { readonly timestamp: number; readonly keyFrame: boolean }[] = [];
   state: CodecState = 'unconfigured';
@@ -187,6 +193,7 @@ export function installFakeEncoders(t: { teardown(release: () => void): void }):
   FakeVideoEncoder.all.length = FakeAudioEncoder.all.length = 0;
   FakeVideoEncoder.stalls = false;
   FakeVideoEncoder.failure = undefined;
+  FakeVideoEncoder.lacks = 'nothing';
   FakeVideoEncoder.onEncode = () => undefined;
   Object.assign(openItems, { frames: 0, sounds: 0 });
   FakeTrackProcessor.controllers.clear();

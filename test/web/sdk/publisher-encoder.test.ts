@@ -17,6 +17,8 @@ interface Worker {
   readonly seams: WorkerSeams;
   /** The page looks after it, for so many times, and it says nothing. */
   readonly fallSilent: (looks: number) => void;
+  /** A tenth of a second of its own. */
+  readonly tick: () => void;
   closed: boolean;
 }
 
@@ -26,6 +28,7 @@ function fakeWorker(t: Parameters<typeof installFakeEncoders>[0], pictureMs = 1)
   let nowMs = 0;
   FakeVideoEncoder.onEncode = () => (nowMs += pictureMs);
   const looks = new Set<() => void>();
+  const ticks = new Set<() => void>();
   const openWorker = (): globalThis.Worker => {
     const opened = {
       onmessage: undefined as ((event: { readonly data: EncodedMessage }) => void) | undefined,
@@ -34,7 +37,10 @@ function fakeWorker(t: Parameters<typeof installFakeEncoders>[0], pictureMs = 1)
     };
     const endpoint: EncodeEndpoint = { onmessage: null, postMessage: (data) => queueMicrotask(() => opened.onmessage?.({ data })) };
     serveEncoding(endpoint, {
-      startTicker: () => () => undefined,
+      startTicker: (_, tick) => {
+        ticks.add(tick);
+        return () => ticks.delete(tick);
+      },
       nowMs: () => nowMs + performance.timeOrigin + performance.now(),
       onClosed: () => (worker.closed = true),
     });
@@ -43,13 +49,16 @@ function fakeWorker(t: Parameters<typeof installFakeEncoders>[0], pictureMs = 1)
   const worker: Worker = { seams: { text: 'program', openWorker, startTicker: (_, look) => {
     looks.add(look);
     return () => looks.delete(look);
-  } }, fallSilent: (count) => { for (let at = 0; at < count; at += 1) for (const look of looks) look(); }, closed: false };
+  } }, fallSilent: (count) => { for (let at = 0; at < count; at += 1) for (const look of looks) look(); }, tick: () => {
+    nowMs += 100;
+    for (const tick of ticks) tick();
+  }, closed: false };
   return worker;
 }
 
 const webCodecs = (seams: WorkerSeams): PublisherParts['chooseEncoder'] => async ({ quality, maxRenditions }): Promise<Encoder> => {
   const { open, close, renditions, why } = await openWebCodecs(quality, maxRenditions, seams);
-  return { facts: { encoder: 'webcodecs', why, renditions }, open, close };
+  return { get facts() { return { encoder: 'webcodecs' as const, why, renditions: renditions() }; }, open, close };
 };
 
 /** Pictures and sound for so long. */
@@ -155,12 +164,40 @@ t.test('a worker that the browser ended is followed by MediaRecorder, too', asyn
 t.test('the trial decides how many renditions, and whether at all', async (t) => {
   const worker = fakeWorker(t);
   const quick = await openWebCodecs(qualities[1], 3, worker.seams);
-  t.equal(quick.renditions, 3);
+  t.equal(quick.renditions(), 3);
   t.ok(FakeVideoEncoder.all.length > 0 && FakeVideoEncoder.all.every(({ state }) => state === 'closed'), 'nothing of the trial is left');
   const slower = await openWebCodecs(qualities[1], 3, fakeWorker(t, 8).seams);
-  t.equal(slower.renditions, 2, '1000 / 16 is more than 45 pictures a second, 1000 / 24 is not');
+  t.equal(slower.renditions(), 2, '1000 / 16 is more than 45 pictures a second, 1000 / 24 is not');
   await t.rejects(openWebCodecs(qualities[1], 3, fakeWorker(t, 40).seams), { message: /not encode in time: 25 pictures a second/ });
+  const { seams } = fakeWorker(t);
+  FakeVideoEncoder.lacks = 'avc1.4D';
+  t.equal((await openWebCodecs(qualities[1], 1, seams)).renditions(), 1);
+  t.match(FakeVideoEncoder.all.map(({ configs }) => configs[0]?.codec), ['avc1.42E01f'], 'the profile of every encoder in hardware');
+  FakeVideoEncoder.lacks = 'avc1';
+  await t.rejects(openWebCodecs(qualities[1], 1, seams), { message: /no H.264 of 1280 by 720/ });
   await t.rejects(openWebCodecs(qualities[1], 1, { ...worker.seams, text: '' }), { message: /worker-src/ });
+});
+
+t.test('a machine that falls behind while live goes on with fewer renditions, and says so', async (t) => {
+  const worker = fakeWorker(t);
+  const bench = publisherBench(t, { renditions: 3 }, { chooseEncoder: webCodecs(worker.seams) });
+  await bench.goOnAir();
+  await give(bench);
+  const told: number[] = [];
+  bench.publisher.on('encoder', ({ renditions }) => told.push(renditions));
+  const made = (): number => FakeVideoEncoder.all.filter(({ state }) => state === 'configured').length;
+  t.equal(made(), 3);
+  FakeVideoEncoder.stalls = true;
+  await give(bench, 10);
+  for (let ticks = 0; made() > 2 && ticks < 40; ticks += 1) {
+    worker.tick();
+    await settle();
+  }
+  FakeVideoEncoder.stalls = false;
+  await give(bench);
+  t.equal(made(), 2);
+  t.strictSame(told, [2]);
+  t.strictSame(bench.last().texts.filter(({ type }) => type === 'recording').map((message) => message.reason), ['quality']);
 });
 
 t.test('where something is missing MediaRecorder is used, and it is said what', async (t) => {

@@ -37,6 +37,7 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
   readonly #recordings = new RecordingSequence({
     open: (options) => (this.#encoder ?? mediaRecorder('it is what there is')).open(options),
     onRecording: (mimeType, reason) => {
+      this.#tellEncoder();
       this.emit('recording', { mimeType, reason, startedAtMs: this.#recordings.current?.startedAtMs ?? this.#nowMs() });
     },
     onChunk: (bytes) => this.emit('chunk', bytes),
@@ -47,6 +48,7 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
     },
   });
   #encoder: Encoder | undefined;
+  #told: EncoderFacts | undefined;
   #capture: Capture | undefined;
   #unfollow: () => void = () => undefined;
   #quality: Quality;
@@ -104,7 +106,7 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
     this.#encoder?.close();
     this.#encoder = encoder;
     if (this.#closed) encoder.close();
-    else this.emit('encoder', encoder.facts);
+    else this.#tellEncoder();
   }
 
   /** What `begin()` records. */
@@ -200,9 +202,17 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
     this.#capture?.close();
   }
 
+  /** A recording may have fewer renditions than the one before. */
+  #tellEncoder(): void {
+    const facts = this.#encoder?.facts;
+    if (facts === undefined || (facts.encoder === this.#told?.encoder && facts.renditions === this.#told.renditions)) return;
+    this.#told = facts;
+    this.emit('encoder', facts);
+  }
+
   get #recorded(): { media: MediaStream; quality: RecordedQuality } {
-    const { audioBitsPerSecond, frameRate } = this.#quality;
-    return { media: this.#onAir.stream, quality: { videoBitsPerSecond: this.#videoBitsPerSecond, audioBitsPerSecond, frameRate } };
+    const { audioBitsPerSecond, frameRate, height } = this.#quality;
+    return { media: this.#onAir.stream, quality: { videoBitsPerSecond: this.#videoBitsPerSecond, audioBitsPerSecond, frameRate, height } };
   }
 
   async #record(reason: RecordingReason): Promise<void> {

@@ -40,8 +40,14 @@ export async function chooseEncoder({ wish, quality, maxRenditions }: EncoderCho
   if (missing !== undefined) return mediaRecorder(`this browser has no ${missing}`);
   try {
     const { openWebCodecs } = await import('./webcodecs/open-webcodecs.js');
-    const { open, close, renditions, why } = await openWebCodecs(quality, maxRenditions);
-    return { facts: { encoder: 'webcodecs', why, renditions }, open, close };
+    const made = await openWebCodecs(quality, maxRenditions);
+    return {
+      open: made.open,
+      close: made.close,
+      get facts() {
+        return { encoder: 'webcodecs', why: made.why, renditions: made.renditions() } as const;
+      },
+    };
   } catch (error) {
     return mediaRecorder(error instanceof Error ? error.message : String(error));
   }

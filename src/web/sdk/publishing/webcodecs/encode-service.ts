@@ -1,12 +1,12 @@
 import { Encoding } from './encoding.js';
-import type { PictureRendition } from './picture-encoders.js';
-import { tryRenditions } from './trial.js';
+import type { PictureRendition, Profile } from './picture-encoders.js';
+import { tryRenditions, type Tried } from './trial.js';
 
 /** What is to be recorded; frames come by streams, which are handed over. */
 export interface EncodeRequest {
   /** Since the epoch, monotonic: `performance.timeOrigin + performance.now()`. */
   readonly startedAtMs: number;
-  readonly picture: { readonly readable: ReadableStream<VideoFrame>; readonly standsStill: boolean; readonly frameRate: number; readonly renditions: readonly PictureRendition[] } | undefined;
+  readonly picture: { readonly readable: ReadableStream<VideoFrame>; readonly standsStill: boolean; readonly frameRate: number; readonly profile: Profile; readonly renditions: readonly PictureRendition[] } | undefined;
   readonly sound: { readonly readable: ReadableStream<AudioData>; readonly bitsPerSecond: number } | undefined;
 }
 
@@ -25,11 +25,10 @@ export type EncodedMessage =
   | { readonly type: 'alive' }
   | { readonly type: 'bytes'; readonly recording: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: 'outgrown'; readonly recording: number; readonly size: { readonly width: number; readonly height: number } | undefined }
-  | { readonly type: 'load'; readonly recording: number; readonly queue: number; readonly skipped: number; readonly soundMissingMs: number }
+  | { readonly type: 'load'; readonly recording: number; readonly atMs: number; readonly queue: number; readonly skipped: number; readonly soundMissingMs: number }
   | { readonly type: 'failed'; readonly recording: number; readonly message: string }
   | { readonly type: 'stopped'; readonly recording: number }
-  /** How many of the renditions this machine encodes in time; 0: not one. */
-  | { readonly type: 'tried'; readonly renditions: number; readonly message: string };
+  | ({ readonly type: 'tried' } & Tried);
 
 export interface EncodeEndpoint {
   onmessage: ((event: { readonly data: EncodeMessage }) => void) | null;
@@ -62,7 +61,7 @@ export function serveEncoding(endpoint: EncodeEndpoint, { startTicker, nowMs, on
     if (ticks % ticksPerSignOfLife === 0) tell({ type: 'alive' });
     for (const [recording, { encoding }] of recordings) {
       encoding.tick();
-      if (ticks % ticksPerSignOfLife === 0) tell({ type: 'load', recording, queue: encoding.queue, skipped: encoding.skipped, soundMissingMs: encoding.soundMissingMs });
+      if (ticks % ticksPerSignOfLife === 0) tell({ type: 'load', recording, atMs: nowMs(), queue: encoding.queue, skipped: encoding.skipped, soundMissingMs: encoding.soundMissingMs });
     }
   });
   const begin = ({ recording, startedAtMs, picture, sound }: Extract<EncodeMessage, { type: 'begin' }>): void => {

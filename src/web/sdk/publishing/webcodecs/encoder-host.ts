@@ -2,7 +2,7 @@ import { startTicker } from '../../ticker.js';
 import { openWorkerPort, type WorkerPort, type WorkerSeams } from '../../worker-port.js';
 import type { EncodedMessage, EncodeMessage, EncodeRequest } from './encode-service.js';
 import { encodeWorkerText } from './encode-worker-text.js';
-import type { TrialOptions } from './trial.js';
+import type { TrialOptions, Tried } from './trial.js';
 
 export type RecordingWord = Extract<EncodedMessage, { readonly recording: number }>;
 
@@ -19,7 +19,7 @@ export const browserWorker: WorkerSeams = { openWorker: (address) => new Worker(
 export class EncoderHost {
   #port: WorkerPort<EncodeMessage> | undefined;
   readonly #listeners = new Map<number, (word: RecordingWord) => void>();
-  #onTried: ((tried: Extract<EncodedMessage, { type: 'tried' }>) => void) | undefined;
+  #onTried: ((tried: Tried) => void) | undefined;
   #made = 0;
 
   /** @returns undefined where no worker may start */
@@ -41,7 +41,7 @@ export class EncoderHost {
   }
 
   /** How many of these renditions this machine encodes in time; takes a second or less. */
-  try(options: TrialOptions): Promise<{ readonly renditions: number; readonly message: string }> {
+  try(options: TrialOptions): Promise<Tried> {
     return new Promise((resolve) => {
       this.#onTried = resolve;
       this.#port?.post({ type: 'try', ...options }, []);
@@ -54,7 +54,7 @@ export class EncoderHost {
 
   #lost(): void {
     const message = 'the browser ended its worker';
-    this.#onTried?.({ type: 'tried', renditions: 0, message });
+    this.#onTried?.({ renditions: 0, profile: '42E0', message });
     for (const [recording, listen] of this.#listeners) listen({ type: 'failed', recording, message });
   }
 

@@ -1,5 +1,5 @@
 import { MatroskaMuxer, type MuxedFrame, type MuxedTrack } from './matroska.js';
-import { even, PictureEncoders, type EncodedPicture, type PictureRendition } from './picture-encoders.js';
+import { even, PictureEncoders, type EncodedPicture, type PictureRendition, type Profile } from './picture-encoders.js';
 import { SoundEncoder } from './sound-encoder.js';
 import { TrackClock } from './track-clock.js';
 
@@ -7,7 +7,7 @@ export interface EncodingOptions {
   /** Media time 0, by the same clock as `nowMs`. */
   readonly startedAtMs: number;
   /** Undefined: there is no picture. */
-  readonly picture: { readonly standsStill: boolean; readonly frameRate: number; readonly renditions: readonly PictureRendition[] } | undefined;
+  readonly picture: { readonly standsStill: boolean; readonly frameRate: number; readonly profile: Profile; readonly renditions: readonly PictureRendition[] } | undefined;
   readonly sound: { readonly bitsPerSecond: number } | undefined;
   readonly onBytes: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** Pictures have another size, or an encoder has another configuration, than this recording's header says: they are left out until another begins. */
@@ -157,6 +157,7 @@ export class Encoding {
     return new PictureEncoders({
       ...(this.#size ?? { width: 2, height: 2 }),
       frameRate: picture?.frameRate ?? 30,
+      profile: picture?.profile ?? '42E0',
       renditions: picture?.renditions ?? [],
       onPicture: (encoded, configuration) => this.#givePicture(encoded, configuration),
       onFailure,
@@ -193,7 +194,7 @@ export class Encoding {
     if (sizes === undefined || (this.#sound !== undefined && this.#sound.head === undefined)) return undefined;
     const pictures = sizes.flatMap((size, rendition): MuxedTrack[] => {
       const configuration = this.#configurations.get(rendition);
-      return configuration === undefined ? [] : [{ kind: 'video', ...size, configuration }];
+      return configuration === undefined ? [] : [{ kind: 'video', width: size.width, height: size.height, configuration }];
     });
     if (pictures.length < sizes.length) return undefined;
     const { head, channels = 2 } = this.#sound ?? {};

@@ -12,7 +12,12 @@ export interface EncodedPicture {
   readonly bytes: Uint8Array;
 }
 
+/** H.264 profile and constraints, as a codec's name has them: Main, or the Constrained Baseline of every encoder in hardware. */
+export const profiles = ['4D00', '42E0'] as const;
+export type Profile = (typeof profiles)[number];
+
 export interface PictureEncodersOptions {
+  readonly profile: Profile;
   readonly width: number;
   readonly height: number;
   readonly frameRate: number;
@@ -32,19 +37,27 @@ const levels = [
   { level: '34', picture: 36_864, second: 2_073_600 },
 ] as const;
 
-/** What an encoder is asked for: H.264 Main without pictures out of order, which every player and every server takes. */
-export function pictureConfig({ width, height, frameRate, bitsPerSecond }: { readonly width: number; readonly height: number; readonly frameRate: number; readonly bitsPerSecond: number }): VideoEncoderConfig {
+/** What an encoder is asked for: H.264 without pictures out of order, which every player and every server takes. */
+export function pictureConfig({ profile, width, height, frameRate, bitsPerSecond }: Pick<RenditionSize, 'width' | 'height' | 'bitsPerSecond'> & Pick<PictureEncodersOptions, 'profile' | 'frameRate'>): VideoEncoderConfig {
   const macroblocks = Math.ceil(width / 16) * Math.ceil(height / 16);
   const { level } = levels.find(({ picture, second }) => macroblocks <= picture && macroblocks * frameRate <= second) ?? levels[5];
-  return { codec: `avc1.4D00${level}`, width, height, framerate: frameRate, bitrate: Math.round(bitsPerSecond), bitrateMode: 'constant', latencyMode: 'realtime', avc: { format: 'avc' } };
+  return { codec: `avc1.${profile}${level}`, width, height, framerate: frameRate, bitrate: Math.round(bitsPerSecond), bitrateMode: 'constant', latencyMode: 'realtime', avc: { format: 'avc' } };
+}
+
+export interface RenditionSize {
+  readonly width: number;
+  readonly height: number;
+  readonly bitsPerSecond: number;
+  /** Among those that were wished. */
+  readonly wish: number;
 }
 
 /** Sizes of all renditions of pictures of this size, the source first; those that would not be smaller are left out. */
-export function renditionSizes({ width, height }: { readonly width: number; readonly height: number }, renditions: readonly PictureRendition[]): { readonly width: number; readonly height: number; readonly bitsPerSecond: number }[] {
+export function renditionSizes({ width, height }: Pick<RenditionSize, 'width' | 'height'>, renditions: readonly PictureRendition[]): RenditionSize[] {
   const shorter = Math.min(width, height);
   return renditions.flatMap(({ lines = shorter, bitsPerSecond }, index) => {
     const scale = index === 0 ? 1 : lines / shorter;
-    return index > 0 && scale >= 1 ? [] : [{ width: even(width * scale), height: even(height * scale), bitsPerSecond }];
+    return index > 0 && scale >= 1 ? [] : [{ width: even(width * scale), height: even(height * scale), bitsPerSecond, wish: index }];
   });
 }
 
@@ -55,7 +68,7 @@ export function even(length: number): number {
 
 /** One encoder a rendition, all given the same pictures with the same decision about keyframes: so they can be changed between. */
 export class PictureEncoders {
-  readonly sizes: readonly { readonly width: number; readonly height: number }[];
+  readonly sizes: readonly RenditionSize[];
   readonly #options: PictureEncodersOptions;
   readonly #encoders: readonly { readonly encoder: VideoEncoder; config: VideoEncoderConfig }[];
 
@@ -65,7 +78,7 @@ export class PictureEncoders {
     const sizes = renditionSizes(options, options.renditions);
     this.sizes = sizes;
     this.#encoders = sizes.map((size, rendition) => {
-      const config = pictureConfig({ ...size, frameRate: options.frameRate });
+      const config = pictureConfig({ ...size, profile: options.profile, frameRate: options.frameRate });
       const encoder = new VideoEncoder({
         output: (chunk, metadata) => this.#give(rendition, chunk, metadata),
         error: (error) => options.onFailure(error),
@@ -85,10 +98,10 @@ export class PictureEncoders {
     for (const { encoder } of this.#encoders) if (encoder.state === 'configured') encoder.encode(frame, { keyFrame });
   }
 
-  /** The same pictures with more or fewer bits, from the next one on. */
+  /** The same pictures with more or fewer bits, from the next one on. @param bitsPerSecond of each rendition that was wished */
   setBitRates(bitsPerSecond: readonly number[]): void {
     for (const [index, each] of this.#encoders.entries()) {
-      const bitrate = Math.round(bitsPerSecond[index] ?? 0);
+      const bitrate = Math.round(bitsPerSecond[this.sizes[index]?.wish ?? index] ?? 0);
       if (bitrate === 0 || bitrate === each.config.bitrate || each.encoder.state !== 'configured') continue;
       each.config = { ...each.config, bitrate };
       each.encoder.configure(each.config);

@@ -1,10 +1,18 @@
-import { even, PictureEncoders, renditionSizes, type PictureRendition } from './picture-encoders.js';
+import { even, pictureConfig, PictureEncoders, profiles, renditionSizes, type PictureRendition, type Profile } from './picture-encoders.js';
 
 export interface TrialOptions {
   readonly width: number;
   readonly height: number;
   readonly frameRate: number;
   readonly renditions: readonly PictureRendition[];
+}
+
+export interface Tried {
+  /** How many, from the first on, this machine encodes in time; 0: not one. */
+  readonly renditions: number;
+  readonly profile: Profile;
+  /** The figures in words. */
+  readonly message: string;
 }
 
 /** How many pictures it takes: the first ones start the encoders. */
@@ -14,27 +22,35 @@ const maxTrialMs = 1_000;
 /** Page, camera and players want some of the machine too: it must be able to encode so much faster than pictures come. */
 const headroom = 1.5;
 
-/**
- * Encodes a moving picture as fast as the machine can: what a browser says it supports is no promise that it is quick enough.
- * @returns how many of the renditions, from the first on, are encoded in time, and the figures in words
- */
-export async function tryRenditions(options: TrialOptions, nowMs: () => number): Promise<{ readonly renditions: number; readonly message: string }> {
+/** Encodes a moving picture as fast as the machine can: what a browser says it supports is no promise that it is quick enough. */
+export async function tryRenditions(options: TrialOptions, nowMs: () => number): Promise<Tried> {
   const most = renditionSizes(options, options.renditions).length;
   const [width, height] = [even(options.width), even(options.height)];
   const pictures = Array.from({ length: stripeWidth / stripeStep }, (_, index) => movingPicture(width, height, index));
+  const profile = await supportedProfile(options);
+  if (profile === undefined) return { renditions: 0, profile: profiles[0], message: `it encodes no H.264 of ${String(width)} by ${String(height)}` };
   let message = '';
   for (let count = most; count > 0; count -= 1) {
-    const perSecond = await picturesPerSecond({ ...options, width, height, renditions: options.renditions.slice(0, count) }, pictures, nowMs).catch((error: unknown) => {
+    const perSecond = await picturesPerSecond({ ...options, profile, width, height, renditions: options.renditions.slice(0, count) }, pictures, nowMs).catch((error: unknown) => {
       message = error instanceof Error ? error.message : String(error);
       return 0;
     });
-    if (perSecond >= options.frameRate * headroom) return { renditions: count, message: `${perSecond.toFixed(0)} pictures a second in a trial` };
+    if (perSecond >= options.frameRate * headroom) return { renditions: count, profile, message: `${perSecond.toFixed(0)} pictures a second in a trial` };
     if (perSecond > 0) message = `${perSecond.toFixed(0)} pictures a second in a trial, ${(options.frameRate * headroom).toFixed(0)} are needed`;
   }
-  return { renditions: 0, message };
+  return { renditions: 0, profile, message };
 }
 
-async function picturesPerSecond(options: TrialOptions, pictures: readonly Uint8Array<ArrayBuffer>[], nowMs: () => number): Promise<number> {
+async function supportedProfile(options: TrialOptions): Promise<Profile | undefined> {
+  for (const profile of profiles) {
+    const configs = renditionSizes(options, options.renditions).map((size) => pictureConfig({ ...size, profile, frameRate: options.frameRate }));
+    const answers = await Promise.all(configs.map((config) => VideoEncoder.isConfigSupported(config).catch(() => ({ supported: false }))));
+    if (answers.every(({ supported }) => supported === true)) return profile;
+  }
+  return undefined;
+}
+
+async function picturesPerSecond(options: TrialOptions & { readonly profile: Profile }, pictures: readonly Uint8Array<ArrayBuffer>[], nowMs: () => number): Promise<number> {
   const { width: codedWidth, height: codedHeight } = options;
   const failures: unknown[] = [];
   const encoders = new PictureEncoders({ ...options, onPicture: () => undefined, onFailure: (error) => failures.push(error) });

@@ -3,6 +3,8 @@ import { recorderError, type RecorderOptions, type Recording } from '../../recor
 import { insertableStreams, mayStandStill } from '../../steady-video.js';
 import type { EncodedRecording, EncoderHost, RecordingWord } from './encoder-host.js';
 import { ladder } from './ladder.js';
+import type { PictureRendition, Profile } from './picture-encoders.js';
+import type { RenditionPolicy } from './rendition-policy.js';
 
 const maxStopMs = 3_000;
 
@@ -11,7 +13,8 @@ export class WebCodecsRecorder implements Recording {
   readonly mimeType: string;
   readonly startedAtMs = performance.now();
   readonly #options: RecorderOptions;
-  readonly #renditions: number;
+  readonly #policy: RenditionPolicy;
+  readonly #renditions: readonly PictureRendition[];
   readonly #encoded: EncodedRecording;
   readonly #stopped: Promise<void>;
   #settleStopped: () => void = () => undefined;
@@ -21,15 +24,16 @@ export class WebCodecsRecorder implements Recording {
   #hasGiven = false;
   #soundMissingMs = 0;
 
-  /** @param renditions how many at most */
-  constructor(options: RecorderOptions, host: EncoderHost, renditions: number) {
+  /** @param by `policy`: how many renditions there may be; hears how the encoders do */
+  constructor(options: RecorderOptions, { host, policy, profile }: { readonly host: EncoderHost; readonly policy: RenditionPolicy; readonly profile: Profile }) {
     this.#options = options;
-    this.#renditions = renditions;
+    this.#policy = policy;
+    this.#renditions = this.#ladder(options.quality.videoBitsPerSecond);
     this.#stopped = new Promise((resolve) => (this.#settleStopped = resolve));
     const { media, quality } = options;
     const [video, audio] = [media.getVideoTracks()[0], media.getAudioTracks()[0]];
     this.mimeType = video === undefined ? 'audio/x-matroska;codecs=opus' : `video/x-matroska;codecs=avc1${audio === undefined ? '' : ',opus'}`;
-    const picture = video && { readable: framesOf<VideoFrame>(video), standsStill: mayStandStill(video), frameRate: quality.frameRate, renditions: ladder(quality.videoBitsPerSecond).slice(0, renditions) };
+    const picture = video && { readable: framesOf<VideoFrame>(video), standsStill: mayStandStill(video), frameRate: quality.frameRate, profile, renditions: this.#renditions };
     const sound = audio && { readable: framesOf<AudioData>(audio), bitsPerSecond: quality.audioBitsPerSecond };
     this.#encoded = host.record({ startedAtMs: performance.timeOrigin + this.startedAtMs, picture, sound }, (word) => this.#hear(word));
   }
@@ -51,7 +55,9 @@ export class WebCodecsRecorder implements Recording {
   }
 
   setBitRate(videoBitsPerSecond: number): boolean {
-    this.#encoded.setBitRates(ladder(videoBitsPerSecond).slice(0, this.#renditions).map(({ bitsPerSecond }) => bitsPerSecond));
+    const renditions = this.#ladder(videoBitsPerSecond);
+    if (renditions.length !== this.#renditions.length) return false;
+    this.#encoded.setBitRates(renditions.map(({ bitsPerSecond }) => bitsPerSecond));
     return true;
   }
 
@@ -63,6 +69,10 @@ export class WebCodecsRecorder implements Recording {
   discard(): void {
     this.#discarding = true;
     this.#stop ??= this.#finish(true);
+  }
+
+  #ladder(videoBitsPerSecond: number): PictureRendition[] {
+    return ladder({ videoBitsPerSecond, lines: this.#options.quality.height }, this.#policy.renditions);
   }
 
   #finish(discard: boolean): Promise<void> {
@@ -77,7 +87,10 @@ export class WebCodecsRecorder implements Recording {
       this.#hasGiven = true;
       this.#options.onChunk(word.bytes);
     }
-    if (word.type === 'load') this.#soundMissingMs = word.soundMissingMs;
+    if (word.type === 'load' && this.#stop === undefined) {
+      this.#soundMissingMs = word.soundMissingMs;
+      if (this.#policy.sample({ ...word, nowMs: word.atMs })) this.#options.onOutgrown(undefined);
+    }
     if (word.type === 'outgrown' && this.#stop === undefined) this.#options.onOutgrown(word.size);
     if (word.type === 'stopped') this.#settleStopped();
     if (word.type !== 'failed' || this.#stop !== undefined) return;
