@@ -68,13 +68,6 @@ export const deviceWarnings = {
   }),
 } as const;
 
-export const compositionWarnings = {
-  redrawn: {
-    code: 'composition-redrawn',
-    message: 'What puts screen and camera together stopped and was started again. Viewers saw a standstill for a moment; close other programs and tabs if it happens again.',
-  },
-} as const satisfies Record<string, PublisherWarning>;
-
 /** @param hasGiven the recorder gave something before; else it may be the browser that can't */
 export function silentWarning(hasGiven: boolean): PublisherWarning {
   const message = hasGiven

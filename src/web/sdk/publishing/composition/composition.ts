@@ -1,7 +1,7 @@
 import { Listeners } from '../../listeners.js';
 import type { Capture } from '../captured.js';
 import type { SoundMixer } from '../sound-mixer.js';
-import { compositionWarnings, type PublisherWarning } from '../warnings.js';
+import type { PublisherWarning } from '../warnings.js';
 import { browserCompositionParts, type CompositionParts } from './composition-parts.js';
 import type { Drawing } from './compositor.js';
 import { LastingDrawer } from './lasting-drawer.js';
@@ -31,6 +31,11 @@ export interface CaptureToCompose {
 
 const pictureNames = ['screen', 'camera'] as const satisfies PictureName[];
 
+const redrawn: PublisherWarning = {
+  code: 'composition-redrawn',
+  message: 'What puts screen and camera together stopped and was started again. Viewers saw a standstill for a moment; close other programs and tabs if it happens again.',
+};
+
 /** Screen and camera as one picture, microphone and screen's sound as one sound: what a Publisher takes as its media. */
 export class Composition extends Listeners<CompositionEvents> implements Capture {
   readonly #parts: CompositionParts;
@@ -59,7 +64,7 @@ export class Composition extends Listeners<CompositionEvents> implements Capture
         this.#compose();
         this.#settle(version);
       },
-      onReplaced: () => this.emit('warning', compositionWarnings.redrawn),
+      onReplaced: () => this.emit('warning', redrawn),
       onGone: () => this.#compose(),
     });
   }
