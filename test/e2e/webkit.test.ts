@@ -77,7 +77,7 @@ t.test("In Safari's engine a player plays on after each fall of its path, and on
       const now = await seen();
       // A jump to the live edge moves a picture that stands, too.
       return !now.paused && now.said.at(-1) === 'playing' && now.seconds > from.seconds + 1;
-    }, 30_000, 100);
+    }, 30_000, 100).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)} from ${String(from.seconds)}: ${JSON.stringify(await seen())}`)));
     return from.said;
   };
   await untilItPlays();
@@ -93,4 +93,57 @@ t.test("In Safari's engine a player plays on after each fall of its path, and on
   t.notOk(said.includes('paused'), said.join(' '));
   await webkit.evaluate('document.querySelector("video").pause();');
   await waitUntil('the pause', async () => (await seen()).said.at(-1) === 'paused', 10_000, 100).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await seen())}`)));
+});
+
+t.test("Safari's engine composes screen and camera; where its recorder gives nothing, that is said in words", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
+  const server = await startServer(t);
+  const site = await serveWebSite(t, {
+    '/': `<!doctype html><title>Composition</title><video playsinline muted></video><script type="module">
+      import { Publisher, openComposition, qualities } from '${server.origin}/sdk/onair.js';
+      const source = (width, height, hue) => {
+        const canvas = Object.assign(document.createElement('canvas'), { width, height });
+        const context = canvas.getContext('2d');
+        let count = 0;
+        setInterval(() => {
+          context.fillStyle = 'hsl(' + hue + ' 100% ' + (40 + (count++ % 20)) + '%)';
+          context.fillRect(0, 0, width, height);
+        }, 50);
+        return canvas.captureStream(20).getVideoTracks()[0];
+      };
+      window.said = [];
+      const composition = await openComposition({ of: { screen: source(640, 360, 0), camera: source(320, 240, 240) }, quality: qualities[0] });
+      const video = document.querySelector('video');
+      video.srcObject = composition.media;
+      await video.play();
+      const context = new OffscreenCanvas(64, 36).getContext('2d', { willReadFrequently: true });
+      /** Which of red and blue there is more of, at this place of the picture. */
+      const colourAt = (x, y) => {
+        context.drawImage(video, 0, 0, 64, 36);
+        const [red, , blue] = context.getImageData(x, y, 1, 1).data;
+        return Math.max(red, blue) < 60 ? 'none' : red > blue ? 'screen' : 'camera';
+      };
+      window.look = () => ({ said: window.said, middle: colourAt(20, 12), corner: colourAt(56, 30), seconds: video.currentTime });
+      const publisher = new Publisher({ url: '${server.origin}', stream: 'composed', key: ${JSON.stringify(server.key)}, media: composition, quality: qualities[0] });
+      publisher.on('state', (state) => window.said.push(state));
+      publisher.on('warning', ({ code, message }) => window.said.push(code + ': ' + message));
+      await publisher.start();
+    </script>`,
+  });
+  const webkit = await WebKit.launch(t);
+  await webkit.open(`${site}/`);
+  interface Composed {
+    readonly said: string[];
+    readonly middle: string;
+    readonly corner: string;
+    readonly seconds: number;
+  }
+  const look = (): Promise<Composed | null> => webkit.evaluate<Composed | null>('return window.look?.() ?? null;');
+  const composed = await waitUntil('a composed picture that moves', async () => {
+    const now = await look();
+    return now !== null && now.middle === 'screen' && now.corner === 'camera' && now.seconds > 1 && now;
+  }, 30_000, 200).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await look())}`)));
+  t.match(composed, { middle: 'screen', corner: 'camera' });
+  const outcome = await waitUntil('to be live, or to hear why not', async () => (await look())?.said.find((each) => each === 'live' || each.startsWith('recorder-silent')), 30_000, 200);
+  t.comment(outcome);
+  if (outcome !== 'live') t.match(outcome, /nothing since it began.*use a current/);
 });
