@@ -126,7 +126,7 @@ session.on('changed', show);
 session.on('failed', ({ of, error }) => fail(of, error));
 session.on('warning', ({ code, message }) => {
   // What is over when it is told.
-  const isNews = code === 'begun-anew' || code === 'composition-redrawn';
+  const isNews = code === 'begun-anew' || code === 'composition-redrawn' || code === 'sharing-stopped';
   const actions = isNews ? [{ label: 'Understood', run: () => notices.clear(code) }] : [];
   notices.show(code, isNews ? 'info' : 'warning', { ...headed(message), actions });
 });

@@ -225,7 +225,9 @@ t.test('sharing that the browser’s own button stopped goes back to the camera,
   await settle();
   t.strictSame(all.captured().slice(0, 1), ['webcam']);
   t.equal(all.capture.wish?.picture, 'camera');
-  t.equal(all.news[0], 'sharing-stopped');
+  t.strictSame(all.news, ['sharing-stopped'], 'that the camera stands in for it takes nothing back of what was said');
+  await open(all, screen);
+  t.equal(all.news.at(-1), 'sharing-stopped recovered');
 
   const never = bench(t);
   await open(never, { ...screen, microphone: false });

@@ -269,7 +269,8 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
     const name = kind === 'microphone' ? 'sound' : 'picture';
     this.emit('recovered', { code: `${name}-lost` });
     this.emit('recovered', { code: `${name}-replaced` });
-    if (kind !== 'microphone') this.emit('recovered', { code: 'sharing-stopped' });
+    // A camera that stands in for the screen is no reason to say no more that it is not shared.
+    if (kind === 'screen') this.emit('recovered', { code: 'sharing-stopped' });
   }
 }
 
