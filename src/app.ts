@@ -14,6 +14,8 @@ import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
 import { LocalBroadcasts } from './live/local-broadcasts.js';
 import { MemoryDirectory } from './live/memory-directory.js';
+import { RecordingDownloads } from './live/recording-downloads.js';
+import { Recordings } from './live/recordings.js';
 import { StreamDescriptions } from './live/stream-descriptions.js';
 import type { LiveEvent } from './live/broadcast-options.js';
 import type { StartTranscoder } from './live/transcoder.js';
@@ -28,6 +30,9 @@ import { checkFolders, locateFfmpeg, readDataDir } from './start-checks.js';
 
 /** Each takes a core for a tenth of a second. */
 const postersAtATime = 2;
+
+/** Of the four threads that Node has for files segments take two: a folder that hangs leaves one to everything else. */
+const recordingsDiskTurns = 1;
 
 export interface AppDependencies {
   /** Pages, styles and bundles. */
@@ -82,9 +87,20 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     onFailure: (error: Error) => http.log.warn({ err: error }, 'titles and descriptions can not be kept on disk; they last as long as this process'),
   };
   const descriptions = readDataDir(config.DATA_DIR, () => new StreamDescriptions(descriptionsOptions));
+  const recordings = new Recordings({
+    directory: config.recordingsDir,
+    turns: new Semaphore(recordingsDiskTurns),
+    record: config.RECORD === 'on',
+    maxAgeDays: config.RECORDINGS_MAX_AGE_DAYS,
+    maxBytes: config.RECORDINGS_MAX_BYTES,
+  });
+  await recordings.open();
+  const downloads = new RecordingDownloads({ recordings, ffmpegPath: found?.path ?? 'ffmpeg' });
+  http.addHook('onClose', async () => downloads.close());
   const directory = new MemoryDirectory();
   const broadcasts = new LocalBroadcasts({
     directory,
+    recordings,
     missing: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
     startTranscoder: startTranscoder ?? ffmpegTranscoders({ ffmpegPath: found?.path ?? 'ffmpeg' }),
     ffmpegMajor: found?.major ?? 5,
@@ -150,6 +166,8 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     directory,
     broadcasts,
     descriptions,
+    recordings,
+    downloads,
     access,
     cuts,
     stop: new GracefulStop({ app: http, broadcasts, lingerMs: milliseconds(config.STOP_LINGER_SECONDS), closeOthers: async () => rtmp?.close() }),

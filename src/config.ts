@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { relative, resolve, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { envSchema } from 'env-schema';
 import type { JSONSchemaType } from 'env-schema';
@@ -43,6 +43,10 @@ const schema = Type.Object({
   // RFC 8216bis appendix B.1 and Apple's authoring specification 8.11: at least 6 segments listed. A playlist is written anew for every part: hls/live-window.ts lists no more than 250.
   WINDOW_SEGMENTS: Type.Integer({ default: 10, minimum: 6, maximum: 250 }),
   DVR_SECONDS: Type.Integer({ default: 0, minimum: 0, maximum: 21_600 }),
+  RECORD: Type.Enum(['on', 'off'], { default: 'off' }),
+  RECORDINGS_DIR: Type.Optional(Type.String({ description: 'a directory' })),
+  RECORDINGS_MAX_AGE_DAYS: Type.Number({ default: 0, minimum: 0, maximum: 36_500 }),
+  RECORDINGS_MAX_BYTES: Type.Integer({ default: 0, minimum: 0, maximum: 9_007_199_254_740_991 }),
   FRAMES_PER_SECOND: Type.Number({ default: 5, minimum: 0.1, maximum: 30 }),
   FRAMES_WIDTH: Type.Integer({ default: 640, minimum: 64, maximum: 3840 }),
   POSTER_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 3600 }),
@@ -75,6 +79,8 @@ type Name = keyof Settings;
 export const settingNames = Object.keys(schema.properties) as Name[];
 
 export interface Config extends Readonly<Omit<Settings, 'TLS_CERT' | 'TLS_KEY'>> {
+  /** Where recordings are kept, absolute. */
+  readonly recordingsDir: string;
   /** Contents of TLS_CERT and TLS_KEY. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly corsOrigins: '*' | readonly string[];
@@ -117,12 +123,14 @@ function relate(settings: Settings, publicDir: string): Config {
   if (contains(segmentsDir, process.cwd()) || contains(segmentsDir, publicDir)) {
     throw new ConfigError('SEGMENTS_DIR', 'a directory of its own (it is cleared at start)', JSON.stringify(settings.SEGMENTS_DIR));
   }
-  for (const [name, directory] of [['SEGMENTS_DIR', segmentsDir], ['DATA_DIR', dataDir]] as const) {
-    if (contains(publicDir, directory)) throw new ConfigError(name, 'a directory outside the web root', JSON.stringify(settings[name]));
+  const recordingsDir = resolve(settings.RECORDINGS_DIR ?? join(dataDir, 'recordings'));
+  for (const [name, directory] of [['SEGMENTS_DIR', segmentsDir], ['DATA_DIR', dataDir], ['RECORDINGS_DIR', recordingsDir]] as const) {
+    if (contains(publicDir, directory)) throw new ConfigError(name, 'a directory outside the web root', JSON.stringify(settings[name] ?? recordingsDir));
   }
   if (contains(segmentsDir, dataDir)) {
     throw new ConfigError('DATA_DIR', 'a directory outside SEGMENTS_DIR', JSON.stringify(settings.DATA_DIR));
   }
+  if (contains(segmentsDir, recordingsDir)) throw new ConfigError('RECORDINGS_DIR', 'a directory outside SEGMENTS_DIR', JSON.stringify(settings.RECORDINGS_DIR ?? recordingsDir));
   for (const name of ['PUBLISH_CHECK_URL', 'VIEW_CHECK_URL'] as const) {
     const url = settings[name];
     // Credentials in it would be refused with every request, and are in the logs of others.
@@ -138,6 +146,7 @@ function relate(settings: Settings, publicDir: string): Config {
   }
   return {
     ...rest,
+    recordingsDir,
     ...(settings.PUBLIC_URL === undefined ? {} : { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),
     tls: loadTls(TLS_CERT, TLS_KEY),
     corsOrigins: parseOrigins(settings.CORS_ORIGIN),

@@ -5,11 +5,14 @@ import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { faultOf, folderFault } from './storage/folder-fault.js';
 
 /** A folder for segments that is the wrong one stops the start. A disk that is full or fails does not, nor a data folder that can only be read: they are told. */
-export function checkFolders({ SEGMENTS_DIR, DATA_DIR }: Config): string[] {
+export function checkFolders({ SEGMENTS_DIR, DATA_DIR, RECORD, RECORDINGS_DIR, recordingsDir }: Config): string[] {
   const segments = folderFault(SEGMENTS_DIR);
   if (segments?.isWrong) throw new ConfigError('SEGMENTS_DIR', 'a directory that can be written', segments.words);
   const data = folderFault(DATA_DIR, 0o700);
+  const recordings = RECORD === 'on' || RECORDINGS_DIR !== undefined ? folderFault(recordingsDir, 0o700) : undefined;
+  if (recordings?.isWrong) throw new ConfigError('RECORDINGS_DIR', 'a directory that can be written', recordings.words);
   return [
+    ...(recordings ? [`RECORDINGS_DIR: nothing is recorded until it can be written: ${recordings.words}`] : []),
     ...(segments ? [`SEGMENTS_DIR: segments stay in memory for as long as they can be watched: ${segments.words}`] : []),
     ...(data ? [`DATA_DIR: no key of a stream can be made, and no description outlives this process: ${data.words}`] : []),
   ];

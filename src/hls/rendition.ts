@@ -23,7 +23,7 @@ export interface RenditionOptions {
   /** Where whole segments lie when they are older than the live edge. Without one they stay in memory. */
   readonly keeper?: SegmentKeeper | undefined;
   /** Told of each segment once it is whole. */
-  readonly onSegment?: (segment: WholeSegment) => void;
+  readonly onSegment?: (segment: WholeSegment, init: InitSegment) => void;
   /** The clock that ends a wait, `setTimeout` but for tests. */
   readonly startTimer?: StartTimer | undefined;
   /** How far the other renditions of the same presentation are. */
@@ -99,7 +99,7 @@ export class Rendition {
     if (!closed) return;
     this.#bitRates = undefined;
     this.#rewind.renew();
-    this.#options.onSegment?.(closed);
+    if (this.#init) this.#options.onSegment?.(closed, this.#init);
     this.#publish();
   }
 

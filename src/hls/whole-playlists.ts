@@ -33,6 +33,12 @@ export function writeRewindPlaylist(list: WholeSegments, timing: PlaylistTiming,
   return text(lines, ended);
 }
 
+/** All of a recording: nothing leaves it, and while it still grows it says so. RFC 8216bis §4.4.3.5. */
+export function writeRecordingPlaylist(list: WholeSegments): string {
+  const type = `#EXT-X-PLAYLIST-TYPE:${list.ended ? 'VOD' : 'EVENT'}`;
+  return text(['#EXTM3U', '#EXT-X-VERSION:6', `#EXT-X-TARGETDURATION:${list.targetDurationSeconds}`, type, ...numbers(list), ...listLines(list.segments, 0)], list.ended);
+}
+
 /** The first keyframe of each segment, as a range of it: what a player shows while somebody looks for a place. RFC 8216bis §4.4.3.6. */
 export function writeKeyframePlaylist(list: WholeSegments): string {
   const lines = ['#EXTM3U', '#EXT-X-VERSION:6', `#EXT-X-TARGETDURATION:${list.targetDurationSeconds}`, ...numbers(list), '#EXT-X-I-FRAMES-ONLY', ...listLines(list.segments, 0, true)];

@@ -63,6 +63,7 @@ export const liveStreamInfo = Type.Object({
   recording: Type.Optional(recordingFacts),
   rendition: Type.Optional(renditionFacts),
   rewindSeconds: Type.Optional(Type.Number({ description: 'how far dvr.m3u8 goes back; absent where there is none' })),
+  recordedAs: Type.Optional(Type.String({ description: 'id of its recording' })),
   urls: liveStreamUrls,
 });
 
@@ -72,7 +73,10 @@ export const streamDescription = Type.Object({
   description: Type.Optional(Type.String({ description: 'at most 2000 characters; empty: none' })),
 });
 
-export const describedStream = Type.Object({ stream: Type.String(), ...streamDescription.properties });
+/** The same for a stream, which may be recorded. */
+export const streamChange = Type.Object({ ...streamDescription.properties, record: Type.Optional(Type.Boolean({ description: 'whether it is recorded, from the next segment on' })) });
+
+export const describedStream = Type.Object({ stream: Type.String(), ...streamChange.properties });
 
 export const liveStreamList = Type.Object({ streams: Type.Immutable(Type.Array(liveStreamInfo)) });
 

@@ -4,8 +4,9 @@ import { Type } from 'typebox';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import type { Watchables } from '../live/directory.js';
 import type { LocalBroadcasts } from '../live/local-broadcasts.js';
+import type { Recordings } from '../live/recordings.js';
 import type { StreamDescriptions } from '../live/stream-descriptions.js';
-import { describedStream, errorBody, ingestState, liveStreamInfo, liveStreamList, serverTime, streamDescription, streamParams } from './api-schemas.js';
+import { describedStream, errorBody, ingestState, liveStreamInfo, liveStreamList, serverTime, streamChange, streamParams } from './api-schemas.js';
 import { requireStreamName, requireWatchable } from './live-stream-lookup.js';
 import { baseUrlOf } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
@@ -15,6 +16,8 @@ export interface LiveStreamRoutesOptions {
   readonly broadcasts: Pick<LocalBroadcasts, 'resumable'>;
   readonly descriptions: StreamDescriptions;
   readonly publishGate: PublishGate;
+  /** Where broadcasts are recorded, if they may be. */
+  readonly recordings?: Recordings | undefined;
   /** The addresses a publisher is told, of its own stream. */
   readonly urlsFor: (request: FastifyRequest, stream: string) => LiveStreamUrls;
   readonly publicUrl: string | undefined;
@@ -23,7 +26,7 @@ export interface LiveStreamRoutesOptions {
 }
 
 /** What only the server's own pages ask, and what the key allows. */
-export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { directory, broadcasts, descriptions, publishGate, urlsFor, publicUrl, rtmpPort }) => {
+export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { directory, broadcasts, descriptions, recordings, publishGate, urlsFor, publicUrl, rtmpPort }) => {
   sendUncached(app);
 
   app.get('/streams', { schema: { tags: ['streams'], summary: 'Everything that is live', response: { 200: liveStreamList } } }, async (request) => {
@@ -58,17 +61,20 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
     {
       schema: {
         tags: ['streams'],
-        summary: 'Say what a stream is about, live or not yet',
+        summary: 'Say what a stream is about, and whether it is recorded, live or not yet',
         security: [{ publishKey: [] }, { publishKeyInQuery: [] }],
         params: streamParams,
-        body: streamDescription,
+        body: streamChange,
         response: { 200: describedStream, 400: errorBody, 401: errorBody, 503: errorBody },
       },
       onRequest: async (request) => void publishGate.requireKey(request, requireStreamName(request.params.stream)),
     },
     async (request) => {
       const { stream } = request.params;
-      return { stream, ...descriptions.change(stream, request.body) };
+      const { record, ...change } = request.body;
+      const description = descriptions.change(stream, change);
+      if (record !== undefined) recordings?.wish(stream, record);
+      return { stream, ...description, ...(recordings && { record: recordings.wants(stream) }) };
     },
   );
 

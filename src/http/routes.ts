@@ -5,6 +5,8 @@ import type { AddressBudget } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
 import type { Watchables } from '../live/directory.js';
 import type { LocalBroadcasts } from '../live/local-broadcasts.js';
+import type { RecordingDownloads } from '../live/recording-downloads.js';
+import type { Recordings } from '../live/recordings.js';
 import type { StreamDescriptions } from '../live/stream-descriptions.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
@@ -30,6 +32,8 @@ import { pictureRoutes } from './picture-routes.js';
 import { allowPlayback, liveHeaders } from './playback-cors.js';
 import type { PublishGate } from './publish-gate.js';
 import { isPushUrl, pushRoutes } from './push-routes.js';
+import { recordingApiRoutes } from './recording-api-routes.js';
+import { recordingRoutes } from './recording-routes.js';
 import { logRequests } from './request-log.js';
 import type { ServerMetrics } from './server-metrics.js';
 import type { SendQueues } from './send-queues.js';
@@ -63,6 +67,9 @@ export interface RoutesOptions {
   readonly chatBudget: AddressBudget;
   /** The same as the server's. */
   readonly cuts: CutCounts;
+  /** What was recorded, where anything may be, and its downloads. */
+  readonly recordings?: Recordings | undefined;
+  readonly downloads?: RecordingDownloads | undefined;
   readonly publicDir: string;
   readonly publicUrl: string | undefined;
   readonly corsOrigins: AllowedOrigins;
@@ -107,6 +114,8 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   await app.register(healthRoutes, options);
   await app.register(oembedRoutes, { directory, descriptions, viewingLinks: access.viewingLinks, publicUrl });
   await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins, directory, descriptions, linksAreSigned: access.viewingLinks !== undefined });
+  const { recordings, downloads } = options;
+  if (recordings && downloads) await app.register(recordingRoutes, { recordings, downloads, access, origins: options.corsOrigins, prefix: '/recordings' });
   app.get('/openapi.json', async () => app.swagger());
   await app.register(apiDocs);
 }
@@ -144,15 +153,16 @@ async function liveRoutes(live: FastifyInstance, options: ScopeOptions): Promise
 
 /** Control, and the facts that players ask for. */
 async function apiRoutes(api: FastifyInstance, options: ScopeOptions): Promise<void> {
-  const { directory, broadcasts, descriptions, access, publishGate, apiBudget, cuts, urlsFor, publicUrl, rtmpPort, corsOrigins } = options;
+  const { directory, broadcasts, descriptions, recordings, access, publishGate, apiBudget, cuts, urlsFor, publicUrl, rtmpPort, corsOrigins } = options;
   api.addHook('onRequest', async ({ ip }) => {
     const waitSeconds = apiBudget.waitSeconds(ip);
     if (waitSeconds > 0) throw new LimitError('too many requests came from this address; wait a moment', waitSeconds);
     apiBudget.spend(ip);
   });
   refuseSlowBodies(api, () => cuts.count('slow-body'));
-  await api.register(controlRoutes, { directory, broadcasts, descriptions, publishGate, urlsFor, publicUrl, rtmpPort });
+  await api.register(controlRoutes, { directory, broadcasts, descriptions, recordings, publishGate, urlsFor, publicUrl, rtmpPort });
   await api.register(keyRoutes, { access, publishGate, publicUrl });
+  if (recordings) await api.register(recordingApiRoutes, { recordings, publishGate, publicUrl });
   await api.register(async (facts) => {
     await allowPlayback(facts, corsOrigins);
     await facts.register(playbackFactsRoutes, { directory, publicUrl, rtmpPort });

@@ -3,6 +3,7 @@ import type { Lease } from './directory.js';
 import type { EncodeLimits } from './encode-limits.js';
 import type { Owner } from './ingest-entrance.js';
 import type { PictureSettings } from './pictures.js';
+import type { Recordings } from './recordings.js';
 import type { MediaStore } from '../storage/media-store.js';
 import type { StreamDescriptions } from './stream-descriptions.js';
 import type { StartTranscoder } from './transcoder.js';
@@ -21,6 +22,8 @@ export interface BroadcastSettings {
   readonly windowSegments: number;
   /** How far viewers may go back while it is live. 0: no further than the window. */
   readonly rewindSeconds?: number | undefined;
+  /** Where broadcasts are recorded; undefined: nowhere. */
+  readonly recordings?: Recordings | undefined;
   readonly resumeWindowSeconds: number;
   /** How far media may run ahead of time before its publisher is held back. Default: enough for a first playlist. */
   readonly burstSeconds?: number | undefined;
@@ -42,9 +45,9 @@ export interface BroadcastSettings {
 
 /**
  * A slow viewer was skipped forward; an ffmpeg was replaced; a copied picture could not be cut; the store did not take segments of a broadcast,
- * told once for each; it did not give one back.
+ * told once for each; it did not give one back; a recording has a gap, told once for each.
  */
-export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed' | 'store-read-failed';
+export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed' | 'store-read-failed' | 'recording-failed';
 
 /** What an operator measures of a running broadcast. */
 export interface BroadcastMeasures {

@@ -20,6 +20,7 @@ import type { BroadcastMeasures, BroadcastOptions } from './broadcast-options.js
 import { Packaging } from './packaging.js';
 import { Pictures } from './pictures.js';
 import { ReleasePace } from './release-pace.js';
+import { recordBroadcast, type BroadcastRecording } from './broadcast-recording.js';
 import type { SegmentArchive } from './segment-archive.js';
 import { openSegmentArchive } from './open-segment-archive.js';
 import { settledWithin } from './settled-within.js';
@@ -58,6 +59,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   readonly #pace = new ReleasePace();
   readonly #clock = new BroadcastClock();
   readonly #archive: SegmentArchive;
+  readonly #record: BroadcastRecording | undefined;
   readonly #copies = new CopyJudge();
   readonly #report: BroadcastReport;
   readonly #throughput = new ThroughputMeter();
@@ -83,12 +85,14 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.viewers = new Viewers({ bus: this.#bus });
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.id });
     this.pictures = this.#createPictures();
+    this.#record = recordBroadcast(options, (message) => this.ingest.send({ type: 'warning', code: 'recording', message }));
     this.#archive = openSegmentArchive(options, (message) => this.ingest.send({ type: 'warning', code: 'disk', message }));
     this.presentation = new Presentation({
       broadcast: options.id,
       listedSegments: options.windowSegments,
       rewindSeconds: options.rewindSeconds,
       keeper: this.#archive,
+      onSegment: (segment, init) => this.#record?.segment(segment, init, this.presentation.timing?.targetDurationSeconds ?? 1),
     });
     this.hls = hlsSource(this.presentation, this.audience);
     this.#packaging = this.#createPackaging();
@@ -137,6 +141,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
       ...(this.#recording && { recording: this.#recording }),
       ...(rendition && { rendition }),
       ...(rewindSeconds > 0 && { rewindSeconds }),
+      ...(this.#record?.id !== undefined && { recordedAs: this.#record.id }),
       urls: liveStreamUrls(base, this.stream, undefined, rtmpPort),
     };
   }
@@ -182,12 +187,14 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     await this.#finish('packager', () => this.#bus.endTimeline());
     await this.#finish('playlists', () => this.presentation.end());
     await this.#finish('viewers', () => this.#bus.end());
+    const recorded = this.#finish('recording', () => this.#record?.end());
     await this.#finish('chat', () => this.chat?.end());
     // Before its publisher is told, who may begin the next one at once.
     await this.#finish('name', () => this.#options.lease.release());
     this.#over = true;
     const goodbye = failure ? { code: failure.code, message: failure.message } : { message: 'The broadcast is over.' };
     await this.#finish('publisher', () => this.ingest.send({ type: 'ended', ...goodbye }));
+    await recorded;
     await this.#finish('pictures', async () => {
       if (!(await settledWithin(this.pictures.close(), picturesEndMs))) throw new Error(`expected the pictures to end within ${picturesEndMs} ms`);
     });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 const liveFolder = 'live';
 
-/** Names the server process that the files belong to: several may share one segments folder. */
-const ownFolder = `${hostname().replace(/[^A-Za-z0-9.-]/g, '_')}-${process.pid}`;
+/** Names this server process: several may share one folder. */
+export const serverName = `${hostname().replace(/[^A-Za-z0-9.-]/g, '_')}-${process.pid}`;
 
 /** Another machine's processes can't be seen from here; no broadcast is kept for longer than this after its last file. */
 const leftBehindAfterMs = 2 * 86_400_000;
@@ -13,7 +13,7 @@ const leftBehindAfterMs = 2 * 86_400_000;
 /** Where a broadcast's files lie below the segments folder, and which folder above them stays without them. */
 export function segmentFolder(segmentsDirectory: string, stream: string, broadcast: string): { directory: string; root: string } {
   const root = join(segmentsDirectory, liveFolder);
-  return { directory: join(root, ownFolder, stream, broadcast), root };
+  return { directory: join(root, serverName, stream, broadcast), root };
 }
 
 /** Removes what servers that are gone left behind: nothing of it can be watched any more. Nothing else is touched. */
@@ -31,12 +31,18 @@ export async function clearSegmentFolders(segmentsDirectory: string): Promise<vo
   for (const name of names) if (!(await isInUse(live, name))) await rm(join(live, name), { recursive: true, force: true });
 }
 
+/** Whether another server process of this machine runs under that name. */
+export function isServerRunning(name: string): boolean {
+  const [, host, pid] = /^(.+)-(\d+)$/.exec(name) ?? [];
+  return host !== undefined && name !== serverName && serverName.startsWith(`${host}-`) && isRunning(Number(pid));
+}
+
 /** Whether a folder may belong to a server that still runs. */
 async function isInUse(live: string, name: string): Promise<boolean> {
   const [, host, pid] = /^(.+)-(\d+)$/.exec(name) ?? [];
   if (host === undefined || pid === undefined) return false;
-  if (name === ownFolder) return false;
-  if (ownFolder.startsWith(`${host}-`)) return isRunning(Number(pid));
+  if (name === serverName) return false;
+  if (serverName.startsWith(`${host}-`)) return isRunning(Number(pid));
   return Date.now() - (await lastChangeMs(join(live, name))) < leftBehindAfterMs;
 }
 

@@ -56,6 +56,8 @@ export interface LiveStreamInfo {
   readonly rendition?: RenditionFacts;
   /** How far `dvr.m3u8` goes back; absent where there is none. */
   readonly rewindSeconds?: number;
+  /** Id of its recording, where there is one. */
+  readonly recordedAs?: string;
   readonly urls: LiveStreamUrls;
 }
 

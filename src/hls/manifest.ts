@@ -1,0 +1,107 @@
+import { readMediaName } from './media-address.js';
+import type { SegmentFacts } from './whole-segment.js';
+
+/** The first line of a manifest: what was kept, and by whom. */
+export interface ManifestStart {
+  readonly type: 'start';
+  readonly version: 1;
+  readonly stream: string;
+  readonly broadcast: string;
+  /** RFC 3339, UTC. */
+  readonly startedAt: string;
+  readonly targetDurationSeconds: number;
+  /** Names the server process that appends to it. */
+  readonly server: string;
+}
+
+/** An init segment, before the first segment that needs it. */
+export interface ManifestInit {
+  readonly type: 'init';
+  readonly uri: string;
+  /** RFC 6381, of all tracks. */
+  readonly codecs: string;
+  readonly picture?: { readonly codec: string; readonly width: number; readonly height: number } | undefined;
+}
+
+export interface ManifestSegment extends SegmentFacts {
+  readonly type: 'segment';
+}
+
+/** What it is about, from here on. */
+export interface ManifestDescription {
+  readonly type: 'description';
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+/** Nothing more comes: the sums of what came, so that nobody has to read it all to know. */
+export interface ManifestEnd {
+  readonly type: 'end';
+  readonly durationSeconds: number;
+  readonly byteLength: number;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  /** Found by a later server process, since the first one died. */
+  readonly interrupted?: true | undefined;
+}
+
+export type ManifestLine = ManifestStart | ManifestInit | ManifestSegment | ManifestDescription | ManifestEnd;
+
+/** What a manifest says. */
+export interface Manifest {
+  readonly start: ManifestStart | undefined;
+  readonly inits: ReadonlyMap<string, ManifestInit>;
+  /** In order. */
+  readonly segments: readonly ManifestSegment[];
+  readonly description: ManifestDescription | undefined;
+  readonly end: ManifestEnd | undefined;
+}
+
+/** A line as it is appended: never changed afterwards, and never written anew. */
+export function manifestLine(line: ManifestLine): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+/** Reads what is there: a line that is half written, or that is none of ours, counts as not there. */
+export function readManifest(text: string): Manifest {
+  const inits = new Map<string, ManifestInit>();
+  const segments: ManifestSegment[] = [];
+  let start: ManifestStart | undefined;
+  let description: ManifestDescription | undefined;
+  let end: ManifestEnd | undefined;
+  for (const line of text.split('\n')) {
+    const read = readLine(line);
+    if (read?.type === 'start') start ??= read;
+    else if (read?.type === 'init') inits.set(read.uri, read);
+    else if (read?.type === 'segment') {
+      if (read.mediaSequence > (segments.at(-1)?.mediaSequence ?? -1)) segments.push(read);
+    } else if (read?.type === 'description') description = read;
+    else if (read?.type === 'end') end = read;
+  }
+  return { start, inits, segments, description, end };
+}
+
+function readLine(line: string): ManifestLine | undefined {
+  let read: unknown;
+  try {
+    read = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof read !== 'object' || read === null || !('type' in read)) return undefined;
+  // A name becomes a path: it is one of the names that are made here, whatever was written into the file since.
+  const names = ['uri', 'mapUri'].map((key) => (read as Record<string, unknown>)[key]).filter((name) => name !== undefined);
+  return names.every((name) => typeof name === 'string' && readMediaName(name)) ? (read as ManifestLine) : undefined;
+}
+
+/** The sums of a manifest; what is a gap lasts, and weighs nothing. */
+export function sumsOf({ segments, inits }: Pick<Manifest, 'segments' | 'inits'>): Omit<ManifestEnd, 'type'> {
+  const pictures = [...inits.values()].flatMap(({ picture }) => picture ?? []);
+  const largest = pictures.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
+  return {
+    durationSeconds: segments.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0),
+    byteLength: segments.reduce((sum, { byteLength, gap }) => sum + (gap ? 0 : byteLength), 0),
+    width: largest?.width,
+    height: largest?.height,
+  };
+}

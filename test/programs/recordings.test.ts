@@ -1,0 +1,137 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { record } from '../helpers/numbered-recording.js';
+import { decode, soundDelay } from '../helpers/pictures-and-sound.js';
+import { ffmpeg, run, skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
+import { pushBody } from '../helpers/pushed.js';
+import { startServer, type TestServer } from '../helpers/server.js';
+
+t.setTimeout(240_000);
+
+const output = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-b:v', '300k', '-g', '25', '-c:a', 'aac', '-f', 'matroska'];
+const skip = skipWithout(ffmpeg?.path, 'ffmpeg');
+const key = 'the-server-key-of-this-test';
+
+interface Listed {
+  readonly id: string;
+  readonly state: string;
+  readonly durationSeconds: number;
+  readonly byteLength: number;
+  readonly title?: string;
+  readonly urls: { readonly hls: string; readonly download: string };
+}
+
+const listed = async (origin: string, query = ''): Promise<Listed[]> => ((await (await fetch(`${origin}/api/recordings${query}`)).json()) as { recordings: Listed[] }).recordings;
+const withKey = (server: TestServer, method: string, path: string, body?: object): Promise<Response> =>
+  fetch(`${server.origin}/api/${path}`, { method, headers: { authorization: `Bearer ${server.key}`, ...(body && { 'content-type': 'application/json' }) }, ...(body && { body: JSON.stringify(body) }) });
+
+async function startProcess(t: Test, directory: string): Promise<{ child: ChildProcess; origin: string; exited: Promise<unknown> }> {
+  const root = join(import.meta.dirname, '../..');
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/main.ts')], {
+    cwd: root,
+    env: { PATH: process.env.PATH, PORT: '0', SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data'), PUBLISH_KEY: key, LOG_LEVEL: 'silent', RECORD: 'on' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let text = '';
+  child.stdout.on('data', (bytes: Buffer) => (text += String(bytes)));
+  const exited = once(child, 'close');
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  return { child, exited, origin: await waitUntil('the greeting', () => /watch {6}(http:\/\/[^/]+)\//.exec(text)?.[1], 60_000) };
+}
+
+t.test('every picture that was published is in the recording and in the download, once, in order, with its sound; ranges, title and deletion', { skip }, async (t) => {
+  const server = await startServer(t, { ENDED_RETENTION_SECONDS: '0' });
+  const first = await record({ seconds: 8 }, output);
+  const source = await decode(t, first);
+  t.strictSame((await (await withKey(server, 'PATCH', 'streams/cam', { title: 'A show', record: true })).json()), { stream: 'cam', title: 'A show', record: true });
+  // A second container of another size follows in the same broadcast: a discontinuity with another init segment.
+  const second = await record({ seconds: 6, width: 640, height: 360 }, output);
+  t.equal((await pushBody(server, 'cam', Buffer.concat([first, second]))).status, 200);
+  const recording = await waitUntil('the recording', async () => (await listed(server.origin, '?stream=cam')).find(({ state }) => state === 'complete'), 60_000, 200);
+  t.match(recording, { title: 'A show', durationSeconds: Number, urls: { hls: `${server.origin}/recordings/${recording.id}/index.m3u8` } });
+  t.ok(Math.abs(recording.durationSeconds - 14) < 0.5, `${recording.durationSeconds} s`);
+
+  const expected = [...source.pictures.map(({ number }) => number), ...Array.from({ length: 150 }, (_none, index) => index)];
+  const vod = await decode(t, recording.urls.hls);
+  t.strictSame(vod.pictures.map(({ number }) => number), expected, 'played from its playlist');
+  const text = await (await fetch(new URL('media.m3u8', recording.urls.hls))).text();
+  t.match(text, /#EXT-X-PLAYLIST-TYPE:VOD\n[^]*#EXT-X-DISCONTINUITY\n[^]*#EXT-X-ENDLIST\n$/);
+  t.match(await (await fetch(recording.urls.hls)).text(), /EXT-X-I-FRAME-STREAM-INF:.*RESOLUTION=640x360,URI="iframes.m3u8"/);
+
+  const download = await fetch(recording.urls.download);
+  t.equal(download.status, 200);
+  const file = Buffer.from(await download.arrayBuffer());
+  t.match(Object.fromEntries(download.headers), { 'content-type': 'video/mp4', 'accept-ranges': 'bytes', 'content-length': String(file.length), 'content-disposition': `attachment; filename="${recording.id}.mp4"` });
+  t.ok(file.indexOf('moov') < file.indexOf('mdat') && file.indexOf('moof') < 0, 'an ordinary MP4 with its index first');
+  const downloaded = await decode(t, file);
+  t.strictSame(downloaded.pictures.map(({ number }) => number), expected, 'downloaded');
+  const head = { pictures: downloaded.pictures.slice(0, source.pictures.length), loudness: downloaded.loudness };
+  t.ok(Math.abs(soundDelay(source, head)) <= 0.05, `sound is ${soundDelay(source, head)} s late`);
+  const part = await fetch(recording.urls.download, { headers: { range: 'bytes=1000-1999' } });
+  t.equal(part.status, 206);
+  t.ok(Buffer.from(await part.arrayBuffer()).equals(file.subarray(1000, 2000)));
+  const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', recording.urls.download]);
+  t.ok(Math.abs(Number(String(stdout)) - 14) < 0.5, `${String(stdout)} s`);
+
+  t.equal((await fetch(`${server.origin}/api/recordings/${recording.id}`, { method: 'DELETE' })).status, 401);
+  t.match(await (await withKey(server, 'PATCH', `recordings/${recording.id}`, { title: 'Better' })).json(), { title: 'Better' });
+  t.equal((await withKey(server, 'DELETE', `recordings/${recording.id}`)).status, 204);
+  for (const url of [...Object.values(recording.urls), new URL('0.m4s', recording.urls.hls).href, `${server.origin}/api/recordings/${recording.id}`]) t.equal((await fetch(url)).status, 404, url);
+});
+
+t.test('nothing is recorded of whom nobody asked for it, and what is no segment of a recording has no address', { skip }, async (t) => {
+  const server = await startServer(t);
+  t.equal((await pushBody(server, 'cam', await record({ seconds: 5 }, output))).status, 200);
+  t.strictSame(await listed(server.origin), []);
+  await withKey(server, 'PATCH', 'streams/cam', { record: true });
+  t.equal((await pushBody(server, 'cam', await record({ seconds: 5 }, output))).status, 200);
+  const [recording] = await listed(server.origin);
+  const base = recording?.urls.hls.replace(/index\.m3u8$/, '') ?? '';
+  for (const name of ['manifest.jsonl', 'download.m3u8', '..%2F..%2Fkeys.json', '%2e%2e%2fx', '99.m4s', '0.0.m4s']) t.equal((await fetch(base + name)).status, 404, name);
+});
+
+t.test('who may not watch a stream may not watch its recordings', { skip }, async (t) => {
+  const server = await startServer(t, { RECORD: 'on', VIEW_KEY: 'the-view-key-of-this-test' });
+  t.equal((await pushBody(server, 'cam', await record({ seconds: 5 }, output))).status, 200);
+  const [recording] = await listed(server.origin);
+  const { hls = '', download = '' } = recording?.urls ?? {};
+  for (const url of [hls, download, hls.replace('index.m3u8', '0.m4s')]) t.equal((await fetch(url)).status, 401, url);
+  const { token } = (await (await withKey(server, 'POST', 'streams/cam/links', { expiresInSeconds: 60 })).json()) as { token: string };
+  const signed = hls.replace('index.m3u8', `~${token}/index.m3u8`);
+  const answer = await fetch(signed);
+  t.equal(answer.status, 200);
+  t.match(answer.headers.get('cache-control'), /private/);
+  t.equal((await decode(t, signed)).pictures.length, 125);
+  const other = (await (await withKey(server, 'POST', 'streams/other/links', { expiresInSeconds: 60 })).json()) as { token: string };
+  t.equal((await fetch(hls.replace('index.m3u8', `~${other.token}/index.m3u8`))).status, 401, "another stream's token");
+});
+
+t.test('after kill -9 a recording is complete up to the last segment that viewers were shown, in its playlist and in its download', { skip }, async (t) => {
+  const directory = await temporaryDirectory(t);
+  const first = await startProcess(t, directory);
+  const over = new AbortController();
+  t.teardown(() => over.abort());
+  fetch(`${first.origin}/live/cam/publish?key=${key}`, { method: 'PUT', body: await record({ seconds: 60 }, output), signal: over.signal }).catch(() => undefined);
+  const growing = await waitUntil('six seconds to be recorded', async () => (await listed(first.origin)).find(({ durationSeconds }) => durationSeconds >= 6), 60_000, 100);
+  t.equal(growing.state, 'recording');
+  t.equal((await fetch(growing.urls.download)).status, 503);
+  t.match(await (await fetch(new URL('media.m3u8', growing.urls.hls))).text(), /#EXT-X-PLAYLIST-TYPE:EVENT\n/);
+  first.child.kill('SIGKILL');
+  await first.exited;
+
+  const second = await startProcess(t, directory);
+  const [recording] = await listed(second.origin);
+  t.match(recording, { id: growing.id, state: 'interrupted' });
+  t.ok(recording!.durationSeconds >= growing.durationSeconds - 0.001, `${recording!.durationSeconds} s, ${growing.durationSeconds} s were told before`);
+  const pictures = (await decode(t, recording!.urls.hls)).pictures.map(({ number }) => number);
+  // Those that are shown in another order than they are decoded may end a picture or two later than their segment.
+  t.ok(Math.abs(pictures.length / 25 - recording!.durationSeconds) < 0.2, `${pictures.length} pictures in ${recording!.durationSeconds} s`);
+  t.strictSame(pictures, Array.from(pictures, (_number, index) => index), 'every one, once, in order');
+  const file = Buffer.from(await (await fetch(recording!.urls.download)).arrayBuffer());
+  t.strictSame((await decode(t, file)).pictures.map(({ number }) => number), pictures);
+});
