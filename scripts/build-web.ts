@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { sdkEntries, sdkTypes } from './sdk-types.js';
 import { workerText } from './worker-text.js';
 
@@ -23,16 +23,11 @@ export interface BuildWebOptions {
 }
 
 /** In the output directory: the files of the newest build, by path from there. */
-const listName = 'build.json';
+export const listName = 'build.json';
 
-/**
- * Bundles the SDK and the pages for browsers; what they share, and hls.js, become chunks beside them. A page that was opened
- * before an upgrade still loads its own chunks after it: those of one build are kept through the next.
- */
-export async function buildWeb(options: BuildWebOptions): Promise<Metafile> {
-  const { outDirectory } = options;
-  const before = await filesOfLastBuild(outDirectory);
-  const { metafile } = await build({
+/** What every bundling of the SDK and the pages has in common. */
+export function bundling(outDirectory: string) {
+  return {
     absWorkingDir: root,
     entryPoints,
     outdir: outDirectory,
@@ -42,11 +37,19 @@ export async function buildWeb(options: BuildWebOptions): Promise<Metafile> {
     target,
     plugins: [workerText({ target })],
     chunkNames: 'chunks/[name]-[hash]',
-    minify: true,
     sourcemap: true,
-    metafile: true,
     logLevel: 'warning',
-  });
+  } satisfies BuildOptions;
+}
+
+/**
+ * Bundles the SDK and the pages for browsers; what they share, and hls.js, become chunks beside them. A page that was opened
+ * before an upgrade still loads its own chunks after it: those of one build are kept through the next.
+ */
+export async function buildWeb(options: BuildWebOptions): Promise<Metafile> {
+  const { outDirectory } = options;
+  const before = await filesOfLastBuild(outDirectory);
+  const { metafile } = await build({ ...bundling(outDirectory), minify: true, metafile: true });
   const types = await sdkTypes();
   for (const [name, text] of types) await writeFile(path.join(outDirectory, name), text);
   const files = [...Object.keys(metafile.outputs).map((file) => path.relative(outDirectory, path.resolve(root, file))), ...types.keys()];
