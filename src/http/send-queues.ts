@@ -24,7 +24,7 @@ const maxRows = 20_000;
 
 /**
  * How many bytes of a connection the kernel holds: those that it has not sent, and those that nobody has acknowledged. Node does not know
- * them; Linux tells them in /proc/net/tcp (proc_pid_net(5), `tx_queue`). Where it can't be read, or not in time, none are told.
+ * them; Linux tells them in /proc/self/net/tcp (proc_pid_net(5), `tx_queue`). Where it can't be read, or not in time, none are told.
  */
 export class SendQueues {
   readonly #readTable: ReadTable;
@@ -104,7 +104,7 @@ function rowOf(line: string): { readonly ends: string; readonly bytes: number } 
 }
 
 async function* readProc(name: TableName): AsyncIterable<string> {
-  const file = await open(`/proc/net/${name}`);
+  const file = await open(`/proc/self/net/${name}`);
   try {
     const piece = Buffer.alloc(65_536);
     for (;;) {
