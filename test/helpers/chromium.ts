@@ -14,18 +14,22 @@ const switches = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
-  '--auto-select-desktop-capture-source=Entire screen',
 ];
+const fakeDevices = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'];
+
+export interface ChromiumOptions {
+  readonly autoplay?: 'no-user-gesture-required' | 'user-gesture-required';
+  /** The title of the tab that is shared, for real, when a page asks for a screen. There is no camera and no microphone then. */
+  readonly sharedTab?: string;
+}
 
 /** Debian's Chromium, headless, with a camera, a microphone and a screen that need no permission. */
-export async function launchChromium(t: Teardown, { autoplay = 'no-user-gesture-required' }: { readonly autoplay?: 'no-user-gesture-required' | 'user-gesture-required' } = {}): Promise<Browser> {
+export async function launchChromium(t: Teardown, { autoplay = 'no-user-gesture-required', sharedTab }: ChromiumOptions = {}): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: chromiumProgram ?? 'chromium',
     headless: true,
     env: { ...process.env, HOME: await temporaryDirectory(t, 'onair-chromium') },
-    args: [...switches, `--autoplay-policy=${autoplay}`],
+    args: [...switches, ...(sharedTab === undefined ? fakeDevices : [`--auto-select-tab-capture-source-by-title=${sharedTab}`]), `--autoplay-policy=${autoplay}`],
   });
   t.teardown(() => browser.close());
   return browser;
@@ -45,7 +49,7 @@ export async function launchTabbedChromium(t: Teardown, { siteData = true }: { r
     headless: true,
     userDataDir: `${home}/profile`,
     env: { ...process.env, HOME: home },
-    args: [...switches, '--autoplay-policy=no-user-gesture-required'],
+    args: [...switches, ...fakeDevices, '--autoplay-policy=no-user-gesture-required'],
     // Puppeteer's own switches keep hidden tabs as quick as visible ones.
     ignoreDefaultArgs: ['--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'],
   });
