@@ -14,6 +14,7 @@ import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
 import { LocalBroadcasts } from './live/local-broadcasts.js';
 import { MemoryDirectory } from './live/memory-directory.js';
+import { RecordWishes } from './live/record-wishes.js';
 import { RecordingDownloads } from './live/recording-downloads.js';
 import { Recordings } from './live/recordings.js';
 import { StreamDescriptions } from './live/stream-descriptions.js';
@@ -87,16 +88,25 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     onFailure: (error: Error) => http.log.warn({ err: error }, 'titles and descriptions can not be kept on disk; they last as long as this process'),
   };
   const descriptions = readDataDir(config.DATA_DIR, () => new StreamDescriptions(descriptionsOptions));
+  const wishesOptions = {
+    file: new JsonFile(join(config.DATA_DIR, 'recorded-streams.json')),
+    byDefault: config.RECORD === 'on',
+    onFailure: (error: Error) => http.log.warn({ err: error }, 'which streams are recorded can not be kept on disk; it lasts as long as this process'),
+  };
+  const wishes = readDataDir(config.DATA_DIR, () => new RecordWishes(wishesOptions));
   const recordings = new Recordings({
     directory: config.recordingsDir,
     turns: new Semaphore(recordingsDiskTurns),
-    record: config.RECORD === 'on',
+    wishes,
     maxAgeDays: config.RECORDINGS_MAX_AGE_DAYS,
     maxBytes: config.RECORDINGS_MAX_BYTES,
   });
   await recordings.open();
   const downloads = new RecordingDownloads({ recordings, ffmpegPath: found?.path ?? 'ffmpeg' });
-  http.addHook('onClose', async () => downloads.close());
+  http.addHook('onClose', async () => {
+    downloads.close();
+    await wishes.close();
+  });
   const directory = new MemoryDirectory();
   const broadcasts = new LocalBroadcasts({
     directory,

@@ -9,6 +9,7 @@ import { LiveError } from '../protocol/live-error.js';
 import { DiskMediaStore } from '../storage/disk-media-store.js';
 import type { Turns } from '../storage/turns.js';
 import { readEnds } from '../storage/file-ends.js';
+import type { RecordWishes } from './record-wishes.js';
 import { manifestName, Recorder } from './recorder.js';
 import { isServerRunning, serverName } from './segment-folders.js';
 
@@ -17,8 +18,8 @@ export interface RecordingsOptions {
   readonly directory: string;
   /** Who may use that disk now. */
   readonly turns: Turns;
-  /** Whether streams are recorded for which nobody said otherwise. */
-  readonly record: boolean;
+  /** Which streams are recorded. */
+  readonly wishes: RecordWishes;
   /** Older ones are removed; 0: none for its age. */
   readonly maxAgeDays: number;
   /** The oldest are removed while all together weigh more; 0: none for its weight. */
@@ -53,7 +54,6 @@ const dayMs = 86_400_000;
 export class Recordings {
   readonly #options: RecordingsOptions;
   readonly #kept = new Map<string, Kept>();
-  readonly #wishes = new Map<string, boolean>();
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
@@ -134,13 +134,12 @@ export class Recordings {
 
   /** Whether this stream is to be recorded. */
   wants(stream: string): boolean {
-    return this.#wishes.get(stream) ?? this.#options.record;
+    return this.#options.wishes.wants(stream);
   }
 
-  /** From the next segment on, and until somebody says otherwise or the server stops. */
+  /** From the next segment on, and until somebody says otherwise. */
   wish(stream: string, record: boolean): void {
-    this.#wishes.delete(stream);
-    if (record !== this.#options.record) this.#wishes.set(stream, record);
+    this.#options.wishes.set(stream, record);
   }
 
   /** Begins one. @param onGap see `Recorder` */

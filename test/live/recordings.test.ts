@@ -7,8 +7,10 @@ import { manifestLine, readManifest, type Manifest } from '../../src/hls/manifes
 import { writeRecordingText } from '../../src/hls/recording-playlists.js';
 import type { WholeSegment } from '../../src/hls/whole-segment.js';
 import { Recorder, manifestName } from '../../src/live/recorder.js';
+import { RecordWishes } from '../../src/live/record-wishes.js';
 import { Recordings, type RecordingsOptions } from '../../src/live/recordings.js';
 import { Semaphore } from '../../src/live/semaphore.js';
+import { JsonFile } from '../../src/storage/json-file.js';
 import { hungStore, MoodyStore } from '../helpers/bad-stores.js';
 import { Filled } from '../helpers/filled.js';
 import { initSegment, videoTrack } from '../helpers/media-builder.js';
@@ -33,9 +35,11 @@ function recorder(store: MoodyStore, onGap = (): void => undefined): Recorder {
 const manifestIn = async (store: MoodyStore): Promise<Manifest> => readManifest(await text(await store.open(manifestName)));
 const numbers = ({ segments }: Manifest): string => segments.map(({ mediaSequence, gap }) => `${mediaSequence}${gap ? ' gap' : ''}`).join(', ');
 
+const wishes = (file: JsonFile | undefined, byDefault = false): RecordWishes => new RecordWishes({ file, byDefault, onFailure: (error) => t.fail(error.message) });
+
 async function openRecordings(t: Test, options: Partial<RecordingsOptions> = {}): Promise<Recordings & { directory: string }> {
   const directory = options.directory ?? (await temporaryDirectory(t));
-  const recordings = new Recordings({ directory, turns: new Semaphore(1), record: false, maxAgeDays: 0, maxBytes: 0, ...options });
+  const recordings = new Recordings({ directory, turns: new Semaphore(1), wishes: wishes(undefined), maxAgeDays: 0, maxBytes: 0, ...options });
   await recordings.open();
   return Object.assign(recordings, { directory });
 }
@@ -166,11 +170,18 @@ t.test('the oldest go when all weigh too much, and what is too old goes', async 
   t.strictSame(names(await openRecordings(t, { directory: recordings.directory, maxBytes: 2 * byteLength - 1 })), ids.slice(2));
 });
 
-t.test('a stream is recorded as the server is set, unless somebody said otherwise of it', async (t) => {
-  const recordings = await openRecordings(t);
+t.test('a stream is recorded as the server is set, unless somebody said otherwise of it, also before a restart', async (t) => {
+  const file = new JsonFile(join(await temporaryDirectory(t), 'recorded-streams.json'));
+  const said = wishes(file);
+  const recordings = await openRecordings(t, { wishes: said });
   t.equal(recordings.wants('cam'), false);
   recordings.wish('cam', true);
   t.strictSame([recordings.wants('cam'), recordings.wants('other')], [true, false]);
   recordings.wish('cam', false);
-  t.equal(recordings.wants('cam'), false);
+  recordings.wish('other', true);
+  await said.close();
+  const restarted = await openRecordings(t, { wishes: wishes(file, true) });
+  t.strictSame(['cam', 'other', 'third'].map((stream) => restarted.wants(stream)), [false, true, true], 'what was said stays, whatever the server is set to');
+  await writeFile(file.path, '{"record":{"cam":1}}');
+  t.throws(() => wishes(file), /recorded-streams\.json: expected which streams are recorded/);
 });
