@@ -131,6 +131,17 @@ t.test('pictures of another size begin one other recording, whoever sees them fi
   t.strictSame(bench.last().texts.filter(({ type }) => type === 'recording').map((message) => message.reason), ['size']);
 });
 
+t.test('pictures get another size before anybody told the first one: another recording begins, and shows them', async (t) => {
+  const worker = fakeWorker(t);
+  const bench = publisherBench(t, {}, { chooseEncoder: webCodecs(worker.seams) });
+  await bench.goOnAir();
+  await give(bench);
+  await give(bench, 2, [854, 480]);
+  await give(bench, 5, [854, 480]);
+  t.equal(headersIn(bench.last().bytes).length, 2);
+  t.equal(FakeVideoEncoder.all.at(-1)?.configs[0]?.width, 854);
+});
+
 t.test('an encoder that fails is followed by MediaRecorder, which is told, and the broadcast goes on', async (t) => {
   const worker = fakeWorker(t);
   const bench = publisherBench(t, {}, { chooseEncoder: webCodecs(worker.seams) });

@@ -44,7 +44,7 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
     onStopped: (error) => this.#recorderStopped(error),
     onOutgrown: (size) => {
       if (size === undefined) this.#goOn('quality');
-      else this.#onAir.seeSize(size);
+      else this.#onAir.outgrow(size);
     },
   });
   #encoder: Encoder | undefined;

@@ -78,9 +78,9 @@ export class OnAirMedia extends Listeners<OnAirEvents> {
     if (this.#sizes?.tick(this.#options.nowMs()) === true) this.emit('changed', 'size');
   }
 
-  /** Whoever records saw pictures of this size. */
-  seeSize(size: PictureSize): void {
-    if (this.#sizes?.see(size, this.#options.nowMs()) === true) this.emit('changed', 'size');
+  /** Whoever records can't go on with pictures of this size. */
+  outgrow(size: PictureSize): void {
+    if (this.#sizes?.outgrow(size, this.#options.nowMs()) === true) this.emit('changed', 'size');
   }
 
   /** Whether pictures have to come all the time: a screen, a card or what is drawn may stand still, and a hidden camera gives next to none. */

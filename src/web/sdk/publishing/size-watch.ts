@@ -22,6 +22,13 @@ export class SizeWatch {
     return this.tick(nowMs);
   }
 
+  /** Pictures of this size do not fit the present recording, whichever size that has. @returns whether a new recording has to begin now */
+  outgrow(size: PictureSize, nowMs: number): boolean {
+    this.#seen = size;
+    this.#recorded = { width: 0, height: 0 };
+    return this.tick(nowMs);
+  }
+
   /** @returns whether a new recording has to begin now, for a size that came too soon after another one */
   tick(nowMs: number): boolean {
     const [seen, recorded] = [this.#seen, this.#recorded];

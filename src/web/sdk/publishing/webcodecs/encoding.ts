@@ -2,6 +2,7 @@ import { MatroskaMuxer, type MuxedFrame, type MuxedTrack } from './matroska.js';
 import { even, PictureEncoders, type EncodedPicture, type PictureRendition, type Profile } from './picture-encoders.js';
 import { SoundEncoder } from './sound-encoder.js';
 import { TrackClock } from './track-clock.js';
+import { upright } from './upright.js';
 
 export interface EncodingOptions {
   /** Media time 0, by the same clock as `nowMs`. */
@@ -75,12 +76,14 @@ export class Encoding {
   }
 
   /** The next picture. It is closed. */
-  seePicture(frame: VideoFrame): void {
+  seePicture(seen: VideoFrame): void {
+    const frame = this.#closed ? seen : upright(seen);
     const nowMs = this.#options.nowMs();
     const size = { width: even(frame.displayWidth), height: even(frame.displayHeight) };
     const isOther = this.#size !== undefined && (size.width !== this.#size.width || size.height !== this.#size.height);
+    if (isOther && this.#muxer === undefined) this.#forgetPictures();
     if (this.#closed || (isOther && this.#outgrown)) frame.close();
-    else if (isOther) {
+    else if (isOther && this.#muxer !== undefined) {
       frame.close();
       this.#outgrown = true;
       this.#options.onOutgrown(size);
@@ -128,6 +131,15 @@ export class Encoding {
     this.#waiting = [];
     this.#pictures?.close();
     this.#sound?.close();
+  }
+
+  /** A source that is just being opened may give a picture or two of another size first: nothing was written of them yet. */
+  #forgetPictures(): void {
+    this.#pictures?.close();
+    this.#pictures = undefined;
+    this.#configurations.clear();
+    this.#waiting = this.#waiting.filter(({ rendition }) => rendition === undefined);
+    this.#group = -1;
   }
 
   #encode(picture: VideoFrame, mediaUs: number): void {

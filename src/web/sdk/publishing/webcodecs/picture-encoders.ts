@@ -1,3 +1,5 @@
+import { RenditionEncoder } from './rendition-encoder.js';
+
 export interface PictureRendition {
   /** Of its shorter side; undefined: as large as the source. Never larger than that. */
   readonly lines?: number | undefined;
@@ -70,51 +72,47 @@ export function even(length: number): number {
 export class PictureEncoders {
   readonly sizes: readonly RenditionSize[];
   readonly #options: PictureEncodersOptions;
-  readonly #encoders: readonly { readonly encoder: VideoEncoder; config: VideoEncoderConfig }[];
+  readonly #encoders: readonly RenditionEncoder[];
 
   /** @throws whatever the browser throws for what it can't encode */
   constructor(options: PictureEncodersOptions) {
     this.#options = options;
-    const sizes = renditionSizes(options, options.renditions);
-    this.sizes = sizes;
-    this.#encoders = sizes.map((size, rendition) => {
-      const config = pictureConfig({ ...size, profile: options.profile, frameRate: options.frameRate });
-      const encoder = new VideoEncoder({
-        output: (chunk, metadata) => this.#give(rendition, chunk, metadata),
-        error: (error) => options.onFailure(error),
-      });
-      encoder.configure(config);
-      return { encoder, config };
-    });
+    this.sizes = renditionSizes(options, options.renditions);
+    this.#encoders = this.sizes.map(
+      (size, rendition) =>
+        new RenditionEncoder({
+          config: pictureConfig({ ...size, profile: options.profile, frameRate: options.frameRate }),
+          onChunk: (chunk, metadata) => this.#give(rendition, chunk, metadata),
+          onFailure: options.onFailure,
+        }),
+    );
   }
 
   /** Pictures that the slowest of them has not begun with. */
   get queue(): number {
-    return Math.max(...this.#encoders.map(({ encoder }) => encoder.encodeQueueSize));
+    return Math.max(...this.#encoders.map(({ queue }) => queue));
   }
 
   /** The frame's time stamp is its media time. */
   encode(frame: VideoFrame, keyFrame: boolean): void {
-    for (const { encoder } of this.#encoders) if (encoder.state === 'configured') encoder.encode(frame, { keyFrame });
+    for (const encoder of this.#encoders) encoder.encode(frame, keyFrame);
   }
 
   /** The same pictures with more or fewer bits, from the next one on. @param bitsPerSecond of each rendition that was wished */
   setBitRates(bitsPerSecond: readonly number[]): void {
-    for (const [index, each] of this.#encoders.entries()) {
-      const bitrate = Math.round(bitsPerSecond[this.sizes[index]?.wish ?? index] ?? 0);
-      if (bitrate === 0 || bitrate === each.config.bitrate || each.encoder.state !== 'configured') continue;
-      each.config = { ...each.config, bitrate };
-      each.encoder.configure(each.config);
+    for (const [index, encoder] of this.#encoders.entries()) {
+      const bits = bitsPerSecond[this.sizes[index]?.wish ?? index];
+      if (bits !== undefined) encoder.setBitRate(bits);
     }
   }
 
   /** Resolves when every picture was given, or an encoder gave up. */
   async flush(): Promise<void> {
-    await Promise.allSettled(this.#encoders.flatMap(({ encoder }) => (encoder.state === 'configured' ? [encoder.flush()] : [])));
+    await Promise.all(this.#encoders.map((encoder) => encoder.flush()));
   }
 
   close(): void {
-    for (const { encoder } of this.#encoders) if (encoder.state !== 'closed') encoder.close();
+    for (const encoder of this.#encoders) encoder.close();
   }
 
   #give(rendition: number, chunk: EncodedVideoChunk, metadata: EncodedVideoChunkMetadata | undefined): void {
