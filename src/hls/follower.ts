@@ -56,6 +56,7 @@ export class Follower {
   startTimeline(init: InitSegment): void {
     this.#init = init;
     this.#lead = leadOf(init.tracks);
+    if (this.#reachedSeconds === Infinity) this.#reachedSeconds = -Infinity;
   }
 
   push(fragment: Fragment): void {
@@ -76,7 +77,7 @@ export class Follower {
     return this.#pending.length;
   }
 
-  /** No more media comes. */
+  /** No more media comes, unless another timeline starts. */
   endMedia(): void {
     this.#reachedSeconds = Infinity;
     this.#catchUp();

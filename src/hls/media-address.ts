@@ -8,6 +8,11 @@ export const hlsPaths = {
   rewindPlaylist: '/:broadcast/dvr.m3u8',
   keyframePlaylist: '/:broadcast/iframes.m3u8',
   media: '/:broadcast/:file',
+  /** Of the renditions beside the lead. */
+  renditionPlaylist: '/:broadcast/:rendition/media.m3u8',
+  renditionRewindPlaylist: '/:broadcast/:rendition/dvr.m3u8',
+  renditionKeyframePlaylist: '/:broadcast/:rendition/iframes.m3u8',
+  renditionMedia: '/:broadcast/:rendition/:file',
 } as const;
 
 export type MediaName = { readonly kind: 'init'; readonly number: number } | { readonly kind: 'segment' | 'part'; readonly mediaSequence: number };

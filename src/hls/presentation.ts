@@ -20,6 +20,9 @@ export interface PresentationOptions extends Omit<RenditionOptions, 'reports'> {
   readonly broadcast: string;
 }
 
+/** By then everybody has given a segment, or does not. */
+const mostAwaitedSegments = 1;
+
 /** Dates of segments that differ from their durations by more than a frame do not join: the source paused, or its clock was set. */
 const steadyDateMs = 50;
 
@@ -32,6 +35,8 @@ export class Presentation {
   readonly lead: Rendition;
   readonly #options: PresentationOptions;
   readonly #followers = new Map<string, Follower>();
+  /** Those that were there before the first segment: a player is to find them all. */
+  readonly #fromStart: Follower[] = [];
   #timing: PlaylistTiming | undefined;
   #frameRate: number | undefined;
   #timeline: Timeline | undefined;
@@ -56,6 +61,7 @@ export class Presentation {
     const follower = new Follower(new Rendition({ listedSegments, rewindSeconds, startTimer, ...options, reports: () => this.#reportsBeside(id) }));
     if (this.#timing) follower.rendition.freeze(this.#timing, this.#frameRate);
     this.#followers.set(id, follower);
+    if (this.#segments === 0) this.#fromStart.push(follower);
     return follower;
   }
 
@@ -80,7 +86,9 @@ export class Presentation {
 
   /** Whether a player can start. */
   get playable(): boolean {
-    return this.lead.playable;
+    if (!this.lead.playable) return false;
+    // Few players read the multivariant playlist again: renditions are waited for, but not for long.
+    return (this.lead.last?.mediaSequence ?? 0) > mostAwaitedSegments || this.#fromStart.every(({ rendition }) => rendition.playable);
   }
 
   /** Wall clock, ms since the epoch, at the end of what is published; undefined before the first part. */
@@ -149,7 +157,7 @@ export class Presentation {
     for (const follower of this.#followers.values()) follower.end();
   }
 
-  /** All renditions that can be played; the lead's picture first, sound alone last. */
+  /** All renditions that can be played; the largest picture first, sound alone last. */
   multivariant(): Answer {
     return this.#multivariant('media', []);
   }
@@ -166,14 +174,14 @@ export class Presentation {
 
   #multivariant(kind: PlaylistKind, keyframes: readonly KeyframeStream[]): Answer {
     const variants = this.#ids().flatMap((id) => this.#variant(id, kind) ?? []);
-    if (!this.lead.playable || variants.length === 0) return notYet;
-    const inOrder = [...variants.filter(({ resolution }) => resolution), ...variants.filter(({ resolution }) => !resolution)];
+    if (!this.playable || variants.length === 0) return notYet;
+    const inOrder = variants.toSorted((one, other) => pixelsOf(other) - pixelsOf(one));
     return { outcome: 'multivariant', body: new Encoded(writeMultivariantPlaylist(inOrder, keyframes)) };
   }
 
   #variant(id: string | undefined, kind: PlaylistKind): VariantStream | undefined {
-    const facts = this.rendition(id)?.facts;
-    if (!facts) return undefined;
+    const { facts, isGap } = this.rendition(id) ?? {};
+    if (!facts || isGap) return undefined;
     const { width, height, ...variant } = facts;
     const resolution = width !== undefined && height !== undefined ? { width, height } : undefined;
     return { ...variant, mediaPlaylistUri: mediaPlaylistUri(this.#options.broadcast, id, kind), ...(resolution && { resolution }) };
@@ -197,4 +205,8 @@ export class Presentation {
     yield this.lead;
     for (const { rendition } of this.#followers.values()) yield rendition;
   }
+}
+
+function pixelsOf({ resolution }: VariantStream): number {
+  return resolution ? resolution.width * resolution.height : 0;
 }

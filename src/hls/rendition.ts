@@ -134,6 +134,11 @@ export class Rendition {
     return segment && { mediaSequence: segment.mediaSequence, part: segment.parts.length - 1 };
   }
 
+  /** Whether nothing of the newest whole segment can be had. */
+  get isGap(): boolean {
+    return this.#window.listed.at(-1)?.gap === true;
+  }
+
   /** Whether a player can start. */
   get playable(): boolean {
     return this.#timing !== undefined && this.#window.isPlayable;

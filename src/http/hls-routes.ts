@@ -8,6 +8,11 @@ import { watchableOf } from './live-stream-lookup.js';
 import { sendAnswer } from './hls-answer.js';
 import { addVary, watchClient } from './media-reply.js';
 
+interface RenditionParams {
+  /** Absent for the source's. */
+  readonly rendition?: string;
+}
+
 /** The HLS side of a live stream, below its address. Names are looked up in memory: only one that the server made itself ever reaches the disk. */
 export async function hlsRoutes(app: FastifyInstance): Promise<void> {
   app.get(hlsPaths.multivariant, async (request, reply) => {
@@ -20,24 +25,35 @@ export async function hlsRoutes(app: FastifyInstance): Promise<void> {
     return sendAnswer(request, reply, await hls.rewindMultivariant(), hls.targetDurationSeconds);
   });
 
-  for (const [path, kind] of [[hlsPaths.mediaPlaylist, 'live'], [hlsPaths.rewindPlaylist, 'dvr'], [hlsPaths.keyframePlaylist, 'iframes']] as const) {
-    app.get(path, async (request, reply) => {
+  const playlists = [
+    [hlsPaths.mediaPlaylist, 'live'],
+    [hlsPaths.rewindPlaylist, 'dvr'],
+    [hlsPaths.keyframePlaylist, 'iframes'],
+    [hlsPaths.renditionPlaylist, 'live'],
+    [hlsPaths.renditionRewindPlaylist, 'dvr'],
+    [hlsPaths.renditionKeyframePlaylist, 'iframes'],
+  ] as const;
+  for (const [path, kind] of playlists) {
+    app.get<{ Params: RenditionParams }>(path, async (request, reply) => {
       const { hls } = watchableOf(request);
-      const answer = await hls.mediaPlaylist({ kind, client: clientId(request), directives: deliveryDirectives(request.query), watchClient: watchClient(reply.raw) });
+      const answer = await hls.mediaPlaylist({ rendition: request.params.rendition, kind, client: clientId(request), directives: deliveryDirectives(request.query), watchClient: watchClient(reply.raw) });
       return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
     });
   }
 
-  app.get<{ Params: { file: string } }>(hlsPaths.media, async (request, reply) => {
-    const { hls } = watchableOf(request);
-    const answer = await hls.media(request.params.file, watchClient(reply.raw));
-    if (!answer.body || !answer.init) return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
-    addVary(reply, 'User-Agent');
-    const { outcome, body, init } = answer;
-    if (body instanceof Encoded || !readsOneInitSegment(request)) return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
-    const media = Buffer.isBuffer(body) ? body : await buffer(await body.open(0, body.byteLength));
-    return sendAnswer(request, reply, { outcome, body: Buffer.concat([init, media]) }, hls.targetDurationSeconds);
-  });
+  for (const path of [hlsPaths.media, hlsPaths.renditionMedia]) {
+    app.get<{ Params: RenditionParams & { file: string } }>(path, async (request, reply) => {
+      const { hls } = watchableOf(request);
+      const { rendition, file: name } = request.params;
+      const answer = await hls.media({ rendition, name, watchClient: watchClient(reply.raw) });
+      if (!answer.body || !answer.init) return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
+      addVary(reply, 'User-Agent');
+      const { outcome, body, init } = answer;
+      if (body instanceof Encoded || !readsOneInitSegment(request)) return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
+      const media = Buffer.isBuffer(body) ? body : await buffer(await body.open(0, body.byteLength));
+      return sendAnswer(request, reply, { outcome, body: Buffer.concat([init, media]) }, hls.targetDurationSeconds);
+    });
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { retimed } from '../fmp4/retime.js';
 import type { Fragment, TrackRun } from '../fmp4/fragment.js';
-import type { InitSegment, Track } from '../fmp4/init-segment.js';
+import type { Track } from '../fmp4/init-segment.js';
+import type { OutputInit } from '../fmp4/named-outputs.js';
 import type { Timeline } from '../hls/presentation.js';
 
 /** How far a track has come. */
@@ -9,6 +10,10 @@ interface Reached {
   /** Decode time of the last sample, in ticks. */
   readonly lastTicks: number;
   readonly endSeconds: number;
+}
+
+interface NamedTrack extends Pick<Track, 'kind' | 'timescale'> {
+  readonly name: string;
 }
 
 /** A fragment that may go to viewers. */
@@ -31,14 +36,15 @@ const sameSoundSeconds = 0.001;
 export class BroadcastClock {
   /** What is known of the wall clock: of all media on the present source clock. */
   dated: Pick<Timeline, 'captureTimeMs'> | undefined;
-  readonly #reached = new Map<Track['kind'], Reached>();
+  /** By what a track is called: the sound, or the output whose picture it is. */
+  readonly #reached = new Map<string, Reached>();
   #sourceClock: object | undefined;
   #offsetSeconds = 0;
   /** Media time at which the present source clock begins: nothing of it comes before. */
   #sourceStartSeconds = 0;
   #endSeconds = 0;
   #fragments = 0;
-  #tracks: ReadonlyMap<number, Track> = new Map();
+  #tracks: ReadonlyMap<number, NamedTrack> = new Map();
   #zeroSeconds = 0;
 
   /** Where all media so far ends. */
@@ -46,9 +52,9 @@ export class BroadcastClock {
     return this.#endSeconds;
   }
 
-  /** What follows comes under this init segment. @param zeroSeconds media time at which its own time 0 stands */
-  startTimeline({ tracks }: InitSegment, zeroSeconds: number): void {
-    this.#tracks = new Map(tracks.map((track) => [track.trackId, track]));
+  /** What follows comes under these init segments. @param zeroSeconds media time at which its own time 0 stands */
+  startTimeline(outputs: readonly OutputInit[], zeroSeconds: number): void {
+    this.#tracks = new Map(outputs.flatMap(({ name, init }) => init.tracks.map(({ trackId, kind, timescale }) => [trackId, { kind, timescale, name: kind === 'audio' ? kind : name }])));
     this.#zeroSeconds = zeroSeconds;
   }
 
@@ -70,21 +76,21 @@ export class BroadcastClock {
   /** The fragment at its time; undefined: there is sound for that time already. Nothing is changed by it until `passed` is called. */
   place(fragment: Fragment): Placed | undefined {
     if (fragment.runs.length > 0 && fragment.runs.every((run) => this.#isKnownSound(run))) return undefined;
-    const reached: [Track['kind'], Reached][] = [];
+    const reached: [string, Reached][] = [];
     const placed = retimed(fragment, this.#fragments + 1, (run) => {
       const track = this.#tracks.get(run.trackId);
       const ticks = this.#ticksOf(run);
       // Pictures out of order are decoded before they are shown: where ordered ones came before, they come too early for a moment.
       const baseMediaDecodeTime = Math.max(ticks, track ? this.#firstFree(track) : 0);
       const lastTicks = baseMediaDecodeTime + (run.sampleCount > 1 ? run.duration : 0);
-      if (track && run.sampleCount > 0) reached.push([track.kind, { timescale: track.timescale, lastTicks, endSeconds: (ticks + run.duration) / track.timescale }]);
+      if (track && run.sampleCount > 0) reached.push([track.name, { timescale: track.timescale, lastTicks, endSeconds: (ticks + run.duration) / track.timescale }]);
       return { baseMediaDecodeTime, shownEarlier: baseMediaDecodeTime - ticks };
     });
     const passed = (): void => {
       this.#fragments++;
-      for (const [kind, each] of reached) {
-        const endSeconds = Math.max(each.endSeconds, this.#reached.get(kind)?.endSeconds ?? 0);
-        this.#reached.set(kind, { ...each, endSeconds });
+      for (const [name, each] of reached) {
+        const endSeconds = Math.max(each.endSeconds, this.#reached.get(name)?.endSeconds ?? 0);
+        this.#reached.set(name, { ...each, endSeconds });
         this.#endSeconds = Math.max(this.#endSeconds, endSeconds);
       }
     };
@@ -104,9 +110,9 @@ export class BroadcastClock {
   }
 
   /** The first tick that is clearly behind the track's last sample, and not before the source. */
-  #firstFree({ kind, timescale }: Track): number {
+  #firstFree({ kind, name, timescale }: NamedTrack): number {
     const startTicks = Math.round(this.#sourceStartSeconds * timescale);
-    const reached = this.#reached.get(kind);
+    const reached = this.#reached.get(name);
     if (!reached) return startTicks;
     const lastTicks = reached.timescale === timescale ? reached.lastTicks : Math.floor((reached.lastTicks * timescale) / reached.timescale);
     // FLV counts milliseconds: no two pictures are to have the same.

@@ -19,6 +19,7 @@ import { IngestSession } from './ingest-session.js';
 import type { BroadcastMeasures, BroadcastOptions } from './broadcast-options.js';
 import { Packaging } from './packaging.js';
 import { Pictures } from './pictures.js';
+import { Renditions } from './renditions.js';
 import { ReleasePace } from './release-pace.js';
 import { recordBroadcast, type BroadcastRecording } from './broadcast-recording.js';
 import type { SegmentArchive } from './segment-archive.js';
@@ -55,6 +56,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   readonly closed: Promise<LiveError | null>;
   readonly #options: BroadcastOptions;
   readonly #bus: FragmentBus;
+  readonly #renditions: Renditions;
   readonly #packaging: Packaging;
   readonly #pace = new ReleasePace();
   readonly #clock = new BroadcastClock();
@@ -81,7 +83,8 @@ export class Broadcast implements Watchable, PublishedBroadcast {
       onFault: (fault) => this.#report.end(fault),
     });
     this.entrance = new IngestEntrance({ session: this.ingest, owner });
-    this.#bus = new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#report.dropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
+    const createBus = (): FragmentBus => new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#report.dropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
+    this.#bus = createBus();
     this.viewers = new Viewers({ bus: this.#bus });
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.id });
     this.pictures = this.#createPictures();
@@ -95,6 +98,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
       onSegment: (segment, init) => this.#record?.segment(segment, init, this.presentation.timing?.targetDurationSeconds ?? 1),
     });
     this.hls = hlsSource(this.presentation, this.audience);
+    this.#renditions = new Renditions({ presentation: this.presentation, createBus });
     this.#packaging = this.#createPackaging();
     this.#bus.subscribe(this.#packaging, { from: 'edge', loss: 'never' });
     this.closed = this.#run();
@@ -185,6 +189,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     const failure = await this.#playAll();
     clearInterval(statsTimer);
     await this.#finish('packager', () => this.#bus.endTimeline());
+    await this.#finish('renditions', () => this.#renditions.end());
     await this.#finish('playlists', () => this.presentation.end());
     await this.#finish('viewers', () => this.#bus.end());
     const recorded = this.#finish('recording', () => this.#record?.end());
@@ -228,14 +233,15 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   async #play(take: Take): Promise<void> {
     const { header, firstSeconds: startSeconds } = take;
     const planFor = await this.#planner(take);
-    const { tracks } = planFor({ startSeconds });
+    const { tracks, leftOut = [] } = planFor({ startSeconds });
     this.#recording = { container: header.container, tracks };
     this.#report.info(this.#recording, 'recording');
     this.ingest.send({ type: 'recording', ...this.#recording });
+    for (const message of leftOut) this.ingest.send({ type: 'warning', code: 'rendition-left-out', message });
 
     const takes = (fragment: Fragment): boolean => this.#packaging.takes(fragment);
     const onProgress = (): void => this.#tellWhenLive();
-    const direct = new TakeOutput({ take, clock: this.#clock, bus: this.#bus, presentation: this.presentation, takes, onProgress });
+    const direct = new TakeOutput({ take, clock: this.#clock, bus: this.#bus, renditions: this.#renditions, presentation: this.presentation, takes, onProgress });
     const output = this.#pace.paced(take, direct);
     const { startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
     this.#supervisor = new TranscodeSupervisor({

@@ -14,6 +14,8 @@ export interface TranscodePlan {
   readonly tracks: readonly TrackFacts[];
   /** What comes out, all in one MP4: the source first, then the other renditions. Empty where no MP4 comes out. */
   readonly outputs: readonly NamedOutput[];
+  /** Renditions that there are none of, in words for whoever sends them. */
+  readonly leftOut?: readonly string[] | undefined;
   readonly inputOptions: readonly string[];
   readonly outputOptions: readonly string[];
   /** Time in the output at which the first frame stands; what a decoder needs before it comes earlier. */
@@ -50,7 +52,8 @@ export function planTranscode({ tracks }: SourceHeader, wishes: TranscodeWishes)
   const pictures = tracks.filter(({ kind }) => kind === 'video');
   const audio = tracks.find(({ kind }) => kind === 'audio');
   const isCopied = (track: SourceTrack | undefined): boolean => track !== undefined && reasonToEncodeVideo(track, wishes.forceVideoEncode) === undefined;
-  const renditions = isCopied(pictures[0]) ? pictures.filter((track, index) => index > 0 && track.rendition !== undefined && isCopied(track)) : [];
+  const further = pictures.slice(1).filter((track) => track.rendition !== undefined);
+  const renditions = isCopied(pictures[0]) ? further.filter(isCopied) : [];
   const shown = [...pictures.slice(0, 1), ...renditions].map((track, index, { length }) => {
     const plan = planVideo(track, wishes);
     return { ...plan, map: `0:v:${pictures.indexOf(track)}`, options: length > 1 ? ofPicture(index, plan.options) : plan.options };
@@ -66,10 +69,16 @@ export function planTranscode({ tracks }: SourceHeader, wishes: TranscodeWishes)
       { name: sourceOutput, trackIds: source.map((_, index) => index + 1) },
       ...renditions.map(({ rendition = '' }, index) => ({ name: rendition, trackIds: [source.length + index + 1, ...sound.map(() => source.length)] })),
     ],
+    leftOut: further.filter((track) => !renditions.includes(track)).map((track) => leftOutWords(track, isCopied(track) ? pictures[0] : track, wishes)),
     inputOptions: inputOptions(wishes),
     outputOptions: [...plans.flatMap(({ map, options }) => ['-map', map, ...options]), ...containerOptions(wishes.ffmpegMajor, renditions.length > 0)],
     outputStartSeconds,
   };
+}
+
+function leftOutWords({ id, width, height }: SourceTrack, encoded: SourceTrack | undefined, { forceVideoEncode }: TranscodeWishes): string {
+  const why = (encoded && reasonToEncodeVideo(encoded, forceVideoEncode)) ?? 'It can’t be copied';
+  return `The picture track ${id}${width && height ? ` (${width} × ${height})` : ''} is left out. ${why}: what is encoded here has keyframes of its own, between which no player can change over.`;
 }
 
 /** Options, by name and value, of one of several pictures in the output; what is said of all of them alike stays as it is. */
@@ -112,7 +121,8 @@ function reasonToEncodeVideo(track: SourceTrack, forced: string | undefined): st
   return forced;
 }
 
-function encodeVideoOptions(track: SourceTrack, { segmentSeconds, ffmpegMajor, leaveOutBefore, encodeLimits = defaultEncodeLimits }: TranscodeWishes): string[] {
+function encodeVideoOptions(track: SourceTrack, wishes: TranscodeWishes): string[] {
+  const { segmentSeconds, ffmpegMajor, leaveOutBefore, encodeLimits = defaultEncodeLimits } = wishes;
   const bitsPerSecond = peakBitsPerSecond(track);
   const filters = [...(leaveOutBefore === undefined ? [] : ['select=gte(t\\,-0.002)']), paceFilter(encodeLimits), ...shapeFilters(track, encodeLimits)].join(',');
   return [

@@ -1,24 +1,33 @@
+import type { Answer } from '../hls/answer.js';
 import type { Presentation } from '../hls/presentation.js';
 import type { Audience } from './audience.js';
 import type { HlsSource } from './watchable.js';
 
 /** What HLS clients of a broadcast of this process are answered, and that they are counted. */
 export function hlsSource(presentation: Presentation, audience: Audience): HlsSource {
-  const { lead } = presentation;
   return {
     get targetDurationSeconds() {
       return presentation.timing?.targetDurationSeconds ?? 1;
     },
     multivariant: async () => presentation.multivariant(),
     rewindMultivariant: async () => presentation.rewindMultivariant(),
-    mediaPlaylist: ({ kind, client, directives, watchClient }) => {
+    mediaPlaylist: async ({ rendition: id, kind, client, directives, watchClient }) => {
       audience.saw(client);
-      return kind === 'live' ? lead.mediaPlaylist(directives, watchClient) : lead.rewindPlaylist(kind, directives, watchClient);
+      const rendition = presentation.rendition(id);
+      if (!rendition) return noSuchRendition(id);
+      return kind === 'live' ? rendition.mediaPlaylist(directives, watchClient) : rendition.rewindPlaylist(kind, directives, watchClient);
     },
-    media: async (name, watchClient) => {
-      const answer = await lead.media(name, watchClient);
-      const init = answer.body && lead.initAfterDiscontinuity(name);
+    media: async ({ rendition: id, name, watchClient }) => {
+      const rendition = presentation.rendition(id);
+      if (!rendition) return noSuchRendition(id);
+      const answer = await rendition.media(name, watchClient);
+      const init = answer.body && rendition.initAfterDiscontinuity(name);
       return init ? { ...answer, init } : answer;
     },
   };
+}
+
+/** It may yet come to be. */
+function noSuchRendition(id: string | undefined): Answer {
+  return { outcome: 'to-come', message: `expected a rendition of this broadcast, got ${JSON.stringify(id?.slice(0, 40))}` };
 }

@@ -21,6 +21,8 @@ export interface Resumption {
 export interface ReplayLogOptions {
   /** Whose frames are followed: the picture's, or the sound's where there is no picture. */
   readonly leadKind: 'video' | 'audio';
+  /** The id of that track; undefined: any of the kind. */
+  readonly leadTrack?: number | undefined;
   /** Bytes that may be kept after they were read. */
   readonly maxReplayBytes: number;
 }
@@ -46,6 +48,7 @@ const soundEntrySeconds = 0.5;
  */
 export class ReplayLog {
   readonly #leadKind: 'video' | 'audio';
+  readonly #leadTrack: number | undefined;
   readonly #maxReplayBytes: number;
   readonly #entries = new SlidingList<Entry>();
   /** Number of the first entry. */
@@ -60,8 +63,9 @@ export class ReplayLog {
   /** Of the lead's frames, from the kept point on. */
   readonly #leadSeconds = new SlidingList<number>();
 
-  constructor({ leadKind, maxReplayBytes }: ReplayLogOptions) {
+  constructor({ leadKind, leadTrack, maxReplayBytes }: ReplayLogOptions) {
     this.#leadKind = leadKind;
+    this.#leadTrack = leadTrack;
     this.#maxReplayBytes = maxReplayBytes;
   }
 
@@ -83,7 +87,7 @@ export class ReplayLog {
   /** @param taken called when the last of them was read */
   append(frames: readonly ShapedFrame[], taken: () => void): void {
     for (const frame of frames) {
-      if (frame.kind === this.#leadKind) this.#noteLead(frame);
+      if (frame.kind === this.#leadKind && frame.track === (this.#leadTrack ?? frame.track)) this.#noteLead(frame);
       this.#entries.push({ frame, taken: undefined });
     }
     const last = this.#entries.at(this.#entries.length - 1);

@@ -1,5 +1,6 @@
 import type { Notice, SourceEvent } from '../source/source-events.js';
-import { TakeCutter, type CutEvent } from '../source/take-cutter.js';
+import type { CutEvent } from '../source/cut-events.js';
+import { TakeCutter } from '../source/take-cutter.js';
 import type { ShapedFrame } from '../source/track-shaper.js';
 import { IngestPace } from './ingest-pace.js';
 import { Take, type TakeOptions } from './take.js';
@@ -135,7 +136,7 @@ export class TakeFeed {
   }
 
   #frame(frame: ShapedFrame, writes: Promise<void>[]): void {
-    if (frame.kind === 'video' && frame.keyframe && this.#current) {
+    if (frame.kind === 'video' && frame.keyframe && frame.track === this.#current?.leadTrack) {
       // Whether the take can go on is known only with what was noted so far.
       this.#flush(writes);
       if (this.#current.mustBeContinued) {

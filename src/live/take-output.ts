@@ -2,18 +2,21 @@ import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { OutputInit } from '../fmp4/named-outputs.js';
 import { withUnitsInFront } from '../fmp4/parameter-sets.js';
-import type { Presentation } from '../hls/presentation.js';
+import type { Presentation, Timeline } from '../hls/presentation.js';
 import type { BroadcastClock } from './broadcast-clock.js';
 import { ClockedTimeline } from './clocked-timeline.js';
 import type { FragmentBus } from './fragment-bus.js';
 import { parameterUnits, type ParameterUnits } from './parameter-units.js';
+import type { Renditions } from './renditions.js';
 import type { Take } from './take.js';
 import type { MediaOutput, OutputTimes } from './transcode-run.js';
 
 export interface TakeOutputOptions {
   readonly take: Take;
   readonly clock: BroadcastClock;
+  /** The source's. */
   readonly bus: FragmentBus;
+  readonly renditions: Renditions;
   readonly presentation: Presentation;
   /** Whether the playlists can go on with this fragment as it is. */
   readonly takes: (fragment: Fragment) => boolean;
@@ -26,7 +29,10 @@ export class TakeOutput implements MediaOutput {
   readonly #options: TakeOutputOptions;
   #timeline: ClockedTimeline | undefined;
   #startSeconds = 0;
-  #units: ParameterUnits | undefined;
+  /** Of all outputs, the source's first. */
+  #units: readonly ParameterUnits[] = [];
+  /** By the track of a picture beside the source's: which rendition it is. */
+  #others: ReadonlyMap<number, string> = new Map();
   /** What the timeline before, on the same source clock, says of where this one starts. */
   #inheritedMs: number | undefined;
 
@@ -34,21 +40,24 @@ export class TakeOutput implements MediaOutput {
     this.#options = options;
   }
 
-  startTimeline([source]: readonly OutputInit[], { startSeconds, zeroSeconds }: OutputTimes): void {
+  startTimeline(outputs: readonly OutputInit[], { startSeconds, zeroSeconds }: OutputTimes): void {
+    const [source, ...others] = outputs;
     if (!source) throw new Error('expected the init segment of one output at least, got none');
     const { init } = source;
-    const { take, clock, bus, presentation } = this.#options;
+    const { take, clock, bus, renditions, presentation } = this.#options;
     const sourceZero = clock.zeroOf(take.sourceClock, Math.min(take.firstSeconds ?? startSeconds, startSeconds));
-    this.#units = parameterUnits(init);
-    clock.startTimeline(init, sourceZero + zeroSeconds);
+    this.#units = outputs.flatMap((each) => parameterUnits(each.init) ?? []);
+    this.#others = new Map(others.flatMap(({ name, init: { tracks } }) => tracks.flatMap(({ kind, trackId }): [number, string][] => (kind === 'video' ? [[trackId, name]] : []))));
+    clock.startTimeline(outputs, sourceZero + zeroSeconds);
     // On the same source clock pictures may be decoded before what came last ends: see `BroadcastClock.place`.
     const mediaSeconds = Math.max(sourceZero + startSeconds, clock.endSeconds);
     this.#startSeconds = mediaSeconds - sourceZero;
     this.#inheritedMs = clock.dated && clock.dated.captureTimeMs + mediaSeconds * 1000;
     const startedAtMs = this.#inheritedMs ?? take.startedAtMs;
-    this.#timeline = new ClockedTimeline({ init, startSeconds: mediaSeconds, startedAtMs, notBeforeMs: presentation.endTimeMs });
-    clock.dated = this.#timeline;
-    bus.startTimeline(this.#timeline);
+    const timeline = new ClockedTimeline({ init, startSeconds: mediaSeconds, startedAtMs, notBeforeMs: presentation.endTimeMs });
+    this.#timeline = clock.dated = timeline;
+    bus.startTimeline(timeline);
+    renditions.startTimeline(new Map(others.map((each) => [each.name, sameClock(each.init, timeline)])));
   }
 
   push(fragments: readonly Fragment[]): void {
@@ -74,6 +83,7 @@ export class TakeOutput implements MediaOutput {
   /** All of it is published before the next clock is set. */
   endTimeline(): void {
     this.#options.bus.endTimeline();
+    this.#options.renditions.endTimeline();
     this.#options.onProgress();
   }
 
@@ -91,19 +101,37 @@ export class TakeOutput implements MediaOutput {
 
   /** Each keyframe brings its parameter sets: docs/decisions/0009-one-clock.md. */
   #describing(fragment: Fragment): Fragment {
-    const units = this.#units;
-    const isKeyframe = fragment.runs.some((run) => run.trackId === units?.trackId && run.startsWithSync);
-    return units && isKeyframe ? withUnitsInFront(fragment, units.trackId, units.bytes) : fragment;
+    const units = this.#units.find(({ trackId }) => fragment.runs.some((run) => run.trackId === trackId && run.startsWithSync));
+    return units ? withUnitsInFront(fragment, units.trackId, units.bytes) : fragment;
+  }
+
+  /** It is in all renditions: docs/decisions/0013-named-outputs.md. */
+  #isSound({ runs: [run] }: Fragment): boolean {
+    return this.#timeline?.init.tracks.some(({ kind, trackId }) => kind === 'audio' && trackId === run?.trackId) === true;
   }
 
   #publish(fragments: readonly Fragment[]): void {
     if (fragments.length === 0) return;
-    const { take, bus, presentation, onProgress } = this.#options;
-    this.#timeline?.arrived(fragments, take.captureTimeAt(this.#startSeconds) ?? this.#inheritedMs);
-    bus.push(fragments);
+    const { take, bus, renditions, presentation, onProgress } = this.#options;
+    const names = new Set(this.#others.values());
+    const renditionOf = ({ runs: [run] }: Fragment): string | undefined => run && this.#others.get(run.trackId);
+    const ofSource = names.size === 0 ? fragments : fragments.filter((fragment) => renditionOf(fragment) === undefined);
+    this.#timeline?.arrived(ofSource, take.captureTimeAt(this.#startSeconds) ?? this.#inheritedMs);
+    bus.push(ofSource);
+    for (const name of names) renditions.push(name, fragments.filter((fragment) => (renditionOf(fragment) ?? (this.#isSound(fragment) ? name : undefined)) === name));
     if (presentation.endTimeMs !== undefined) this.#timeline?.settle();
     onProgress();
   }
+}
+
+/** Of a rendition: on the source's clock, as that is known better and better. */
+function sameClock(init: InitSegment, source: Timeline): Timeline {
+  return {
+    init,
+    get captureTimeMs() {
+      return source.captureTimeMs;
+    },
+  };
 }
 
 /** Whether a fragment can be taken is known only when the keyframe before it was: each keyframe stands alone, what follows together. */

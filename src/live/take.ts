@@ -53,6 +53,8 @@ export class Take {
   readonly sourceClock: object;
   /** The picture leads; without one, the sound. */
   readonly leadKind: 'video' | 'audio';
+  /** The id of the track that leads. */
+  readonly leadTrack: number | undefined;
   readonly #writer: MatroskaWriter;
   readonly #log: ReplayLog;
   readonly #groups: GroupWatch;
@@ -74,11 +76,13 @@ export class Take {
     this.#now = now;
     this.header = header;
     this.sourceClock = sourceClock;
-    this.leadKind = header.tracks.some(({ kind }) => kind === 'video') ? 'video' : 'audio';
+    const picture = header.tracks.find(({ kind }) => kind === 'video');
+    this.leadKind = picture ? 'video' : 'audio';
+    this.leadTrack = (picture ?? header.tracks[0])?.id;
     this.#lastByteMs = beganMs;
     this.#writer = new MatroskaWriter(header.tracks);
-    this.#log = new ReplayLog({ leadKind: this.leadKind, maxReplayBytes });
-    this.#groups = new GroupWatch(copyRefusal, header.tracks.find(({ kind }) => kind === 'video')?.reorderedPictures);
+    this.#log = new ReplayLog({ leadKind: this.leadKind, leadTrack: this.leadTrack, maxReplayBytes });
+    this.#groups = new GroupWatch(copyRefusal, picture?.reorderedPictures);
     this.#captureTimeMs = captureTimeMs;
     this.#maxHeldBytes = maxHeldBytes;
     if (this.leadKind !== 'video') this.#groups.end();
@@ -234,7 +238,7 @@ export class Take {
     this.#frames++;
     this.#startSeconds = Math.min(this.#startSeconds, frame.decodeSeconds);
     this.#lastSeconds = Math.max(this.#lastSeconds, frame.decodeSeconds);
-    if (frame.kind === 'video') this.#groups.add(frame);
+    if (frame.kind === 'video' && frame.track === this.leadTrack) this.#groups.add(frame);
   }
 
   /** Lets the writer go on while there is room; a full store is reason enough to stop waiting for keyframes. */

@@ -34,11 +34,20 @@ export interface HlsSource {
   /** As `multivariant`, of the longer playlists. */
   rewindMultivariant(): Promise<Answer>;
   mediaPlaylist(request: PlaylistRequest): Promise<Answer>;
-  /** An init segment, a segment or a part, by its name. */
-  media(name: string, watchClient: WatchClient): Promise<Answer>;
+  media(request: MediaRequest): Promise<Answer>;
+}
+
+export interface MediaRequest {
+  /** Absent for the source's. */
+  readonly rendition?: string | undefined;
+  /** Of an init segment, a segment or a part. */
+  readonly name: string;
+  readonly watchClient: WatchClient;
 }
 
 export interface PlaylistRequest {
+  /** Absent for the source's. */
+  readonly rendition?: string | undefined;
   /** The live window with its parts, or one of the longer playlists. */
   readonly kind: 'live' | RewindPlaylist;
   /** Whatever tells one client from another: who asks for playlists is counted as watching. */

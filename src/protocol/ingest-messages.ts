@@ -41,7 +41,7 @@ export type IngestMessage =
   | { readonly type: 'ended'; readonly code?: ErrorCode; readonly message: string };
 
 /** Something is not as it should be, but the broadcast goes on. */
-export type WarningCode = 'transcoder-restarted' | 'disk' | 'recording' | 'hls-ended' | 'description-refused' | 'passed-over';
+export type WarningCode = 'transcoder-restarted' | 'disk' | 'recording' | 'hls-ended' | 'description-refused' | 'passed-over' | 'rendition-left-out';
 
 /** Longer than any of these: what is longer is not parsed. */
 const maxMessageCharacters = 65_536;

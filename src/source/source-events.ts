@@ -75,7 +75,8 @@ export interface Frame {
 }
 
 export interface Notice {
-  readonly code: 'passed-over';
+  /** `rendition-left-out`: a picture beside the source's is not broadcast. */
+  readonly code: 'passed-over' | 'rendition-left-out';
   readonly message: string;
 }
 

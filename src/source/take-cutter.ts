@@ -1,18 +1,9 @@
+import { HeldFrames } from './held-frames.js';
+import { RenditionGate, type ArrivingFrame } from './rendition-gate.js';
+import { cutWords, type CutEvent, type TakeReason } from './cut-events.js';
 import { SourceClock } from './source-clock.js';
 import type { Container, Frame, Notice, SourceEvent, SourceHeader, SourceTrack } from './source-events.js';
 import { TrackShaper, type ShapedFrame } from './track-shaper.js';
-
-/** Why a take begins: a header of its own, another configuration or set of tracks, or a clock that jumped. */
-export type TakeReason = 'recording' | 'change' | 'jump';
-
-export type CutEvent =
-  /** What follows is one take: frames under one configuration, the first picture one that a decoder can begin with. */
-  | { readonly type: 'take'; readonly header: SourceHeader; readonly reason: TakeReason }
-  | { readonly type: 'frame'; readonly frame: ShapedFrame }
-  /** The take is over; nothing is known of a next one yet. */
-  | { readonly type: 'over'; readonly reason: TakeReason }
-  | ({ readonly type: 'notice' } & Notice)
-  | { readonly type: 'not-media'; readonly reason: string };
 
 type Kind = SourceTrack['kind'];
 
@@ -24,9 +15,6 @@ const maxEntrySeconds = 12;
 const hopelessSeconds = 30;
 /** Sound this much older than the first picture is left out: players begin with a picture. */
 const keptSoundSeconds = 0.5;
-/** What waits may use so much memory. */
-const maxHeldBytes = 8 * 1024 * 1024;
-const maxHeldFrames = 2000;
 
 /**
  * Cuts what readers tell into takes. It waits for tracks, but not for long; it begins with the first picture that can be
@@ -38,10 +26,9 @@ export class TakeCutter {
   #tracks = new Map<number, TrackShaper>();
   #awaited = new Set<Kind>();
   /** Frames before the take begins. */
-  #held: ShapedFrame[] = [];
+  readonly #held = new HeldFrames();
   /** Tracks that gave one that can be begun with. */
   readonly #begun = new Set<number>();
-  #heldBytes = 0;
   #firstSeconds: number | undefined;
   #lastSeconds = 0;
   /** The tracks of the take that runs. */
@@ -49,6 +36,8 @@ export class TakeCutter {
   #clock = new SourceClock();
   /** A take must begin at the next picture that can be begun with. */
   #due: TakeReason | undefined;
+  /** Where there are several pictures of one source. */
+  #gate: RenditionGate | undefined;
   /** What is waited for before the next take's first picture: nothing of it would be decoded. */
   readonly #stale = new Set<number>();
   readonly #noticed = new Set<string>();
@@ -98,6 +87,7 @@ export class TakeCutter {
 
   #finish(out: CutEvent[]): void {
     if (this.waiting) this.#begin(out);
+    this.#dissolve(out);
     if (this.#taken) out.push({ type: 'over', reason: 'recording' });
     else this.#explain(out);
     this.#tracks = new Map();
@@ -108,20 +98,21 @@ export class TakeCutter {
     this.#rest();
   }
 
+  /** Its pictures are no longer held together. */
+  #dissolve(out: CutEvent[]): void {
+    for (const each of this.#gate?.flush() ?? []) this.#continue(each, out);
+    this.#gate = undefined;
+  }
+
   /** Frames came, and none of them could be shown: that must be told. */
   #explain(out: CutEvent[]): void {
-    for (const { track, undecodable, lack } of this.#tracks.values()) {
-      if (undecodable === 0) continue;
-      const why = lack ?? 'none that a decoder could begin with: let the encoder send keyframes';
-      out.push({ type: 'not-media', reason: `expected ${track.kind === 'video' ? 'pictures' : 'sound'} that can be decoded, got ${undecodable} frames of ${track.codec}, and ${why}` });
-      return;
-    }
+    const shaper = [...this.#tracks.values()].find(({ undecodable }) => undecodable > 0);
+    if (shaper) out.push({ type: 'not-media', reason: cutWords.undecodable(shaper) });
   }
 
   /** Forgets what waits. */
   #rest(): void {
-    this.#held = [];
-    this.#heldBytes = 0;
+    this.#held.take();
     this.#begun.clear();
     this.#firstSeconds = undefined;
     this.#clock = new SourceClock();
@@ -140,6 +131,10 @@ export class TakeCutter {
     if (this.#awaited.size === 0) out.push({ type: 'not-media', reason: `expected a recording with picture or sound, got ${container} with neither` });
     // A track that is no longer announced, or as something else, makes room for another of its kind.
     if (this.#taken) this.#taken = new Map([...this.#taken].filter(([, id]) => this.#tracks.has(id) && this.#tracks.get(id) === before.get(id)));
+    if ([...(this.#gate?.renditions ?? [])].some((id) => this.#tracks.get(id) !== before.get(id))) {
+      this.#dissolve(out);
+      this.#due ??= 'change';
+    }
   }
 
   #describe(track: SourceTrack, out: CutEvent[]): void {
@@ -150,7 +145,7 @@ export class TakeCutter {
     if (known && this.#taken?.get(track.kind) === track.id) {
       // Another codec under the same number: it comes anew.
       this.#taken = new Map([...this.#taken].filter(([, id]) => id !== track.id));
-      this.#notice(`The ${nameOf(track.kind)} changes to ${track.codec}.`, out);
+      this.#notice(cutWords.changes(track), out);
     }
   }
 
@@ -158,7 +153,7 @@ export class TakeCutter {
     const shaper = this.#tracks.get(frame.track);
     const shaped = shaper?.shape(frame);
     if (!shaper || !shaped) return;
-    if (this.#taken) this.#continue(shaped.frame, shaper, shaped.changed, this.#taken, out);
+    if (this.#taken) this.#pass({ ...shaped, shaper }, out);
     else this.#hold(shaped.frame, shaper, out);
   }
 
@@ -173,24 +168,13 @@ export class TakeCutter {
     if (canBegin) {
       this.#begun.add(frame.track);
       this.#held.push(frame);
-      this.#heldBytes += frame.bytes.length;
     } else shaper.undecodable++;
     const waitedSeconds = this.#lastSeconds - this.#firstSeconds;
-    const isFull = this.#heldBytes > maxHeldBytes || this.#held.length > maxHeldFrames;
-    if (this.#awaitsEntry() && waitedSeconds < maxEntrySeconds && !isFull) {
-      this.#forgetOldSound();
-      return;
-    }
+    const { isFull } = this.#held;
+    // While only the picture is waited for, no more of the sound is kept than will be used.
+    if (this.#awaitsEntry() && waitedSeconds < maxEntrySeconds && !isFull) return this.#held.forgetBefore(this.#lastSeconds - maxWaitSeconds);
     if (this.#hasAll() || waitedSeconds >= maxWaitSeconds || isFull) this.#begin(out);
     if (this.waiting && waitedSeconds > hopelessSeconds) this.#explain(out);
-  }
-
-  /** While only the picture is waited for: of the sound no more is kept than will be used. */
-  #forgetOldSound(): void {
-    for (let first = this.#held[0]; first && first.decodeSeconds < this.#lastSeconds - maxWaitSeconds; first = this.#held[0]) {
-      this.#held.shift();
-      this.#heldBytes -= first.bytes.length;
-    }
   }
 
   /** The picture came, but not yet one that can be begun with. */
@@ -201,7 +185,7 @@ export class TakeCutter {
 
   #hasAll(): boolean {
     const kinds = new Set([...this.#begun].map((id) => this.#tracks.get(id)?.kind));
-    return [...this.#awaited].every((wanted) => kinds.has(wanted));
+    return [...this.#awaited].every((wanted) => kinds.has(wanted)) && this.#candidates().every((id) => this.#begun.has(id));
   }
 
   /** The first track of each kind that gave something is taken. */
@@ -212,25 +196,51 @@ export class TakeCutter {
     }
     if (taken.size === 0) return;
     for (const { kind, undecodable, lack } of this.#tracks.values()) {
-      if (undecodable > 0 && lack && !taken.has(kind)) this.#notice(`The ${nameOf(kind)} is left out for now: ${lack}.`, out);
+      if (undecodable > 0 && lack && !taken.has(kind)) this.#notice(cutWords.leftOutForNow(kind, lack), out);
     }
-    const held = this.#held;
+    const held = this.#held.take();
     this.#taken = taken;
+    const first = held.find(({ track }) => track === taken.get('video'));
+    const candidates = this.#candidates();
+    if (first && candidates.length > 0) this.#gate = RenditionGate.begin(first, candidates, held);
+    this.#tellLeftOut(out);
     this.#open('recording', out);
-    const first = held.find(({ kind }) => kind === 'video');
+    this.#clock = new SourceClock();
     for (const frame of held) {
-      if (this.#passesOver(frame, out)) continue;
-      const isTooOld = first && frame.kind === 'audio' && frame.decodeSeconds < first.decodeSeconds - keptSoundSeconds;
-      if (!isTooOld) out.push({ type: 'frame', frame });
+      const isTooOld = first && frame.decodeSeconds < first.decodeSeconds - (frame.kind === 'audio' ? keptSoundSeconds : 0);
+      const shaper = this.#tracks.get(frame.track);
+      if (!isTooOld && shaper) this.#pass({ frame, shaper, changed: false }, out);
     }
-    this.#held = [];
-    this.#heldBytes = 0;
     this.#begun.clear();
   }
 
+  /** Pictures that may show the same as the first one, which is broadcast whatever they are. */
+  #candidates(): number[] {
+    const pictures = [...this.#tracks].filter(([, { kind }]) => kind === 'video').map(([id]) => id);
+    const source = this.#taken?.get('video') ?? pictures[0];
+    const inH264 = pictures.filter((id) => this.#tracks.get(id)?.track.codec === 'h264');
+    return inH264.some((id) => id === source) ? inH264.filter((id) => id !== source) : [];
+  }
+
+  /** Pictures of one source are kept in step. */
+  #pass(arriving: ArrivingFrame, out: CutEvent[]): void {
+    const inStep = this.#gate ? this.#gate.push(arriving) : [arriving];
+    this.#tellLeftOut(out);
+    for (const each of inStep) this.#continue(each, out);
+  }
+
+  #tellLeftOut(out: CutEvent[]): void {
+    for (const id of this.#gate?.takeLeftOut() ?? []) this.#notice(cutWords.outOfStep(id, this.#tracks.get(id)?.track ?? {}), out, 'rendition-left-out');
+  }
+
   #open(reason: TakeReason, out: CutEvent[]): void {
-    const ids = [...(this.#taken?.values() ?? [])];
-    const tracks = ids.flatMap((id) => this.#tracks.get(id)?.track ?? []);
+    const tracks = [...(this.#taken?.values() ?? [])].flatMap((id) => this.#tracks.get(id)?.track ?? []);
+    const pictures = [...this.#tracks].filter(([, { kind }]) => kind === 'video').map(([id]) => id);
+    for (const id of this.#gate?.renditions ?? []) {
+      const track = this.#tracks.get(id)?.track;
+      // By its place among the pictures, so that the next recording's goes on with it.
+      if (track) tracks.push({ ...track, rendition: `picture-${pictures.indexOf(id) + 1}` });
+    }
     // The picture comes first, as ffmpeg is told.
     tracks.sort((one, other) => (one.kind === other.kind ? 0 : one.kind === 'video' ? -1 : 1));
     out.push({ type: 'take', header: { container: this.#container, tracks }, reason });
@@ -239,7 +249,12 @@ export class TakeCutter {
   }
 
   /** In the middle of a take. */
-  #continue(frame: ShapedFrame, shaper: TrackShaper, changed: boolean, taken: ReadonlyMap<Kind, number>, out: CutEvent[]): void {
+  #continue({ frame, shaper, changed }: ArrivingFrame, out: CutEvent[]): void {
+    const taken = this.#taken ?? new Map<Kind, number>();
+    if (this.#gate?.renditions.has(frame.track)) {
+      if (this.#due !== 'jump') out.push({ type: 'frame', frame });
+      return;
+    }
     const isTaken = taken.get(frame.kind) === frame.track;
     if (!isTaken) {
       if (taken.has(frame.kind)) return void this.#passesOver(frame, out);
@@ -273,17 +288,13 @@ export class TakeCutter {
   /** Whether it belongs to a track that is not taken, which is told once. */
   #passesOver({ kind, track }: ShapedFrame, out: CutEvent[]): boolean {
     if (this.#taken?.get(kind) === track) return false;
-    this.#notice(`There is more than one ${nameOf(kind)} track: the first is broadcast, the others are left out.`, out);
+    this.#notice(cutWords.furtherTrack(kind), out);
     return true;
   }
 
-  #notice(message: string, out: CutEvent[]): void {
+  #notice(message: string, out: CutEvent[], code: Notice['code'] = 'passed-over'): void {
     if (this.#noticed.has(message) || this.#noticed.size >= 50) return;
     this.#noticed.add(message);
-    out.push({ type: 'notice', code: 'passed-over', message });
+    out.push({ type: 'notice', code, message });
   }
-}
-
-function nameOf(kind: Kind): string {
-  return kind === 'video' ? 'picture' : 'sound';
 }

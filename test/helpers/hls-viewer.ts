@@ -19,13 +19,15 @@ export class HlsViewer {
   readonly ended: Promise<void>;
   readonly #indexUrl: string;
   readonly #everyMs: number;
+  readonly #variant: number;
   readonly #media = new Map<string, Promise<Buffer>>();
   readonly #segments = new Map<number, ReadSegment>();
   multivariant = '';
 
-  constructor(indexUrl: string, options: { everyMs?: number; timeoutMs?: number } = {}) {
+  constructor(indexUrl: string, options: { everyMs?: number; timeoutMs?: number; variant?: number } = {}) {
     this.#indexUrl = indexUrl;
     this.#everyMs = options.everyMs ?? 200;
+    this.#variant = options.variant ?? 0;
     this.mediaUrl = this.#open();
     this.ended = this.#follow(performance.now() + (options.timeoutMs ?? 90_000));
     this.ended.catch(() => undefined); // told to whoever awaits it
@@ -36,8 +38,8 @@ export class HlsViewer {
       const response = await fetch(this.#indexUrl);
       return response.ok ? response.text() : response.arrayBuffer().then(() => undefined);
     });
-    const uri = this.multivariant.split('\n').find((line) => line !== '' && !line.startsWith('#'));
-    if (uri === undefined) throw new Error(`expected a variant, got ${this.multivariant}`);
+    const uri = this.multivariant.split('\n').filter((line) => line !== '' && !line.startsWith('#'))[this.#variant];
+    if (uri === undefined) throw new Error(`expected variant ${this.#variant}, got ${this.multivariant}`);
     return new URL(uri, this.#indexUrl).href;
   }
 

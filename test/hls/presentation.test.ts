@@ -283,3 +283,45 @@ t.test('media that the lead never comes to is not kept for ever', (t) => {
   }
   t.end();
 });
+
+const listedIn = (presentation: Presentation): string[] => {
+  const { body } = presentation.multivariant();
+  return body instanceof Encoded ? body.identity.toString().split('\n').filter((line) => line !== '' && !line.startsWith('#')) : [];
+};
+
+t.test('renditions that were there from the beginning are waited for before anything can be played, but not for long', async (t) => {
+  const ladder = new Ladder();
+  ladder.add('late', { behindSeconds: 1 });
+  const never = ladder.presentation.follow('never');
+  const samples = samplesOf({ ...steadyPicture, isKeyframe: everySeconds(2), withSound: true, seconds: 12 });
+  ladder.begin(tracksOf(samples));
+  const playable = new Map<string, number>();
+  for (const sample of samples) {
+    await ladder.push([sample]);
+    const listed = listedIn(ladder.presentation).join(' ') || 'nothing';
+    if (!playable.has(listed)) playable.set(listed, sample.startSeconds);
+    t.equal(ladder.presentation.playable, listed !== 'nothing');
+  }
+  t.strictSame([...playable.keys()], ['nothing', 'run1/media.m3u8 run1/late/media.m3u8']);
+  t.ok((playable.get('run1/media.m3u8 run1/late/media.m3u8') ?? 99) < 5, 'although one of them never comes');
+  t.notOk(never.rendition.playable);
+  await ladder.end();
+});
+
+t.test('a rendition that has nothing any more is not offered, until its media comes again', async (t) => {
+  const ladder = new Ladder();
+  const rung = ladder.add('360p');
+  const samples = samplesOf({ ...steadyPicture, isKeyframe: everySeconds(2), withSound: true, seconds: 21 });
+  ladder.begin(tracksOf(samples));
+  const between = (from: number, to: number): Sample[] => samples.filter(({ startSeconds }) => startSeconds >= from && startSeconds < to);
+  await ladder.push(between(0, 6.1));
+  t.equal(listedIn(ladder.presentation).length, 2);
+  rung.follower.endMedia();
+  await ladder.push(between(6.1, 12.1), () => true);
+  t.strictSame(listedIn(ladder.presentation), ['run1/media.m3u8']);
+  ladder.beginRung(rung, tracksOf(samples));
+  await ladder.push(between(12.1, 21));
+  t.equal(listedIn(ladder.presentation).length, 2);
+  await ladder.end();
+  assertEqualShapes(t, ladder, 'gone and back');
+});

@@ -69,12 +69,12 @@ export class FakeBroadcast implements Watchable, PublishedBroadcast {
     targetDurationSeconds: 2,
     multivariant: async () => this.#answer('index'),
     rewindMultivariant: async () => this.#answer('dvr index'),
-    mediaPlaylist: ({ kind, client, directives, watchClient }) => {
+    mediaPlaylist: ({ rendition, kind, client, directives, watchClient }) => {
       this.seen.push(client);
       this.directives.push(directives);
-      return this.#held(kind === 'live' ? 'media' : kind, watchClient);
+      return this.#held(below(rendition, kind === 'live' ? 'media' : kind), watchClient);
     },
-    media: (name, watchClient) => this.#held(name, watchClient),
+    media: ({ rendition, name, watchClient }) => this.#held(below(rendition, name), watchClient),
   };
   readonly measures = { viewers: 3, ingestBitsPerSecond: 2_500_000, heldRequests: 0, segmentMemoryBytes: 0, storeWaitingBytes: 0 };
 
@@ -154,4 +154,9 @@ export function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) =
     resolve = settle;
   });
   return { promise, resolve };
+}
+
+/** What renditions beside the source answer has their name before it. */
+function below(rendition: string | undefined, name: string): string {
+  return rendition === undefined ? name : `${rendition}/${name}`;
 }

@@ -149,6 +149,16 @@ t.test('media that lies in a store is answered as media in memory is: whole, in 
   t.equal(vlc.body, 'init 0123456789');
 });
 
+t.test('each rendition has addresses of its own, and the source keeps those that it had', async (t) => {
+  const { app, broadcasts } = await startFakeServer(t);
+  const { answers } = broadcasts.add('cam');
+  for (const kind of ['media', 'dvr', 'iframes']) answers.set(`picture-2/${kind}`, { outcome: 'lasting', body: new Encoded(`#EXTM3U\nsmaller ${kind}\n`) });
+  answers.set('picture-2/0.m4s', { outcome: 'lasting', body: Buffer.from('smaller') });
+  for (const kind of ['media', 'dvr', 'iframes']) t.match((await app.inject(`/live/cam/run1/picture-2/${kind}.m3u8`)).body, `smaller ${kind}`);
+  t.equal((await app.inject('/live/cam/run1/picture-2/0.m4s')).body, 'smaller');
+  t.equal((await app.inject('/live/cam/run1/0.m4s')).body, '0123456789');
+});
+
 t.test('media that its store does not give is a failure in words that no cache keeps', async (t) => {
   const { app, broadcasts } = await startFakeServer(t);
   const open = async (): Promise<Readable> => Promise.reject(new LiveError('unavailable', 'the store does not give it'));

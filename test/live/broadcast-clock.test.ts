@@ -29,16 +29,16 @@ const near = (t: Test, found: number | undefined, wanted: number, what: string):
 
 t.test('media begins at 0, wherever the source clock stands, and what primes a decoder before it is left out', async (t) => {
   const clock = new BroadcastClock();
-  clock.startTimeline(both, clock.zeroOf({}, 5000) + 4990);
+  clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf({}, 5000) + 4990);
   const given = publish(clock, [at(audioTrack, 10 - 1024 / 48_000), at(videoTrack, 10), at(audioTrack, 10), at(videoTrack, 10.04)]);
   t.strictSame([...given], [[1, [0, 0.04]], [2, [0]]]);
 });
 
 t.test('transcoders on one source clock keep its distances, whatever each calls 0, and a gap is a gap', async (t) => {
   const [clock, source] = [new BroadcastClock(), {}];
-  clock.startTimeline(both, clock.zeroOf(source, 100) + 90);
+  clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf(source, 100) + 90);
   publish(clock, [at(videoTrack, 10), at(videoTrack, 10.04)]);
-  clock.startTimeline(both, clock.zeroOf(source, 103.5) + 103.5);
+  clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf(source, 103.5) + 103.5);
   const given = publish(clock, [at(videoTrack, 0), at(audioTrack, 0)]);
   near(t, given.get(1)?.[0], 3.5, 'the picture');
   near(t, given.get(2)?.[0], 3.5, 'the sound');
@@ -47,18 +47,18 @@ t.test('transcoders on one source clock keep its distances, whatever each calls 
 t.test('another source clock follows right behind, were it hours before or after', async (t) => {
   for (const start of [0, 7, 86_400]) {
     const clock = new BroadcastClock();
-    clock.startTimeline(both, clock.zeroOf({}, 100) + 100);
+    clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf({}, 100) + 100);
     publish(clock, [at(videoTrack, 0), at(audioTrack, 0, 3)]);
-    clock.startTimeline(both, clock.zeroOf({}, start) + start);
+    clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf({}, start) + start);
     near(t, publish(clock, [at(videoTrack, 0)]).get(1)?.[0], 3, 'behind the longer track');
   }
 });
 
 t.test('sound that viewers have is left out; pictures that come too early are decoded as soon as can be, and shown when they should be', async (t) => {
   const [clock, source] = [new BroadcastClock(), {}];
-  clock.startTimeline(both, clock.zeroOf(source, 0));
+  clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf(source, 0));
   publish(clock, [at(videoTrack, 1), at(audioTrack, 1)]);
-  clock.startTimeline(both, clock.zeroOf(source, 1));
+  clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf(source, 1));
   t.equal(clock.place(at(audioTrack, 1 + 500 / 48_000)), undefined);
   t.ok(clock.place(at(audioTrack, 1 + 1024 / 48_000)));
   const early = fragment([{ track: videoTrack, startSeconds: 0.96, durationSeconds: 0.04, keyframe: true }]);
@@ -68,7 +68,7 @@ t.test('sound that viewers have is left out; pictures that come too early are de
 
 t.test('a fragment that is not wanted moves nothing', async (t) => {
   const [clock, source] = [new BroadcastClock(), {}];
-  clock.startTimeline(both, clock.zeroOf(source, 0));
+  clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf(source, 0));
   clock.place(at(videoTrack, 7));
   t.strictSame(publish(clock, [at(videoTrack, 3)]).get(1), [3]);
 });
@@ -87,7 +87,7 @@ t.test('law: over restarts, gaps, jumps, other sample rates and tracks that come
       else sourceSeconds += kind < 0.6 ? random() * 5 : -random() * 0.2;
       const sound = random() < 0.5 ? slowSound : audioTrack;
       const tracks = random() < 0.7 ? [videoTrack, sound] : random() < 0.5 ? [videoTrack] : [{ ...sound, trackId: 1 } as Track];
-      clock.startTimeline({ ...both, tracks }, clock.zeroOf(source, sourceSeconds) + sourceSeconds - 10);
+      clock.startTimeline([{ name: 'source', init: { ...both, tracks } }], clock.zeroOf(source, sourceSeconds) + sourceSeconds - 10);
       for (let picture = 0; picture < 20; picture++) {
         for (const track of tracks) {
           const placed = clock.place(at(track, 10 + picture * (track.kind === 'audio' ? 1024 / track.timescale : 0.04)));
@@ -106,7 +106,7 @@ t.test('law: over restarts, gaps, jumps, other sample rates and tracks that come
 
 t.test('what is written is what is said: the bytes hold the times', async (t) => {
   const [clock, source] = [new BroadcastClock(), {}];
-  clock.startTimeline(both, clock.zeroOf(source, 0) + 3_000_000);
+  clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf(source, 0) + 3_000_000);
   const placed = clock.place(at(videoTrack, 1))?.fragment;
   t.equal(placed?.runs[0]?.baseMediaDecodeTime, 3_000_001 * 90_000, 'beyond 32 bits');
   t.strictSame(placed && readSamples(placed).map(({ decodeTime }) => decodeTime), [3_000_001 * 90_000]);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { SourceReader, type Frame, type SourceEvent, type SourceHeader } from '../../src/source/source-reader.js';
-import { TakeCutter, type CutEvent, type TakeReason } from '../../src/source/take-cutter.js';
+import type { CutEvent, TakeReason } from '../../src/source/cut-events.js';
+import { TakeCutter } from '../../src/source/take-cutter.js';
 import type { ShapedFrame } from '../../src/source/track-shaper.js';
 
 export const fixtureNames = [

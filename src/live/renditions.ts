@@ -1,0 +1,79 @@
+import type { Fragment } from '../fmp4/fragment.js';
+import type { Follower } from '../hls/follower.js';
+import type { Presentation, Timeline } from '../hls/presentation.js';
+import type { FragmentBurst } from './fragment-burst.js';
+import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
+
+export interface RenditionsOptions {
+  readonly presentation: Presentation;
+  readonly createBus: () => FragmentBus;
+}
+
+interface Rendition {
+  readonly bus: FragmentBus;
+  /** It has media under the present timeline. */
+  isOn: boolean;
+}
+
+/** A broadcast's renditions beside its source: for each a bus, on which its playlist is a consumer. One that is gone may come back. */
+export class Renditions {
+  readonly #options: RenditionsOptions;
+  readonly #renditions = new Map<string, Rendition>();
+
+  constructor(options: RenditionsOptions) {
+    this.#options = options;
+  }
+
+  /** What follows has these renditions, each under its timeline; the others have nothing. */
+  startTimeline(timelines: ReadonlyMap<string, Timeline>): void {
+    for (const [name, rendition] of this.#renditions) rendition.isOn = timelines.has(name);
+    for (const [name, timeline] of timelines) {
+      const rendition = this.#renditions.get(name) ?? this.#add(name);
+      rendition.bus.startTimeline(timeline);
+    }
+  }
+
+  push(name: string, fragments: readonly Fragment[]): void {
+    this.#renditions.get(name)?.bus.push(fragments);
+  }
+
+  endTimeline(): void {
+    for (const { bus, isOn } of this.#renditions.values()) if (isOn) bus.endTimeline();
+  }
+
+  end(): void {
+    for (const { bus } of this.#renditions.values()) bus.end();
+  }
+
+  #add(name: string): Rendition {
+    const rendition = { bus: this.#options.createBus(), isOn: true };
+    this.#renditions.set(name, rendition);
+    rendition.bus.subscribe(new Following(this.#options.presentation.follow(name)), { from: 'edge', loss: 'never' });
+    return rendition;
+  }
+}
+
+/** A playlist that is cut as the source's is, on the bus of its rendition. If it fails it has gaps, and the others go on. */
+class Following implements FragmentConsumer {
+  readonly #follower: Follower;
+
+  constructor(follower: Follower) {
+    this.#follower = follower;
+  }
+
+  startTimeline({ init }: Timeline): void {
+    this.#follower.startTimeline(init);
+  }
+
+  push({ fragments }: FragmentBurst): void {
+    for (const fragment of fragments) this.#follower.push(fragment);
+  }
+
+  endTimeline(): void {
+    this.#follower.endMedia();
+  }
+
+  drop(): void {
+    this.#follower.endMedia();
+  }
+}
