@@ -12,7 +12,9 @@ export interface ArrivingFrame {
 const sameSeconds = 0.0004;
 /** So much later than the first keyframe of a moment the others are no longer waited for. */
 const longestWaitSeconds = 0.5;
-const mostWaiting = 1000;
+/** Of three pictures and sound so many come in that time; what waits is looked at again at each keyframe. */
+const mostWaiting = 150;
+const mostWaitingBytes = 8 * 1024 * 1024;
 
 /**
  * Holds several pictures of one source together: at each keyframe all of them must have one. Until they have, what comes after that moment
@@ -28,6 +30,7 @@ export class RenditionGate {
   #moment: { readonly timeSeconds: number; readonly keyed: Map<number, ArrivingFrame>; readonly misfits: Set<number> } | undefined;
   /** What comes after that moment. */
   #waiting: ArrivingFrame[] = [];
+  #waitingBytes = 0;
 
   constructor(lead: number, others: Iterable<number>) {
     this.#lead = lead;
@@ -69,7 +72,9 @@ export class RenditionGate {
       else misfits.add(track);
     } else if (!isPicture && isBefore) return [arriving];
     if (keyed.get(track) !== arriving) this.#waiting.push(arriving);
-    const isOver = keyed.size + misfits.size > this.#others.size || timeSeconds > moment.timeSeconds + longestWaitSeconds || this.#waiting.length > mostWaiting;
+    this.#waitingBytes += arriving.frame.bytes.length;
+    const isFull = this.#waiting.length > mostWaiting || this.#waitingBytes > mostWaitingBytes;
+    const isOver = keyed.size + misfits.size > this.#others.size || timeSeconds > moment.timeSeconds + longestWaitSeconds || isFull;
     return isOver ? this.#settle() : [];
   }
 
@@ -85,6 +90,7 @@ export class RenditionGate {
     const waiting = this.#waiting;
     this.#moment = undefined;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     const lead = keyed.get(this.#lead);
     const lost = [...this.#others].filter((track) => keyed.has(track) !== (lead !== undefined));
     this.#leaveOut(lost);

@@ -36,6 +36,19 @@ t.test('another configuration of any of them is one of the lead, so that all beg
   t.strictSame(pass(new RenditionGate(1, [2]), [at(1, 1, true), at(2, 1, true, true)]), ['1@1K!', '2@1K!']);
 });
 
+t.test('what waits is bounded, in frames and in bytes: who is not there by then is left out', async (t) => {
+  const large = (track: number, timeSeconds: number): ArrivingFrame => ({ ...at(track, timeSeconds), frame: { ...at(track, timeSeconds).frame, bytes: new Uint8Array(1024 * 1024) } });
+  for (const [what, make, most] of [['frames', at, 150], ['bytes', large, 8]] as const) {
+    const gate = new RenditionGate(1, [2]);
+    gate.push(at(1, 1, true));
+    let waiting = 0;
+    // A clock that stands still never comes to the end of what is waited for.
+    while (gate.push(make(1, 1)).length === 0) waiting++;
+    t.ok(waiting >= most - 1 && waiting <= most + 1, `${waiting} ${what}`);
+    t.strictSame(gate.takeLeftOut(), [2], what);
+  }
+});
+
 t.test('whatever the order in which tracks that are in step come, each frame goes on once and none is left out', async (t) => {
   for (let seed = 0; seed < 200; seed++) {
     const random = seeded(seed);
