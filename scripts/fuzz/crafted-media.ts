@@ -13,6 +13,9 @@ export function matroska(bytes: number): CraftedRecordings {
   const track = (number: number, type = 2): Buffer => element(0xae, element(0xd7, uint(number)), element(0x83, uint(type)), element(0x86, Buffer.from('A_OPUS')));
   const begin = (...tracks: Buffer[]): Buffer => Buffer.concat([ebml, segment, element(0x1654ae6b, ...tracks), cluster]);
   const block = (number: number, ticks = 0, payload = Buffer.alloc(0)): Buffer => element(0xa3, Buffer.from([0x80 | number, ticks >> 8, ticks & 0xff, 0x80]), payload);
+  const avcC = Buffer.from('0142c00cffe100176742c00cda05067e7c0440000003004000000ca3c50aa801000468ce0fc8', 'hex');
+  const picture = (number: number): Buffer => element(0xae, element(0xd7, uint(number)), element(0x83, uint(1)), element(0x86, Buffer.from('V_MPEG4/ISO/AVC')), element(0x63a2, avcC));
+  const idr = Buffer.from('0000000565888400ff', 'hex');
   const inHeader = (content: Buffer): Buffer => Buffer.concat([ebml, segment, element(0x1654ae6b, content)]);
   const header = Math.min(bytes, 900_000);
   return [
@@ -35,6 +38,7 @@ export function matroska(bytes: number): CraftedRecordings {
     ['segments in segments', Buffer.concat([ebml, filled(Buffer.from('1853806701ffffffffffffff', 'hex'), bytes)])],
     ['recordings of five bytes', filled(Buffer.from('1a45dfa380', 'hex'), bytes)],
     ['recordings of a track and a block', filled(Buffer.concat([begin(track(1)), block(1)]), bytes)],
+    ['keyframes of a picture that are ahead of another picture’s', Buffer.concat([begin(picture(1), picture(2)), repeated(Math.min(32_000, bytes / 44), (index) => Buffer.concat([block(1, index, idr), ...(index === 0 ? [block(2, 0, idr)] : index > 140 ? [block(2, index - 140, idr)] : [])]))])],
     ['times without end', Buffer.concat([ebml, segment, element(0x1549a966, element(0x2ad7b1, Buffer.alloc(8, 0xff))), element(0x1654ae6b, track(1)), filled(Buffer.concat([cluster.subarray(0, 12), element(0xe7, Buffer.alloc(8, 0xff)), block(1)]), bytes)])],
   ];
 }
