@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { record } from '../helpers/numbered-recording.js';
@@ -135,3 +136,45 @@ t.test('after kill -9 a recording is complete up to the last segment that viewer
   const file = Buffer.from(await (await fetch(recording!.urls.download)).arrayBuffer());
   t.strictSame((await decode(t, file)).pictures.map(({ number }) => number), pictures);
 });
+
+/** A disk of a few megabytes in memory, where this user may mount one. */
+async function smallDisk(t: Test): Promise<string | undefined> {
+  const directory = join(await temporaryDirectory(t), 'disk');
+  await mkdir(directory);
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', directory]);
+  } catch {
+    return undefined;
+  }
+  t.teardown(() => run('umount', ['-l', directory]));
+  return directory;
+}
+
+t.test('a disk that is full for a while costs the recording a gap, told once; the live stream has all of it', { skip }, async (t) => {
+  const directory = await smallDisk(t);
+  await t.test('full, and with room again', { skip: directory === undefined && 'this user may not mount a disk' }, (t) => recordBesideFullDisk(t, directory ?? ''));
+});
+
+async function recordBesideFullDisk(t: Test, directory: string): Promise<void> {
+  const server = await startServer(t, { RECORD: 'on', RECORDINGS_DIR: directory, SEGMENT_SECONDS: '1' });
+  const publishing = pushBody(server, 'cam', await record({ seconds: 25 }, output));
+  const begun = await waitUntil('two seconds to be recorded', async () => (await listed(server.origin)).find(({ durationSeconds }) => durationSeconds >= 2), 60_000, 100);
+  const filler = join(directory, 'filler');
+  await writeFile(filler, Buffer.alloc(9_000_000)).catch(() => undefined);
+  const failures = async (): Promise<number> => Number(/^onair_recording_failures_total (\d+)$/m.exec(await (await fetch(`${server.origin}/metrics`)).text())?.[1]);
+  await waitUntil('the recording to fail', async () => (await failures()) > 0, 30_000, 100);
+  await rm(filler);
+  t.equal((await publishing).status, 200);
+  const [recording] = await listed(server.origin);
+  t.match(recording, { id: begun.id, state: 'complete' });
+  t.equal(await failures(), 1, 'told once');
+  t.ok(Math.abs(recording!.durationSeconds - 25) < 0.5, `${recording!.durationSeconds} s with the gap`);
+  const text = await (await fetch(new URL('media.m3u8', recording!.urls.hls))).text();
+  const gaps = text.match(/#EXT-X-GAP/g)?.length ?? 0;
+  const all = text.match(/#EXTINF/g)?.length ?? 0;
+  t.ok(gaps > 0 && gaps < all / 2, `${gaps} of ${all} segments are missing`);
+  t.notMatch(/#EXT-X-GAP\n#EXTINF:[^\n]*\n[^\n]*\n#EXT-X-ENDLIST/.exec(text)?.[0], /./, 'it went on when there was room again');
+  const pictures = (await decode(t, Buffer.from(await (await fetch(recording!.urls.download)).arrayBuffer()))).pictures.map(({ number }) => number);
+  t.ok(pictures.every((number, index) => index === 0 || number > (pictures[index - 1] ?? 0)), 'in order');
+  t.ok(Math.abs(pictures.length - (all - gaps) * 25) <= 3, `${pictures.length} pictures of ${all - gaps} s`);
+}
