@@ -158,3 +158,26 @@ t.test('after 500 recordings the store has the init segments of those that can s
   t.ok(segments! > 6 && segments! < 20, `${segments} segments`);
   t.ok(inits! <= segments! + 2, `${inits} init segments for ${segments} segments`);
 });
+
+t.test('what breaks off while it is read is counted as well, and memory is relied on from then on; a client that goes away is no failure', async (t) => {
+  const store = new MoodyStore();
+  const keeper = new Archived({ store });
+  const filled = new Filled({ listedSegments: 10, keeper });
+  await fill(filled, 12);
+  const opened: Readable[] = [];
+  store.open = async () => {
+    const stream = new Readable({ read: () => undefined });
+    opened.push(stream);
+    return stream;
+  };
+  const { body } = await filled.rendition.media('4.m4s', never);
+  if (!body || Buffer.isBuffer(body) || !('open' in body)) throw new Error('expected stored media');
+  for (const failure of [undefined, new Error('the disk is gone')]) {
+    const stream = await body.open(0, 10);
+    const closed = new Promise((resolve) => stream.once('close', resolve));
+    stream.on('error', () => undefined);
+    opened.at(-1)?.destroy(failure);
+    await closed;
+    t.strictSame([keeper.reliable, keeper.readFailures.length], failure ? [false, 1] : [true, 0]);
+  }
+});
