@@ -64,4 +64,5 @@ t.test('pages know where their server begins by where their scripts came from', 
 t.test('an address without a valid name is refused in words', async (t) => {
   t.throws(() => streamAddresses('https://live.example/', undefined), /expected a live stream's address/);
   t.throws(() => streamAddresses('https://live.example/', 'a b'), TypeError);
+  for (const unreadable of ['', 'http://', 'live/talk']) t.throws(() => streamAddresses(unreadable, undefined), /expected a live stream's address .* got/, unreadable);
 });

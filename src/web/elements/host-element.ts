@@ -26,3 +26,15 @@ export function afterLeaving(element: HTMLElement, run: () => void): void {
     if (!element.isConnected) run();
   });
 }
+
+/** The words that a page set as this property before the element's class was there: taken out of the way of the class's own. */
+export function takeSetBefore(host: HTMLElement, name: string): string | undefined {
+  const value: unknown = Object.getOwnPropertyDescriptor(host, name)?.value;
+  Reflect.deleteProperty(host, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** `muted="false"`: so some frameworks write what is not to be. */
+export function isOn(attribute: string | null): boolean {
+  return attribute !== null && attribute !== 'false';
+}

@@ -1,7 +1,7 @@
 import { Publisher, captureCamera, captureScreen, type Capture, type PublisherEvents, type PublisherState } from '../sdk/index.js';
 import { element } from '../ui/element.js';
 import { sdkServerBase } from '../ui/server-base.js';
-import { HostElement, afterLeaving, defineElement, openShadow } from './host-element.js';
+import { HostElement, afterLeaving, defineElement, openShadow, takeSetBefore } from './host-element.js';
 
 const css = `
   :host { display: block; font: 1rem/1.5 system-ui, sans-serif; }
@@ -29,7 +29,7 @@ export type OnairBroadcastEventMap = { [Name in keyof PublisherEvents as `onair-
  */
 export class OnairBroadcastElement extends HostElement {
   /** Opens the stream; ask your own server for one of the stream's keys. */
-  publishKey = '';
+  publishKey = takeSetBefore(this, 'publishKey') ?? '';
   #publisher: Publisher | undefined;
   #capture: Capture | undefined;
   readonly #preview = element('video', { part: 'preview', playsinline: true });

@@ -1,6 +1,6 @@
 import { Player, type PathName, type PlayerEvents, type PlayerMode, type PlayerState } from '../sdk/index.js';
 import { element } from '../ui/element.js';
-import { HostElement, afterLeaving, defineElement, openShadow } from './host-element.js';
+import { HostElement, afterLeaving, defineElement, isOn, openShadow, takeSetBefore } from './host-element.js';
 
 const css = `
   :host { display: block; position: relative; aspect-ratio: 16 / 9; overflow: hidden; background: #0a0b0d; color: #f2f1ee; font: 1rem/1.5 system-ui, sans-serif; }
@@ -34,6 +34,10 @@ export class OnairPlayerElement extends HostElement {
   readonly #slot = element('slot');
   readonly #curtain = element('div', { part: 'curtain', role: 'status' }, this.#slot);
   #live = false;
+  /** From its coming until it has left for good: attributes are told before the first and while it is moved, too. */
+  #isOnPage = false;
+  /** Why no player could be made of the attributes. */
+  #failure: string | undefined;
 
   constructor() {
     super();
@@ -60,7 +64,7 @@ export class OnairPlayerElement extends HostElement {
   }
 
   get state(): PlayerState {
-    return this.#player?.state ?? 'waiting';
+    return this.#player?.state ?? (this.#failure === undefined ? 'waiting' : 'failed');
   }
 
   override addEventListener<Name extends keyof OnairPlayerEventMap>(name: Name, listener: (event: OnairPlayerEventMap[Name]) => void, options?: AddEventListenerOptions | boolean): void;
@@ -70,39 +74,46 @@ export class OnairPlayerElement extends HostElement {
   }
 
   connectedCallback(): void {
-    if (this.#player === undefined) this.#start();
+    if (this.#isOnPage) return;
+    const address = takeSetBefore(this, 'src');
+    if (address !== undefined) this.src = address;
+    this.#isOnPage = true;
+    this.#start();
   }
 
   disconnectedCallback(): void {
-    afterLeaving(this, () => this.#stop());
+    afterLeaving(this, () => {
+      this.#isOnPage = false;
+      this.#stop();
+    });
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
-    if (name === 'muted') this.#video.muted = now !== null;
-    else if (name === 'controls') this.#video.controls = now !== null && now !== 'false';
-    else if (this.isConnected && before !== now) {
-      if (name === 'mode' && this.#player && isMode(now)) this.#player.mode = now;
-      else this.#start();
-    }
+    if (name === 'muted') this.#video.muted = isOn(now);
+    else if (name === 'controls') this.#video.controls = isOn(now);
+    else if (!this.#isOnPage || before === now) return;
+    else if (name === 'mode' && this.#player !== undefined) this.#player.mode = this.#mode;
+    else this.#start();
+  }
+
+  get #mode(): PlayerMode {
+    return this.getAttribute('mode') === 'smooth' ? 'smooth' : 'lowest-delay';
   }
 
   #start(): void {
     this.#stop();
     if (this.src === '') return;
-    const mode = this.getAttribute('mode');
     const path = this.getAttribute('path');
     try {
-      this.#player = new Player({
-        url: new URL(this.src, document.baseURI).href,
-        video: this.#video,
-        ...(isMode(mode) && { mode }),
-        ...(isPath(path) && { path }),
-      });
+      this.#player = new Player({ url: this.src, video: this.#video, mode: this.#mode, ...(isPath(path) && { path }) });
     } catch (error) {
-      this.#showState('failed', error instanceof Error ? error.message : undefined);
+      const message = (this.#failure = error instanceof Error ? error.message : String(error));
+      this.#showState('failed', message);
+      this.#tell('state', { state: 'failed', message, notice: undefined });
       return;
     }
     this.#follow(this.#player);
+    this.#showState(this.#player.state, undefined);
     this.#player.play();
   }
 
@@ -110,14 +121,14 @@ export class OnairPlayerElement extends HostElement {
     const pass = <Name extends keyof PlayerEvents>(name: Name, before: (detail: PlayerEvents[Name]) => void = () => undefined): void => {
       player.on(name, (detail) => {
         before(detail);
-        this.dispatchEvent(new CustomEvent(`onair-${name}`, { detail }));
+        this.#tell(name, detail);
       });
     };
     pass('state', ({ state, message }) => this.#showState(state, message));
     // Only what the server said lights the lamp.
     pass('info', (info) => {
       this.#live = info?.state === 'live';
-      this.#showState(player.state, undefined);
+      this.#showLamp();
     });
     pass('path');
     pass('stats');
@@ -126,25 +137,32 @@ export class OnairPlayerElement extends HostElement {
     pass('autoplay');
   }
 
+  #tell<Name extends keyof PlayerEvents>(name: Name, detail: PlayerEvents[Name]): void {
+    this.dispatchEvent(new CustomEvent(`onair-${name}`, { detail }));
+  }
+
   #stop(): void {
     this.#player?.close();
     this.#player = undefined;
+    this.#failure = undefined;
     this.#live = false;
     this.#showState('waiting', undefined);
   }
 
-  #showState(state: PlayerState, message: string | undefined): void {
-    const picture = state === 'playing' || state === 'stalled' || state === 'paused';
-    this.#lamp.hidden = !(picture && state !== 'paused' && this.#live);
-    this.#curtain.hidden = picture;
-    if (picture || (this.#slot.name === state && message === undefined)) return;
-    this.#slot.name = state;
-    this.#slot.textContent = message ?? words[state];
+  #showLamp(): void {
+    this.#lamp.hidden = !(this.#live && (this.state === 'playing' || this.state === 'stalled'));
   }
-}
 
-function isMode(value: string | null): value is PlayerMode {
-  return value === 'lowest-delay' || value === 'smooth';
+  #showState(state: PlayerState, message: string | undefined): void {
+    this.#showLamp();
+    const picture = state === 'playing' || state === 'stalled' || state === 'paused';
+    this.#curtain.hidden = picture;
+    if (picture) return;
+    this.#slot.name = state;
+    const said = message ?? words[state];
+    // Set only when it changes: it is read out.
+    if (this.#slot.textContent !== said) this.#slot.textContent = said;
+  }
 }
 
 function isPath(value: string | null): value is PathName {

@@ -5,6 +5,7 @@ import { OnairError } from './errors.js';
 import { IngestSocket } from './ingest-socket.js';
 import { Listeners } from './listeners.js';
 import type { PublisherEvents, PublisherOptions, PublisherState, StreamDescription } from './publisher-events.js';
+import { readUrl } from './playback/addresses.js';
 import { BroadcastLink } from './publishing/broadcast-link.js';
 import { BroadcastRecorder } from './publishing/broadcast-recorder.js';
 import { asCapture, type Capture } from './publishing/captured.js';
@@ -55,7 +56,9 @@ export class Publisher extends Listeners<PublisherEvents> {
     }
     this.#options = options;
     this.#parts = parts;
-    this.#origin = new URL(options.url, typeof document === 'undefined' ? undefined : document.baseURI).href.replace(/\/+$/, '');
+    const server = readUrl(options.url, typeof document === 'undefined' ? undefined : document.baseURI);
+    if (server === undefined) throw new TypeError(`expected a server's address like https://host, got "${options.url}"`);
+    this.#origin = server.href.replace(/\/+$/, '');
     const quality = options.quality ?? defaultQuality;
     this.#recorder = new BroadcastRecorder({ ...parts, quality });
     this.#uplink = new Uplink(quality);

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { Publisher } from '../../../src/web/sdk/publisher.js';
 import { qualities } from '../../../src/web/sdk/quality.js';
 import { FakeMediaRecorder, FakeTrack, mediaOf, settle } from './fake-media.js';
 import { publisherBench } from './publisher-bench.js';
@@ -210,4 +211,10 @@ t.test('a recorder that gives nothing is told; one that never gave a byte, as We
   await passMs(1_000);
   t.same(news.slice(2), ['recorder-silent']);
   t.match(said.at(-1), /nothing at the moment.*camera and microphone/);
+});
+
+t.test('an address that is none, and a name that is none, are refused in words', (t) => {
+  for (const url of ['', 'http://']) t.throws(() => new Publisher({ url, stream: 's', key: 'k' }), /expected a server's address .*, got/, url);
+  t.throws(() => new Publisher({ url: 'https://live.example', stream: 'a b', key: 'k' }), /expected a stream name .*, got "a b"/);
+  t.end();
 });

@@ -129,3 +129,11 @@ t.test('taken out of the page for good it ends and closes its devices; moved, it
   await settle();
   t.equal(camera?.readyState, 'ended');
 });
+
+t.test('a key that was set before the element’s class was there is its key', async (t) => {
+  await bench(t);
+  FakeHtml.setBefore = { publishKey: 'early' };
+  t.teardown(() => (FakeHtml.setBefore = {}));
+  const element = new (Broadcast ?? FakeHtml)() as Element;
+  t.equal(element.publishKey, 'early');
+});

@@ -13,8 +13,6 @@ export class FakeHtml extends EventTarget {
   parent: FakeHtml | undefined;
   shadow: FakeHtml | undefined;
   isConnected = false;
-  value = '';
-  checked = false;
   disabled = false;
   readOnly = false;
   open = false;
@@ -23,18 +21,50 @@ export class FakeHtml extends EventTarget {
   scrollTop = 0;
   scrollHeight = 0;
   readonly clientHeight = 0;
+  /** What a page had set on an element before its class was there. */
+  static setBefore: Readonly<Record<string, unknown>> = {};
+  declare readonly attributeChangedCallback?: (name: string, before: string | null, now: string | null) => void;
+  #value = '';
+  #checked = false;
 
   constructor(tagName = 'div') {
     super();
     this.tagName = tagName;
+    for (const [name, value] of Object.entries(FakeHtml.setBefore)) Object.defineProperty(this, name, { value, configurable: true, writable: true, enumerable: true });
   }
 
   readonly classList = {
+    add: (name: string): void => void this.classes.add(name),
     toggle: (name: string, on: boolean): void => {
       if (on) this.classes.add(name);
       else this.classes.delete(name);
     },
   };
+
+  get options(): { readonly value: string }[] {
+    return this.all('option').map((option) => ({ value: option.getAttribute('value') ?? '' }));
+  }
+
+  /** A select takes only what it has. */
+  get value(): string {
+    return this.#value;
+  }
+
+  set value(value: string) {
+    const { options } = this;
+    this.#value = options.length === 0 || options.some((option) => option.value === value) ? value : '';
+  }
+
+  get checked(): boolean {
+    return this.#checked;
+  }
+
+  /** Of the radio buttons of one name, one. */
+  set checked(checked: boolean) {
+    const others = checked && this.getAttribute('type') === 'radio' ? (this.parent?.all('input') ?? []) : [];
+    for (const other of others) if (other.getAttribute('name') === this.getAttribute('name')) other.#checked = false;
+    this.#checked = checked;
+  }
 
   get textContent(): string {
     return this.children.map((child) => (typeof child === 'string' ? child : child.textContent)).join('');
@@ -45,8 +75,10 @@ export class FakeHtml extends EventTarget {
   }
 
   setAttribute(name: string, value: string): void {
+    const before = this.getAttribute(name);
     this.attributes.set(name, value);
     if (name === 'hidden') this.hidden = true;
+    this.#tellAttribute(name, before);
   }
 
   getAttribute(name: string): string | null {
@@ -54,7 +86,41 @@ export class FakeHtml extends EventTarget {
   }
 
   removeAttribute(name: string): void {
+    const before = this.getAttribute(name);
     this.attributes.delete(name);
+    this.#tellAttribute(name, before);
+  }
+
+  get parentElement(): FakeHtml | undefined {
+    return this.parent;
+  }
+
+  /** Of a list of `tag[name=value][name]:checked`; of a name without a value, the property. */
+  querySelectorAll(selectors: string): FakeHtml[] {
+    const parsed = selectors.split(',').map((selector) => ({
+      tagName: /^[a-z-]+/.exec(selector.trim())?.[0],
+      tests: [...selector.matchAll(/\[([a-z]+)(?:=([^\]]+))?\]|:(checked)/g)].map(([, name, value, state]) => ({ name: name ?? state ?? '', value })),
+    }));
+    const has = (element: FakeHtml, name: string, value: string | undefined): boolean =>
+      value === undefined ? (element as unknown as Record<string, unknown>)[name] === true : element.getAttribute(name) === value;
+    return this.all().filter((element) => parsed.some(({ tagName, tests }) => (tagName ?? element.tagName) === element.tagName && tests.every(({ name, value }) => has(element, name, value))));
+  }
+
+  querySelector(selectors: string): FakeHtml | null {
+    return this.querySelectorAll(selectors)[0] ?? null;
+  }
+
+  before(sibling: FakeHtml): void {
+    const { parent } = this;
+    if (parent !== undefined) parent.#put(sibling, parent.children.indexOf(this));
+  }
+
+  select(): void {
+    return;
+  }
+
+  click(): void {
+    this.say('click');
   }
 
   append(...children: readonly Child[]): void {
@@ -120,8 +186,19 @@ export class FakeHtml extends EventTarget {
     button.dispatchEvent(new Event('click', { cancelable: true }));
   }
 
-  say(event: 'click' | 'submit' | 'change' | 'input' | 'toggle'): void {
-    this.dispatchEvent(new Event(event, { cancelable: true }));
+  /** The event happens here, and goes up as in a page. */
+  say(name: 'click' | 'submit' | 'change' | 'input' | 'toggle' | 'volumechange' | 'playing' | 'pause'): void {
+    const bubbles = ['click', 'submit', 'change', 'input'].includes(name);
+    let goesOn = bubbles;
+    const stopPropagation = (): void => void (goesOn = false);
+    const event = Object.defineProperties(new Event(name, { cancelable: true, bubbles }), { target: { value: this }, stopPropagation: { value: stopPropagation } });
+    this.dispatchEvent(event);
+    for (let above = this.parent; above !== undefined && goesOn; above = above.parent) above.dispatchEvent(event);
+  }
+
+  #tellAttribute(name: string, before: string | null): void {
+    const { observedAttributes = [] } = this.constructor as { readonly observedAttributes?: readonly string[] };
+    if (observedAttributes.includes(name)) this.attributeChangedCallback?.(name, before, this.getAttribute(name));
   }
 
   #put(child: Child, at: number): void {
@@ -142,8 +219,11 @@ export interface FakeHtmlPage {
   readonly title: () => string;
 }
 
-/** A page that has an element of every id, each of every kind. */
-export function installFakeDom(t: { teardown(restore: () => void): void }): FakeHtmlPage {
+/**
+ * A page that has an element of every id, each of every kind.
+ * @param makes elements of these tags, where one does more than others
+ */
+export function installFakeDom(t: { teardown(restore: () => void): void }, makes: Readonly<Record<string, new (tagName: string) => FakeHtml>> = {}): FakeHtmlPage {
   const elements = new Map<string, FakeHtml>();
   page.activeElement = undefined;
   const the = (id: string): FakeHtml => {
@@ -151,14 +231,19 @@ export function installFakeDom(t: { teardown(restore: () => void): void }): Fake
     elements.set(id, known);
     return known;
   };
+  const body = new FakeHtml('body');
   const document = Object.assign(new EventTarget(), {
     title: '',
+    hidden: false,
+    baseURI: 'https://page.example/',
+    body,
+    querySelector: (selectors: string) => body.querySelector(selectors),
     getElementById: the,
-    createElement: (tagName: string) => new FakeHtml(tagName),
+    createElement: (tagName: string) => new (makes[tagName] ?? FakeHtml)(tagName),
     createElementNS: (_namespace: string, tagName: string) => new FakeHtml(tagName),
   });
   Object.defineProperty(document, 'activeElement', { get: () => page.activeElement });
-  const kinds = ['HTMLElement', 'HTMLButtonElement', 'HTMLDialogElement', 'HTMLVideoElement', 'HTMLDetailsElement', 'HTMLInputElement'];
+  const kinds = ['HTMLElement', 'HTMLButtonElement', 'HTMLDialogElement', 'HTMLVideoElement', 'HTMLDetailsElement', 'HTMLInputElement', 'HTMLFormElement', 'HTMLSelectElement', 'HTMLFieldSetElement', 'HTMLTextAreaElement', 'HTMLOutputElement'];
   installGlobals(t, { document, ...Object.fromEntries(kinds.map((kind) => [kind, FakeHtml])) });
   return { the, focused: () => page.activeElement, title: () => document.title };
 }

@@ -10,14 +10,23 @@ const streamPath = /^(.*?)\/(?:live|watch|embed)\/([^/]+)(?:\/(?:~|%7E)([^/]+))?
  * @throws {TypeError} saying what was expected and what came
  */
 export function streamAddresses(url: string, stream: string | undefined, pageUrl?: string): StreamAddresses {
-  const parsed = new URL(url, pageUrl);
-  const match = streamPath.exec(parsed.pathname);
+  const parsed = readUrl(url, pageUrl);
+  const match = streamPath.exec(parsed?.pathname ?? '');
   const name = stream ?? match?.[2] ?? '';
-  if (!isStreamName(name)) {
+  if (parsed === undefined || !isStreamName(name)) {
     throw new TypeError(`expected a live stream's address like https://host/live/NAME, or a server and "stream", got ${url} and ${stream ?? 'no stream'}`);
   }
   const prefix = match === null ? parsed.pathname.replace(/\/+$/, '') : (match[1] ?? '');
   const base = `${parsed.protocol.replace(/^ws/, 'http')}//${parsed.host}${prefix}`;
   const token = match?.[3];
   return { origin: base, stream: name, token, ...viewerUrls(base, name, token), facts: `${base}/api/streams/${name}` };
+}
+
+/** @returns undefined for what is no address, of which the browsers' own errors say too little */
+export function readUrl(url: string, pageUrl: string | undefined): URL | undefined {
+  try {
+    return new URL(url, pageUrl);
+  } catch {
+    return undefined;
+  }
 }
