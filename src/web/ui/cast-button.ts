@@ -15,8 +15,14 @@ export function castButton(hls: string, here: HTMLVideoElement): HTMLButtonEleme
     button.textContent = words[state];
     button.setAttribute('aria-pressed', String(state === 'connected'));
   };
+  let isThere = false;
+  let goesOnHere = false;
+  const showWhetherThere = (): void => void (button.hidden = !isThere && remote.state === 'disconnected');
   // Rejected where it can't be watched for: then there is no button, as without a screen.
-  void remote.watchAvailability((isThere) => (button.hidden = !isThere && remote.state === 'disconnected')).catch(() => undefined);
+  void remote.watchAvailability((is) => {
+    isThere = is;
+    showWhetherThere();
+  }).catch(() => undefined);
   button.addEventListener('click', () => {
     // Also how the viewer takes it back; rejected when nothing was chosen, which is no failure.
     void remote.prompt().catch(() => undefined);
@@ -24,13 +30,17 @@ export function castButton(hls: string, here: HTMLVideoElement): HTMLButtonEleme
   remote.addEventListener('connecting', () => show('connecting'));
   remote.addEventListener('connect', () => {
     show('connected');
+    goesOnHere = !here.paused;
     here.pause();
     void there.play().catch(() => undefined);
   });
   remote.addEventListener('disconnect', () => {
     show('idle');
+    showWhetherThere();
     there.pause();
-    void here.play().catch(() => undefined);
+    // What was paused before, or was never handed on, is not to begin by itself.
+    if (goesOnHere) void here.play().catch(() => undefined);
+    goesOnHere = false;
   });
   return button;
 }

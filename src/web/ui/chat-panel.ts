@@ -39,6 +39,10 @@ export class ChatPanel {
   follow(chat: Chat, name: string | undefined): void {
     this.#chat = chat;
     this.#form.follow(chat, name);
+    // What another chat said is no longer there to be acted on.
+    this.#log.replace([]);
+    this.#mutes.hidden = true;
+    this.#mutes.replaceChildren();
     let isOpen = false;
     const showState = (state: ChatState, message: string | undefined): void => {
       // A lost connection takes nothing away of what can be read, nor of what is being typed.

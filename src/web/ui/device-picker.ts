@@ -2,8 +2,12 @@ import { element } from './element.js';
 
 /** Fills a select with the devices of one kind and keeps the choice, if that device is still there. @returns how many there are */
 export async function listDevices(select: HTMLSelectElement, kind: 'videoinput' | 'audioinput', fixed: readonly { value: string; label: string }[]): Promise<number> {
+  const all = await navigator.mediaDevices.enumerateDevices().catch(() => undefined);
+  // Browsers refuse it in some moments: what is listed stays.
+  if (all === undefined) return select.options.length - fixed.length;
+  // Not before: meanwhile another one may have been chosen.
   const chosen = select.value;
-  const devices = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === kind);
+  const devices = all.filter((device) => device.kind === kind);
   // Before the user has said yes, browsers give neither ids nor names.
   const known = devices.filter(({ deviceId, label }) => deviceId !== '' && deviceId !== 'default' && label !== '');
   const choices = [...fixed, ...known.map(({ deviceId, label }) => ({ value: deviceId, label }))];
@@ -15,6 +19,6 @@ export async function listDevices(select: HTMLSelectElement, kind: 'videoinput' 
 /** Whether the user has allowed this page to use camera and microphone already: only then devices have names. */
 export async function devicesAreKnown(): Promise<boolean> {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
-  const labels = (await devices?.enumerateDevices())?.map(({ label }) => label) ?? [];
+  const labels = (await devices?.enumerateDevices().catch(() => []))?.map(({ label }) => label) ?? [];
   return labels.length > 0 && labels.every((label) => label !== '');
 }

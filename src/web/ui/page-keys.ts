@@ -22,7 +22,9 @@ export function pageKeys(keys: readonly PageKey[]): HTMLDialogElement {
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector('dialog[open]')) return;
     if (isWriting(event.composedPath()[0])) return;
-    const found = all.find(({ key }) => key === event.key.toLowerCase());
+    // Browsers that fill in fields by themselves send events without a key.
+    const pressed = (event.key as string | undefined)?.toLowerCase();
+    const found = all.find(({ key }) => key === pressed);
     if (!found) return;
     event.preventDefault();
     if (!event.repeat) found.run();

@@ -116,7 +116,8 @@ export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage
     });
     player.on('state', ({ state, message, notice }) => {
       const picture = state === 'playing' || state === 'stalled' || state === 'paused';
-      if (picture) blocked = false;
+      // Only what is about to begin can be pressed to play; where it is refused again, that is told again.
+      if (state !== 'connecting') blocked = false;
       curtain.hidden = picture;
       curtain.dataset.state = state;
       stage.dataset.state = state;

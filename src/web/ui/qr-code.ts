@@ -17,3 +17,9 @@ export function qrCode(text: string, label: string): SVGSVGElement {
   svg.append(path);
   return svg;
 }
+
+/** Only the computer that serves this address finds it: no phone does. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+}

@@ -1,3 +1,4 @@
+import { browserPage } from '../sdk/browser-page.js';
 import { recall, remember } from './remembered.js';
 
 const items = { volume: 'onair.volume', muted: 'onair.muted' };
@@ -6,10 +7,11 @@ const items = { volume: 'onair.volume', muted: 'onair.muted' };
 export function rememberSound(video: HTMLVideoElement): void {
   const volume = Number(recall(items.volume) ?? 1);
   if (volume > 0 && volume <= 1) video.volume = volume;
-  video.muted = recall(items.muted) === 'yes';
+  // What was turned down to nothing is muted: one press brings it back.
+  video.muted = recall(items.muted) === 'yes' || volume === 0;
   video.addEventListener('volumechange', () => {
     // A browser that allows no sound before the first press mutes by itself: that is nobody's choice.
-    if (!navigator.userActivation.hasBeenActive) return;
+    if (!browserPage.touched) return;
     remember(items.volume, String(video.volume));
     remember(items.muted, video.muted ? 'yes' : 'no');
   });

@@ -1,7 +1,7 @@
 import type { LiveStreamUrls } from '../../protocol/urls.js';
 import { copyField } from './copy-field.js';
 import { element } from './element.js';
-import { qrCode } from './qr-code.js';
+import { isLoopback, qrCode } from './qr-code.js';
 
 export interface ShareDialog {
   readonly element: HTMLDialogElement;
@@ -15,8 +15,7 @@ export function shareDialog(urls: LiveStreamUrls, title: () => string): ShareDia
     // Rejected when nobody was chosen, which is no failure.
     void navigator.share({ title: title(), url: urls.watch }).catch(() => undefined);
   });
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(new URL(urls.watch).hostname);
-  const hint = isLoopback ? 'This page was opened as localhost: a phone needs the name or address of this computer instead.' : 'Scan to watch on a phone.';
+  const hint = isLoopback(urls.watch) ? 'This page was opened as localhost: a phone needs the name or address of this computer instead.' : 'Scan to watch on a phone.';
   const dialog = element(
     'dialog',
     { class: 'dialog dialog--wide', 'aria-labelledby': 'share-title' },

@@ -1,7 +1,7 @@
 import type { LiveStreamUrls } from '../../protocol/urls.js';
 import { copyField } from './copy-field.js';
 import { element } from './element.js';
-import { qrCode } from './qr-code.js';
+import { isLoopback, qrCode } from './qr-code.js';
 
 /** Everything a broadcaster hands on: links to copy, code to embed, a QR code for a phone. */
 export function shareLinks(urls: LiveStreamUrls): HTMLElement {
@@ -23,9 +23,4 @@ export function shareLinks(urls: LiveStreamUrls): HTMLElement {
       element('span', { class: 'hint' }, isLoopback(urls.watch) ? 'A phone cannot reach “localhost”: open the studio under the server’s name in your network.' : 'Watch on a phone'),
     ),
   );
-}
-
-function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }

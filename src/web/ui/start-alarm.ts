@@ -3,7 +3,7 @@ import { element } from './element.js';
 export interface StartAlarm {
   /** Offered while there is nothing to see. */
   readonly button: HTMLButtonElement;
-  /** It has begun: whoever asked is told, unless the page is looked at. */
+  /** It has begun: whoever asked hears it, and is told by a notification while the page is hidden. */
   ring(title: string): void;
 }
 
@@ -13,28 +13,39 @@ const wordsAfter = 'You will be told here when it starts';
 /** For who waits in another tab: a sound, and a notification where the browser lets the page show one. */
 export function startAlarm(): StartAlarm {
   const button = element('button', { class: 'button', type: 'button', 'aria-pressed': 'false' }, wordsBefore);
+  let isWanted = false;
   let sound: AudioContext | undefined;
-  button.addEventListener('click', () => {
-    const wanted = sound === undefined;
+  const want = (wanted: boolean): void => {
+    isWanted = wanted;
     button.setAttribute('aria-pressed', String(wanted));
     button.textContent = wanted ? wordsAfter : wordsBefore;
+  };
+  button.addEventListener('click', () => {
+    want(!isWanted);
     void sound?.close();
     // Opened by a press: later no browser would let it sound.
-    sound = wanted ? new AudioContext() : undefined;
-    if (wanted && 'Notification' in window && Notification.permission === 'default') void Notification.requestPermission();
+    sound = isWanted ? openSound() : undefined;
+    if (isWanted && 'Notification' in window && Notification.permission === 'default') void Notification.requestPermission();
   });
   return {
     button,
     ring(title) {
-      if (sound === undefined) return;
-      const context = sound;
-      sound = undefined;
-      button.setAttribute('aria-pressed', 'false');
-      button.textContent = wordsBefore;
+      if (!isWanted) return;
+      want(false);
       if (document.hidden) notify(title);
-      chime(context);
+      if (sound !== undefined) chime(sound);
+      sound = undefined;
     },
   };
+}
+
+/** @returns undefined where nothing can sound */
+function openSound(): AudioContext | undefined {
+  try {
+    return new AudioContext();
+  } catch {
+    return undefined;
+  }
 }
 
 function notify(title: string): void {

@@ -92,11 +92,12 @@ export class StudioForm {
   }
 
   /** What holds, which may be another thing than what was chosen. */
-  show({ picture, camera, facing, microphone, quality }: CaptureWish): void {
+  show({ picture, camera, facing, microphone, music = false, quality }: CaptureWish): void {
     const radio = this.form.querySelector<HTMLInputElement>(`input[name=source][value=${picture}]`);
     if (radio !== null) radio.checked = true;
     select(this.#camera, camera ?? '');
     select(this.#microphone, microphone === false ? 'none' : microphone === true ? '' : microphone);
+    this.#music.checked = music;
     select(this.#quality, quality.name);
     this.#facing = facing;
     this.#showPicture();

@@ -13,6 +13,7 @@ export class FakeHtml extends EventTarget {
   parent: FakeHtml | undefined;
   shadow: FakeHtml | undefined;
   isConnected = false;
+  id = '';
   disabled = false;
   readOnly = false;
   open = false;
@@ -229,6 +230,7 @@ export function installFakeDom(t: { teardown(restore: () => void): void }, makes
   const the = (id: string): FakeHtml => {
     const known = elements.get(id) ?? new FakeHtml('div');
     elements.set(id, known);
+    known.id = id;
     return known;
   };
   const body = new FakeHtml('body');
