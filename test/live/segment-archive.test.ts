@@ -31,10 +31,10 @@ async function mediaOf(filled: Filled, name: string): Promise<Buffer | undefined
 }
 
 /** Every segment and part of an hour, as it was when it was whole, so far as it can still be had. */
-async function fill(filled: Filled, segments: number, whole = new Map<string, Buffer>()): Promise<void> {
+async function fill(filled: Filled, segments: number, whole = new Map<string, Buffer>(), passTime: () => Promise<unknown> = () => turns(4)): Promise<void> {
   for (let number = 0; number < segments; number++) {
     filled.segments(1);
-    await turns(4);
+    await passTime();
     const name = `${filled.rendition.last?.mediaSequence}.m4s`;
     for (const each of [name, name.replace('.', '.2.')]) whole.set(each, (await mediaOf(filled, each))!);
   }
@@ -47,7 +47,8 @@ t.test('whole segments older than the live edge are in the store alone, byte for
     const keeper = new Archived({ store });
     const filled = new Filled({ listedSegments: 30, keeper });
     const whole = new Map<string, Buffer>();
-    await fill(filled, 70, whole);
+    // As a disk has time for each before the next.
+    await fill(filled, 70, whole, () => until(() => keeper.waitingBytes === 0));
     const oneSegment = whole.get('69.m4s')!.length + 50;
     // The edge is six target durations, and a segment is not let go before it is written.
     const edge = 8 * oneSegment;

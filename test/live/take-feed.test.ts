@@ -1,5 +1,5 @@
 import { mock } from 'node:test';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { TakeFeed } from '../../src/live/take-feed.js';
 import type { SourceEvent } from '../../src/source/source-events.js';
 import { TakeCutter } from '../../src/source/take-cutter.js';
@@ -15,20 +15,19 @@ const half: SourceEvent[] = [
   { type: 'frame', offset: 0, track: 1, kind: 'video', timeSeconds: 0, decodeSeconds: 0, keyframe: true, bytes: Buffer.from([1, 2, 3]) },
 ];
 
-function open(): { feed: TakeFeed; failures: unknown[] } {
+function open(t: Test): { feed: TakeFeed; failures: unknown[] } {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => {
+    mock.timers.reset();
+    mock.restoreAll();
+  });
   const failures: unknown[] = [];
   const feed = new TakeFeed({ onNotice: () => undefined, onRefusal: () => undefined, onFailure: (error) => failures.push(error), burstSeconds: Infinity });
   return { feed, failures };
 }
 
-t.beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
-t.afterEach(() => {
-  mock.timers.reset();
-  mock.restoreAll();
-});
-
 t.test('a track that was announced is waited for a moment, and the take begins without it', async (t) => {
-  const { feed, failures } = open();
+  const { feed, failures } = open(t);
   await feed.push(half);
   const take = feed.next();
   mock.timers.tick(1500);
@@ -41,7 +40,7 @@ t.test('a fault while nobody waits is the end of its broadcast, not of the serve
   mock.method(TakeCutter.prototype, 'hurry', () => {
     throw fault;
   });
-  const { feed, failures } = open();
+  const { feed, failures } = open(t);
   await feed.push(half);
   t.doesNotThrow(() => mock.timers.tick(1500));
   t.strictSame(failures, [fault]);

@@ -1,0 +1,3 @@
+import { runBelow } from './run-below.js';
+
+await runBelow('web');
