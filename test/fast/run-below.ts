@@ -5,7 +5,7 @@ const tests = join(import.meta.dirname, '..');
 
 /** They start programs, or try out what takes its time: `npm test` runs them. */
 const slow: ReadonlySet<string> = new Set([
-  ...['attack', 'connections', 'crafted', 'fuzz', 'nothing-good-is-cut'].map((name) => `http/${name}.test.ts`),
+  ...['attack', 'connections', 'fuzz', 'nothing-good-is-cut'].map((name) => `http/${name}.test.ts`),
   ...['encode-limits', 'ffmpeg-transcoder', 'work-of-ingest'].map((name) => `live/${name}.test.ts`),
   'source/work-budget.test.ts',
   'main.test.ts',
