@@ -153,7 +153,7 @@ export class TakeCutter {
     const shaper = this.#tracks.get(frame.track);
     const shaped = shaper?.shape(frame);
     if (!shaper || !shaped) return;
-    if (this.#taken) this.#pass({ ...shaped, shaper }, out);
+    if (this.#taken) this.#pass({ frame: shaped.frame, changed: shaped.changed, shaper }, out);
     else this.#hold(shaped.frame, shaper, out);
   }
 
@@ -224,7 +224,8 @@ export class TakeCutter {
 
   /** Pictures of one source are kept in step. */
   #pass(arriving: ArrivingFrame, out: CutEvent[]): void {
-    const inStep = this.#gate ? this.#gate.push(arriving) : [arriving];
+    if (!this.#gate) return this.#continue(arriving, out);
+    const inStep = this.#gate.push(arriving);
     this.#tellLeftOut(out);
     for (const each of inStep) this.#continue(each, out);
   }
@@ -257,7 +258,7 @@ export class TakeCutter {
     }
     const isTaken = taken.get(frame.kind) === frame.track;
     if (!isTaken) {
-      if (taken.has(frame.kind)) return void this.#passesOver(frame, out);
+      if (taken.has(frame.kind)) return this.#notice(cutWords.furtherTrack(frame.kind), out);
       if (!shaper.isConfigured || !frame.keyframe) return;
       // A track that comes late: the picture begins a take itself, the sound with the next picture that can.
       this.#taken = new Map([...taken, [frame.kind, frame.track]]);
@@ -283,13 +284,6 @@ export class TakeCutter {
   /** A picture that can be begun with; where there is none, any sound. */
   #beginsTake({ kind, keyframe }: ShapedFrame): boolean {
     return this.#taken?.has('video') === true ? kind === 'video' && keyframe : true;
-  }
-
-  /** Whether it belongs to a track that is not taken, which is told once. */
-  #passesOver({ kind, track }: ShapedFrame, out: CutEvent[]): boolean {
-    if (this.#taken?.get(kind) === track) return false;
-    this.#notice(cutWords.furtherTrack(kind), out);
-    return true;
   }
 
   #notice(message: string, out: CutEvent[], code: Notice['code'] = 'passed-over'): void {
