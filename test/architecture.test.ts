@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from 'node:fs';
 import t from 'tap';
 import ts from 'typescript';
 
@@ -148,6 +149,15 @@ t.test('pages and SDK name the server by its base, never by the root of its host
 t.test('tests and scripts are not imported by the program', async (t) => {
   const faults = files.flatMap(({ path, imports }) => imports.filter((target) => /^(test|scripts)\//.test(target)).map((target) => `${path} imports ${target}`));
   t.strictSame(faults, []);
+});
+
+t.test('the fast run has every folder of tests but those that start programs or measure', async (t) => {
+  const slow = ['alone', 'deploy', 'e2e', 'flv', 'helpers', 'programs', 'scripts'];
+  const folders = readdirSync('test', { withFileTypes: true }).filter((entry) => entry.isDirectory() && !slow.includes(entry.name));
+  const withTests = folders.map(({ name }) => name).filter((name) => readdirSync(`test/${name}`, { recursive: true, encoding: 'utf8' }).some((file) => file.endsWith('.test.ts')));
+  const run = readdirSync('test/fast').map((name) => readFileSync(`test/fast/${name}`, 'utf8')).join('');
+  t.ok(withTests.length > 8, withTests.join());
+  t.strictSame(withTests.filter((name) => !run.includes(`'${name}'`)), []);
 });
 
 function occurrences(isFault: (node: ts.Node) => boolean): string[] {

@@ -107,6 +107,8 @@ export async function bench(t: Parameters<typeof installFakeDom>[0]): Promise<Be
     }
   };
   installGlobals(t, {
+    // It plays HLS by itself, and nothing else.
+    ...{ MediaSource: undefined, ManagedMediaSource: undefined },
     ...{ fetch, window, CSSStyleSheet: sheet, customElements: registry, IntersectionObserver: Observer, navigator: { onLine: true, userAgent: 'fake' } },
     ...{ setInterval: startTimer, clearInterval: stopTimer, setTimeout: startTimer, clearTimeout: stopTimer },
     HTMLMediaElement: { HAVE_NOTHING: 0, HAVE_CURRENT_DATA: 2, HAVE_FUTURE_DATA: 3 },
