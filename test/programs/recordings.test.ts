@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { record } from '../helpers/numbered-recording.js';
 import { decode, soundDelay } from '../helpers/pictures-and-sound.js';
-import { ffmpeg, run, skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
+import { ffmpeg, findProgram, run, skipBeforeFfmpeg, skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
 import { pushBody } from '../helpers/pushed.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 
@@ -13,6 +13,8 @@ t.setTimeout(240_000);
 
 const output = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-b:v', '300k', '-g', '25', '-c:a', 'aac', '-f', 'matroska'];
 const skip = skipWithout(ffmpeg?.path, 'ffmpeg');
+/** Old ones give a file's pictures an edit list that ends before the last of them, where they are out of order. */
+const skipDownload = skip || skipBeforeFfmpeg(5) || skipWithout(findProgram('ffprobe'), 'ffmpeg');
 const key = 'the-server-key-of-this-test';
 
 interface Listed {
@@ -45,7 +47,7 @@ async function startProcess(t: Test, directory: string): Promise<{ child: ChildP
   return { child, exited, origin: await waitUntil('the greeting', () => /watch {6}(http:\/\/[^/]+)\//.exec(text)?.[1], 60_000) };
 }
 
-t.test('every picture that was published is in the recording and in the download, once, in order, with its sound; ranges, title and deletion', { skip }, async (t) => {
+t.test('every picture that was published is in the recording and in the download, once, in order, with its sound; ranges, title and deletion', { skip: skipDownload }, async (t) => {
   const server = await startServer(t, { ENDED_RETENTION_SECONDS: '0' });
   const first = await record({ seconds: 8 }, output);
   const source = await decode(t, first);
@@ -112,7 +114,7 @@ t.test('who may not watch a stream may not watch its recordings', { skip }, asyn
   t.equal((await fetch(hls.replace('index.m3u8', `~${other.token}/index.m3u8`))).status, 401, "another stream's token");
 });
 
-t.test('after kill -9 a recording is complete up to the last segment that viewers were shown, in its playlist and in its download', { skip }, async (t) => {
+t.test('after kill -9 a recording is complete up to the last segment that viewers were shown, in its playlist and in its download', { skip: skipDownload }, async (t) => {
   const directory = await temporaryDirectory(t);
   const first = await startProcess(t, directory);
   const over = new AbortController();
