@@ -38,7 +38,8 @@ export interface ViewerSink {
 /** Everybody who is sent fragments the moment they exist, each on a way of its own. */
 export class Viewers {
   readonly #bus: FragmentBus;
-  readonly #gathered: FragmentBus;
+  /** From the first viewer on that wants it so: it costs a timer for every few fragments. */
+  #gathered: FragmentBus | undefined;
   readonly #viewers = new Set<Viewer>();
   #flv: FlvTimeline | undefined;
   #toldCaptureTimeMs = 0;
@@ -59,7 +60,6 @@ export class Viewers {
       drop: () => undefined,
     };
     for (const consumer of [flv, clock]) bus.subscribe(consumer, { from: 'edge', loss: 'never' });
-    this.#gathered = gatheredBus(bus, { withinMs: gatherMs });
   }
 
   get count(): number {
@@ -83,7 +83,8 @@ export class Viewers {
     const forget = (): void => void this.#viewers.delete(viewer);
     const viewer = new Viewer({ sink, forget, flv: () => this.#flv });
     this.#viewers.add(viewer);
-    const unsubscribe = (sink.gathers ? this.#gathered : this.#bus).subscribe(viewer, { from: 'group', loss: 'skip' });
+    const bus = sink.gathers ? (this.#gathered ??= gatheredBus(this.#bus, { withinMs: gatherMs })) : this.#bus;
+    const unsubscribe = bus.subscribe(viewer, { from: 'group', loss: 'skip' });
     return () => {
       unsubscribe();
       forget();
