@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access } from '../access/access.js';
-import { Encoded } from '../hls/encoded.js';
 import { readMediaName } from '../hls/media-address.js';
-import { recordingPlaylists, writeRecordingText } from '../hls/recording-playlists.js';
+import { recordingPlaylists } from '../hls/recording-playlists.js';
+import { RecordedPlaylists } from '../live/recorded-playlists.js';
 import type { RecordingDownloads } from '../live/recording-downloads.js';
 import type { Recordings } from '../live/recordings.js';
 import { LiveError } from '../protocol/live-error.js';
@@ -34,6 +34,7 @@ export async function recordingRoutes(app: FastifyInstance, { recordings, downlo
     done();
   });
   await allowPlayback(app, origins);
+  const playlists = new RecordedPlaylists(recordings);
   const watching = async (recording: FastifyInstance): Promise<void> => {
     recording.addHook('onRequest', async (request, reply) => {
       await mayWatch(access, recordings, request);
@@ -44,10 +45,10 @@ export async function recordingRoutes(app: FastifyInstance, { recordings, downlo
       recording.get<{ Params: Params }>(`/${recordingPlaylists[name]}`, async (request, reply) => {
         const { id } = request.params;
         const ended = recordings.get(id).state !== 'recording';
-        const text = writeRecordingText(await recordings.manifest(id), name, ended);
-        if (text === undefined) throw new LiveError('not-found', 'there is nothing in this recording yet');
+        const playlist = await playlists.of(id, name);
+        if (playlist === undefined) throw new LiveError('not-found', 'there is nothing in this recording yet');
         reply.header('cache-control', ended ? 'max-age=60' : 'max-age=1');
-        return sendMedia(request, reply, new Encoded(text));
+        return sendMedia(request, reply, playlist);
       });
     }
     recording.get<{ Params: Params }>('/download.mp4', async (request, reply) => {

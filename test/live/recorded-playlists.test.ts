@@ -1,0 +1,27 @@
+import t from 'tap';
+import { RecordedPlaylists } from '../../src/live/recorded-playlists.js';
+import type { Recordings } from '../../src/live/recordings.js';
+
+t.test('the manifest of a recording that ended is read once, however many ask; one that could not be read is read anew', async (t) => {
+  let reads = 0;
+  let works = false;
+  const segment = { type: 'segment', uri: '0.m4s', mapUri: 'init-0.mp4', mediaSequence: 0, durationSeconds: 2, byteLength: 10, programDateTimeMs: 0, keyframeBytes: 5 };
+  const manifest = async (): Promise<unknown> => {
+    reads++;
+    if (!works) throw new Error('the disk does not answer');
+    return { start: { targetDurationSeconds: 2 }, inits: new Map(), segments: [segment], description: undefined, end: undefined };
+  };
+  let state = 'complete';
+  const playlists = new RecordedPlaylists({ get: () => ({ state }), manifest } as unknown as Recordings);
+  await t.rejects(playlists.of('a', 'media'), /does not answer/);
+  works = true;
+  const asked = await Promise.all(Array.from({ length: 50 }, () => playlists.of('a', 'media')));
+  t.equal(reads, 2);
+  t.equal(new Set(asked).size, 1);
+  for (let other = 0; other < 40; other++) await playlists.of(`other-${other}`, 'media');
+  await playlists.of('a', 'media');
+  t.equal(reads, 43, 'and only the last that were asked for are kept');
+  state = 'recording';
+  await playlists.of('a', 'media');
+  t.equal(reads, 44, 'one that grows is another');
+});
