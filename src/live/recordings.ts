@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { manifestLine, readManifest, sumsOf, type Manifest, type ManifestEnd, type ManifestStart } from '../hls/manifest.js';
 import type { StoredMedia } from '../hls/stored-media.js';
-import { changeDescription, type DescriptionChange, type StreamDescription } from '../protocol/stream-description.js';
+import type { DescriptionChange, StreamDescription } from '../protocol/stream-description.js';
 import { LiveError } from '../protocol/live-error.js';
 import { DiskMediaStore } from '../storage/disk-media-store.js';
 import type { Turns } from '../storage/turns.js';
 import { readEnds } from '../storage/file-ends.js';
 import type { RecordWishes } from './record-wishes.js';
+import { changedDescription } from './stream-descriptions.js';
 import { manifestName, Recorder } from './recorder.js';
 import { isServerRunning, serverName } from './segment-folders.js';
 
@@ -164,7 +165,7 @@ export class Recordings {
   /** @throws {LiveError} not-found | malformed | unavailable */
   async describe(id: string, change: DescriptionChange): Promise<Recording> {
     const kept = this.#require(id);
-    const description = changed(kept.description, change);
+    const description = changedDescription(kept.description, change);
     if (kept.recorder) kept.recorder.describe(description);
     else await this.store(id).append(manifestName, manifestLine({ type: 'description', ...description }));
     kept.description = description;
@@ -214,12 +215,4 @@ function sumsIn({ type: _type, ...sums }: ManifestEnd): Omit<ManifestEnd, 'type'
 function textsOf(described: DescriptionChange | undefined): StreamDescription {
   const { title, description } = described ?? {};
   return { ...(title !== undefined && { title }), ...(description !== undefined && { description }) };
-}
-
-function changed(before: StreamDescription, change: DescriptionChange): StreamDescription {
-  try {
-    return changeDescription(before, change);
-  } catch (error) {
-    throw error instanceof TypeError ? new LiveError('malformed', error.message) : error;
-  }
 }
