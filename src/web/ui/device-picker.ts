@@ -1,18 +1,31 @@
 import { element } from './element.js';
 
-/** Fills a select with the devices of one kind and keeps the choice, if that device is still there. @returns how many there are */
-export async function listDevices(select: HTMLSelectElement, kind: 'videoinput' | 'audioinput', fixed: readonly { value: string; label: string }[]): Promise<number> {
+interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+const unplugged = ' (unplugged)';
+
+/** Fills a select with the devices of one kind and keeps the choice, also of a device that is not there now. @returns how many there are */
+export async function listDevices(select: HTMLSelectElement, kind: 'videoinput' | 'audioinput', fixed: readonly Choice[]): Promise<number> {
   const all = await navigator.mediaDevices.enumerateDevices().catch(() => undefined);
   // Browsers refuse it in some moments: what is listed stays.
   if (all === undefined) return select.options.length - fixed.length;
   // Not before: meanwhile another one may have been chosen.
-  const chosen = select.value;
+  const chosen = [...select.options].find(({ value }) => value === select.value);
   const devices = all.filter((device) => device.kind === kind);
   // Before the user has said yes, browsers give neither ids nor names.
   const known = devices.filter(({ deviceId, label }) => deviceId !== '' && deviceId !== 'default' && label !== '');
   const choices = [...fixed, ...known.map(({ deviceId, label }) => ({ value: deviceId, label }))];
+  if (chosen !== undefined && !choices.some(({ value }) => value === chosen.value)) {
+    const name = chosen.text.endsWith(unplugged) ? chosen.text.slice(0, -unplugged.length) : chosen.text;
+    // Where names are withheld again it may be there or not.
+    const isGone = known.length === devices.filter(({ deviceId }) => deviceId !== 'default').length;
+    choices.push({ value: chosen.value, label: isGone ? `${name}${unplugged}` : name });
+  }
   select.replaceChildren(...choices.map(({ value, label }) => element('option', { value }, label)));
-  select.value = choices.some(({ value }) => value === chosen) ? chosen : (choices[0]?.value ?? '');
+  select.value = chosen?.value ?? choices[0]?.value ?? '';
   return known.length;
 }
 

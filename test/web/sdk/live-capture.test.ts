@@ -214,6 +214,93 @@ t.test('where there is no other device the loss is told, and any that is plugged
   t.strictSame(all.news, ['picture-lost', 'picture-lost recovered']);
 });
 
+t.test('a chosen device that is unplugged stays the wish over other changes, is replaced meanwhile, and comes back', async (t) => {
+  const all = bench(t);
+  const usb: CaptureWish = { ...camera, microphone: 'usb' };
+  await open(all, usb);
+  all.devices.tracks[1]?.lose();
+  await settle();
+  all.devices.last.give();
+  await settle();
+  t.strictSame([all.captured(), all.capture.wish], [['webcam', 'headset'], usb]);
+  // The screen beside it, and back: the camera is opened anew, and the microphone not at all.
+  await open(all, { ...usb, picture: 'screen' });
+  await open(all, usb);
+  t.strictSame(all.capture.wish, usb);
+  t.strictSame(all.devices.requests.slice(2).map(({ kinds }) => kinds.join()), ['screen,screen sound', 'camera']);
+  // Closed meanwhile, it is no longer known as lost; it is found missing when it is asked for.
+  await all.capture.choose({ ...usb, microphone: false });
+  const chosen = all.capture.choose(usb);
+  all.devices.last.refuse('OverconstrainedError');
+  await settle();
+  t.equal((all.devices.last.constraints.audio as MediaTrackConstraints).deviceId, undefined);
+  all.devices.last.give();
+  await chosen;
+  t.strictSame([all.captured().at(-1), all.capture.wish, all.news.at(-1)], ['mix', usb, 'sound-replaced']);
+  t.equal(all.capture.devices.microphone?.label, 'headset');
+  const back = [{ kind: 'audioinput', deviceId: 'headset' }, { kind: 'audioinput', deviceId: 'usb' }] as const;
+  // One that was plugged in just now may not open yet.
+  all.devices.plug(...back);
+  await settle();
+  all.devices.last.refuse('NotReadableError');
+  await settle();
+  all.devices.last.refuse('NotReadableError');
+  await settle();
+  all.devices.plug(...back);
+  await settle();
+  // Another wish at this very moment takes nothing from it.
+  const opening = all.devices.last;
+  await all.capture.choose({ ...usb, quality: qualities[0] });
+  opening.give();
+  await settle();
+  all.devices.last.give();
+  await settle();
+  t.equal(all.capture.devices.microphone?.label, 'usb');
+  t.strictSame(all.devices.live.sort(), ['usb', 'webcam']);
+});
+
+t.test('while a device is missing and nothing stands in for it, other choices are followed all the same', async (t) => {
+  const all = bench(t);
+  await open(all, { ...camera, camera: 'usb' });
+  all.devices.plugged = [{ kind: 'audioinput', deviceId: 'headset' }];
+  all.devices.tracks[0]?.lose();
+  await settle();
+  all.devices.last.refuse('NotFoundError');
+  await settle();
+  const chosen = all.capture.choose({ ...camera, camera: 'usb', microphone: 'other' });
+  all.devices.last.give();
+  await settle();
+  for (let asked = 0; asked < 2; asked += 1) {
+    all.devices.last.refuse('NotFoundError');
+    await settle();
+  }
+  await chosen;
+  t.strictSame([all.captured(), all.capture.wish?.camera], [['other'], 'usb']);
+  all.devices.plug({ kind: 'videoinput', deviceId: 'usb' });
+  await settle();
+  all.devices.last.give();
+  await settle();
+  t.strictSame(all.captured(), ['usb', 'other']);
+});
+
+t.test('a device that was plugged in again while something else was being opened comes back after that', async (t) => {
+  const all = bench(t);
+  await open(all, { ...sound, microphone: 'usb' });
+  all.devices.tracks[0]?.lose();
+  await settle();
+  all.devices.last.give();
+  await settle();
+  const chosen = all.capture.choose({ ...camera, microphone: 'usb' });
+  all.devices.plug({ kind: 'audioinput', deviceId: 'headset' }, { kind: 'audioinput', deviceId: 'usb' });
+  await settle();
+  all.devices.last.give();
+  await chosen;
+  await settle();
+  all.devices.last.give();
+  await settle();
+  t.equal(all.capture.devices.microphone?.label, 'usb');
+});
+
 t.test('sharing that the browser’s own button stopped goes back to the camera, if there was one, else to no picture', async (t) => {
   const all = bench(t);
   await open(all, camera);

@@ -42,8 +42,8 @@ export class FakeHtml extends EventTarget {
     },
   };
 
-  get options(): { readonly value: string }[] {
-    return this.all('option').map((option) => ({ value: option.getAttribute('value') ?? '' }));
+  get options(): { readonly value: string; readonly text: string }[] {
+    return this.all('option').map((option) => ({ value: option.getAttribute('value') ?? '', text: option.textContent }));
   }
 
   /** A select takes only what it has. */

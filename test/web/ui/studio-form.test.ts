@@ -13,6 +13,8 @@ interface Bench {
   readonly address: () => string;
   /** Answers what was asked for first: which devices there are, by kind and name. */
   readonly answer: (...devices: readonly string[]) => Promise<void>;
+  /** As browsers do before the user has said yes. */
+  readonly answerNameless: () => Promise<void>;
   readonly fail: () => Promise<void>;
   readonly options: (id: string) => readonly string[];
 }
@@ -54,6 +56,10 @@ function bench(t: Parameters<typeof installFakeDom>[0], { search = '', local = n
     address: () => address,
     answer: (...devices) => {
       asked.shift()?.resolve(devices.map((device) => ({ kind: device.startsWith('mic') ? 'audioinput' : 'videoinput', deviceId: device, label: device })));
+      return settle();
+    },
+    answerNameless: () => {
+      asked.shift()?.resolve(['audioinput', 'videoinput'].map((kind) => ({ kind, deviceId: '', label: '' })));
       return settle();
     },
     fail: () => {
@@ -107,12 +113,45 @@ t.test('devices that come and go take no choice away that was made meanwhile; a 
   void form.listDevices();
   await answer('cam 1');
   await answer('mic 1');
-  t.strictSame([form.wish.microphone, page.the('microphone').value], [true, ''], 'what is gone is no choice');
+  t.equal(form.wish.microphone, 'mic 2', 'what is gone stays chosen');
   const inVain = form.listDevices();
   await fail();
   await fail();
   await t.resolves(inVain);
-  t.strictSame(options('microphone'), ['', 'none', 'mic 1']);
+  t.strictSame(options('microphone'), ['', 'none', 'mic 1', 'mic 2']);
+});
+
+t.test('a chosen device that is unplugged stays chosen and says so, whatever else is changed, until it is back or another one is chosen', async (t) => {
+  const { page, form, answer, answerNameless } = bench(t);
+  const wishes: CaptureWish[] = [];
+  form.onWish((wish) => wishes.push(wish));
+  const words = (): readonly string[] => page.the('camera').options.map(({ text }) => text);
+  const list = async (...cameras: readonly string[]): Promise<void> => {
+    void form.listDevices();
+    await answer(...cameras);
+    await answer('mic 1');
+  };
+  await list('cam 1', 'cam 2');
+  page.the('camera').value = 'cam 2';
+  page.the('camera').say('change');
+  for (let time = 0; time < 2; time += 1) {
+    await list('cam 1');
+    t.strictSame(words(), ['Default camera', 'cam 1', 'cam 2 (unplugged)'], 'once, however often devices come and go');
+    // The session says what holds, and another field is changed.
+    form.show(form.wish);
+    page.the('music').say('change');
+    t.equal(wishes.at(-1)?.camera, 'cam 2');
+  }
+  void form.listDevices();
+  await answerNameless();
+  t.strictSame(words(), ['Default camera', 'cam 2'], 'names that the browser withholds again say nothing of what is there');
+  await answerNameless();
+  await list('cam 1', 'cam 2');
+  t.strictSame([words(), form.wish.camera], [['Default camera', 'cam 1', 'cam 2'], 'cam 2']);
+  await list('cam 1');
+  page.the('camera').value = 'cam 1';
+  await list('cam 1');
+  t.strictSame(words(), ['Default camera', 'cam 1'], 'what is no longer chosen is forgotten');
 });
 
 t.test('on a phone with two cameras one press turns it round, also away from a camera that was chosen', async (t) => {

@@ -1,11 +1,10 @@
-import { OnairError } from '../errors.js';
 import { Listeners } from '../listeners.js';
 import { applyQuality } from '../quality.js';
 import { browserDevices, type CaptureDevices } from './capture-devices.js';
+import { DeviceOpener, closeAll, type Opened, type UserDevice } from './device-opener.js';
 import { OpenDevices, type DeviceKind, type OpenDevice } from './open-devices.js';
-import { captureError, missingDevice } from './capture-error.js';
-import { stopTracks, type Capture } from './captured.js';
-import { cameraConstraints, microphoneConstraints, sameCamera, sameMicrophone, screenConstraints, wantsCamera, wantsScreen, type CaptureWish } from './capture-wish.js';
+import type { Capture } from './captured.js';
+import { sameCamera, sameMicrophone, wantsCamera, wantsScreen, type CaptureWish } from './capture-wish.js';
 import { deviceWarnings, heldWarning, lostWarning, type PublisherWarning, type PublisherWarningCode } from './warnings.js';
 
 export interface LiveCaptureEvents {
@@ -17,17 +16,17 @@ export interface LiveCaptureEvents {
   recovered: { readonly code: PublisherWarningCode };
 }
 
-type Opened = Partial<Record<DeviceKind, OpenDevice>>;
-
 /**
  * Camera, screen and microphone that may be chosen anew, get lost and come back. What was wished last is what is open, whatever
  * opens late, fails or is wished twice: a device that opens for an older wish is closed at once.
  */
 export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture {
   readonly #devices: CaptureDevices;
+  readonly #opener: DeviceOpener;
   readonly #open: OpenDevices;
   readonly #stopWatching: () => void;
-  readonly #pending = new Set<Promise<unknown>>();
+  /** What is being opened since it was plugged in again. */
+  readonly #returning = new Set<UserDevice>();
   #wish: CaptureWish | undefined;
   /** For what is open: a wish that fails leaves it in force. */
   #kept: CaptureWish | undefined;
@@ -41,6 +40,7 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
   constructor(devices: CaptureDevices = browserDevices) {
     super();
     this.#devices = devices;
+    this.#opener = new DeviceOpener(devices);
     this.#open = new OpenDevices({
       openMixer: devices.openMixer,
       onLost: (kind, device) => void this.#lost(kind, device),
@@ -141,7 +141,7 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
       const isSamePicture = opened.camera === undefined && opened.screen === undefined;
       this.#kept = wish;
       this.#open.put({ ...unwanted, ...opened });
-      for (const kind of wanted) this.#tellBack(kind);
+      for (const kind of wanted) if (opened[kind] !== undefined) this.#tellOpen(kind, opened[kind]);
       if (isSamePicture) await applyQuality(this.#open.pictures, wish.quality);
     } catch (error) {
       if (isStale()) return await this.#latest;
@@ -151,25 +151,37 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
       if (!isStale()) {
         this.#opening = false;
         this.emit('changed', undefined);
+        // What was plugged in meanwhile.
+        void this.#comeBack();
       }
     }
   }
 
   #wanted(wish: CaptureWish): DeviceKind[] {
     const wanted: DeviceKind[] = [];
-    const before = this.#kept;
     const { camera, screen, microphone } = this.#open.tracks;
     if (wantsScreen(wish) && screen === undefined) wanted.push('screen');
-    if (wantsCamera(wish) && (camera === undefined || before === undefined || !sameCamera(before, wish))) wanted.push('camera');
-    if (wish.microphone !== false && (microphone === undefined || before === undefined || !sameMicrophone(before, wish))) wanted.push('microphone');
+    if (wantsCamera(wish) && (camera === undefined || !this.#isChosenAsBefore('camera', wish))) wanted.push('camera');
+    if (wish.microphone !== false && (microphone === undefined || !this.#isChosenAsBefore('microphone', wish))) wanted.push('microphone');
     return wanted;
+  }
+
+  #isChosenAsBefore(kind: UserDevice, wish: CaptureWish): boolean {
+    return this.#kept !== undefined && (kind === 'camera' ? sameCamera : sameMicrophone)(this.#kept, wish);
   }
 
   async #openAll(wish: CaptureWish, wanted: readonly DeviceKind[], isStale: () => boolean): Promise<Opened> {
     const opened: Opened = {};
     try {
-      if (wanted.includes('screen')) opened.screen = await this.#openScreen(wish);
-      if (wanted.some((kind) => kind !== 'screen') && !isStale()) Object.assign(opened, await this.#openUserMedia(wish, wanted, isStale));
+      if (wanted.includes('screen')) opened.screen = await this.#opener.openScreen(wish);
+      const others = wanted.filter((kind) => kind !== 'screen');
+      // What was lost, and is waited for, takes nothing from a wish that changes something else.
+      const isAwaited = (kind: UserDevice): boolean => this.#open.lostId(kind) !== undefined && this.#isChosenAsBefore(kind, wish);
+      const due = others.filter((kind) => !isAwaited(kind));
+      if (due.length > 0 && !isStale()) Object.assign(opened, await this.#openUserMedia(wish, due, isStale));
+      for (const kind of others.filter(isAwaited)) {
+        if (!isStale()) Object.assign(opened, await this.#openUserMedia(wish, [kind], isStale).catch(() => undefined));
+      }
       return opened;
     } catch (error) {
       closeAll(opened);
@@ -177,40 +189,8 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
     }
   }
 
-  async #openScreen({ quality }: CaptureWish): Promise<OpenDevice> {
-    const media = await this.#noted(() => this.#devices.getDisplayMedia(screenConstraints(quality)), 'screen');
-    return deviceOf(media, 'video', media.getAudioTracks()[0]);
-  }
-
-  async #openUserMedia(wish: CaptureWish, wanted: readonly DeviceKind[], isStale: () => boolean): Promise<Opened> {
-    const [camera, microphone] = [wanted.includes('camera'), wanted.includes('microphone')];
-    const constraints = { video: camera && cameraConstraints(wish), audio: microphone && microphoneConstraints(wish) };
-    const names = camera && microphone ? undefined : camera ? 'camera' : 'microphone';
-    const ask = (): Promise<MediaStream> => this.#noted(() => this.#devices.getUserMedia(constraints), names);
-    const media = await ask().catch(async (error: unknown) => {
-      // Phones open one camera at a time: the one before, or one that opens late, has to go first.
-      if (!(error instanceof OnairError) || error.reason !== 'device-busy' || isStale()) throw error;
-      await Promise.allSettled(this.#pending);
-      if (camera && !isStale()) this.#open.put({ camera: undefined });
-      return ask();
-    });
-    return {
-      ...(camera && { camera: deviceOf(media, 'video') }),
-      ...(microphone && { microphone: deviceOf(media, 'audio') }),
-    };
-  }
-
-  /** @param name of what may be missing; undefined where both camera and microphone were asked for */
-  async #noted(ask: () => Promise<MediaStream>, name: string | undefined): Promise<MediaStream> {
-    const asked = (async () => ask())();
-    this.#pending.add(asked);
-    try {
-      return await asked;
-    } catch (error) {
-      throw error instanceof OnairError ? error : captureError(error, name ?? (await missingDevice(this.#devices)));
-    } finally {
-      this.#pending.delete(asked);
-    }
+  #openUserMedia(wish: CaptureWish, kinds: readonly UserDevice[], isStale: () => boolean): Promise<Opened> {
+    return this.#opener.openUserMedia(wish, kinds, { isStale, closeCamera: () => this.#open.put({ camera: undefined }) });
   }
 
   async #lost(kind: DeviceKind, { track }: OpenDevice): Promise<void> {
@@ -223,36 +203,44 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
       return;
     }
     this.emit('warning', deviceWarnings.lost(kind, track.label, this.#open.tracks.screen !== undefined));
+    const lostId = track.getSettings().deviceId ?? '';
+    this.#open.setLostId(kind, lostId);
     // Whatever the system has now for the default.
     const substitute: CaptureWish = kind === 'camera' ? { ...wish, camera: undefined, facing: undefined } : { ...wish, microphone: true };
-    if (!(await this.#substitute(kind, substitute, track.getSettings().deviceId ?? ''))) return;
+    if (!(await this.#substitute(kind, substitute, lostId))) return;
     this.#tellBack(kind);
     this.emit('warning', deviceWarnings.replaced(kind, track.label, this.#open.tracks[kind]?.label ?? ''));
   }
 
   /** A device was plugged in: the one that was lost comes back, or any where there is none. */
   async #comeBack(): Promise<void> {
-    const wish = this.#wish;
-    if (wish === undefined || this.#opening) return;
+    const lostKinds = (['camera', 'microphone'] as const).filter((kind) => this.#open.lostId(kind) !== undefined);
+    if (lostKinds.length === 0) return;
     const present = await this.#devices.enumerateDevices().catch(() => []);
-    for (const kind of ['camera', 'microphone'] as const) {
-      const isWished = kind === 'camera' ? wantsCamera(wish) : wish.microphone !== false;
+    for (const kind of lostKinds) {
+      const wish = this.#wish;
       const lost = this.#open.lostId(kind);
-      if (!isWished || lost === undefined) continue;
+      if (wish === undefined || lost === undefined || this.#opening || this.#returning.has(kind)) continue;
+      const isWished = kind === 'camera' ? wantsCamera(wish) : wish.microphone !== false;
+      if (!isWished) continue;
       const ids = present.filter((device) => device.kind === (kind === 'camera' ? 'videoinput' : 'audioinput')).map(({ deviceId }) => deviceId);
       const isThere = ids.includes(lost);
       if (!isThere && (this.#open.tracks[kind] !== undefined || ids.length === 0)) continue;
       const id = isThere ? lost : undefined;
       const back: CaptureWish = kind === 'camera' ? { ...wish, camera: id } : { ...wish, microphone: id ?? true };
-      if (await this.#substitute(kind, back, isThere ? undefined : lost)) this.#tellBack(kind);
+      this.#returning.add(kind);
+      const isBack = await this.#substitute(kind, back, isThere ? undefined : lost);
+      this.#returning.delete(kind);
+      if (isBack) this.#tellBack(kind);
+      // Something else was changed meanwhile; one that would not open is tried again when the devices change.
+      else if (this.#wish !== wish) void this.#comeBack();
     }
   }
 
   /** @param lostId of the device that this one stands in for @returns whether it is open, and nothing else was wished meanwhile */
-  async #substitute(kind: 'camera' | 'microphone', wish: CaptureWish, lostId: string | undefined): Promise<boolean> {
+  async #substitute(kind: UserDevice, wish: CaptureWish, lostId: string | undefined): Promise<boolean> {
     const generation = this.#generation;
     const isStale = (): boolean => generation !== this.#generation;
-    this.#open.setLostId(kind, lostId);
     const opened = await this.#openUserMedia(wish, [kind], isStale).catch(() => undefined);
     if (opened === undefined) return false;
     if (isStale()) {
@@ -260,9 +248,14 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
       return false;
     }
     this.#open.put(opened);
-    this.#open.setLostId(kind, lostId);
+    if (lostId !== undefined) this.#open.setLostId(kind, lostId);
     this.emit('changed', undefined);
     return true;
+  }
+
+  #tellOpen(kind: DeviceKind, { track, standsFor }: OpenDevice): void {
+    this.#tellBack(kind);
+    if (standsFor !== undefined && kind !== 'screen') this.emit('warning', deviceWarnings.replaced(kind, '', track.label));
   }
 
   #tellBack(kind: DeviceKind): void {
@@ -271,19 +264,5 @@ export class LiveCapture extends Listeners<LiveCaptureEvents> implements Capture
     this.emit('recovered', { code: `${name}-replaced` });
     // A camera that stands in for the screen is no reason to say no more that it is not shared.
     if (kind === 'screen') this.emit('recovered', { code: 'sharing-stopped' });
-  }
-}
-
-function deviceOf(media: MediaStream, kind: 'audio' | 'video', sound?: MediaStreamTrack): OpenDevice {
-  const track = media.getTracks().find((each) => each.kind === kind);
-  if (track !== undefined) return { track, sound };
-  stopTracks(media);
-  throw new OnairError('no-device', `The browser gave no ${kind === 'audio' ? 'sound' : 'picture'}. Choose another device, then try again.`);
-}
-
-function closeAll(opened: Opened): void {
-  for (const device of Object.values(opened)) {
-    device.track.stop();
-    device.sound?.stop();
   }
 }

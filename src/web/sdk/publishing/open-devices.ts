@@ -6,6 +6,8 @@ export interface OpenDevice {
   readonly track: MediaStreamTrack;
   /** A shared tab's or screen's own. */
   readonly sound?: MediaStreamTrack | undefined;
+  /** The id of the device that was chosen, and is not there. */
+  readonly standsFor?: string | undefined;
 }
 
 export interface OpenDevicesOptions {
@@ -70,7 +72,7 @@ export class OpenDevices {
       this.#unwatch.get(kind)?.();
       this.#unwatch.delete(kind);
       this.#open.delete(kind);
-      this.#lostIds.delete(kind);
+      this.setLostId(kind, device?.standsFor);
       if (device !== undefined) this.#watch(kind, device);
     }
     this.#compose();
