@@ -185,7 +185,10 @@ export class TakeCutter {
 
   #hasAll(): boolean {
     const kinds = new Set([...this.#begun].map((id) => this.#tracks.get(id)?.kind));
-    return [...this.#awaited].every((wanted) => kinds.has(wanted)) && this.#candidates().every((id) => this.#begun.has(id));
+    const others = this.#candidates();
+    // A smaller picture is often the first to come: the source, which is announced first, is no less waited for.
+    const pictures = others.length > 0 ? [this.#source(), ...others] : [];
+    return [...this.#awaited].every((wanted) => kinds.has(wanted)) && pictures.every((id) => id === undefined || this.#begun.has(id));
   }
 
   /** The first track of each kind that gave something is taken. */
@@ -214,12 +217,15 @@ export class TakeCutter {
     this.#begun.clear();
   }
 
+  /** The picture that is broadcast whatever it is. */
+  #source(): number | undefined {
+    return this.#taken?.get('video') ?? [...this.#tracks].find(([, { kind }]) => kind === 'video')?.[0];
+  }
+
   /** Pictures that may show the same as the first one, which is broadcast whatever they are. */
   #candidates(): number[] {
-    const pictures = [...this.#tracks].filter(([, { kind }]) => kind === 'video').map(([id]) => id);
-    const source = this.#taken?.get('video') ?? pictures[0];
-    const inH264 = pictures.filter((id) => this.#tracks.get(id)?.track.codec === 'h264');
-    return inH264.some((id) => id === source) ? inH264.filter((id) => id !== source) : [];
+    const inH264 = [...this.#tracks].filter(([, { kind, track }]) => kind === 'video' && track.codec === 'h264').map(([id]) => id);
+    return inH264.some((id) => id === this.#source()) ? inH264.filter((id) => id !== this.#source()) : [];
   }
 
   /** Pictures of one source are kept in step. */

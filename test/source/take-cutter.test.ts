@@ -82,6 +82,22 @@ t.test('a description that says the same again changes nothing', async (t) => {
   t.equal(takes.length, 1);
 });
 
+t.test('of several pictures the one announced first is the source, whichever comes first, and all are one take; what never comes is not waited for longer', async (t) => {
+  const avcc = (level: string): Buffer => Buffer.from(`014d4c${level}ffe1000f674d4c${level}8c8d405017fcb35060606001000468ce3c80`, 'hex');
+  const large: SourceTrack = { id: 1, kind: 'video', codec: 'h264', width: 854, height: 480, configuration: avcc('1f') };
+  const small: SourceTrack = { id: 3, kind: 'video', codec: 'h264', width: 640, height: 360, configuration: avcc('1e') };
+  const nal = Buffer.from('0000000465b80004', 'hex');
+  const h264 = (track: SourceTrack, to: number): SourceEvent[] => pictures(0, to, track).map((event) => ({ ...event, bytes: nal }) as SourceEvent);
+  for (const order of [[large, small], [small, large]]) {
+    const { takes, told } = cut([...begins(large, small, opus), ...mixed(sound(0, 5), ...order.map((track) => h264(track, 5)))]);
+    t.same(takes.map(inShort), ['recording, video 0.00–4.90, video 0.00–4.90, audio 0.00–4.95'], `${order[0]?.height} first`);
+    t.same(takes[0]?.header.tracks.map(({ id, rendition }) => [id, rendition]), [[1, undefined], [3, 'picture-2'], [2, undefined]]);
+    t.same(told, []);
+  }
+  const { takes } = cut([...begins(large, small, opus), ...mixed(sound(0, 5), h264(small, 5))]);
+  t.same(takes.map(inShort), ['recording, video 0.00–4.90, audio 0.00–4.95']);
+});
+
 t.test('a clock that jumps begins another take with the next keyframe', async (t) => {
   const { takes } = cut([...begins(vp8), ...pictures(0, 2.5), ...pictures(3600.5, 3603)]);
   t.same(takes.map(inShort), ['recording, video 0.00–2.40', 'jump, video 3601.00–3602.90']);
