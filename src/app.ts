@@ -17,6 +17,7 @@ import { MemoryDirectory } from './live/memory-directory.js';
 import { RecordWishes } from './live/record-wishes.js';
 import { RecordingDownloads } from './live/recording-downloads.js';
 import { Recordings } from './live/recordings.js';
+import { remuxWith } from './live/remux.js';
 import { StreamDescriptions } from './live/stream-descriptions.js';
 import type { LiveEvent } from './live/broadcast-options.js';
 import type { StartTranscoder } from './live/transcoder.js';
@@ -94,18 +95,20 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     onFailure: (error: Error) => http.log.warn({ err: error }, 'which streams are recorded can not be kept on disk; it lasts as long as this process'),
   };
   const wishes = readDataDir(config.DATA_DIR, () => new RecordWishes(wishesOptions));
+  const recordingsTurns = new Semaphore(recordingsDiskTurns);
   const recordings = new Recordings({
     directory: config.recordingsDir,
-    turns: new Semaphore(recordingsDiskTurns),
+    turns: recordingsTurns,
     wishes,
     maxAgeDays: config.RECORDINGS_MAX_AGE_DAYS,
     maxBytes: config.RECORDINGS_MAX_BYTES,
+    onFailure: (recording, err) => http.log.warn({ recording, err }, 'a recording that is to go can not be removed; it is tried again'),
   });
   await recordings.open();
-  const downloads = new RecordingDownloads({ recordings, ffmpegPath: found?.path ?? 'ffmpeg' });
+  const downloads = new RecordingDownloads({ recordings, turns: recordingsTurns, remux: remuxWith(found?.path ?? 'ffmpeg') });
+  await downloads.open();
   http.addHook('onClose', async () => {
-    downloads.close();
-    await wishes.close();
+    await Promise.all([downloads.close(), recordings.close(), wishes.close()]);
   });
   const directory = new MemoryDirectory();
   const broadcasts = new LocalBroadcasts({

@@ -21,6 +21,8 @@ export interface Access {
   readonly serverKey: ServerKey;
   readonly streamKeys: StreamKeys;
   readonly viewingLinks: ViewingLinks | undefined;
+  /** To single recordings, also where everything else is open: some are private. Their names are those of `recordingLinkName()`. */
+  readonly recordingLinks: ViewingLinks;
   readonly publishCheck: AdmissionCheck | undefined;
   readonly viewCheck: AdmissionCheck | undefined;
 }
@@ -31,7 +33,11 @@ export function openAccess(options: AccessOptions): Access {
     serverKey: new ServerKey(serverKey),
     streamKeys: new StreamKeys({ dataDir }),
     viewingLinks: viewKey === undefined ? undefined : new ViewingLinks({ viewKey }),
+    recordingLinks: new ViewingLinks({ viewKey: viewKey ?? serverKey }),
     publishCheck: publishCheckUrl === undefined ? undefined : new AdmissionCheck({ url: publishCheckUrl, timeoutMs, cacheMs: 0 }),
     viewCheck: viewCheckUrl === undefined ? undefined : new AdmissionCheck({ url: viewCheckUrl, timeoutMs, cacheMs: viewCheckCacheMs }),
   };
 }
+
+/** What links to one recording are signed for: no stream is called so. */
+export const recordingLinkName = (id: string): string => `recording ${id}`;

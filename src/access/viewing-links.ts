@@ -38,6 +38,17 @@ export class ViewingLinks {
     if (parseInt(expiry, 36) * 1000 <= this.#now()) throw new LiveError('unauthorized', 'this link has expired; ask for a new one');
   }
 
+  /** The same as a question. */
+  fits(stream: string, token: string | undefined): boolean {
+    try {
+      this.require(stream, token);
+      return true;
+    } catch (error) {
+      if (error instanceof LiveError) return false;
+      throw error;
+    }
+  }
+
   #signature(stream: string, expiry: string): Buffer {
     return createHmac('sha256', this.#viewKey).update(`onair view\n${stream}\n${expiry}`).digest();
   }

@@ -73,8 +73,18 @@ export const streamDescription = Type.Object({
   description: Type.Optional(Type.String({ description: 'at most 2000 characters; empty: none' })),
 });
 
+const recordingRules = Type.Object({
+  private: Type.Optional(Type.Boolean({ description: 'shown to nobody but whom its key, or a link that was made with it, shows them' })),
+  maxAgeDays: Type.Optional(Type.Number({ minimum: 0, maximum: 36_500, description: 'removed so long after they began; 0: only as the server is set' })),
+  maxBytes: Type.Optional(Type.Integer({ minimum: 0, maximum: 9_007_199_254_740_991, description: 'the oldest are removed while those of the stream weigh more; 0: only as the server is set' })),
+});
+
 /** The same for a stream, which may be recorded. */
-export const streamChange = Type.Object({ ...streamDescription.properties, record: Type.Optional(Type.Boolean({ description: 'whether it is recorded, from the next segment on' })) });
+export const streamChange = Type.Object({
+  ...streamDescription.properties,
+  record: Type.Optional(Type.Boolean({ description: 'whether it is recorded, from the next segment on' })),
+  recordings: Type.Optional(recordingRules),
+});
 
 export const describedStream = Type.Object({ stream: Type.String(), ...streamChange.properties });
 

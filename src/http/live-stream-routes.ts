@@ -71,10 +71,12 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
     },
     async (request) => {
       const { stream } = request.params;
-      const { record, ...change } = request.body;
+      const { record, recordings: kept, ...change } = request.body;
       const description = descriptions.change(stream, change);
-      if (record !== undefined) recordings?.wish(stream, record);
-      return { stream, ...description, ...(recordings && { record: recordings.wants(stream) }) };
+      if (!recordings) return { stream, ...description };
+      const isChanged = record !== undefined || kept !== undefined;
+      const { record: isRecorded, ...rules } = isChanged ? recordings.wish(stream, { ...(record !== undefined && { record }), ...kept }) : recordings.wishFor(stream);
+      return { stream, ...description, record: isRecorded, recordings: rules };
     },
   );
 

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
+import { recordingLinkName, type Access } from '../access/access.js';
 import type { Recording, Recordings } from '../live/recordings.js';
 import { errorBody, streamDescription } from './api-schemas.js';
 import { requireStreamName } from './live-stream-lookup.js';
@@ -9,11 +10,14 @@ import type { PublishGate } from './publish-gate.js';
 
 export interface RecordingApiOptions {
   readonly recordings: Recordings;
+  readonly access: Access;
   readonly publishGate: PublishGate;
   readonly publicUrl: string | undefined;
 }
 
 const recordingParams = Type.Object({ id: Type.String({ description: 'the id of a recording' }) });
+
+const recordingUrls = Type.Object({ watch: Type.String(), hls: Type.String(), download: Type.String() });
 
 const recordingInfo = Type.Object({
   id: Type.String(),
@@ -26,11 +30,12 @@ const recordingInfo = Type.Object({
   width: Type.Optional(Type.Number()),
   height: Type.Optional(Type.Number()),
   state: Type.Enum(['recording', 'complete', 'interrupted'], { description: 'interrupted: its server died; complete up to the last segment' }),
-  urls: Type.Object({ hls: Type.String(), download: Type.String() }),
+  private: Type.Boolean({ description: 'shown to nobody but whom its key, or a link that was made with it, shows it' }),
+  urls: recordingUrls,
 });
 
 /** What was recorded: anybody may ask; the key of its stream changes and deletes it. */
-export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> = async (app, { recordings, publishGate, publicUrl }) => {
+export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> = async (app, { recordings, access, publishGate, publicUrl }) => {
   const security = [{ publishKey: [] }, { publishKeyInQuery: [] }];
   const info = (request: FastifyRequest, recording: Recording): Static<typeof recordingInfo> => infoOf(recording, baseUrlOf(request, publicUrl));
   const requireKey = (request: FastifyRequest): void => void publishGate.requireKey(request, recordings.get((request.params as { id: string }).id).start.stream);
@@ -43,19 +48,53 @@ export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> 
     {
       schema: {
         tags: ['recordings'],
-        summary: 'What was recorded, newest first',
-        querystring: Type.Object({ stream: Type.Optional(Type.String()) }),
-        response: { 200: Type.Object({ recordings: Type.Array(recordingInfo) }), 400: errorBody },
+        summary: 'What was recorded, newest first; with the key, also what is private',
+        querystring: Type.Object({
+          stream: Type.Optional(Type.String()),
+          q: Type.Optional(Type.String({ maxLength: 200, description: 'words of the title, the description or the name of the stream, all of them' })),
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+          before: Type.Optional(Type.String({ description: '`next` of the page before' })),
+        }),
+        response: { 200: Type.Object({ recordings: Type.Array(recordingInfo), next: Type.Optional(Type.String({ description: 'there are more: asked for with `before`' })) }), 400: errorBody },
       },
     },
     async (request) => {
       const { stream } = request.query;
-      return { recordings: recordings.list(stream === undefined ? undefined : requireStreamName(stream)).map((each) => info(request, each)) };
+      if (stream !== undefined) requireStreamName(stream);
+      const showsPrivate = publishGate.carriesKey(request);
+      if (showsPrivate) {
+        if (stream === undefined) publishGate.requireServerKey(request);
+        else publishGate.requireKey(request, stream);
+      }
+      const { found, next } = recordings.list(request.query, () => showsPrivate);
+      return { recordings: found.map((each) => info(request, each)), ...(next !== undefined && { next }) };
     },
   );
 
-  app.get('/recordings/:id', { schema: { tags: ['recordings'], summary: 'One recording', params: recordingParams, response: { 200: recordingInfo, 404: errorBody } } }, async (request) =>
-    info(request, recordings.get(request.params.id)),
+  app.get('/recordings/:id', { schema: { tags: ['recordings'], summary: 'One recording; a private one with the key', params: recordingParams, response: { 200: recordingInfo, 401: errorBody, 404: errorBody } } }, async (request) => {
+    const recording = recordings.get(request.params.id);
+    if (recording.private) requireKey(request);
+    return info(request, recording);
+  });
+
+  app.post(
+    '/recordings/:id/links',
+    {
+      schema: {
+        tags: ['recordings'],
+        summary: 'Make signed links to watch this recording, for some time, also if it is private',
+        security,
+        params: recordingParams,
+        body: Type.Object({ expiresInSeconds: Type.Integer({ minimum: 1, maximum: 31_536_000 }) }),
+        response: { 201: Type.Object({ id: Type.String(), token: Type.String(), expiresAt: Type.String(), urls: recordingUrls }), 400: errorBody, 401: errorBody, 404: errorBody },
+      },
+      onRequest: async (request) => requireKey(request),
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { token, expiresAt } = access.recordingLinks.sign(recordingLinkName(id), request.body.expiresInSeconds);
+      return reply.code(201).send({ id, token, expiresAt, urls: urlsOf(id, baseUrlOf(request, publicUrl), token) });
+    },
   );
 
   app.patch(
@@ -86,12 +125,16 @@ export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> 
   );
 };
 
-function infoOf({ id, start, description, state, sums }: Recording, base: string): Static<typeof recordingInfo> {
+function infoOf({ id, start, description, state, sums, private: isPrivate }: Recording, base: string): Static<typeof recordingInfo> {
   const { durationSeconds, byteLength, width, height } = sums;
-  const url = `${base}/recordings/${id}`;
   return {
-    ...{ id, stream: start.stream, ...description, startedAt: start.startedAt, durationSeconds, byteLength, state },
+    ...{ id, stream: start.stream, ...description, startedAt: start.startedAt, durationSeconds, byteLength, state, private: isPrivate },
     ...(width !== undefined && height !== undefined && { width, height }),
-    urls: { hls: `${url}/index.m3u8`, download: `${url}/download.mp4` },
+    urls: urlsOf(id, base),
   };
+}
+
+function urlsOf(id: string, base: string, token?: string): Static<typeof recordingUrls> {
+  const url = `${base}/recordings/${id}${token === undefined ? '' : `/~${token}`}`;
+  return { watch: url, hls: `${url}/index.m3u8`, download: `${url}/download.mp4` };
 }

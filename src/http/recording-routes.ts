@@ -1,14 +1,17 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Access } from '../access/access.js';
 import { readMediaName } from '../hls/media-address.js';
 import { recordingPlaylists } from '../hls/recording-playlists.js';
+import type { ClipWish } from '../live/clip.js';
 import { RecordedPlaylists } from '../live/recorded-playlists.js';
 import type { RecordingDownloads } from '../live/recording-downloads.js';
 import type { Recordings } from '../live/recordings.js';
 import { LiveError } from '../protocol/live-error.js';
 import { sendMedia } from './media-reply.js';
 import type { AllowedOrigins } from './origin.js';
+import type { PublishGate } from './publish-gate.js';
 import { allowPlayback, liveHeaders } from './playback-cors.js';
+import { recordingGate } from './recording-gate.js';
 import { keepFromSharedCaches } from './viewing-gate.js';
 import { requireStillThere } from './when-gone.js';
 
@@ -16,6 +19,7 @@ export interface RecordingRoutesOptions {
   readonly recordings: Recordings;
   readonly downloads: RecordingDownloads;
   readonly access: Access;
+  readonly publishGate: PublishGate;
   readonly origins: AllowedOrigins;
 }
 
@@ -27,8 +31,11 @@ interface Params {
 /** Media of a recording never changes, and may be removed. */
 const mediaSeconds = 3600;
 
-/** Recordings as HLS clients and downloads see them, below `/recordings`. Who may watch a stream may watch its recordings. */
-export async function recordingRoutes(app: FastifyInstance, { recordings, downloads, access, origins }: RecordingRoutesOptions): Promise<void> {
+/** Recordings as HLS clients and downloads see them, below `/recordings`. Who may watch a stream may watch its recordings, unless they are private. */
+export async function recordingRoutes(app: FastifyInstance, options: RecordingRoutesOptions): Promise<void> {
+  const { recordings, downloads, access, origins } = options;
+  const mayWatch = recordingGate(options);
+  const isGuarded = (id: string): boolean => access.viewingLinks !== undefined || access.viewCheck !== undefined || (recordings.find(id)?.private ?? true);
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(liveHeaders);
     done();
@@ -37,10 +44,10 @@ export async function recordingRoutes(app: FastifyInstance, { recordings, downlo
   const playlists = new RecordedPlaylists(recordings);
   const watching = async (recording: FastifyInstance): Promise<void> => {
     recording.addHook('onRequest', async (request, reply) => {
-      await mayWatch(access, recordings, request);
+      await mayWatch(request);
       requireStillThere(reply.raw);
     });
-    if (access.viewingLinks || access.viewCheck) keepFromSharedCaches(recording);
+    keepFromSharedCaches(recording, (request) => isGuarded((request.params as Params).id));
     for (const name of Object.keys(recordingPlaylists) as (keyof typeof recordingPlaylists)[]) {
       recording.get<{ Params: Params }>(`/${recordingPlaylists[name]}`, async (request, reply) => {
         const { id } = request.params;
@@ -51,10 +58,12 @@ export async function recordingRoutes(app: FastifyInstance, { recordings, downlo
         return sendMedia(request, reply, playlist);
       });
     }
-    recording.get<{ Params: Params }>('/download.mp4', async (request, reply) => {
+    recording.get<{ Params: Params; Querystring: Record<string, unknown> }>('/download.mp4', async (request, reply) => {
       const { id } = request.params;
-      const media = await downloads.open(id);
-      reply.header('content-disposition', `attachment; filename="${id}.mp4"`).header('cache-control', `max-age=${mediaSeconds}`);
+      const clip = readClip(request.query);
+      const media = await downloads.file({ id, client: request.ip, clip });
+      const name = clip ? `${id}-${clip.from ?? 0}-${clip.to ?? 'end'}` : id;
+      reply.header('content-disposition', `attachment; filename="${name}.mp4"`).header('cache-control', `max-age=${mediaSeconds}`);
       return sendMedia(request, reply, media);
     });
     recording.get<{ Params: Params & { file: string } }>('/:file', async (request, reply) => {
@@ -70,11 +79,14 @@ export async function recordingRoutes(app: FastifyInstance, { recordings, downlo
   await app.register(watching, { prefix: '/:id/~:token' });
 }
 
-/** As for the stream while it was live. @throws {LiveError} not-found | unauthorized | unavailable */
-async function mayWatch({ viewingLinks, viewCheck }: Access, recordings: Recordings, request: FastifyRequest): Promise<void> {
-  const { id, token } = request.params as Params;
-  const { stream } = recordings.get(id).start;
-  viewingLinks?.require(stream, token);
-  const userAgent = request.headers['user-agent'];
-  await viewCheck?.require({ action: 'view', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
+/** A piece of a recording, where one is asked for. @throws {LiveError} malformed */
+function readClip(query: Record<string, unknown>): ClipWish | undefined {
+  const seconds = (name: 'from' | 'to'): number | undefined => {
+    const came = query[name];
+    if (came === undefined) return undefined;
+    if (typeof came === 'string' && /^\d{1,9}(\.\d{1,9})?$/.test(came)) return Number(came);
+    throw new LiveError('malformed', `expected "${name}" in seconds from the beginning of the recording, such as 90.5, got ${JSON.stringify(came).slice(0, 80)}`);
+  };
+  const [from, to] = [seconds('from'), seconds('to')];
+  return from === undefined && to === undefined ? undefined : { from, to };
 }

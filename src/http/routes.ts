@@ -114,8 +114,8 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   await app.register(healthRoutes, options);
   await app.register(oembedRoutes, { directory, descriptions, viewingLinks: access.viewingLinks, publicUrl });
   await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins, directory, descriptions, linksAreSigned: access.viewingLinks !== undefined });
-  const { recordings, downloads } = options;
-  if (recordings && downloads) await app.register(recordingRoutes, { recordings, downloads, access, origins: options.corsOrigins, prefix: '/recordings' });
+  const { recordings, downloads, publishGate } = options;
+  if (recordings && downloads) await app.register(recordingRoutes, { recordings, downloads, access, publishGate, origins: options.corsOrigins, prefix: '/recordings' });
   app.get('/openapi.json', async () => app.swagger());
   await app.register(apiDocs);
 }
@@ -162,7 +162,7 @@ async function apiRoutes(api: FastifyInstance, options: ScopeOptions): Promise<v
   refuseSlowBodies(api, () => cuts.count('slow-body'));
   await api.register(controlRoutes, { directory, broadcasts, descriptions, recordings, publishGate, urlsFor, publicUrl, rtmpPort });
   await api.register(keyRoutes, { access, publishGate, publicUrl });
-  if (recordings) await api.register(recordingApiRoutes, { recordings, publishGate, publicUrl });
+  if (recordings) await api.register(recordingApiRoutes, { recordings, access, publishGate, publicUrl });
   await api.register(async (facts) => {
     await allowPlayback(facts, corsOrigins);
     await facts.register(playbackFactsRoutes, { directory, publicUrl, rtmpPort });

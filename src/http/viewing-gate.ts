@@ -1,4 +1,4 @@
-import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { Access } from '../access/access.js';
 import { LiveError } from '../protocol/live-error.js';
 import type { Watchables } from '../live/directory.js';
@@ -41,11 +41,14 @@ export function viewingGate({ access, directory, origins, publicUrl }: ViewingGa
   };
 }
 
-/** Where not everybody may watch, no shared cache may answer in the server's place: it asks nobody for leave (RFC 9111 §5.2.2.7). */
-export function keepFromSharedCaches(scope: FastifyInstance): void {
-  scope.addHook('onSend', (_request, reply, payload, done) => {
+/**
+ * Where not everybody may watch, no shared cache may answer in the server's place: it asks nobody for leave (RFC 9111 §5.2.2.7).
+ * @param isGuarded whether that is so for what is asked; default: for all
+ */
+export function keepFromSharedCaches(scope: FastifyInstance, isGuarded: (request: FastifyRequest) => boolean = () => true): void {
+  scope.addHook('onSend', (request, reply, payload, done) => {
     const control = reply.getHeader('cache-control');
-    if (typeof control === 'string' && !/private|no-store/.test(control)) reply.header('cache-control', `private, ${control}`);
+    if (isGuarded(request) && typeof control === 'string' && !/private|no-store/.test(control)) reply.header('cache-control', `private, ${control}`);
     done(null, payload);
   });
 }

@@ -33,7 +33,7 @@ export class BroadcastRecording {
 
   segment(segment: WholeSegment, init: InitSegment, targetDurationSeconds: number): void {
     const { recordings, stream, broadcast, describe, onGap } = this.#options;
-    if (!recordings.wants(stream)) return void this.end();
+    if (!recordings.wishFor(stream).record) return void this.end();
     const startedAt = new Date(Math.round(segment.programDateTimeMs)).toISOString();
     this.#current ??= recordings.begin({ stream, broadcast, startedAt, targetDurationSeconds }, describe(), onGap);
     this.#lastId = this.#current.id;

@@ -1,5 +1,6 @@
 import type { JsonFile } from '../storage/json-file.js';
 import { KeptByStream } from './kept-by-stream.js';
+import type { RetentionLimits } from './recording-retention.js';
 
 export interface RecordWishesOptions {
   /** Where they outlive the server; undefined: nowhere. */
@@ -10,30 +11,43 @@ export interface RecordWishesOptions {
   readonly onFailure: (error: Error) => void;
 }
 
+/** What is wished of the recordings of one stream. */
+export interface RecordWish extends RetentionLimits {
+  readonly record: boolean;
+  /** They are shown to nobody but whom its key shows them. */
+  readonly private: boolean;
+}
+
 const expected = 'which streams are recorded, as it was written there, got something else; restore the file, or delete it to begin anew';
 
-/** Which streams are to be recorded and which not, as somebody said of them, also before they are live. */
+/** Which streams are to be recorded and how their recordings are kept, as somebody said of them, also before they are live. */
 export class RecordWishes {
   readonly #byDefault: boolean;
-  readonly #kept: KeptByStream<boolean>;
+  readonly #kept: KeptByStream<Partial<RecordWish>>;
 
   /** @throws {Error} in one line, when the file is there but is not what was written */
   constructor({ file, byDefault, onFailure }: RecordWishesOptions) {
     this.#byDefault = byDefault;
-    this.#kept = new KeptByStream({ file, name: 'record', isValue: (value) => typeof value === 'boolean', expected, onFailure });
+    this.#kept = new KeptByStream({ file, name: 'streams', isValue: isWish, expected, onFailure });
   }
 
-  wants(stream: string): boolean {
-    return this.#kept.get(stream) ?? this.#byDefault;
+  of(stream: string): RecordWish {
+    return { record: this.#byDefault, private: false, maxAgeDays: 0, maxBytes: 0, ...this.#kept.get(stream) };
   }
 
-  /** From the next segment on; it is kept on the disk soon after. */
-  set(stream: string, record: boolean): void {
-    this.#kept.set(stream, record);
+  /** What is not named stays as it was. It is kept on the disk soon after. */
+  change(stream: string, change: Partial<RecordWish>): void {
+    this.#kept.set(stream, { ...this.#kept.get(stream), ...change });
   }
 
   /** Resolves when all is on the disk, or can't be. */
   close(): Promise<void> {
     return this.#kept.close();
   }
+}
+
+function isWish(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const types = { record: 'boolean', private: 'boolean', maxAgeDays: 'number', maxBytes: 'number' };
+  return Object.entries(value).every(([name, its]) => name in types && typeof its === types[name as keyof typeof types]);
 }

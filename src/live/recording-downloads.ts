@@ -1,103 +1,169 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { rename, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StoredMedia } from '../hls/stored-media.js';
 import { writeRecordingText } from '../hls/recording-playlists.js';
+import type { StoredMedia } from '../hls/stored-media.js';
 import { LiveError } from '../protocol/live-error.js';
-import { childEnvironment } from './child-environment.js';
+import { FileRange } from '../storage/file-range.js';
+import type { Turns } from '../storage/turns.js';
+import { clipSegments, clipWithin, type Clip, type ClipWish } from './clip.js';
+import { MadeClips } from './made-clips.js';
 import type { Recordings } from './recordings.js';
+import type { Remux } from './remux.js';
 import { Semaphore } from './semaphore.js';
 import { settledWithin } from './settled-within.js';
 
 const fileName = 'download.mp4';
 const draftName = 'download.draft';
 const listName = 'download.m3u8';
-const lastWordsCharacters = 2000;
+/** A name that no recording has. */
+const clipsFolder = '.clips';
+const defaultClipBytes = 1_073_741_824;
+/** Files that wait to be made, and those of one client among them: each takes the disk for as long as its media is long. */
+const mostWaiting = 16;
+const mostOfAClient = 4;
 
 export interface RecordingDownloadsOptions {
   readonly recordings: Recordings;
-  readonly ffmpegPath: string;
+  readonly remux: Remux;
+  readonly turns: Turns;
   /** How long whoever asks first waits for it. */
   readonly timeoutMs?: number | undefined;
+  /** Clips are kept up to so many bytes in all. */
+  readonly maxClipBytes?: number | undefined;
+}
+
+export interface DownloadRequest {
+  readonly id: string;
+  /** Who asks: one client can't have everybody else wait. */
+  readonly client: string;
+  /** A piece of it; undefined: all. */
+  readonly clip?: ClipWish | undefined;
+}
+
+interface Making {
+  readonly id: string;
+  readonly client: string;
+  readonly over: AbortController;
+  readonly done: Promise<void>;
 }
 
 /**
- * A recording as one ordinary MP4: with its index first, so that every player and browser can seek in it while it comes. Copied, not encoded; made when
- * somebody asks for the first time, and kept beside the recording.
+ * A recording, or a piece of it, as one ordinary MP4. Made when somebody asks for the first time, one at a time: the whole is kept beside the recording,
+ * and of pieces the last that were asked for.
  */
 export class RecordingDownloads {
   readonly #options: RecordingDownloadsOptions;
-  readonly #making = new Map<string, Promise<void>>();
+  readonly #clips: MadeClips;
+  /** By the path of what is made. */
+  readonly #making = new Map<string, Making>();
   readonly #turns = new Semaphore(1);
-  readonly #children = new Set<ChildProcess>();
   #closed = false;
 
   constructor(options: RecordingDownloadsOptions) {
     this.#options = options;
+    const { recordings, maxClipBytes = defaultClipBytes } = options;
+    this.#clips = new MadeClips({ directory: recordings.folder(clipsFolder), maxBytes: maxClipBytes });
+    recordings.onRemove(async (id) => {
+      const its = [...this.#making.values()].filter((making) => making.id === id);
+      for (const { over } of its) over.abort();
+      await Promise.allSettled(its.map(({ done }) => done));
+      await this.#clips.removeOf(id);
+    });
   }
 
-  /** @throws {LiveError} not-found | unavailable, while it grows, is being made, or can't be made */
-  async open(id: string): Promise<StoredMedia> {
-    const { recordings, timeoutMs = 30_000 } = this.#options;
-    if (recordings.get(id).state === 'recording') throw new LiveError('unavailable', 'this is still being recorded; it can be downloaded when it is over');
-    const path = join(recordings.folder(id), fileName);
-    let size = await sizeOf(path);
-    if (size === undefined) {
-      if (!(await settledWithin(this.#make(id), timeoutMs))) throw new LiveError('unavailable', 'the file is being made; try again in a moment');
-      size = await sizeOf(path);
+  /** Must be called once, before anything is asked for. */
+  async open(): Promise<void> {
+    await this.#clips.clear().catch(() => undefined); // a folder that can't be written to has no clips
+  }
+
+  /** @throws {LiveError} not-found | malformed | unavailable, while it grows, is being made, or can't be made */
+  async file({ id, client, clip: wish }: DownloadRequest): Promise<StoredMedia> {
+    const { recordings } = this.#options;
+    const { state, sums } = recordings.get(id);
+    recordings.touch(id);
+    if (wish) {
+      const clip = clipWithin(wish, sums.durationSeconds);
+      const name = `${id}.${Math.round(clip.from * 1000)}-${Math.round(clip.to * 1000)}.mp4`;
+      return this.#find(this.#clips.path(name), { id, client }, async () => this.#clips.sizeOf(name), (signal) => this.#makeClip(id, clip, name, signal));
     }
-    if (size === undefined) throw new LiveError('unavailable', 'the file can not be made; the log of the server says why');
-    const store = recordings.store(id);
-    return { byteLength: size, open: (start, byteLength) => store.open(fileName, { start, byteLength }) };
+    if (state === 'recording') throw new LiveError('unavailable', 'this is still being recorded; it can be downloaded when it is over');
+    const path = join(recordings.folder(id), fileName);
+    return this.#find(path, { id, client }, () => sizeOf(path), (signal) => this.#makeWhole(id, path, signal));
   }
 
-  /** Ends what is being made. */
-  close(): void {
+  /** Ends what is being made, and removes what does not outlive the server. */
+  async close(): Promise<void> {
     this.#closed = true;
-    for (const child of this.#children) child.kill('SIGKILL');
+    const making = [...this.#making.values()];
+    for (const { over } of making) over.abort();
+    await Promise.allSettled(making.map(({ done }) => done));
+    await this.open();
   }
 
-  /** Once, however many ask. */
-  #make(id: string): Promise<void> {
-    const running = this.#making.get(id);
-    if (running) return running;
-    const making = this.#inTurn(id).finally(() => this.#making.delete(id));
-    this.#making.set(id, making);
+  async #find(path: string, { id, client }: Pick<Making, 'id' | 'client'>, size: () => Promise<number | undefined>, make: (signal: AbortSignal) => Promise<void>): Promise<StoredMedia> {
+    const { turns, timeoutMs = 30_000 } = this.#options;
+    let byteLength = await size();
+    if (byteLength === undefined) {
+      const { done } = this.#making.get(path) ?? this.#begin(path, { id, client }, make);
+      if (!(await settledWithin(done, timeoutMs))) throw new LiveError('unavailable', 'the file is being made; try again in a few seconds');
+      byteLength = await size();
+    }
+    if (byteLength === undefined) throw new LiveError('unavailable', 'the file can not be made; the log of the server says why');
+    const open = (start: number, length: number): Promise<FileRange> =>
+      FileRange.open(path, { range: { start, byteLength: length }, turns }).catch((cause: unknown) => {
+        throw new LiveError('unavailable', 'the disk does not give back this file; try again', { cause });
+      });
+    return { byteLength, open };
+  }
+
+  /** Once, however many ask for the same. @throws {LiveError} unavailable, when too many files wait */
+  #begin(path: string, { id, client }: Pick<Making, 'id' | 'client'>, make: (signal: AbortSignal) => Promise<void>): Making {
+    const ofClient = [...this.#making.values()].filter((making) => making.client === client).length;
+    if (ofClient >= mostOfAClient) throw new LiveError('unavailable', `${ofClient} files that were asked for from this address are still being made; try again in a few seconds`);
+    if (this.#making.size >= mostWaiting) throw new LiveError('unavailable', `${this.#making.size} files wait to be made, and there is no room for more; try again in a few seconds`);
+    const over = new AbortController();
+    const making = { id, client, over, done: this.#inTurn(id, () => make(over.signal), over.signal).finally(() => this.#making.delete(path)) };
+    this.#making.set(path, making);
     return making;
   }
 
-  async #inTurn(id: string): Promise<void> {
-    await this.#turns.acquire();
+  async #inTurn(id: string, make: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    const hasTurn = await this.#turns.acquire(signal);
     try {
-      if (!this.#closed) await this.#run(id);
-    } catch (error) {
-      if (error instanceof LiveError) throw error;
-      throw new LiveError('internal', 'the file can not be made; the log of the server says why', { cause: error });
+      if (hasTurn && !this.#closed) await make();
+    } catch (cause) {
+      if (cause instanceof LiveError) throw cause;
+      this.#options.recordings.get(id); // it may have been removed meanwhile
+      throw new LiveError('internal', 'the file can not be made; the log of the server says why', { cause });
     } finally {
-      this.#turns.release();
+      if (hasTurn) this.#turns.release();
     }
   }
 
-  async #run(id: string): Promise<void> {
-    const { recordings, ffmpegPath } = this.#options;
-    const [folder, store, manifest] = [recordings.folder(id), recordings.store(id), await recordings.manifest(id)];
-    const list = writeRecordingText({ ...manifest, segments: manifest.segments.filter(({ gap }) => !gap) }, 'media', true);
-    if (list === undefined) throw new LiveError('not-found', 'there is nothing in this recording');
+  async #makeWhole(id: string, path: string, signal: AbortSignal): Promise<void> {
+    await this.#make(id, { draft: join(this.#options.recordings.folder(id), draftName), path, signal });
+  }
+
+  async #makeClip(id: string, clip: Clip, name: string, signal: AbortSignal): Promise<void> {
+    await this.#clips.makeRoom();
+    await this.#make(id, { clip, draft: this.#clips.path(draftName), path: this.#clips.path(name), signal });
+    await this.#clips.add(name, id);
+  }
+
+  async #make(id: string, { clip, draft, path, signal }: { clip?: Clip; draft: string; path: string; signal: AbortSignal }): Promise<void> {
+    const { recordings, remux } = this.#options;
+    const manifest = await recordings.manifest(id);
+    const whole = { segments: manifest.segments.filter(({ gap }) => !gap), durationSeconds: undefined };
+    const { segments, durationSeconds } = clip ? clipSegments(manifest.segments, clip) : whole;
+    const list = writeRecordingText({ ...manifest, segments }, 'media', true);
+    if (list === undefined) throw new LiveError('not-found', clip ? 'there is nothing in this piece of the recording: it is a gap' : 'there is nothing in this recording');
+    const store = recordings.store(id);
     await store.put(listName, { byteLength: Buffer.byteLength(list), pieces: [Buffer.from(list)] });
-    const input = ['-protocol_whitelist', 'file,crypto,data', '-allowed_extensions', 'ALL', '-i', listName];
-    const output = ['-map', '0:v?', '-map', '0:a?', '-c', 'copy', '-movflags', '+faststart', '-f', 'mp4', '-y', draftName];
-    const child = spawn(ffmpegPath, ['-nostdin', '-v', 'error', ...input, ...output], { cwd: folder, env: childEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#children.add(child);
-    let lastWords = '';
-    child.stderr.on('data', (bytes: Buffer) => (lastWords = (lastWords + bytes.toString()).slice(-lastWordsCharacters)));
     try {
-      const [code] = (await once(child, 'close')) as [number | null];
-      if (code !== 0) throw new Error(`ffmpeg ended with ${String(code)}: ${lastWords}`);
-      await rename(join(folder, draftName), join(folder, fileName));
+      await remux({ directory: recordings.folder(id), playlist: listName, output: draft, durationSeconds, signal });
+      await rename(draft, path);
     } finally {
-      this.#children.delete(child);
-      await Promise.all([store.remove(listName), store.remove(draftName)]);
+      await Promise.all([store.remove(listName), rm(draft, { force: true })]);
     }
   }
 }

@@ -9,22 +9,24 @@ import { LiveError } from '../protocol/live-error.js';
 import { DiskMediaStore } from '../storage/disk-media-store.js';
 import type { Turns } from '../storage/turns.js';
 import { readEnds } from '../storage/file-ends.js';
-import type { RecordWishes } from './record-wishes.js';
+import type { RecordWish, RecordWishes } from './record-wishes.js';
+import { RecordingCatalogue, searchable, type Listed, type Listing, type ListingRequest } from './recording-catalogue.js';
+import { toBeRemoved, type RetentionLimits } from './recording-retention.js';
 import { changedDescription } from './stream-descriptions.js';
 import { manifestName, Recorder } from './recorder.js';
 import { isServerRunning, serverName } from './segment-folders.js';
 
-export interface RecordingsOptions {
+export interface RecordingsOptions extends RetentionLimits {
   /** A folder for each recording. */
   readonly directory: string;
   /** Who may use that disk now. */
   readonly turns: Turns;
-  /** Which streams are recorded. */
+  /** Which streams are recorded, and how their recordings are kept. */
   readonly wishes: RecordWishes;
-  /** Older ones are removed; 0: none for its age. */
-  readonly maxAgeDays: number;
-  /** The oldest are removed while all together weigh more; 0: none for its weight. */
-  readonly maxBytes: number;
+  /** Told of a recording that is to be removed and can't be. */
+  readonly onFailure?: ((id: string, error: Error) => void) | undefined;
+  /** Milliseconds since 1970, `Date.now` but for tests. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** One recording, as it is listed. */
@@ -35,29 +37,45 @@ export interface Recording {
   /** `recording` while it grows; `interrupted` when its server died, complete up to the last segment. */
   readonly state: 'recording' | 'complete' | 'interrupted';
   readonly sums: Omit<ManifestEnd, 'type'>;
+  /** Shown to nobody but whom the stream's key shows it. */
+  readonly private: boolean;
 }
 
-interface Kept {
+interface Kept extends Listed {
   readonly start: ManifestStart;
   description: StreamDescription;
+  words: string;
   /** undefined while it grows. */
   end: Omit<ManifestEnd, 'type'> | undefined;
   recorder: Recorder | undefined;
+  /** When somebody last read of its media. */
+  readAtMs: number;
+  /** Since when it is to be removed, and was spared for those who watch it. */
+  dueSinceMs: number | undefined;
 }
 
 const deletedPrefix = '.deleted-';
 const idPattern = /^[A-Za-z0-9_-]{1,120}$/;
 /** So many folders are read at a time when the server starts. */
 const readAtATime = 16;
-const dayMs = 86_400_000;
+/** Whoever plays asks for a segment more often than that. */
+const watchedForMs = 60_000;
+/** Nobody can keep a recording for longer by watching it again and again. */
+const sparedForMs = 3_600_000;
+const sweepIntervalMs = 60_000;
 
 /** All that was kept. The manifests on disk are the truth; what is listed was read from them at start, and follows what happens since. */
 export class Recordings {
   readonly #options: RecordingsOptions;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new RecordingCatalogue<Kept>();
+  readonly #now: () => number;
+  readonly #onRemove = new Set<(id: string) => unknown>();
+  #sweeping: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
+    this.#now = options.now ?? Date.now;
   }
 
   /** Reads what is there; what a server that is gone left open is closed. Must be called once, before the first broadcast. */
@@ -72,6 +90,13 @@ export class Recordings {
     });
     await Promise.all(readers);
     await this.sweep();
+    this.#timer = setInterval(() => void this.sweep(), sweepIntervalMs).unref();
+  }
+
+  /** Nothing is removed any more. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#sweeping;
   }
 
   async #read(id: string): Promise<void> {
@@ -86,20 +111,53 @@ export class Recordings {
       await this.store(id).append(manifestName, `\n${manifestLine(end)}`);
     }
     if (end?.durationSeconds === 0) return this.#removeFolder(id);
-    this.#kept.set(id, { start, description: textsOf(description), end: end && sumsIn(end), recorder: undefined });
+    this.#add(id, start, textsOf(description), { end: end && sumsIn(end) });
   }
 
-  /** Newest first. */
-  list(stream?: string): Recording[] {
-    const ids = [...this.#kept.keys()].filter((id) => stream === undefined || this.#kept.get(id)?.start.stream === stream);
-    return ids.map((id) => this.get(id)).sort((a, b) => Date.parse(b.start.startedAt) - Date.parse(a.start.startedAt));
+  #add(id: string, start: ManifestStart, description: StreamDescription, state: Partial<Pick<Kept, 'end' | 'recorder'>>): void {
+    const { stream, startedAt } = start;
+    const words = searchable(stream, description.title, description.description);
+    this.#kept.add({ id, stream, startedAtMs: Date.parse(startedAt), words, start, description, end: undefined, recorder: undefined, readAtMs: -Infinity, dueSinceMs: undefined, ...state });
+  }
+
+  /**
+   * A page of them, newest first.
+   * @param mayList whether those of a stream that are private are listed too
+   * @throws {LiveError} malformed
+   */
+  list(request: ListingRequest = {}, mayList: (stream: string) => boolean = () => true): Listing<Recording> {
+    const { wishes } = this.#options;
+    const { found, next } = this.#kept.list(request, ({ stream }) => !wishes.of(stream).private || mayList(stream));
+    return { found: found.map(({ id }) => this.get(id)), next };
+  }
+
+  /** undefined where there is none, or no longer. */
+  find(id: string): Recording | undefined {
+    const kept = this.#kept.get(id);
+    if (!kept) return undefined;
+    const { start, description, end, recorder } = kept;
+    const state = !end ? 'recording' : end.interrupted ? 'interrupted' : 'complete';
+    return { id, start, description, sums: sumsNow(end, recorder), state, private: this.#options.wishes.of(start.stream).private };
   }
 
   /** @throws {LiveError} not-found */
   get(id: string): Recording {
-    const { start, description, end, recorder } = this.#require(id);
-    const sums = end ?? recorder?.sums ?? { durationSeconds: 0, byteLength: 0 };
-    return { id, start, description, sums, state: !end ? 'recording' : end.interrupted ? 'interrupted' : 'complete' };
+    return this.find(id) ?? notFound();
+  }
+
+  /** What all of them weigh. */
+  get byteLength(): number {
+    return this.#kept.oldestFirst.reduce((sum, { end, recorder }) => sum + sumsNow(end, recorder).byteLength, 0);
+  }
+
+  /** Somebody has it played now: it is not removed for its age or its weight while they do. */
+  touch(id: string): void {
+    this.#require(id).readAtMs = this.#now();
+  }
+
+  /** Told of each recording that is removed, before it is; it is waited for. */
+  onRemove(run: (id: string) => unknown): void {
+    this.#onRemove.add(run);
   }
 
   /** Its media and its manifest. */
@@ -114,7 +172,7 @@ export class Recordings {
 
   /** An init segment or a segment. @throws {LiveError} not-found | unavailable */
   async media(id: string, name: string): Promise<StoredMedia> {
-    this.#require(id);
+    this.touch(id);
     const { size } = await stat(join(this.folder(id), name)).catch(() => {
       throw new LiveError('not-found', 'there is no such segment in this recording');
     });
@@ -133,14 +191,15 @@ export class Recordings {
     return readManifest(await text(await this.store(id).open(manifestName)));
   }
 
-  /** Whether this stream is to be recorded. */
-  wants(stream: string): boolean {
-    return this.#options.wishes.wants(stream);
+  /** Whether this stream is to be recorded, and how its recordings are kept. */
+  wishFor(stream: string): RecordWish {
+    return this.#options.wishes.of(stream);
   }
 
   /** From the next segment on, and until somebody says otherwise. */
-  wish(stream: string, record: boolean): void {
-    this.#options.wishes.set(stream, record);
+  wish(stream: string, change: Partial<RecordWish>): RecordWish {
+    this.#options.wishes.change(stream, change);
+    return this.#options.wishes.of(stream);
   }
 
   /** Begins one. @param onGap see `Recorder` */
@@ -148,7 +207,7 @@ export class Recordings {
     const id = `${facts.stream}-${facts.startedAt.replace(/\.\d+|[-:]/g, '')}-${randomBytes(4).toString('hex')}`;
     const start: ManifestStart = { type: 'start', version: 1, ...facts, server: serverName };
     const recorder = new Recorder({ store: this.store(id), start, description, onGap });
-    this.#kept.set(id, { start, description, end: undefined, recorder });
+    this.#add(id, start, description, { recorder });
     return { id, recorder };
   }
 
@@ -169,27 +228,40 @@ export class Recordings {
     if (kept.recorder) kept.recorder.describe(description);
     else await this.store(id).append(manifestName, manifestLine({ type: 'description', ...description }));
     kept.description = description;
+    kept.words = searchable(kept.stream, description.title, description.description);
     return this.get(id);
   }
 
-  /** Removes it at once and whole; who reads a part of it reads that to its end. @throws {LiveError} not-found */
+  /** Removes it at once and whole; who reads a part of it reads that to its end. @throws {LiveError} not-found | malformed, while it grows | unavailable */
   async remove(id: string): Promise<void> {
-    const { recorder } = this.#require(id);
-    if (recorder) throw new LiveError('malformed', 'this is being recorded; end the recording or the broadcast first');
-    this.#kept.delete(id);
-    await this.#removeFolder(id);
+    const kept = this.#require(id);
+    if (!kept.end) throw new LiveError('malformed', 'this is being recorded; end the recording or the broadcast first');
+    this.#kept.remove(id);
+    try {
+      for (const run of this.#onRemove) await run(id);
+      await this.#removeFolder(id);
+    } catch (cause) {
+      this.#kept.add(kept); // all of it is still there
+      throw new LiveError('unavailable', 'the disk does not let go of this recording; try again', { cause });
+    }
   }
 
-  /** Removes what is too old, and the oldest while all weigh too much. */
-  async sweep(): Promise<void> {
-    const { maxAgeDays, maxBytes } = this.#options;
-    const oldestFirst = this.list().reverse();
-    let bytes = oldestFirst.reduce((sum, { sums }) => sum + sums.byteLength, 0);
-    for (const { id, state, start, sums } of oldestFirst) {
-      const isTooOld = maxAgeDays > 0 && Date.now() - Date.parse(start.startedAt) > maxAgeDays * dayMs;
-      if (state === 'recording' || !(isTooOld || (maxBytes > 0 && bytes > maxBytes))) continue;
-      bytes -= sums.byteLength;
-      await this.remove(id).catch(() => undefined);
+  /** Removes what is too old, and the oldest while all weigh too much; what somebody watches a little later. One at a time. */
+  sweep(): Promise<void> {
+    this.#sweeping = (this.#sweeping ?? Promise.resolve()).then(() => this.#sweep());
+    return this.#sweeping;
+  }
+
+  async #sweep(): Promise<void> {
+    const { maxAgeDays, maxBytes, wishes, onFailure } = this.#options;
+    const nowMs = this.#now();
+    const judged = this.#kept.oldestFirst.map(({ id, stream, startedAtMs, end, recorder }) => ({ id, stream, startedAtMs, byteLength: sumsNow(end, recorder).byteLength, grows: end === undefined }));
+    for (const id of toBeRemoved(judged, { all: { maxAgeDays, maxBytes }, ofStream: (stream) => wishes.of(stream) }, nowMs)) {
+      const kept = this.#kept.get(id);
+      if (!kept) continue;
+      kept.dueSinceMs ??= nowMs;
+      if (nowMs - kept.readAtMs < watchedForMs && nowMs - kept.dueSinceMs < sparedForMs) continue;
+      await this.remove(id).catch((error: unknown) => onFailure?.(id, error as Error));
     }
   }
 
@@ -198,14 +270,21 @@ export class Recordings {
     const { directory } = this.#options;
     const deleted = join(directory, `${deletedPrefix}${id}`);
     await rename(join(directory, id), deleted);
-    await rm(deleted, { recursive: true, force: true });
+    // What does not go now goes when the server starts again.
+    await rm(deleted, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => this.#options.onFailure?.(id, error as Error));
   }
 
   #require(id: string): Kept {
-    const kept = this.#kept.get(id);
-    if (!kept) throw new LiveError('not-found', 'there is no such recording, or no longer');
-    return kept;
+    return this.#kept.get(id) ?? notFound();
   }
+}
+
+function notFound(): never {
+  throw new LiveError('not-found', 'there is no such recording, or no longer');
+}
+
+function sumsNow(end: Kept['end'], recorder: Recorder | undefined): Recording['sums'] {
+  return end ?? recorder?.sums ?? { durationSeconds: 0, byteLength: 0 };
 }
 
 function sumsIn({ type: _type, ...sums }: ManifestEnd): Omit<ManifestEnd, 'type'> {

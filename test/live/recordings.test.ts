@@ -1,62 +1,31 @@
-import { appendFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import t, { type Test } from 'tap';
-import { readInitSegment } from '../../src/fmp4/init-segment.js';
+import t from 'tap';
 import { manifestLine, readManifest, type Manifest } from '../../src/hls/manifest.js';
 import { writeRecordingText } from '../../src/hls/recording-playlists.js';
-import type { WholeSegment } from '../../src/hls/whole-segment.js';
 import { Recorder, manifestName } from '../../src/live/recorder.js';
-import { RecordWishes } from '../../src/live/record-wishes.js';
-import { Recordings, type RecordingsOptions } from '../../src/live/recordings.js';
-import { Semaphore } from '../../src/live/semaphore.js';
+import type { Recordings } from '../../src/live/recordings.js';
 import { JsonFile } from '../../src/storage/json-file.js';
 import { hungStore, MoodyStore } from '../helpers/bad-stores.js';
-import { Filled } from '../helpers/filled.js';
-import { initSegment, videoTrack } from '../helpers/media-builder.js';
 import { readMediaPlaylist } from '../helpers/playlist-reader.js';
 import { temporaryDirectory } from '../helpers/programs.js';
 import { turns, until } from './fake-studio.js';
-
-const init = readInitSegment(initSegment([videoTrack]));
-const facts = { stream: 'cam', broadcast: 'run', startedAt: '2026-01-02T03:04:05.000Z', targetDurationSeconds: 2 };
-
-/** So many segments, as a rendition closes them. */
-function segmentsOf(count: number): WholeSegment[] {
-  const segments: WholeSegment[] = [];
-  new Filled({ keeper: undefined, onSegment: (segment) => segments.push(segment) }).segments(count);
-  return segments;
-}
+import { keepRecording, openRecordings, recordedFacts, recordedInit, recordWishes, wholeSegments } from './kept-recordings.js';
 
 function recorder(store: MoodyStore, onGap = (): void => undefined): Recorder {
-  return new Recorder({ store, onGap, start: { type: 'start', version: 1, server: 'test-1', ...facts }, description: { title: 'A show' }, endTimeoutMs: 20_000 });
+  return new Recorder({ store, onGap, start: { type: 'start', version: 1, server: 'test-1', ...recordedFacts }, description: { title: 'A show' }, endTimeoutMs: 20_000 });
 }
 
 const manifestIn = async (store: MoodyStore): Promise<Manifest> => readManifest(await text(await store.open(manifestName)));
 const numbers = ({ segments }: Manifest): string => segments.map(({ mediaSequence, gap }) => `${mediaSequence}${gap ? ' gap' : ''}`).join(', ');
 
-const wishes = (file: JsonFile | undefined, byDefault = false): RecordWishes => new RecordWishes({ file, byDefault, onFailure: (error) => t.fail(error.message) });
-
-async function openRecordings(t: Test, options: Partial<RecordingsOptions> = {}): Promise<Recordings & { directory: string }> {
-  const directory = options.directory ?? (await temporaryDirectory(t));
-  const recordings = new Recordings({ directory, turns: new Semaphore(1), wishes: wishes(undefined), maxAgeDays: 0, maxBytes: 0, ...options });
-  await recordings.open();
-  return Object.assign(recordings, { directory });
-}
-
-async function recorded(recordings: Recordings, segments: number, startedAt = facts.startedAt): Promise<string> {
-  const { id, recorder: begun } = recordings.begin({ ...facts, startedAt }, { title: 'A show' }, () => undefined);
-  for (const segment of segmentsOf(segments)) begun.segment(segment, init);
-  await recordings.finish(id);
-  return id;
-}
-
 t.test('what the manifest lists is in the store at any moment, byte for byte, so that a process may die whenever it likes', async (t) => {
   const store = new MoodyStore();
-  const segments = segmentsOf(30);
+  const segments = wholeSegments(30);
   const recording = recorder(store);
   for (const segment of segments) {
-    recording.segment(segment, init);
+    recording.segment(segment, recordedInit);
     await turns(1);
     if (!store.names.includes(manifestName)) continue;
     const listed = (await manifestIn(store)).segments;
@@ -66,17 +35,17 @@ t.test('what the manifest lists is in the store at any moment, byte for byte, so
   const manifest = await manifestIn(store);
   t.equal(numbers(manifest), segments.map(({ mediaSequence }) => mediaSequence).join(', '));
   for (const { uri, media } of segments) t.equal(await text(await store.open(uri)), Buffer.concat(media.pieces).toString());
-  t.match(manifest, { start: facts, description: { title: 'A show' }, end: { durationSeconds: 60, width: 640, height: 360 } });
+  t.match(manifest, { start: recordedFacts, description: { title: 'A show' }, end: { durationSeconds: 60, width: 640, height: 360 } });
 });
 
 t.test('a store that fails for a while costs what it did not take: a gap, told once, and the recording goes on', async (t) => {
   const store = new MoodyStore();
   let told = 0;
   const recording = recorder(store, () => (told += 1));
-  for (const [index, segment] of segmentsOf(12).entries()) {
+  for (const [index, segment] of wholeSegments(12).entries()) {
     if (index === 3) store.fails();
     if (index === 7) store.mood = async () => undefined;
-    recording.segment(segment, init);
+    recording.segment(segment, recordedInit);
     await turns(6);
   }
   await recording.end();
@@ -90,30 +59,30 @@ t.test('a store that fails for a while costs what it did not take: a gap, told o
 
 t.test('a store that never answers holds up neither the segments nor the end, and its queue is bounded', async (t) => {
   let told = 0;
-  const recording = new Recorder({ store: hungStore, onGap: () => (told += 1), maxWaitingBytes: 10_000, endTimeoutMs: 20, start: { type: 'start', version: 1, server: 'test-1', ...facts }, description: {} });
-  for (const segment of segmentsOf(200)) recording.segment(segment, init);
+  const recording = new Recorder({ store: hungStore, onGap: () => (told += 1), maxWaitingBytes: 10_000, endTimeoutMs: 20, start: { type: 'start', version: 1, server: 'test-1', ...recordedFacts }, description: {} });
+  for (const segment of wholeSegments(200)) recording.segment(segment, recordedInit);
   await recording.end();
   t.equal(told, 1);
 });
 
 t.test('recordings are there after a restart, newest first, with what was said of them since', async (t) => {
   const first = await openRecordings(t);
-  const old = await recorded(first, 3, '2026-01-02T03:04:05.000Z');
-  const long = await recorded(first, 200, '2026-03-02T03:04:05.000Z');
+  const old = await keepRecording(first, 3, { startedAt: '2026-01-02T03:04:05.000Z' });
+  const long = await keepRecording(first, 200, { startedAt: '2026-03-02T03:04:05.000Z' });
   await first.describe(long, { title: 'Another title', description: '' });
   const second = await openRecordings(t, { directory: first.directory });
-  t.match(second.list(), [
+  t.match(second.list().found, [
     { id: long, state: 'complete', description: { title: 'Another title' }, sums: { durationSeconds: 400, width: 640 } },
     { id: old, state: 'complete', description: { title: 'A show' }, sums: { durationSeconds: 6 } },
   ]);
-  t.strictSame(second.list('other'), []);
-  t.strictSame(second.list().map(({ sums }) => sums), first.list().map(({ sums }) => sums));
+  t.strictSame(second.list({ stream: 'other' }).found, []);
+  t.strictSame(second.list().found.map(({ sums }) => sums), first.list().found.map(({ sums }) => sums));
 });
 
 t.test('what a server that died left open is complete up to its last segment, also with half a line at its end', async (t) => {
   const first = await openRecordings(t);
-  const { id, recorder: begun } = first.begin(facts, {}, () => undefined);
-  for (const segment of segmentsOf(5)) begun.segment(segment, init);
+  const { id, recorder: begun } = first.begin(recordedFacts, {}, () => undefined);
+  for (const segment of wholeSegments(5)) begun.segment(segment, recordedInit);
   const path = join(first.folder(id), manifestName);
   await until(async () => (await readFile(path, 'utf8').catch(() => '')).includes('"4.m4s"'));
   await appendFile(path, '{"type":"segment","uri":"5.m');
@@ -130,13 +99,13 @@ t.test('another process of this machine that still runs keeps its recording open
   const directory = await temporaryDirectory(t);
   const { hostname } = await import('node:os');
   await mkdir(join(directory, 'cam-1'));
-  await writeFile(join(directory, 'cam-1', manifestName), manifestLine({ type: 'start', version: 1, ...facts, server: `${hostname()}-${process.ppid}` }));
+  await writeFile(join(directory, 'cam-1', manifestName), manifestLine({ type: 'start', version: 1, ...recordedFacts, server: `${hostname()}-${process.ppid}` }));
   t.equal((await openRecordings(t, { directory })).get('cam-1').state, 'recording');
 });
 
 t.test('a recording is deleted whole, while it is read too, and nothing is left of one that was deleted half', async (t) => {
   const recordings = await openRecordings(t);
-  const id = await recorded(recordings, 3);
+  const id = await keepRecording(recordings, 3);
   const media = await recordings.media(id, '1.m4s');
   const reading = await media.open(0, media.byteLength);
   await recordings.remove(id);
@@ -152,7 +121,7 @@ t.test('a recording is deleted whole, while it is read too, and nothing is left 
 
 t.test('one that goes on is not deleted, and one without a segment is none', async (t) => {
   const recordings = await openRecordings(t);
-  const { id } = recordings.begin(facts, {}, () => undefined);
+  const { id } = recordings.begin(recordedFacts, {}, () => undefined);
   await t.rejects(recordings.remove(id), { code: 'malformed', message: /end the recording/ });
   await recordings.finish(id);
   await openRecordings(t, { directory: recordings.directory });
@@ -162,9 +131,9 @@ t.test('one that goes on is not deleted, and one without a segment is none', asy
 t.test('the oldest go when all weigh too much, and what is too old goes', async (t) => {
   const recordings = await openRecordings(t);
   const days = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString();
-  const ids = [await recorded(recordings, 3, days(9)), await recorded(recordings, 3, days(5)), await recorded(recordings, 3, days(1))];
+  const ids = [await keepRecording(recordings, 3, { startedAt: days(9) }), await keepRecording(recordings, 3, { startedAt: days(5) }), await keepRecording(recordings, 3, { startedAt: days(1) })];
   const { byteLength } = recordings.get(ids[0]!).sums;
-  const names = (kept: Recordings): string[] => kept.list().map(({ id }) => id).reverse();
+  const names = (kept: Recordings): string[] => kept.list().found.map(({ id }) => id).reverse();
   t.strictSame(names(recordings), ids);
   t.strictSame(names(await openRecordings(t, { directory: recordings.directory, maxAgeDays: 7 })), ids.slice(1));
   t.strictSame(names(await openRecordings(t, { directory: recordings.directory, maxBytes: 2 * byteLength - 1 })), ids.slice(2));
@@ -172,16 +141,59 @@ t.test('the oldest go when all weigh too much, and what is too old goes', async 
 
 t.test('a stream is recorded as the server is set, unless somebody said otherwise of it, also before a restart', async (t) => {
   const file = new JsonFile(join(await temporaryDirectory(t), 'recorded-streams.json'));
-  const said = wishes(file);
+  const said = recordWishes(file);
   const recordings = await openRecordings(t, { wishes: said });
-  t.equal(recordings.wants('cam'), false);
-  recordings.wish('cam', true);
-  t.strictSame([recordings.wants('cam'), recordings.wants('other')], [true, false]);
-  recordings.wish('cam', false);
-  recordings.wish('other', true);
+  t.equal(recordings.wishFor('cam').record, false);
+  recordings.wish('cam', { record: true });
+  t.strictSame([recordings.wishFor('cam').record, recordings.wishFor('other').record], [true, false]);
+  recordings.wish('cam', { record: false, private: true });
+  recordings.wish('other', { record: true });
+  recordings.wish('fourth', { maxAgeDays: 7 });
   await said.close();
-  const restarted = await openRecordings(t, { wishes: wishes(file, true) });
-  t.strictSame(['cam', 'other', 'third'].map((stream) => restarted.wants(stream)), [false, true, true], 'what was said stays, whatever the server is set to');
-  await writeFile(file.path, '{"record":{"cam":1}}');
-  t.throws(() => wishes(file), /recorded-streams\.json: expected which streams are recorded/);
+  const restarted = await openRecordings(t, { wishes: recordWishes(file, true) });
+  const records = ['cam', 'other', 'third', 'fourth'].map((stream) => restarted.wishFor(stream).record);
+  t.strictSame(records, [false, true, true, true], 'what was said stays, whatever the server is set to');
+  t.match([restarted.wishFor('cam'), restarted.wishFor('fourth')], [{ private: true, maxAgeDays: 0 }, { private: false, maxAgeDays: 7 }]);
+  for (const wrong of ['{"streams":{"cam":{"record":1}}}', '{"streams":{"cam":{"colour":"red"}}}', '{"streams":{"cam":true}}']) {
+    await writeFile(file.path, wrong);
+    t.throws(() => recordWishes(file), /recorded-streams\.json: expected which streams are recorded/, wrong);
+  }
+});
+
+t.test('what is too old or too much goes while the server runs, and what somebody watches a little later, however long they watch', async (t) => {
+  let now = Date.parse('2026-03-02T00:00:00Z');
+  const recordings = await openRecordings(t, { maxAgeDays: 7, now: () => now });
+  const days = (ago: number): string => new Date(now - ago * 86_400_000).toISOString();
+  const [old, young] = [await keepRecording(recordings, 3, { startedAt: days(6) }), await keepRecording(recordings, 3, { startedAt: days(1) })];
+  const ids = (): string[] => recordings.list().found.map(({ id }) => id);
+  now += 2 * 86_400_000;
+  await recordings.media(old, '1.m4s');
+  await recordings.sweep();
+  t.strictSame(ids(), [young, old], 'somebody watches it');
+  now += 61_000;
+  await recordings.sweep();
+  t.strictSame(ids(), [young], 'nobody does any more');
+  now += 6 * 86_400_000;
+  const removed: string[] = [];
+  recordings.onRemove((id) => removed.push(id));
+  for (let minute = 0; minute < 70; minute++) {
+    if (ids().length > 0) await recordings.media(young, '1.m4s');
+    await recordings.sweep();
+    if (minute < 59) t.strictSame(ids(), [young], `after ${minute} minutes`);
+    now += 60_000;
+  }
+  t.strictSame([ids(), removed], [[], [young]], 'nobody keeps it for ever');
+  t.strictSame(await readdir(recordings.directory), []);
+});
+
+t.test('one that the disk does not let go of stays, whole, and is gone once it does', async (t) => {
+  const recordings = await openRecordings(t);
+  const id = await keepRecording(recordings, 3);
+  const inTheWay = join(recordings.directory, `.deleted-${id}`);
+  await mkdir(join(inTheWay, 'something'), { recursive: true });
+  await t.rejects(recordings.remove(id), { code: 'unavailable' });
+  t.equal((await recordings.manifest(id)).segments.length, 3);
+  await rm(inTheWay, { recursive: true });
+  await recordings.remove(id);
+  t.strictSame(recordings.list().found, []);
 });

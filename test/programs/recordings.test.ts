@@ -51,7 +51,7 @@ t.test('every picture that was published is in the recording and in the download
   const server = await startServer(t, { ENDED_RETENTION_SECONDS: '0' });
   const first = await record({ seconds: 8 }, output);
   const source = await decode(t, first);
-  t.strictSame((await (await withKey(server, 'PATCH', 'streams/cam', { title: 'A show', record: true })).json()), { stream: 'cam', title: 'A show', record: true });
+  t.strictSame((await (await withKey(server, 'PATCH', 'streams/cam', { title: 'A show', record: true })).json()), { stream: 'cam', title: 'A show', record: true, recordings: { private: false, maxAgeDays: 0, maxBytes: 0 } });
   // A second container of another size follows in the same broadcast: a discontinuity with another init segment.
   const second = await record({ seconds: 6, width: 640, height: 360 }, output);
   t.equal((await pushBody(server, 'cam', Buffer.concat([first, second]))).status, 200);
@@ -81,10 +81,19 @@ t.test('every picture that was published is in the recording and in the download
   const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', recording.urls.download]);
   t.ok(Math.abs(Number(String(stdout)) - 14) < 0.5, `${String(stdout)} s`);
 
+  // Over the joint of the two containers: 8 s of the first, then the second.
+  const clip = await fetch(`${recording.urls.download}?from=7&to=9.2`);
+  t.equal(clip.status, 200);
+  const clipped = (await decode(t, Buffer.from(await clip.arrayBuffer()))).pictures.map(({ number }) => number);
+  const [firstPicture = -1] = clipped;
+  t.strictSame(clipped, expected.slice(firstPicture, firstPicture + clipped.length), 'each picture once, in order');
+  t.ok(firstPicture <= 7 * 25 && firstPicture > 4 * 25, `from picture ${firstPicture}, a keyframe at or before 7 s`);
+  t.ok(Math.abs(firstPicture + clipped.length - 9.2 * 25) <= 3, `up to picture ${firstPicture + clipped.length}`);
+
   t.equal((await fetch(`${server.origin}/api/recordings/${recording.id}`, { method: 'DELETE' })).status, 401);
   t.match(await (await withKey(server, 'PATCH', `recordings/${recording.id}`, { title: 'Better' })).json(), { title: 'Better' });
   t.equal((await withKey(server, 'DELETE', `recordings/${recording.id}`)).status, 204);
-  for (const url of [...Object.values(recording.urls), new URL('0.m4s', recording.urls.hls).href, `${server.origin}/api/recordings/${recording.id}`]) t.equal((await fetch(url)).status, 404, url);
+  for (const url of [recording.urls.hls, recording.urls.download, `${recording.urls.download}?from=7&to=9.2`, new URL('0.m4s', recording.urls.hls).href, `${server.origin}/api/recordings/${recording.id}`]) t.equal((await fetch(url)).status, 404, url);
 });
 
 t.test('nothing is recorded of whom nobody asked for it, and what is no segment of a recording has no address', { skip }, async (t) => {

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { childEnvironment } from './child-environment.js';
+
+/** What one ordinary MP4 is made of. */
+export interface RemuxJob {
+  /** Where all of it lies. */
+  readonly directory: string;
+  /** A media playlist there, with addresses relative to it. */
+  readonly playlist: string;
+  /** Absolute, or below that directory. */
+  readonly output: string;
+  /** No more than that from its beginning. */
+  readonly durationSeconds?: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Makes it, or @throws {Error} with what ffmpeg said last. */
+export type Remux = (job: RemuxJob) => Promise<void>;
+
+const lastWordsCharacters = 2000;
+
+/** With its index first, so that every player and browser can seek in it while it comes. Copied, not encoded. */
+export function remuxWith(ffmpegPath: string): Remux {
+  return async ({ directory, playlist, output, durationSeconds, signal }) => {
+    const input = ['-protocol_whitelist', 'file,crypto,data', '-allowed_extensions', 'ALL', '-i', playlist];
+    const duration = durationSeconds === undefined ? [] : ['-t', durationSeconds.toFixed(3)];
+    const options = ['-map', '0:v?', '-map', '0:a?', '-c', 'copy', ...duration, '-movflags', '+faststart', '-f', 'mp4', '-y', output];
+    if (signal.aborted) throw new Error('it is no longer wanted');
+    const child = spawn(ffmpegPath, ['-nostdin', '-v', 'error', ...input, ...options], { cwd: directory, env: childEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] });
+    const kill = (): void => void child.kill('SIGKILL');
+    signal.addEventListener('abort', kill, { once: true });
+    let lastWords = '';
+    child.stderr.on('data', (bytes: Buffer) => (lastWords = (lastWords + bytes.toString()).slice(-lastWordsCharacters)));
+    try {
+      const [code] = (await once(child, 'close')) as [number | null];
+      if (code !== 0) throw new Error(`ffmpeg ended with ${String(code)}: ${lastWords}`);
+    } finally {
+      signal.removeEventListener('abort', kill);
+    }
+  };
+}

@@ -1,0 +1,105 @@
+import { writeFile } from 'node:fs/promises';
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import t, { type Test } from 'tap';
+import { RecordingDownloads } from '../../src/live/recording-downloads.js';
+import type { Recordings } from '../../src/live/recordings.js';
+import { Semaphore } from '../../src/live/semaphore.js';
+import { keepRecording, openRecordings } from '../live/kept-recordings.js';
+import { startFakeServer, testKey } from './fake-server.js';
+
+interface Listed {
+  readonly recordings: { readonly id: string; readonly private: boolean }[];
+  readonly next?: string;
+}
+
+const withKey = { authorization: `Bearer ${testKey}` };
+
+async function startWithRecordings(t: Test, options: Parameters<typeof startFakeServer>[1] = {}): Promise<{ app: FastifyInstance; recordings: Recordings }> {
+  const recordings = await openRecordings(t);
+  const downloads = new RecordingDownloads({ recordings, turns: new Semaphore(1), remux: ({ output, durationSeconds }) => writeFile(output, `mp4 of ${String(durationSeconds)} s`) });
+  t.teardown(() => downloads.close());
+  const { app } = await startFakeServer(t, { recordings, downloads, ...options });
+  return { app, recordings };
+}
+
+const listed = (answer: LightMyRequestResponse): string => answer.json<Listed>().recordings.map(({ id }) => id).join(' ');
+
+t.test('recordings are listed in pages, by stream and by words, newest first; a wrong question is refused in words', async (t) => {
+  const { app, recordings } = await startWithRecordings(t);
+  const ids: string[] = [];
+  for (const [index, title] of ['Harbour', 'Café', 'Harbour at night'].entries()) ids.unshift(await keepRecording(recordings, 1, { title, startedAt: `2026-01-0${index + 1}T00:00:00.000Z`, stream: index === 1 ? 'other' : 'cam' }));
+  const ask = (query: string): Promise<LightMyRequestResponse> => app.inject(`/api/recordings${query}`);
+  t.equal(listed(await ask('')), ids.join(' '));
+  t.notOk('next' in (await ask('')).json<object>());
+  t.equal(listed(await ask('?stream=other')), ids[1]);
+  t.equal(listed(await ask('?q=harbour')), `${ids[0]} ${ids[2]}`);
+  t.equal(listed(await ask('?q=HARBOUR%20night')), ids[0]);
+  t.equal(listed(await ask('?q=cafe')), ids[1]);
+  const first = await ask('?limit=2');
+  t.equal(listed(first), `${ids[0]} ${ids[1]}`);
+  t.equal(listed(await ask(`?limit=2&before=${first.json<Listed>().next}`)), ids[2]);
+  for (const wrong of ['?limit=0', '?limit=1001', '?limit=x', '?before=x', '?stream=a%20b', `?q=${'x'.repeat(201)}`]) {
+    const refused = await ask(wrong);
+    t.equal(refused.statusCode, 400, wrong);
+    t.match(refused.json(), { code: 'malformed', message: /expected|must/ }, wrong);
+  }
+});
+
+t.test('a clip is asked for in seconds, and what is none is refused in words', async (t) => {
+  const { app, recordings } = await startWithRecordings(t);
+  const id = await keepRecording(recordings, 5);
+  const ask = (query: string): Promise<LightMyRequestResponse> => app.inject(`/recordings/${id}/download.mp4${query}`);
+  const clip = await ask('?from=3&to=6.5');
+  t.equal(clip.statusCode, 200);
+  t.match(clip.headers, { 'content-type': 'video/mp4', 'accept-ranges': 'bytes', 'content-disposition': `attachment; filename="${id}-3-6.5.mp4"` });
+  t.equal(clip.body, 'mp4 of 4.5 s', 'from the keyframe at 2 s');
+  t.equal((await app.inject({ url: `/recordings/${id}/download.mp4?from=3&to=6.5`, headers: { range: 'bytes=0-2' } })).body, 'mp4');
+  t.equal((await ask('?to=1')).body, 'mp4 of 1 s');
+  t.equal((await ask('')).body, 'mp4 of undefined s');
+  for (const wrong of ['?from=x', '?from=-1', '?from=1e3', '?from=', '?from=1&from=2', '?from=10', '?from=4&to=4', '?from=4&to=3', '?to=Infinity']) {
+    const refused = await ask(wrong);
+    t.equal(refused.statusCode, 400, wrong);
+    t.match(refused.json(), { code: 'malformed', message: /expected .*got/ }, wrong);
+  }
+});
+
+t.test('private recordings are listed and shown to nobody without the key, or a link that was made for them', async (t) => {
+  const { app, recordings } = await startWithRecordings(t);
+  const [id, other] = [await keepRecording(recordings, 2), await keepRecording(recordings, 2, { stream: 'other' })];
+  const wish = await app.inject({ method: 'PATCH', url: '/api/streams/cam', headers: withKey, payload: { recordings: { private: true, maxAgeDays: 3 } } });
+  t.strictSame(wish.json(), { stream: 'cam', record: false, recordings: { private: true, maxAgeDays: 3, maxBytes: 0 } });
+  const list = async (query = '', headers = {}): Promise<string> => listed(await app.inject({ url: `/api/recordings${query}`, headers }));
+  t.equal(await list(), other);
+  t.equal(await list('', withKey), `${other} ${id}`);
+  t.equal(await list('?stream=cam', withKey), id);
+  t.equal((await app.inject({ url: '/api/recordings', headers: { authorization: 'Bearer wrong-wrong' } })).statusCode, 401);
+  const files = ['index.m3u8', 'media.m3u8', '0.m4s', 'init-0.mp4', 'download.mp4', 'download.mp4?to=1'];
+  for (const file of files) {
+    t.equal((await app.inject(`/recordings/${id}/${file}`)).statusCode, 401, file);
+    const shown = await app.inject({ url: `/recordings/${id}/${file}`, headers: withKey });
+    t.equal(shown.statusCode, 200, file);
+    t.match(shown.headers['cache-control'], /^private, /, 'no shared cache shows it to others');
+    t.notMatch((await app.inject(`/recordings/${other}/${file}`)).headers['cache-control'], /private/);
+  }
+  t.equal((await app.inject(`/api/recordings/${id}`)).statusCode, 401);
+  t.match((await app.inject({ url: `/api/recordings/${id}`, headers: withKey })).json(), { id, private: true });
+
+  const sign = (of: string, headers: Record<string, string>, expiresInSeconds = 60): Promise<LightMyRequestResponse> => app.inject({ method: 'POST', url: `/api/recordings/${of}/links`, headers, payload: { expiresInSeconds } });
+  t.equal((await sign(id, {})).statusCode, 401);
+  const { token, urls } = (await sign(id, withKey)).json<{ token: string; urls: { hls: string } }>();
+  t.match(urls.hls, new RegExp(`/recordings/${id}/~${token}/index\\.m3u8$`));
+  for (const file of files) t.equal((await app.inject(`/recordings/${id}/~${token}/${file}`)).statusCode, 200, file);
+  const { token: others } = (await sign(other, withKey)).json<{ token: string }>();
+  for (const wrong of [others, `${token}x`, 'x']) t.equal((await app.inject(`/recordings/${id}/~${wrong}/index.m3u8`)).statusCode, 401, wrong);
+});
+
+t.test('where links are signed, one to a stream shows its recordings, but not those that are private; one to a recording shows that alone', async (t) => {
+  const { app, recordings } = await startWithRecordings(t, { viewKey: 'view-key-view-key' });
+  const [id, second] = [await keepRecording(recordings, 2), await keepRecording(recordings, 2)];
+  const tokenOf = async (path: string): Promise<string> => (await app.inject({ method: 'POST', url: `/api/${path}/links`, headers: withKey, payload: { expiresInSeconds: 60 } })).json<{ token: string }>().token;
+  const [ofStream, ofRecording] = [await tokenOf('streams/cam'), await tokenOf(`recordings/${id}`)];
+  const status = async (of: string, token?: string): Promise<number> => (await app.inject(`/recordings/${of}${token === undefined ? '' : `/~${token}`}/index.m3u8`)).statusCode;
+  t.strictSame([await status(id), await status(id, ofStream), await status(id, ofRecording), await status(second, ofRecording)], [401, 200, 200, 401]);
+  recordings.wish('cam', { private: true });
+  t.strictSame([await status(id), await status(id, ofStream), await status(id, ofRecording), await status(second, ofRecording)], [401, 401, 200, 401]);
+});
