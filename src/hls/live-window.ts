@@ -1,5 +1,5 @@
 import type { LiveEdge } from './blocking-request.js';
-import { segmentName } from './media-address.js';
+import { readMediaName, segmentName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
 import type { SegmentEntry } from './media-playlist.js';
 import { SegmentList } from './segment-list.js';
@@ -134,6 +134,18 @@ export class LiveWindow implements LiveEdge {
     return this.#inits.get(name) ?? this.#media.get(name)?.body;
   }
 
+  init(uri: string): Buffer | undefined {
+    return this.#inits.get(uri);
+  }
+
+  /** The init segment that a segment or a part of this name needs. */
+  mapUriOf(name: string): string | undefined {
+    const read = readMediaName(name);
+    if (!read || read.kind === 'init') return undefined;
+    const segment = this.#open?.mediaSequence === read.mediaSequence ? this.#open : this.#segments.get(segmentName(read.mediaSequence));
+    return segment?.mapUri;
+  }
+
   /** The init segment that begins to hold with this segment, if the one before it had another, or did not join it. */
   initOf(name: string): Buffer | undefined {
     const segment = this.#segments.get(name);
@@ -167,7 +179,7 @@ export class LiveWindow implements LiveEdge {
     const { parts } = this.#open;
     const media = MediaBytes.ofParts(parts.map((part) => part.media));
     const durationSeconds = parts.reduce((sum, part) => sum + part.durationSeconds, 0);
-    const closed: WholeSegment = { ...this.#open, durationSeconds, byteLength: media.byteLength, keyframe: firstKeyframeOf(parts), media };
+    const closed: WholeSegment = { ...this.#open, durationSeconds, byteLength: media.byteLength, keyframe: firstKeyframeOf(parts), sound: parts.some(({ sound }) => sound), media };
     this.#open = undefined;
     this.#segments.set(closed.uri, closed);
     this.#mediaSeconds += durationSeconds;

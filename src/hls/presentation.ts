@@ -7,6 +7,7 @@ import type { PlaylistTiming, RenditionReport } from './media-playlist.js';
 import { writeMultivariantPlaylist, type KeyframeStream, type VariantStream } from './multivariant-playlist.js';
 import { noRewind, notYet, Rendition, type RenditionOptions } from './rendition.js';
 import type { CutPart } from './segmenter.js';
+import { SoundAlone, soundAloneId } from './sound-alone.js';
 
 /** A run of media under one init segment. */
 export interface Timeline {
@@ -33,6 +34,7 @@ const steadyDateMs = 50;
  */
 export class Presentation {
   readonly lead: Rendition;
+  readonly #sound: SoundAlone;
   readonly #options: PresentationOptions;
   readonly #followers = new Map<string, Follower>();
   /** Those that were there before the first segment: a player is to find them all. */
@@ -49,6 +51,7 @@ export class Presentation {
   constructor(options: PresentationOptions) {
     this.#options = options;
     this.lead = new Rendition({ ...options, reports: () => this.#reportsBeside(undefined) });
+    this.#sound = new SoundAlone({ lead: this.lead, reports: () => this.#reportsBeside(soundAloneId) });
   }
 
   /**
@@ -56,7 +59,7 @@ export class Presentation {
    * @param id how its addresses name it; once in a broadcast
    */
   follow(id: string, options: Pick<RenditionOptions, 'keeper' | 'onSegment'> = {}): Follower {
-    if (this.#followers.has(id)) throw new RangeError(`expected a name that no other rendition has, got "${id}" again`);
+    if (this.#followers.has(id) || id === soundAloneId) throw new RangeError(`expected a name that no other rendition has, got "${id}" again`);
     const { listedSegments, rewindSeconds, startTimer } = this.#options;
     const follower = new Follower(new Rendition({ listedSegments, rewindSeconds, startTimer, ...options, reports: () => this.#reportsBeside(id) }));
     if (this.#timing) follower.rendition.freeze(this.#timing, this.#frameRate);
@@ -66,7 +69,8 @@ export class Presentation {
   }
 
   /** @param id undefined for the lead */
-  rendition(id: string | undefined): Rendition | undefined {
+  rendition(id: string | undefined): Rendition | SoundAlone | undefined {
+    if (id === soundAloneId) return this.#sound;
     return id === undefined ? this.lead : this.#followers.get(id)?.rendition;
   }
 
@@ -165,8 +169,8 @@ export class Presentation {
   /** The same renditions with the longer playlist, and their keyframes. */
   rewindMultivariant(): Answer {
     if ((this.#options.rewindSeconds ?? 0) === 0) return noRewind;
-    const keyframes = this.#ids().flatMap((id): KeyframeStream[] => {
-      const facts = this.rendition(id)?.keyframes;
+    const keyframes = [undefined, ...this.#followers.keys()].flatMap((id): KeyframeStream[] => {
+      const { keyframes: facts } = this.#followers.get(id ?? '')?.rendition ?? this.lead;
       return facts ? [{ ...facts, keyframePlaylistUri: mediaPlaylistUri(this.#options.broadcast, id, 'iframes') }] : [];
     });
     return this.#multivariant('dvr', keyframes);
@@ -198,7 +202,7 @@ export class Presentation {
 
   /** The lead has none. */
   #ids(): (string | undefined)[] {
-    return [undefined, ...this.#followers.keys()];
+    return [undefined, ...this.#followers.keys(), soundAloneId];
   }
 
   *#renditions(): Generator<Rendition> {

@@ -8,12 +8,12 @@ import { HeldRequests, type StartTimer, type WatchClient } from './held-requests
 import { LiveWindow, type SegmentStart } from './live-window.js';
 import { initName, partName, readMediaName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
-import { writeMediaPlaylist, type PlaylistTiming, type RenditionReport } from './media-playlist.js';
+import { writeMediaPlaylist, type MediaPlaylistSnapshot, type PlaylistTiming, type RenditionReport } from './media-playlist.js';
 import type { KeyframeStream } from './multivariant-playlist.js';
 import { Rewind, type RewindPlaylist } from './rewind.js';
 import type { CutPart } from './segmenter.js';
 import type { SegmentKeeper } from './stored-media.js';
-import { keyframeIn, type WholeSegment } from './whole-segment.js';
+import { hasSound, keyframeIn, type WholeSegment } from './whole-segment.js';
 
 export interface RenditionOptions {
   /** A playlist lists so many whole segments at least, and so many target durations of media. */
@@ -46,6 +46,7 @@ export class Rendition {
   #playlist: Encoded | undefined;
   #deltaPlaylist: Encoded | undefined;
   #bitRates: BitRates | undefined;
+  #revision = 0;
 
   constructor(options: RenditionOptions) {
     this.#options = options;
@@ -84,7 +85,8 @@ export class Rendition {
     const uri = partName(open.mediaSequence, open.parts.length);
     const media = new MediaBytes(fragments.map(({ bytes }) => bytes));
     const keyframe = keyframeIn(fragments, this.#init.tracks);
-    this.#window.addPart({ uri, durationSeconds, independent, media, keyframe, ...(fragments.length === 0 && { gap: true }) });
+    const sound = hasSound(fragments, this.#init.tracks);
+    this.#window.addPart({ uri, durationSeconds, independent, media, keyframe, sound, ...(fragments.length === 0 && { gap: true }) });
     this.#publish();
   }
 
@@ -134,6 +136,33 @@ export class Rendition {
     return segment && { mediaSequence: segment.mediaSequence, part: segment.parts.length - 1 };
   }
 
+  /** Grows with everything that is published. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get timing(): PlaylistTiming | undefined {
+    return this.#timing;
+  }
+
+  /** What its playlist says, but for the other renditions. */
+  get snapshot(): MediaPlaylistSnapshot {
+    const { listed, open, discontinuitySequence } = this.#window;
+    const timing = this.#timing;
+    if (!timing) throw new Error('expected freeze() before the first playlist');
+    return { timing, discontinuitySequence, segments: open ? [...listed, open] : listed, ended: this.#ended, preloadHintUri: this.#nextPartUri() };
+  }
+
+  /** What can be had of it. */
+  get window(): Pick<LiveWindow, 'listed' | 'open' | 'rewind' | 'init' | 'mapUriOf'> {
+    return this.#window;
+  }
+
+  /** Whether what comes now has a picture. */
+  get hasPicture(): boolean {
+    return this.#init?.tracks.some(({ kind }) => kind === 'video') === true;
+  }
+
   /** Whether nothing of the newest whole segment can be had. */
   get isGap(): boolean {
     return this.#window.listed.at(-1)?.gap === true;
@@ -169,16 +198,17 @@ export class Rendition {
 
   /** Answers when the playlist holds what the directives ask for, RFC 8216bis §6.2.5.2. */
   mediaPlaylist(directives: DeliveryDirectives, watchClient: WatchClient): Promise<Answer> {
-    return this.#playlistAnswer(directives, watchClient, (_timing, delta) => this.#currentPlaylist(delta));
+    return this.playlistAnswer(directives, watchClient, (_timing, delta) => this.#currentPlaylist(delta));
   }
 
   /** The longer playlist, which lists no parts, or that of its keyframes. */
   async rewindPlaylist(kind: RewindPlaylist, { _HLS_msn, _HLS_skip }: DeliveryDirectives, watchClient: WatchClient): Promise<Answer> {
     if (!this.#rewind.isOn) return noRewind;
-    return this.#playlistAnswer({ _HLS_msn, _HLS_skip }, watchClient, (timing, delta) => this.#rewind.playlist(kind, { timing, delta, ended: this.#ended }));
+    return this.playlistAnswer({ _HLS_msn, _HLS_skip }, watchClient, (timing, delta) => this.#rewind.playlist(kind, { timing, delta, ended: this.#ended }));
   }
 
-  async #playlistAnswer(directives: DeliveryDirectives, watchClient: WatchClient, write: (timing: PlaylistTiming, delta: boolean) => Encoded): Promise<Answer> {
+  /** Answers with a playlist that is written with it when it holds what the directives ask for. */
+  async playlistAnswer(directives: DeliveryDirectives, watchClient: WatchClient, write: (timing: PlaylistTiming, delta: boolean) => Encoded): Promise<Answer> {
     const timing = this.#timing;
     if (!timing || !this.playable) return notYet;
     if (this.#ended) return { outcome: 'lasting', body: write(timing, false) };
@@ -238,16 +268,11 @@ export class Rendition {
   }
 
   #write(delta: boolean): Encoded {
-    const { listed, open, discontinuitySequence } = this.#window;
-    const timing = this.#timing;
-    if (!timing) throw new Error('expected freeze() before the first playlist');
-    const segments = open ? [...listed, open] : listed;
-    const reports = this.#options.reports?.() ?? [];
-    const snapshot = { timing, discontinuitySequence, segments, ended: this.#ended, preloadHintUri: this.#nextPartUri(), reports };
-    return new Encoded(writeMediaPlaylist(snapshot, { delta }));
+    return new Encoded(writeMediaPlaylist({ ...this.snapshot, reports: this.#options.reports?.() ?? [] }, { delta }));
   }
 
   #publish(): void {
+    this.#revision++;
     this.#playlist = undefined;
     this.#deltaPlaylist = undefined;
     this.#held.recheck();

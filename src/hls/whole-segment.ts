@@ -14,6 +14,8 @@ export interface WindowPart extends PartEntry {
   readonly media: MediaBytes;
   /** The fragment of its first keyframe, where it has a picture. */
   readonly keyframe?: ByteRange | undefined;
+  /** Whether there is sound in it. */
+  readonly sound?: boolean | undefined;
 }
 
 /** The segment being made, with the media of its parts. */
@@ -27,6 +29,8 @@ export interface SegmentFacts extends Omit<SegmentEntry, 'parts'> {
   readonly byteLength: number;
   /** The fragment of its first keyframe, where there is a picture. */
   readonly keyframe?: ByteRange | undefined;
+  /** Whether there is sound in it. */
+  readonly sound?: boolean | undefined;
 }
 
 /** A finished segment with its media. */
@@ -57,4 +61,10 @@ export function keyframeIn(fragments: readonly Fragment[], tracks: readonly Trac
     start += bytes.length;
   }
   return undefined;
+}
+
+/** Whether there is sound in fragments. */
+export function hasSound(fragments: readonly Fragment[], tracks: readonly Track[]): boolean {
+  const sound = tracks.find(({ kind }) => kind === 'audio')?.trackId;
+  return sound !== undefined && fragments.some(({ runs }) => runs.some(({ trackId, sampleCount }) => trackId === sound && sampleCount > 0));
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Watchable } from '../live/watchable.js';
+import type { FragmentSource, Watchable } from '../live/watchable.js';
+import { LiveError } from '../protocol/live-error.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { flvForm, mp4Form, sendEndless } from './endless-body.js';
 import { viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
@@ -44,8 +45,18 @@ export async function viewerRoutes(app: FastifyInstance, { limits, sendQueues, .
 
   for (const [path, form] of [['/stream.mp4', mp4Form], ['/stream.flv', flvForm]] as const) {
     app.get(path, async (request, reply) => {
-      const { viewers } = requireRoom(request);
+      const viewers = renditionOf(request, requireRoom(request));
       return sendEndless(request, reply, { viewers, limits, sendQueues, form });
     });
   }
+}
+
+/** @throws {LiveError} malformed; not-found: it may yet come to be */
+function renditionOf({ query }: FastifyRequest, watchable: Watchable): FragmentSource {
+  const { rendition } = query as Record<string, unknown>;
+  if (rendition === undefined || rendition === 'source') return watchable.viewers;
+  if (typeof rendition !== 'string') throw new LiveError('malformed', 'expected one rendition, got several');
+  const found = watchable.viewersOf(rendition);
+  if (!found) throw new LiveError('not-found', `expected a rendition of "${watchable.stream}", got ${JSON.stringify(rendition.slice(0, 40))}`);
+  return found;
 }

@@ -18,7 +18,9 @@ import { IngestEntrance } from './ingest-entrance.js';
 import { IngestSession } from './ingest-session.js';
 import type { BroadcastMeasures, BroadcastOptions } from './broadcast-options.js';
 import { Packaging } from './packaging.js';
-import { Pictures } from './pictures.js';
+import { picturesOf } from './broadcast-pictures.js';
+import type { Pictures } from './pictures.js';
+import { RenditionViewers } from './rendition-viewers.js';
 import { Renditions } from './renditions.js';
 import { ReleasePace } from './release-pace.js';
 import { recordBroadcast, type BroadcastRecording } from './broadcast-recording.js';
@@ -57,6 +59,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   readonly #options: BroadcastOptions;
   readonly #bus: FragmentBus;
   readonly #renditions: Renditions;
+  readonly #renditionViewers: RenditionViewers;
   readonly #packaging: Packaging;
   readonly #pace = new ReleasePace();
   readonly #clock = new BroadcastClock();
@@ -85,9 +88,9 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.entrance = new IngestEntrance({ session: this.ingest, owner });
     const createBus = (): FragmentBus => new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#report.dropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
     this.#bus = createBus();
-    this.viewers = new Viewers({ bus: this.#bus });
+    this.viewers = new Viewers({ bus: this.#bus, countBeside: () => this.#renditionViewers.count });
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.id });
-    this.pictures = this.#createPictures();
+    this.pictures = picturesOf(options, this.viewers);
     this.#record = recordBroadcast(options, (message) => this.ingest.send({ type: 'warning', code: 'recording', message }));
     this.#archive = openSegmentArchive(options, (message) => this.ingest.send({ type: 'warning', code: 'disk', message }));
     this.presentation = new Presentation({
@@ -99,6 +102,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     });
     this.hls = hlsSource(this.presentation, this.audience);
     this.#renditions = new Renditions({ presentation: this.presentation, createBus });
+    this.#renditionViewers = new RenditionViewers({ bus: this.#bus, renditions: this.#renditions });
     this.#packaging = this.#createPackaging();
     this.#bus.subscribe(this.#packaging, { from: 'edge', loss: 'never' });
     this.closed = this.#run();
@@ -112,6 +116,10 @@ export class Broadcast implements Watchable, PublishedBroadcast {
 
   get viewerCount(): number {
     return this.viewers.count + this.audience.count;
+  }
+
+  viewersOf(rendition: string): Viewers | undefined {
+    return this.#renditionViewers.of(rendition);
   }
 
   /** What is measured of it, as of now. */
@@ -280,16 +288,6 @@ export class Broadcast implements Watchable, PublishedBroadcast {
         const message = 'The server can’t go on with the HLS playlists of this broadcast. It goes on without them: start a new one when you can.';
         this.ingest.send({ type: 'warning', code: 'hls-ended', message });
       },
-    });
-  }
-
-  #createPictures(): Pictures {
-    const { pictures, startTranscoder, ffmpegMajor, hungAfterMs, restartDelayMs, log } = this.#options;
-    return new Pictures({
-      ...{ ...pictures, viewers: this.viewers, startTranscoder, ffmpegMajor },
-      ...(hungAfterMs !== undefined && { hungAfterMs }),
-      ...(restartDelayMs !== undefined && { restartDelayMs }),
-      onFailure: (reason) => log.warn({ stream: this.stream, broadcast: this.id, reason }, 'an ffmpeg that made pictures failed'),
     });
   }
 }

@@ -40,3 +40,13 @@ export class ClockedTimeline implements Timeline {
     }
   }
 }
+
+/** Of a rendition: on the source's clock, as that is known better and better. */
+export function sameClock(init: InitSegment, source: Timeline): Timeline {
+  return {
+    init,
+    get captureTimeMs() {
+      return source.captureTimeMs;
+    },
+  };
+}

@@ -33,6 +33,12 @@ export class Renditions {
     }
   }
 
+  /** Undefined where there is no such rendition, or it has nothing now. */
+  bus(name: string): FragmentBus | undefined {
+    const { bus, isOn } = this.#renditions.get(name) ?? {};
+    return isOn ? bus : undefined;
+  }
+
   push(name: string, fragments: readonly Fragment[]): void {
     this.#renditions.get(name)?.bus.push(fragments);
   }

@@ -2,9 +2,9 @@ import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { OutputInit } from '../fmp4/named-outputs.js';
 import { withUnitsInFront } from '../fmp4/parameter-sets.js';
-import type { Presentation, Timeline } from '../hls/presentation.js';
+import type { Presentation } from '../hls/presentation.js';
 import type { BroadcastClock } from './broadcast-clock.js';
-import { ClockedTimeline } from './clocked-timeline.js';
+import { ClockedTimeline, sameClock } from './clocked-timeline.js';
 import type { FragmentBus } from './fragment-bus.js';
 import { parameterUnits, type ParameterUnits } from './parameter-units.js';
 import type { Renditions } from './renditions.js';
@@ -122,16 +122,6 @@ export class TakeOutput implements MediaOutput {
     if (presentation.endTimeMs !== undefined) this.#timeline?.settle();
     onProgress();
   }
-}
-
-/** Of a rendition: on the source's clock, as that is known better and better. */
-function sameClock(init: InitSegment, source: Timeline): Timeline {
-  return {
-    init,
-    get captureTimeMs() {
-      return source.captureTimeMs;
-    },
-  };
 }
 
 /** Whether a fragment can be taken is known only when the keyframe before it was: each keyframe stands alone, what follows together. */

@@ -38,14 +38,17 @@ export interface ViewerSink {
 /** Everybody who is sent fragments the moment they exist, each on a way of its own. */
 export class Viewers {
   readonly #bus: FragmentBus;
+  readonly #countBeside: () => number;
   /** From the first viewer on that wants it so: it costs a timer for every few fragments. */
   #gathered: FragmentBus | undefined;
   readonly #viewers = new Set<Viewer>();
   #flv: FlvTimeline | undefined;
   #toldCaptureTimeMs = 0;
 
-  constructor({ bus }: { readonly bus: FragmentBus }) {
+  /** @param options.countBeside how many are sent other renditions: the room is the same */
+  constructor({ bus, countBeside = () => 0 }: { readonly bus: FragmentBus; readonly countBeside?: () => number }) {
     this.#bus = bus;
+    this.#countBeside = countBeside;
     // Before all viewers, so that they find it done.
     const flv: FragmentConsumer = {
       startTimeline: ({ init }) => (this.#flv = new FlvTimeline(init)),
@@ -63,7 +66,7 @@ export class Viewers {
   }
 
   get count(): number {
-    let count = 0;
+    let count = this.#countBeside();
     for (const { sink } of this.#viewers) count += sink.viewerCount ?? 1;
     return count;
   }

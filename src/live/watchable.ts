@@ -13,7 +13,10 @@ export interface Watchable {
   readonly id: string;
   readonly state: BroadcastState;
   readonly hls: HlsSource;
+  /** Of the source. */
   readonly viewers: FragmentSource;
+  /** Of another rendition; undefined where there is no such one now. */
+  viewersOf(rendition: string): FragmentSource | undefined;
   /** Undefined where chat is switched off. */
   readonly chat: ChatSource | undefined;
   readonly pictures: PictureSource;

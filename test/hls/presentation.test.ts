@@ -24,7 +24,7 @@ class Watched {
   #lastBody: unknown;
 
   constructor(
-    readonly rendition: Rendition,
+    readonly rendition: Pick<Rendition, 'mediaPlaylist' | 'media'>,
     readonly segments: readonly WholeSegment[],
   ) {}
 
@@ -61,6 +61,7 @@ class Ladder {
   readonly presentation: Presentation;
   readonly lead: Watched;
   readonly rungs: Rung[] = [];
+  readonly sound: Watched;
   readonly published: Sample[] = [];
   readonly #packager: Packager;
   #number = 0;
@@ -69,6 +70,9 @@ class Ladder {
     const segments: WholeSegment[] = [];
     this.presentation = new Presentation({ broadcast: 'run1', listedSegments, onSegment: (segment) => segments.push(segment) });
     this.lead = new Watched(this.presentation.lead, segments);
+    const sound = this.presentation.rendition('audio');
+    if (!sound) throw new Error('expected the sound alone');
+    this.sound = new Watched(sound, []);
     this.#packager = new Packager({ presentation: this.presentation, segmentTargetSeconds: 2 });
   }
 
@@ -129,6 +133,7 @@ class Ladder {
 
   async #look(): Promise<void> {
     await this.lead.look();
+    await this.sound.look();
     for (const { watched } of this.rungs) await watched.look();
   }
 }
@@ -153,6 +158,16 @@ function assertEqualShapes(t: Test, ladder: Ladder, what: string): void {
     t.ok(partsOf(watched).every((part) => seen.has(part)), `${what}: parts`);
   }
   t.strictSame(violations(ladder.lead.seen), [], what);
+  assertSoundAlone(t, ladder, what);
+}
+
+/** It has the cuts and numbers of the lead, is a gap where that has no sound, and every other part can be had and is independent. */
+function assertSoundAlone(t: Test, { lead, sound, published }: Ladder, what: string): void {
+  if (!published.some(({ track }) => track.kind === 'audio')) return;
+  t.strictSame(violations(sound.seen), [], `${what}: sound alone`);
+  t.strictSame(shapeOf(sound), shapeOf(lead), `${what}: segments of the sound alone`);
+  t.strictSame(partsOf(sound), partsOf(lead), `${what}: parts of the sound alone`);
+  t.ok(sound.seen.every(({ segments }) => segments.every(({ parts }) => parts.every(({ isIndependent, isGap }) => isIndependent || isGap))), `${what}: sound can be begun with anywhere`);
 }
 
 t.test('all renditions have the same segments, parts and dates, whether their media comes before the lead or after it', async (t) => {
@@ -170,7 +185,7 @@ t.test('all renditions have the same segments, parts and dates, whether their me
   const { body } = ladder.presentation.multivariant();
   const text = body instanceof Encoded ? body.identity.toString() : '';
   t.strictSame([...multivariantViolations(text)], []);
-  t.strictSame(text.split('\n').filter((line) => !line.startsWith('#') && line), ['run1/media.m3u8', 'run1/360p/media.m3u8', 'run1/sound/media.m3u8']);
+  t.strictSame(text.split('\n').filter((line) => !line.startsWith('#') && line), ['run1/media.m3u8', 'run1/360p/media.m3u8', 'run1/sound/media.m3u8', 'run1/audio/media.m3u8']);
   t.match(text, /RESOLUTION=640x360[^]*RESOLUTION=320x180/);
 });
 
@@ -252,6 +267,38 @@ t.test('a rendition that is added later begins with the next segment, with the n
   t.strictSame(shapeOf(rung.watched, from), shapeOf(ladder.lead, from));
 });
 
+t.test('the sound alone has all of the sound and no picture, is made of what was asked for, and is a gap where there is none', async (t) => {
+  const ladder = new Ladder();
+  const silentSeconds = [8, 12.5] as const;
+  const samples = samplesOf({ ...steadyPicture, isKeyframe: everySeconds(2), withSound: true, seconds: 20, silentSeconds });
+  ladder.begin(tracksOf(samples));
+  await ladder.push(samples);
+  await ladder.end();
+  assertSoundAlone(t, ladder, 'a silence');
+  const last = ladder.sound.seen.at(-1);
+  t.strictSame(last?.segments.filter(({ isGap }) => isGap).map(({ sequenceNumber }) => sequenceNumber), [4, 5], 'a silence is a gap');
+  const times: number[] = [];
+  for (const { uri = '', isGap } of last?.segments ?? []) {
+    const { outcome, body } = await ladder.sound.rendition.media(uri, () => () => undefined);
+    t.equal(outcome, isGap ? 'gone' : 'lasting');
+    for (const event of Buffer.isBuffer(body) ? new FragmentReader().push(body) : []) if (event.type === 'fragment') times.push(...event.fragment.runs.map((run) => run.baseMediaDecodeTime / audioTrack.timescale));
+  }
+  t.strictSame(times, samples.filter(({ track }) => track === audioTrack).map(({ startSeconds }) => Math.round(startSeconds * 48_000) / 48_000), 'each sound once, in order');
+  const { body: init } = await ladder.sound.rendition.media(last?.segments[0]?.mapUri ?? '', () => () => undefined);
+  t.strictSame(Buffer.isBuffer(init) && readInitSegment(init).tracks.map(({ kind }) => kind), ['audio']);
+});
+
+t.test('where there is only sound, or none, the sound alone is not offered beside it', async (t) => {
+  for (const script of [{ ...steadyPicture, isKeyframe: everySeconds(2) }, { withSound: true }]) {
+    const ladder = new Ladder();
+    const samples = samplesOf({ ...script, seconds: 9 });
+    ladder.begin(tracksOf(samples));
+    await ladder.push(samples);
+    t.strictSame(listedIn(ladder.presentation), ['run1/media.m3u8']);
+    t.notMatch(ladder.lead.seen.at(-1)?.text, /RENDITION-REPORT/);
+  }
+});
+
 t.test('each media playlist tells how far the others are', async (t) => {
   const ladder = new Ladder();
   const rung = ladder.add('360p');
@@ -268,6 +315,7 @@ t.test('each media playlist tells how far the others are', async (t) => {
 
 t.test('a name stands for one rendition', (t) => {
   const presentation = new Presentation({ broadcast: 'run1', listedSegments: 6 });
+  t.throws(() => presentation.follow('audio'), { message: /no other rendition has, got "audio" again/ });
   presentation.follow('360p');
   t.throws(() => presentation.follow('360p'), { message: /no other rendition has, got "360p" again/ });
   t.end();
@@ -302,8 +350,8 @@ t.test('renditions that were there from the beginning are waited for before anyt
     if (!playable.has(listed)) playable.set(listed, sample.startSeconds);
     t.equal(ladder.presentation.playable, listed !== 'nothing');
   }
-  t.strictSame([...playable.keys()], ['nothing', 'run1/media.m3u8 run1/late/media.m3u8']);
-  t.ok((playable.get('run1/media.m3u8 run1/late/media.m3u8') ?? 99) < 5, 'although one of them never comes');
+  t.strictSame([...playable.keys()], ['nothing', 'run1/media.m3u8 run1/late/media.m3u8 run1/audio/media.m3u8']);
+  t.ok((playable.get('run1/media.m3u8 run1/late/media.m3u8 run1/audio/media.m3u8') ?? 99) < 5, 'although one of them never comes');
   t.notOk(never.rendition.playable);
   await ladder.end();
 });
@@ -315,13 +363,13 @@ t.test('a rendition that has nothing any more is not offered, until its media co
   ladder.begin(tracksOf(samples));
   const between = (from: number, to: number): Sample[] => samples.filter(({ startSeconds }) => startSeconds >= from && startSeconds < to);
   await ladder.push(between(0, 6.1));
-  t.equal(listedIn(ladder.presentation).length, 2);
+  t.equal(listedIn(ladder.presentation).length, 3);
   rung.follower.endMedia();
   await ladder.push(between(6.1, 12.1), () => true);
-  t.strictSame(listedIn(ladder.presentation), ['run1/media.m3u8']);
+  t.strictSame(listedIn(ladder.presentation), ['run1/media.m3u8', 'run1/audio/media.m3u8']);
   ladder.beginRung(rung, tracksOf(samples));
   await ladder.push(between(12.1, 21));
-  t.equal(listedIn(ladder.presentation).length, 2);
+  t.equal(listedIn(ladder.presentation).length, 3);
   await ladder.end();
   assertEqualShapes(t, ladder, 'gone and back');
 });

@@ -5,6 +5,8 @@ import { Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import type { Fragment } from '../../src/fmp4/fragment.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
+import { FragmentBus } from '../../src/live/fragment-bus.js';
+import { Viewers } from '../../src/live/viewers.js';
 import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 import type { FakeBroadcast } from './fake-broadcast.js';
 import { listen, startFakeServer } from './fake-server.js';
@@ -193,6 +195,29 @@ t.test('/stream.mp4 describes its tracks once, goes on under the same, and ends 
   const sent = [...wanted];
   push(2);
   t.equal((await answer).body, Buffer.concat([init.bytes, ...sent]).toString());
+});
+
+t.test('/stream.mp4 and /stream.flv of another rendition: its media alone, 404 where there is none of that name, 400 for two', async (t) => {
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
+  startTimeline(cam);
+  const bus = new FragmentBus({ maxBacklogBytes: 1e6, onDropped: (error) => t.fail(String(error)) });
+  cam.others.set('small', new Viewers({ bus }));
+  bus.startTimeline({ init: { bytes: Buffer.from('SMALL'), codecs: 'avc1.42c01f', tracks: [{ trackId: 1 }] }, captureTimeMs: 5 } as never);
+  const answer = app.inject('/live/cam/stream.mp4?rendition=small');
+  while (cam.viewersOf('small')?.count === 0) await new Promise(setImmediate);
+  bus.push([{ bytes: Buffer.from('key'), runs: [{ trackId: 1, startsWithSync: true }] } as never]);
+  play(cam, { bytes: 'source', keyframe: true });
+  bus.end();
+  t.equal((await answer).body, 'SMALLkey');
+  for (const path of ['stream.mp4', 'stream.flv']) {
+    t.match((await app.inject(`/live/cam/${path}?rendition=none`)).json(), { code: 'not-found', message: 'expected a rendition of "cam", got "none"' });
+    t.equal((await app.inject(`/live/cam/${path}?rendition=small&rendition=none`)).statusCode, 400);
+  }
+  const source = app.inject('/live/cam/stream.mp4?rendition=source');
+  while (cam.viewers.count === 0) await new Promise(setImmediate);
+  cam.bus.end();
+  t.match((await source).body, /^INIT/);
 });
 
 t.test('who stops listening to /stream.mp4 is forgotten, and HEAD does not begin to', async (t) => {

@@ -1,6 +1,7 @@
 import t from 'tap';
 
 import { HlsViewer } from '../helpers/hls-viewer.js';
+import { decode } from '../helpers/pictures-and-sound.js';
 import { multivariantViolations, violations } from '../helpers/playlist-rules.js';
 import { waitUntil } from '../helpers/programs.js';
 import { TestPublisher } from '../helpers/publisher.js';
@@ -16,12 +17,13 @@ t.test('half a minute of playlists, one every 200 ms, breaks no rule, across a r
   const publisher = new TestPublisher(t, server.publishUrl('card'));
   await publisher.message('ready');
   const viewer = new HlsViewer(server.hlsUrl('card'));
+  const listener = new HlsViewer(server.hlsUrl('card'), { variant: 1, everyMs: 1000 });
   await sendTestCard(t, publisher, { seconds: 9 });
   await sendTestCard(t, publisher, { seconds: 21, firstNumber: 1_000 });
   await publisher.end();
-  await viewer.ended;
+  await Promise.all([viewer.ended, listener.ended]);
 
-  t.ok(viewer.playlists.length > 120, `${String(viewer.playlists.length)} playlists were taken`);
+  t.ok(viewer.playlists.length > 90, `${String(viewer.playlists.length)} playlists were taken`);
   t.strictSame(violations(viewer.playlists), []);
   t.strictSame([...multivariantViolations(viewer.multivariant)], []);
   const last = viewer.playlists.at(-1);
@@ -42,6 +44,15 @@ t.test('half a minute of playlists, one every 200 ms, breaks no rule, across a r
       });
     }
   });
+
+  t.match(await listener.mediaUrl, /\/audio\//, 'the sound alone is there too');
+  t.strictSame(violations(listener.playlists), []);
+  const shapeOf = ({ segments }: HlsViewer): unknown => segments.map(({ uri, durationSeconds, isDiscontinuity, programDateTime }) => [uri, durationSeconds, isDiscontinuity, programDateTime]);
+  t.strictSame(shapeOf(listener), shapeOf(viewer));
+  for (const [index, { bytes }] of (await listener.timelines()).entries()) {
+    const [sound, whole] = await Promise.all([bytes, (await viewer.timelines())[index]?.bytes ?? ''].map((media) => decode(t, media)));
+    t.strictSame([sound?.pictures.length, sound?.loudness], [0, whole?.loudness], 'all of the sound, at the same times, without the picture');
+  }
 });
 
 t.test('a name that is used again is another broadcast, and no address of the first is used again', async (t) => {
