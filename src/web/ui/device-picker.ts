@@ -5,7 +5,8 @@ interface Choice {
   readonly label: string;
 }
 
-const unplugged = ' (unplugged)';
+/** In front: where there is little room, the end of a name is cut off. */
+const unplugged = 'Unplugged: ';
 
 /** Fills a select with the devices of one kind and keeps the choice, also of a device that is not there now. @returns how many there are */
 export async function listDevices(select: HTMLSelectElement, kind: 'videoinput' | 'audioinput', fixed: readonly Choice[]): Promise<number> {
@@ -19,10 +20,10 @@ export async function listDevices(select: HTMLSelectElement, kind: 'videoinput' 
   const known = devices.filter(({ deviceId, label }) => deviceId !== '' && deviceId !== 'default' && label !== '');
   const choices = [...fixed, ...known.map(({ deviceId, label }) => ({ value: deviceId, label }))];
   if (chosen !== undefined && !choices.some(({ value }) => value === chosen.value)) {
-    const name = chosen.text.endsWith(unplugged) ? chosen.text.slice(0, -unplugged.length) : chosen.text;
+    const name = chosen.text.startsWith(unplugged) ? chosen.text.slice(unplugged.length) : chosen.text;
     // Where names are withheld again it may be there or not.
     const isGone = known.length === devices.filter(({ deviceId }) => deviceId !== 'default').length;
-    choices.push({ value: chosen.value, label: isGone ? `${name}${unplugged}` : name });
+    choices.push({ value: chosen.value, label: isGone ? `${unplugged}${name}` : name });
   }
   select.replaceChildren(...choices.map(({ value, label }) => element('option', { value }, label)));
   select.value = chosen?.value ?? choices[0]?.value ?? '';

@@ -136,7 +136,7 @@ t.test('a chosen device that is unplugged stays chosen and says so, whatever els
   page.the('camera').say('change');
   for (let time = 0; time < 2; time += 1) {
     await list('cam 1');
-    t.strictSame(words(), ['Default camera', 'cam 1', 'cam 2 (unplugged)'], 'once, however often devices come and go');
+    t.strictSame(words(), ['Default camera', 'cam 1', 'Unplugged: cam 2'], 'once, however often devices come and go');
     // The session says what holds, and another field is changed.
     form.show(form.wish);
     page.the('music').say('change');

@@ -54,13 +54,13 @@ const lost: Readonly<Record<TrackKind, PublisherWarning>> = {
 
 const named = (kind: 'camera' | 'microphone', label: string): string => (label === '' ? `The ${kind}` : `The ${kind} “${label}”`);
 
-/** Where the devices themselves are watched, more can be said. */
+/** Where the devices themselves are watched, more can be said; of viewers nothing, since it may be before the broadcast. */
 export const deviceWarnings = {
-  sharingStopped: { code: 'sharing-stopped', message: 'Sharing was stopped. The broadcast goes on; choose “Screen” to share again.' },
+  sharingStopped: { code: 'sharing-stopped', message: 'Sharing was stopped. Nothing else ends with it; choose “Screen” to share again.' },
   /** @param hasScreen a screen is shown as well, and stays */
   lost: (kind: 'camera' | 'microphone', label: string, hasScreen: boolean): PublisherWarning => ({
     code: kind === 'camera' ? 'picture-lost' : 'sound-lost',
-    message: `${named(kind, label)} is gone: unplugged, turned off or taken by another program. ${kind === 'microphone' ? 'Viewers hear no voice' : hasScreen ? 'Viewers see the screen alone' : 'Viewers see a card'} meanwhile. Plug it in again, or choose another one.`,
+    message: `${named(kind, label)} is gone: unplugged, turned off or taken by another program. Meanwhile there is ${kind === 'microphone' ? 'no voice' : hasScreen ? 'the screen alone' : 'a card in its place'}. Plug it in again, or choose another one.`,
   }),
   replaced: (kind: 'camera' | 'microphone', lost: string, label: string): PublisherWarning => ({
     code: kind === 'camera' ? 'picture-replaced' : 'sound-replaced',
