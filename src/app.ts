@@ -120,6 +120,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     encodeLimits: readEncodeLimits(config.MAX_ENCODED_SIZE, config.MAX_ENCODED_FRAMES_PER_SECOND),
     segmentsDirectory: config.SEGMENTS_DIR,
     segmentSeconds: config.SEGMENT_SECONDS,
+    partSeconds: config.PART_SECONDS,
     windowSegments: config.WINDOW_SEGMENTS,
     rewindSeconds: config.DVR_SECONDS,
     endedRetentionSeconds: config.ENDED_RETENTION_SECONDS,

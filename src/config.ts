@@ -40,6 +40,7 @@ const schema = Type.Object({
   FFMPEG_TIMEOUT_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 600 }),
   ENDED_RETENTION_SECONDS: Type.Number({ default: 60, minimum: 0, maximum: 86_400 }),
   SEGMENT_SECONDS: Type.Number({ default: 2, minimum: 1, maximum: 10 }),
+  PART_SECONDS: Type.Number({ default: 0.334, minimum: 0.2, maximum: 1 }),
   // RFC 8216bis appendix B.1 and Apple's authoring specification 8.11: at least 6 segments listed. A playlist is written anew for every part: hls/live-window.ts lists no more than 250.
   WINDOW_SEGMENTS: Type.Integer({ default: 10, minimum: 6, maximum: 250 }),
   DVR_SECONDS: Type.Integer({ default: 0, minimum: 0, maximum: 21_600 }),

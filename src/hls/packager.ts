@@ -7,6 +7,8 @@ import { SourceCadence } from './source-cadence.js';
 export interface PackagerOptions {
   readonly presentation: Presentation;
   readonly segmentTargetSeconds: number;
+  /** How long a part should be; a source whose frames do not fit may make it longer. */
+  readonly partSeconds: number;
 }
 
 /**
@@ -16,13 +18,15 @@ export interface PackagerOptions {
 export class Packager {
   readonly #presentation: Presentation;
   readonly #segmentTargetSeconds: number;
+  readonly #partSeconds: number;
   #timeline: Timeline | undefined;
   #segmenter: Segmenter | undefined;
   #scout: Scout | undefined;
 
-  constructor({ presentation, segmentTargetSeconds }: PackagerOptions) {
+  constructor({ presentation, segmentTargetSeconds, partSeconds }: PackagerOptions) {
     this.#presentation = presentation;
     this.#segmentTargetSeconds = segmentTargetSeconds;
+    this.#partSeconds = partSeconds;
   }
 
   /** What follows comes under this init segment. */
@@ -106,7 +110,7 @@ export class Packager {
   #createScout(timeline: Timeline): Scout {
     const timing = { partTargetSeconds: this.#segmentTargetSeconds, targetDurationSeconds: this.#shortestTargetDuration };
     const segmenter = this.#createSegmenter(timeline, timing, this.#longestTargetDuration);
-    return { segmenter, cadence: new SourceCadence(timeline.init.tracks), fragments: [], cuts: [] };
+    return { segmenter, cadence: new SourceCadence(timeline.init.tracks, this.#partSeconds), fragments: [], cuts: [] };
   }
 
   #createSegmenter({ init }: Timeline, timing: PlaylistTiming, longestFirstSegmentSeconds?: number): Segmenter {

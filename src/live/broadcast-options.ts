@@ -18,6 +18,7 @@ export interface BroadcastSettings {
   /** Where a broadcast's segments are kept: the disk below that folder, but for tests. */
   readonly openSegmentStore?: (() => MediaStore) | undefined;
   readonly segmentSeconds: number;
+  readonly partSeconds: number;
   /** How many segments a playlist lists. */
   readonly windowSegments: number;
   /** How far viewers may go back while it is live. 0: no further than the window. */

@@ -283,6 +283,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     return new Packaging({
       presentation: this.presentation,
       segmentTargetSeconds: this.#options.segmentSeconds,
+      partSeconds: this.#options.partSeconds,
       onFailure: (err) => {
         this.#report.warn({ err }, 'the playlists end');
         const message = 'The server can’t go on with the HLS playlists of this broadcast. It goes on without them: start a new one when you can.';

@@ -1,12 +1,10 @@
 import type { Fragment } from '../fmp4/fragment.js';
-import { Packager } from '../hls/packager.js';
-import type { Presentation, Timeline } from '../hls/presentation.js';
+import { Packager, type PackagerOptions } from '../hls/packager.js';
+import type { Timeline } from '../hls/presentation.js';
 import type { FragmentBurst } from './fragment-burst.js';
 import type { FragmentConsumer } from './fragment-bus.js';
 
-export interface PackagingOptions {
-  readonly presentation: Presentation;
-  readonly segmentTargetSeconds: number;
+export interface PackagingOptions extends PackagerOptions {
   /** It failed: the playlists have ended. */
   readonly onFailure: (error: unknown) => void;
 }

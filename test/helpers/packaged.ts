@@ -23,7 +23,7 @@ export class Packaged {
   readonly packager: Packager;
   #lastBody: unknown;
 
-  constructor({ segmentTargetSeconds = 2, listedSegments = 6 } = {}) {
+  constructor({ segmentTargetSeconds = 2, partSeconds = 0.334, listedSegments = 6 } = {}) {
     this.presentation = new Presentation({
       listedSegments,
       broadcast: 'run1',
@@ -34,7 +34,7 @@ export class Packaged {
           saidIndependent: parts.map(({ independent }) => independent),
         }),
     });
-    this.packager = new Packager({ presentation: this.presentation, segmentTargetSeconds });
+    this.packager = new Packager({ presentation: this.presentation, segmentTargetSeconds, partSeconds });
   }
 
   begin(tracks: readonly Track[], captureTimeMs = packagedFromMs): void {

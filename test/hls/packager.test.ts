@@ -28,6 +28,31 @@ t.test('no playlist of any source breaks a rule, from the first part to the end'
   }
 });
 
+t.test('nor does any, however long parts should be', async (t) => {
+  for (const partSeconds of [0.2, 0.333, 0.5, 1]) {
+    for (const [name, gapsSeconds] of Object.entries({ 30: steady(30), 24: steady(24), 8: steady(8), jittery: jittery(5), 'standing still': steady(30).map((gap, index) => (index === 100 ? 2 : gap)) })) {
+      const { seen } = await new Packaged({ partSeconds }).run({ gapsSeconds, isKeyframe: everySeconds(2), withSound: true, seconds: 5 });
+      t.strictSame(violations(seen), [], `${name}, parts of ${partSeconds} s`);
+      t.ok(seen.length > 2, `${name}: ${seen.length} playlists`);
+    }
+  }
+});
+
+t.test('parts are as long as wished where whole pictures make them so, else the next longer ones of which that is so', async (t) => {
+  const targetOf = async (partSeconds: number, gapsSeconds: number[]): Promise<number | undefined> => (await new Packaged({ partSeconds }).run({ gapsSeconds, seconds: 5 })).presentation.timing?.partTargetSeconds;
+  const even = (framesPerSecond: number, partSeconds: number): Promise<number | undefined> => targetOf(partSeconds, steady(framesPerSecond));
+  for (const partSeconds of [0.2, 0.333, 0.334, 0.5, 1]) for (const framesPerSecond of [60, 30, 25, 20]) t.equal(await even(framesPerSecond, partSeconds), partSeconds, `${framesPerSecond} pictures a second, ${partSeconds} s`);
+  t.equal(await even(24, 0.2), 0.211, 'five pictures, and a millisecond');
+  t.equal(await even(12, 0.2), 0.25, 'three pictures');
+  t.equal(await even(3, 0.2), 0.334, 'one picture');
+  t.equal(await even(1.5, 0.2), 0.5, 'none is longer, unless that is wished');
+  t.equal(await even(1.5, 1), 1);
+  t.equal(await targetOf(0.2, jittery(1)), 0.5);
+  const uneven = Array.from({ length: 600 }, (_, index) => [0.02, 0.03, 0.04][index % 3] ?? 0);
+  t.equal(await targetOf(0.2, uneven), 0.267, 'the longest of nine gaps in ten may be missing of a part');
+  t.equal(await targetOf(0.334, uneven), 0.334);
+});
+
 t.test('part target and target duration are chosen by what the source was seen to do, and stay for all its timelines', async (t) => {
   const regular = await new Packaged().run({ gapsSeconds: steady(30), seconds: 5 });
   t.strictSame(regular.presentation.timing, { targetDurationSeconds: 2, partTargetSeconds: 0.334 });

@@ -73,7 +73,7 @@ class Ladder {
     const sound = this.presentation.rendition('audio');
     if (!sound) throw new Error('expected the sound alone');
     this.sound = new Watched(sound, []);
-    this.#packager = new Packager({ presentation: this.presentation, segmentTargetSeconds: 2 });
+    this.#packager = new Packager({ presentation: this.presentation, segmentTargetSeconds: 2, partSeconds: 0.334 });
   }
 
   add(id: string, { kinds = ['video', 'audio'], behindSeconds = 0 }: Partial<Pick<Rung, 'kinds' | 'behindSeconds'>> = {}): Rung {

@@ -43,6 +43,7 @@ export async function openStudio(t: Teardown, options: Partial<LocalBroadcastsOp
     ffmpegMajor: 5,
     segmentsDirectory,
     segmentSeconds: 2,
+    partSeconds: 0.334,
     windowSegments: 6,
     resumeWindowSeconds: 30,
     // Recordings are sent as fast as they are read.
