@@ -17,7 +17,7 @@ export interface RecordingApiOptions {
 
 const recordingParams = Type.Object({ id: Type.String({ description: 'the id of a recording' }) });
 
-const recordingUrls = Type.Object({ watch: Type.String(), hls: Type.String(), download: Type.String() });
+const recordingUrls = Type.Object({ watch: Type.String(), hls: Type.String(), download: Type.String(), chat: Type.String() });
 
 const recordingInfo = Type.Object({
   id: Type.String(),
@@ -123,6 +123,24 @@ export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> 
       return reply.code(204).send(null);
     },
   );
+
+  app.delete(
+    '/recordings/:id/chat/:message',
+    {
+      schema: {
+        tags: ['recordings'],
+        summary: 'Take a message out of the chat of a recording, from the disk too',
+        security,
+        params: Type.Object({ ...recordingParams.properties, message: Type.Integer({ minimum: 1, description: '`id` of the message' }) }),
+        response: { 204: Type.Null({ description: 'It is gone.' }), 400: errorBody, 401: errorBody, 404: errorBody },
+      },
+      onRequest: async (request) => requireKey(request),
+    },
+    async (request, reply) => {
+      await recordings.deleteMessage(request.params.id, request.params.message);
+      return reply.code(204).send(null);
+    },
+  );
 };
 
 function infoOf({ id, start, description, state, sums, private: isPrivate }: Recording, base: string): Static<typeof recordingInfo> {
@@ -136,5 +154,5 @@ function infoOf({ id, start, description, state, sums, private: isPrivate }: Rec
 
 function urlsOf(id: string, base: string, token?: string): Static<typeof recordingUrls> {
   const url = `${base}/recordings/${id}${token === undefined ? '' : `/~${token}`}`;
-  return { watch: url, hls: `${url}/index.m3u8`, download: `${url}/download.mp4` };
+  return { watch: url, hls: `${url}/index.m3u8`, download: `${url}/download.mp4`, chat: `${url}/chat.jsonl` };
 }

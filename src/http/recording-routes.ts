@@ -13,7 +13,7 @@ import type { PublishGate } from './publish-gate.js';
 import { allowPlayback, liveHeaders } from './playback-cors.js';
 import { recordingGate } from './recording-gate.js';
 import { keepFromSharedCaches } from './viewing-gate.js';
-import { requireStillThere } from './when-gone.js';
+import { requireStillThere, whenGone } from './when-gone.js';
 
 export interface RecordingRoutesOptions {
   readonly recordings: Recordings;
@@ -65,6 +65,11 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
       const name = clip ? `${id}-${clip.from ?? 0}-${clip.to ?? 'end'}` : id;
       reply.header('content-disposition', `attachment; filename="${name}.mp4"`).header('cache-control', `max-age=${mediaSeconds}`);
       return sendMedia(request, reply, media);
+    });
+    recording.get<{ Params: Params }>('/chat.jsonl', async (request, reply) => {
+      const said = await recordings.openChat(request.params.id);
+      if (said) whenGone(reply.raw, () => said.destroy());
+      return reply.type('application/jsonl; charset=utf-8').header('cache-control', 'no-store').send(said ?? '');
     });
     recording.get<{ Params: Params & { file: string } }>('/:file', async (request, reply) => {
       const { id, file } = request.params;

@@ -1,9 +1,9 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { WholeSegment } from '../hls/whole-segment.js';
+import type { ChatEntry } from '../protocol/chat-messages.js';
 import type { StreamDescription } from '../protocol/stream-description.js';
 import type { BroadcastOptions } from './broadcast-options.js';
-import type { Recorder } from './recorder.js';
-import type { Recordings } from './recordings.js';
+import type { BegunRecording, Recordings } from './recordings.js';
 
 export interface BroadcastRecordingOptions {
   readonly recordings: Recordings;
@@ -17,7 +17,11 @@ export interface BroadcastRecordingOptions {
 /** What is kept of one broadcast: nothing, one recording, or several where somebody switched it off and on again. */
 export class BroadcastRecording {
   readonly #options: BroadcastRecordingOptions;
-  #current: { readonly id: string; readonly recorder: Recorder } | undefined;
+  #current: BegunRecording | undefined;
+  /** Of this broadcast, also those that are over. */
+  readonly #begun: BegunRecording[] = [];
+  /** Where the last whole segment ends, in the recording and by the clock. */
+  #edge = { atSeconds: 0, timeMs: 0, longestSeconds: 0 };
   #lastId: string | undefined;
   /** What those before it wait for. */
   #finishing: Promise<void> = Promise.resolve();
@@ -32,12 +36,26 @@ export class BroadcastRecording {
   }
 
   segment(segment: WholeSegment, init: InitSegment, targetDurationSeconds: number): void {
-    const { recordings, stream, broadcast, describe, onGap } = this.#options;
+    const { recordings, stream } = this.#options;
     if (!recordings.wishFor(stream).record) return void this.end();
-    const startedAt = new Date(Math.round(segment.programDateTimeMs)).toISOString();
-    this.#current ??= recordings.begin({ stream, broadcast, startedAt, targetDurationSeconds }, describe(), onGap);
-    this.#lastId = this.#current.id;
+    this.#current ??= this.#begin(segment, targetDurationSeconds);
     this.#current.recorder.segment(segment, init);
+    const { durationSeconds, programDateTimeMs } = segment;
+    this.#edge = { atSeconds: this.#edge.atSeconds + durationSeconds, timeMs: programDateTimeMs + durationSeconds * 1000, longestSeconds: 2 * targetDurationSeconds };
+  }
+
+  /** Kept with the picture that was captured when it was said. What was said before the recording began is not in it. */
+  said(entry: ChatEntry): void {
+    const { atSeconds, timeMs, longestSeconds } = this.#edge;
+    // Behind the edge comes the segment in the making; a source that pauses has it begin later.
+    const behindSeconds = Math.min(Math.max(0, (entry.sentAtMs - timeMs) / 1000), longestSeconds);
+    this.#current?.chat.say({ ...entry, atSeconds: Math.round((atSeconds + behindSeconds) * 1000) / 1000 });
+  }
+
+  /** Also from what is over: whoever said it, it is gone. */
+  deleted(id: number): void {
+    // What fails was told.
+    for (const { chat } of this.#begun) void chat.delete(id).catch(() => undefined);
   }
 
   /** Resolves when the recording is whole, or its store is not waited for any longer. */
@@ -46,6 +64,16 @@ export class BroadcastRecording {
     this.#current = undefined;
     if (id !== undefined) this.#finishing = this.#finishing.then(() => this.#options.recordings.finish(id));
     return this.#finishing;
+  }
+
+  #begin({ programDateTimeMs }: WholeSegment, targetDurationSeconds: number): BegunRecording {
+    const { recordings, stream, broadcast, describe, onGap } = this.#options;
+    const startedAt = new Date(Math.round(programDateTimeMs)).toISOString();
+    const begun = recordings.begin({ stream, broadcast, startedAt, targetDurationSeconds }, describe(), onGap);
+    this.#begun.push(begun);
+    this.#lastId = begun.id;
+    this.#edge = { atSeconds: 0, timeMs: 0, longestSeconds: 0 };
+    return begun;
   }
 }
 

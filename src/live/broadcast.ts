@@ -89,7 +89,8 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     const createBus = (): FragmentBus => new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#report.dropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
     this.#bus = createBus();
     this.viewers = new Viewers({ bus: this.#bus, countBeside: () => this.#renditionViewers.count });
-    this.chat = options.chat && new ChatRoom({ ...options.chat, stream: options.stream, broadcast: options.id });
+    const { stream, id: broadcast } = options;
+    this.chat = options.chat && new ChatRoom({ ...options.chat, stream, broadcast, onMessage: (entry) => this.#record?.said(entry), onDelete: (message) => this.#record?.deleted(message) });
     this.pictures = picturesOf(options, this.viewers);
     this.#record = recordBroadcast(options, (message) => this.ingest.send({ type: 'warning', code: 'recording', message }));
     this.#archive = openSegmentArchive(options, (message) => this.ingest.send({ type: 'warning', code: 'disk', message }));

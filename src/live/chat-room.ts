@@ -14,6 +14,9 @@ export interface ChatSettings {
 export interface ChatRoomOptions extends ChatSettings {
   readonly stream: string;
   readonly broadcast: string;
+  /** Told of what is said, and of what is taken away again, whether it is still in the history or not. */
+  readonly onMessage?: ((entry: ChatEntry) => void) | undefined;
+  readonly onDelete?: ((id: number) => void) | undefined;
   /** Milliseconds that only move forward. */
   readonly now?: () => number;
 }
@@ -128,6 +131,7 @@ export class ChatRoom {
     const entry = { id: (this.#lastId += 1), person: identity.person, name, publisher, text, sentAtMs: Date.now() };
     this.#kept = [...this.#kept.slice(1 - keptMessages), { entry, address: visitor.address }];
     this.#tellAll({ type: 'message', ...entry });
+    this.#options.onMessage?.(entry);
     return true;
   }
 
@@ -145,8 +149,9 @@ export class ChatRoom {
     const found = this.#kept.some(({ entry }) => entry.id === id);
     this.#kept = this.#kept.filter(({ entry }) => entry.id !== id);
     // What has left the history may still be seen somewhere.
-    if (found || (Number.isInteger(id) && id > 0 && id <= this.#lastId)) this.#tellAll({ type: 'deleted', id });
-    else this.#refuse(visitor, 'gone', 'That message is not there.');
+    if (!found && !(Number.isInteger(id) && id > 0 && id <= this.#lastId)) return void this.#refuse(visitor, 'gone', 'That message is not there.');
+    this.#tellAll({ type: 'deleted', id });
+    this.#options.onDelete?.(id);
   }
 
   mute(visitor: ChatVisitor, person: string): void {

@@ -1,29 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { manifestLine, readManifest, sumsOf, type Manifest, type ManifestEnd, type ManifestStart } from '../hls/manifest.js';
+import type { Readable } from 'node:stream';
+import { manifestLine, sumsOf, type Manifest, type ManifestEnd, type ManifestStart } from '../hls/manifest.js';
 import type { StoredMedia } from '../hls/stored-media.js';
 import type { DescriptionChange, StreamDescription } from '../protocol/stream-description.js';
 import { LiveError } from '../protocol/live-error.js';
-import { DiskMediaStore } from '../storage/disk-media-store.js';
-import type { Turns } from '../storage/turns.js';
-import { readEnds } from '../storage/file-ends.js';
+import type { MediaStore } from '../storage/media-store.js';
 import type { RecordWish, RecordWishes } from './record-wishes.js';
+import { RecordedChat } from './recorded-chat.js';
 import { RecordingCatalogue, searchable, type Listed, type Listing, type ListingRequest } from './recording-catalogue.js';
+import { RecordingFolders, type RecordingFoldersOptions } from './recording-folders.js';
 import { toBeRemoved, type RetentionLimits } from './recording-retention.js';
 import { changedDescription } from './stream-descriptions.js';
 import { manifestName, Recorder } from './recorder.js';
 import { isServerRunning, serverName } from './segment-folders.js';
+import { settledWithin } from './settled-within.js';
 
-export interface RecordingsOptions extends RetentionLimits {
-  /** A folder for each recording. */
-  readonly directory: string;
-  /** Who may use that disk now. */
-  readonly turns: Turns;
+/** One that goes on, and what writes it. */
+export interface BegunRecording {
+  readonly id: string;
+  readonly recorder: Recorder;
+  readonly chat: RecordedChat;
+}
+
+export interface RecordingsOptions extends RetentionLimits, RecordingFoldersOptions {
   /** Which streams are recorded, and how their recordings are kept. */
   readonly wishes: RecordWishes;
-  /** Told of a recording that is to be removed and can't be. */
+  /** Told of a recording that is to be removed and can't be, or of which not all of the chat is kept. */
   readonly onFailure?: ((id: string, error: Error) => void) | undefined;
   /** Milliseconds since 1970, `Date.now` but for tests. */
   readonly now?: (() => number) | undefined;
@@ -48,14 +50,14 @@ interface Kept extends Listed {
   /** undefined while it grows. */
   end: Omit<ManifestEnd, 'type'> | undefined;
   recorder: Recorder | undefined;
+  /** Of those that this process recorded, or took a message away from. */
+  chat: RecordedChat | undefined;
   /** When somebody last read of its media. */
   readAtMs: number;
   /** Since when it is to be removed, and was spared for those who watch it. */
   dueSinceMs: number | undefined;
 }
 
-const deletedPrefix = '.deleted-';
-const idPattern = /^[A-Za-z0-9_-]{1,120}$/;
 /** So many folders are read at a time when the server starts. */
 const readAtATime = 16;
 /** Whoever plays asks for a segment more often than that. */
@@ -63,10 +65,13 @@ const watchedForMs = 60_000;
 /** Nobody can keep a recording for longer by watching it again and again. */
 const sparedForMs = 3_600_000;
 const sweepIntervalMs = 60_000;
+/** How long the end of a recording waits for its chat. */
+const chatTimeoutMs = 1500;
 
 /** All that was kept. The manifests on disk are the truth; what is listed was read from them at start, and follows what happens since. */
 export class Recordings {
   readonly #options: RecordingsOptions;
+  readonly #folders: RecordingFolders;
   readonly #kept = new RecordingCatalogue<Kept>();
   readonly #now: () => number;
   readonly #onRemove = new Set<(id: string) => unknown>();
@@ -75,18 +80,16 @@ export class Recordings {
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
+    this.#folders = new RecordingFolders(options);
     this.#now = options.now ?? Date.now;
   }
 
   /** Reads what is there; what a server that is gone left open is closed. Must be called once, before the first broadcast. */
   async open(): Promise<void> {
-    const { directory } = this.#options;
-    const names = await readdir(directory).catch(() => []);
+    const ids = await this.#folders.ids();
     const readers = Array.from({ length: readAtATime }, async () => {
-      for (let name = names.pop(); name !== undefined; name = names.pop()) {
-        if (name.startsWith(deletedPrefix)) await rm(join(directory, name), { recursive: true, force: true });
-        else if (idPattern.test(name)) await this.#read(name).catch(() => undefined); // a folder without a manifest is none of ours
-      }
+      // A folder without a manifest is none of ours.
+      for (let id = ids.pop(); id !== undefined; id = ids.pop()) await this.#read(id).catch(() => undefined);
     });
     await Promise.all(readers);
     await this.sweep();
@@ -100,8 +103,7 @@ export class Recordings {
   }
 
   async #read(id: string): Promise<void> {
-    const path = join(this.#options.directory, id, manifestName);
-    const ends = readManifest(await readEnds(path));
+    const ends = await this.#folders.ends(id);
     const manifest = ends.end ? ends : await this.manifest(id);
     const { start, description } = manifest;
     if (!start) return;
@@ -110,14 +112,14 @@ export class Recordings {
       end = { type: 'end', ...sumsOf(manifest), interrupted: true };
       await this.store(id).append(manifestName, `\n${manifestLine(end)}`);
     }
-    if (end?.durationSeconds === 0) return this.#removeFolder(id);
+    if (end?.durationSeconds === 0) return this.#folders.remove(id);
     this.#add(id, start, textsOf(description), { end: end && sumsIn(end) });
   }
 
-  #add(id: string, start: ManifestStart, description: StreamDescription, state: Partial<Pick<Kept, 'end' | 'recorder'>>): void {
+  #add(id: string, start: ManifestStart, description: StreamDescription, state: Partial<Pick<Kept, 'end' | 'recorder' | 'chat'>>): void {
     const { stream, startedAt } = start;
     const words = searchable(stream, description.title, description.description);
-    this.#kept.add({ id, stream, startedAtMs: Date.parse(startedAt), words, start, description, end: undefined, recorder: undefined, readAtMs: -Infinity, dueSinceMs: undefined, ...state });
+    this.#kept.add({ id, stream, startedAtMs: Date.parse(startedAt), words, start, description, end: undefined, recorder: undefined, chat: undefined, readAtMs: -Infinity, dueSinceMs: undefined, ...state });
   }
 
   /**
@@ -161,34 +163,42 @@ export class Recordings {
   }
 
   /** Its media and its manifest. */
-  store(id: string): DiskMediaStore {
-    const { directory: root, turns } = this.#options;
-    return new DiskMediaStore({ directory: this.folder(id), root, turns });
+  store(id: string): MediaStore {
+    return this.#folders.store(id);
   }
 
   folder(id: string): string {
-    return join(this.#options.directory, id);
+    return this.#folders.path(id);
   }
 
   /** An init segment or a segment. @throws {LiveError} not-found | unavailable */
   async media(id: string, name: string): Promise<StoredMedia> {
     this.touch(id);
-    const { size } = await stat(join(this.folder(id), name)).catch(() => {
-      throw new LiveError('not-found', 'there is no such segment in this recording');
-    });
-    return {
-      byteLength: size,
-      open: (start, byteLength) =>
-        this.store(id)
-          .open(name, { start, byteLength })
-          .catch((cause: unknown) => {
-            throw new LiveError('unavailable', 'the store does not give back this segment; try again', { cause });
-          }),
-    };
+    return this.#folders.media(id, name);
   }
 
-  async manifest(id: string): Promise<Manifest> {
-    return readManifest(await text(await this.store(id).open(manifestName)));
+  manifest(id: string): Promise<Manifest> {
+    return this.#folders.manifest(id);
+  }
+
+  /** What was said beside it, a JSON object a line; undefined when nothing was. @throws {LiveError} not-found */
+  async openChat(id: string): Promise<Readable | undefined> {
+    this.#require(id);
+    return this.#folders.openChat(id);
+  }
+
+  /** Takes away what somebody said, from the disk too. @throws {LiveError} not-found | unavailable */
+  async deleteMessage(id: string, message: number): Promise<void> {
+    const kept = this.#require(id);
+    kept.chat ??= this.#openChat(id);
+    const found = await kept.chat.delete(message).catch((cause: unknown) => {
+      throw new LiveError('unavailable', 'the disk does not let go of this message; try again', { cause });
+    });
+    if (!found) throw new LiveError('not-found', 'there is no such message in the chat of this recording');
+  }
+
+  #openChat(id: string): RecordedChat {
+    return new RecordedChat({ file: this.#folders.chat(id), onFailure: (error) => this.#options.onFailure?.(id, error) });
   }
 
   /** Whether this stream is to be recorded, and how its recordings are kept. */
@@ -203,19 +213,20 @@ export class Recordings {
   }
 
   /** Begins one. @param onGap see `Recorder` */
-  begin(facts: Omit<ManifestStart, 'type' | 'version' | 'server'>, description: StreamDescription, onGap: (error: Error) => void): { id: string; recorder: Recorder } {
+  begin(facts: Omit<ManifestStart, 'type' | 'version' | 'server'>, description: StreamDescription, onGap: (error: Error) => void): BegunRecording {
     const id = `${facts.stream}-${facts.startedAt.replace(/\.\d+|[-:]/g, '')}-${randomBytes(4).toString('hex')}`;
     const start: ManifestStart = { type: 'start', version: 1, ...facts, server: serverName };
     const recorder = new Recorder({ store: this.store(id), start, description, onGap });
-    this.#add(id, start, description, { recorder });
-    return { id, recorder };
+    const chat = this.#openChat(id);
+    this.#add(id, start, description, { recorder, chat });
+    return { id, recorder, chat };
   }
 
   /** Nothing more comes to it. */
   async finish(id: string): Promise<void> {
     const kept = this.#kept.get(id);
     if (!kept?.recorder) return;
-    await kept.recorder.end();
+    await Promise.all([kept.recorder.end(), settledWithin(kept.chat?.settled() ?? Promise.resolve(), chatTimeoutMs)]);
     kept.end = kept.recorder.sums;
     kept.recorder = undefined;
     await this.sweep();
@@ -239,7 +250,7 @@ export class Recordings {
     this.#kept.remove(id);
     try {
       for (const run of this.#onRemove) await run(id);
-      await this.#removeFolder(id);
+      await this.#folders.remove(id, (error) => this.#options.onFailure?.(id, error));
     } catch (cause) {
       this.#kept.add(kept); // all of it is still there
       throw new LiveError('unavailable', 'the disk does not let go of this recording; try again', { cause });
@@ -263,15 +274,6 @@ export class Recordings {
       if (nowMs - kept.readAtMs < watchedForMs && nowMs - kept.dueSinceMs < sparedForMs) continue;
       await this.remove(id).catch((error: unknown) => onFailure?.(id, error as Error));
     }
-  }
-
-  /** One step takes it away; what is left then is only work. */
-  async #removeFolder(id: string): Promise<void> {
-    const { directory } = this.#options;
-    const deleted = join(directory, `${deletedPrefix}${id}`);
-    await rename(join(directory, id), deleted);
-    // What does not go now goes when the server starts again.
-    await rm(deleted, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => this.#options.onFailure?.(id, error as Error));
   }
 
   #require(id: string): Kept {

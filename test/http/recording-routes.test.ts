@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { RecordingDownloads } from '../../src/live/recording-downloads.js';
 import type { Recordings } from '../../src/live/recordings.js';
 import { Semaphore } from '../../src/live/semaphore.js';
-import { keepRecording, openRecordings } from '../live/kept-recordings.js';
+import { keepRecording, openRecordings, recordedFacts, recordedInit, wholeSegments } from '../live/kept-recordings.js';
 import { startFakeServer, testKey } from './fake-server.js';
 
 interface Listed {
@@ -74,6 +74,7 @@ t.test('private recordings are listed and shown to nobody without the key, or a 
   t.equal(await list('?stream=cam', withKey), id);
   t.equal((await app.inject({ url: '/api/recordings', headers: { authorization: 'Bearer wrong-wrong' } })).statusCode, 401);
   const files = ['index.m3u8', 'media.m3u8', '0.m4s', 'init-0.mp4', 'download.mp4', 'download.mp4?to=1'];
+  t.equal((await app.inject(`/recordings/${id}/chat.jsonl`)).statusCode, 401);
   for (const file of files) {
     t.equal((await app.inject(`/recordings/${id}/${file}`)).statusCode, 401, file);
     const shown = await app.inject({ url: `/recordings/${id}/${file}`, headers: withKey });
@@ -102,4 +103,23 @@ t.test('where links are signed, one to a stream shows its recordings, but not th
   t.strictSame([await status(id), await status(id, ofStream), await status(id, ofRecording), await status(second, ofRecording)], [401, 200, 200, 401]);
   recordings.wish('cam', { private: true });
   t.strictSame([await status(id), await status(id, ofStream), await status(id, ofRecording), await status(second, ofRecording)], [401, 401, 200, 401]);
+});
+
+t.test('the chat of a recording is a JSON object a line, shown to those who may watch; the key takes messages out of it', async (t) => {
+  const { app, recordings } = await startWithRecordings(t);
+  const { id, recorder, chat } = recordings.begin(recordedFacts, {}, () => undefined);
+  for (const segment of wholeSegments(1)) recorder.segment(segment, recordedInit);
+  for (const message of [1, 2]) chat.say({ id: message, person: 'p', name: 'Ann', publisher: false, text: `<b>${message}</b>`, sentAtMs: 0, atSeconds: message });
+  await recordings.finish(id);
+  const read = (): Promise<LightMyRequestResponse> => app.inject(`/recordings/${id}/chat.jsonl`);
+  const said = await read();
+  t.match(said.headers, { 'content-type': /^application\/jsonl/, 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+  t.match(said.body.split('\n').slice(0, 2).map((line): unknown => JSON.parse(line)), [{ id: 1, atSeconds: 1, text: '<b>1</b>' }, { id: 2 }]);
+  const remove = (message: string, headers: Record<string, string>): Promise<LightMyRequestResponse> => app.inject({ method: 'DELETE', url: `/api/recordings/${id}/chat/${message}`, headers });
+  t.equal((await remove('1', {})).statusCode, 401);
+  t.strictSame([(await remove('1', withKey)).statusCode, (await remove('1', withKey)).statusCode, (await remove('x', withKey)).statusCode], [204, 404, 400]);
+  t.notMatch((await read()).body, /"id":1,/);
+  const silent = await keepRecording(recordings, 1);
+  t.match(await app.inject(`/recordings/${silent}/chat.jsonl`), { statusCode: 200, body: '' });
+  t.equal((await app.inject('/recordings/nothing/chat.jsonl')).statusCode, 404);
 });
