@@ -10,7 +10,7 @@ export interface BacklogLimitOptions {
 
 interface Step {
   readonly endSeconds: number;
-  readonly bytes: number;
+  bytes: number;
 }
 
 /** A part of a second in which one viewer's burst stands for many of its bursts: so few steps are kept. */
@@ -61,7 +61,7 @@ export class BacklogLimit {
     this.#seconds += this.#durationOf(burst);
     const last = this.#steps.at(-1);
     this.#stepsBytes += burst.byteLength;
-    if (last && this.#seconds - last.endSeconds < stepSeconds) this.#steps[this.#steps.length - 1] = { endSeconds: last.endSeconds, bytes: last.bytes + burst.byteLength };
+    if (last && this.#seconds - last.endSeconds < stepSeconds) last.bytes += burst.byteLength;
     else this.#steps.push({ endSeconds: this.#seconds, bytes: burst.byteLength });
     const oldest = this.#seconds - this.#options.maxSeconds;
     while ((this.#steps[0]?.endSeconds ?? Infinity) < oldest) {

@@ -10,6 +10,8 @@ const pieceBytes = 16_384;
 export class FairShare {
   readonly #now: () => number;
   #spentMs = 0;
+  /** When its last piece of work was done. */
+  #workedAtMs = -Infinity;
 
   /** @param now monotonic, in ms */
   constructor(now: () => number = () => performance.now()) {
@@ -19,22 +21,29 @@ export class FairShare {
   /** Does a piece of work at once. */
   spend<Result>(work: () => Result): Result {
     const startedAtMs = this.#now();
+    const spentMs = this.#spentAt(startedAtMs);
     try {
       return work();
     } finally {
-      this.#spentMs += this.#now() - startedAtMs;
+      this.#workedAtMs = this.#now();
+      this.#spentMs = spentMs + this.#workedAtMs - startedAtMs;
     }
   }
 
   /** Whether it is somebody else's turn: `rest()` before the next piece. */
   get isSpent(): boolean {
-    return this.#spentMs >= shareMs;
+    return this.#spentMs >= shareMs && this.#spentAt(this.#now()) >= shareMs;
   }
 
   /** Resolves when everybody else had a turn. */
   async rest(): Promise<void> {
     await nextTurn();
     this.#spentMs = 0;
+  }
+
+  /** Who was away for as long kept nobody waiting: a live source would rest in the middle of every other message. */
+  #spentAt(nowMs: number): number {
+    return nowMs - this.#workedAtMs > shareMs ? 0 : this.#spentMs;
   }
 }
 

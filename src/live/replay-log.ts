@@ -134,13 +134,12 @@ export class ReplayLog {
     this.#entries.drop(this.#entries.length);
   }
 
-  /** The lead's frame nearest to a time. */
+  /** The lead's frame nearest to a time; decode times rise. */
   leadNearest(timeSeconds: number): number | undefined {
-    let nearest: number | undefined;
-    for (const candidate of this.#leadSeconds) {
-      if (nearest === undefined || Math.abs(candidate - timeSeconds) < Math.abs(nearest - timeSeconds)) nearest = candidate;
-    }
-    return nearest;
+    const after = this.#leadSeconds.countWhile((each) => each < timeSeconds);
+    const [before, next] = [this.#leadSeconds.at(after - 1), this.#leadSeconds.at(after)];
+    if (before === undefined || next === undefined) return before ?? next;
+    return timeSeconds - before <= next - timeSeconds ? before : next;
   }
 
   /** The first point at or after a frame. */

@@ -1,5 +1,5 @@
 import { FragmentReader } from '../fmp4/fragment-reader.js';
-import type { Fragment } from '../fmp4/fragment.js';
+import type { Fragment, TrackRun } from '../fmp4/fragment.js';
 import { leadOf, type InitSegment } from '../fmp4/init-segment.js';
 import { outputInits, type NamedOutput, type OutputInit } from '../fmp4/named-outputs.js';
 import { OutputWatch } from './output-watch.js';
@@ -164,15 +164,14 @@ export class TranscodeRun {
     const { take, times } = this.#options;
     const { startSeconds, zeroSeconds } = times();
     const lead = leadOf(tracks);
-    for (const { runs } of fragments) {
-      const run = runs.find(({ trackId }) => trackId === lead?.trackId);
-      if (!run || !lead) continue;
-      const timeSeconds = zeroSeconds + run.baseMediaDecodeTime / lead.timescale;
-      const endSeconds = timeSeconds + run.duration / lead.timescale;
-      this.#mediaSeconds = endSeconds - startSeconds;
-      this.#deliveredSeconds = lead.kind === 'video' ? pictureAt(take, timeSeconds) : endSeconds;
-    }
-    if (this.#deliveredSeconds !== undefined) take.delivered(this.#deliveredSeconds);
+    let last: TrackRun | undefined;
+    for (const { runs } of fragments) last = runs.find(({ trackId }) => trackId === lead?.trackId) ?? last;
+    if (!last || !lead) return;
+    const timeSeconds = zeroSeconds + last.baseMediaDecodeTime / lead.timescale;
+    const endSeconds = timeSeconds + last.duration / lead.timescale;
+    this.#mediaSeconds = endSeconds - startSeconds;
+    this.#deliveredSeconds = lead.kind === 'video' ? pictureAt(take, timeSeconds) : endSeconds;
+    take.delivered(this.#deliveredSeconds);
   }
 }
 

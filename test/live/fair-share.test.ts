@@ -53,6 +53,18 @@ t.test('what takes no time at all is never kept waiting', async (t) => {
   t.equal(share.isSpent, false);
 });
 
+t.test('who comes now and then is never told to rest, however much it is in the end', async (t) => {
+  let now = 0;
+  const share = new FairShare(() => now);
+  for (let message = 0; message < 100; message++) {
+    now += 60;
+    for (let piece = 0; piece < 4; piece++) {
+      t.equal(share.isSpent, false);
+      share.spend(() => (now += 0.5));
+    }
+  }
+});
+
 t.test('a message is worked off in pieces that hold little, whatever it holds', async (t) => {
   const bytes = Buffer.alloc(100_000, 7);
   t.strictSame(Buffer.concat([...piecesOf(bytes)]), bytes);
