@@ -25,18 +25,25 @@ const lookAtPage = `
     frames: video.getVideoPlaybackQuality().totalVideoFrames,
   };`;
 
-/** A broadcast that is cut off when the test is done. */
+/** One server, one broadcast and one browser for all that is watched here. */
+let begun: Promise<{ server: TestServer; webkit: WebKit }> | undefined;
+const begin = (): Promise<{ server: TestServer; webkit: WebKit }> =>
+  (begun ??= (async () => {
+    const server = await startServer(t);
+    const [webkit] = await Promise.all([WebKit.launch(t), goOnAir(t, server)]);
+    return { server, webkit };
+  })());
+
+/** A broadcast that is cut off when the file is done. */
 async function goOnAir(t: Teardown, server: TestServer): Promise<void> {
   const publisher = new TestPublisher(t, server.publishUrl('card'));
   await publisher.message('ready');
-  sendTestCard(t, publisher, { seconds: 150 }).catch(() => undefined);
+  sendTestCard(t, publisher, { seconds: 200 }).catch(() => undefined);
   await publisher.message('live');
 }
 
 t.test("The watch page plays by itself in Safari's engine, whatever path that takes, and says why", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
-  const server = await startServer(t);
-  await goOnAir(t, server);
-  const webkit = await WebKit.launch(t);
+  const { server, webkit } = await begin();
   // Native HLS is not asked for here: GStreamer's old HLS element shows fragments by their own time on a clock that began
   // with the playlist's window, so the picture of a broadcast joined late stands still there.
   const look = (): Promise<Look | null> => webkit.evaluate<Look | null>(lookAtPage);
@@ -44,17 +51,16 @@ t.test("The watch page plays by itself in Safari's engine, whatever path that ta
   const end = await waitUntil('150 pictures on the page', async () => {
     const now = await look();
     return now?.state === 'playing' && now.frames >= 150 && now;
-  }, 60_000, 200);
+  }, 60_000, 200).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await look())}`)));
   t.comment(`${end.path}: ${end.why}`);
   t.not(end.path, '–');
   t.not(end.why, '–');
 });
 
 t.test("In Safari's engine a player plays on after each fall of its path, and only what a person does is a pause", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
-  const server = await startServer(t);
-  await goOnAir(t, server);
+  const { server, webkit } = await begin();
   const site = await serveWebSite(t, {
-    '/': `<!doctype html><title>Player</title><video playsinline muted></video><script type="module">
+    '/': `<!doctype html><title>Player</title><video playsinline muted></video><button onclick="document.querySelector('video').pause()">Pause</button><script type="module">
       import { Player } from '${server.origin}/sdk/onair.js';
       const video = document.querySelector('video');
       const player = window.player = new Player({ url: '${server.origin}', stream: 'card', video });
@@ -64,7 +70,6 @@ t.test("In Safari's engine a player plays on after each fall of its path, and on
       player.play();
     </script>`,
   });
-  const webkit = await WebKit.launch(t);
   await webkit.open(`${site}/`);
   const seen = (): Promise<{ said: string[]; seconds: number; paused: boolean }> =>
     webkit.evaluate('const { currentTime, paused } = document.querySelector("video"); return { said: window.said ?? [], seconds: currentTime, paused };');
@@ -91,12 +96,12 @@ t.test("In Safari's engine a player plays on after each fall of its path, and on
   const { said } = await seen();
   t.strictSame(said.filter((each) => /websocket|hls|native/.test(each)), ['websocket', 'websocket', 'websocket', 'hls']);
   t.notOk(said.includes('paused'), said.join(' '));
-  await webkit.evaluate('document.querySelector("video").pause();');
+  await webkit.press('button');
   await waitUntil('the pause', async () => (await seen()).said.at(-1) === 'paused', 10_000, 100).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await seen())}`)));
 });
 
 t.test("Safari's engine composes screen and camera; where its recorder gives nothing, that is said in words", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
-  const server = await startServer(t);
+  const { server, webkit } = await begin();
   const site = await serveWebSite(t, {
     '/': `<!doctype html><title>Composition</title><video playsinline muted></video><script type="module">
       import { Publisher, openComposition, qualities } from '${server.origin}/sdk/onair.js';
@@ -129,7 +134,6 @@ t.test("Safari's engine composes screen and camera; where its recorder gives not
       await publisher.start();
     </script>`,
   });
-  const webkit = await WebKit.launch(t);
   await webkit.open(`${site}/`);
   interface Composed {
     readonly said: string[];

@@ -50,6 +50,12 @@ export class WebKit {
     await call('POST', `${this.#session}/url`, { url });
   }
 
+  /** Presses what the selector finds as a person would: what comes of it is somebody's wish. */
+  async press(selector: string): Promise<void> {
+    const found = await call<Record<string, string>>('POST', `${this.#session}/element`, { using: 'css selector', value: selector });
+    await call('POST', `${this.#session}/element/${Object.values(found)[0] ?? ''}/click`, {});
+  }
+
   /** Runs the body of a function in the page. */
   evaluate<T>(body: string): Promise<T> {
     return call<T>('POST', `${this.#session}/execute/sync`, { script: body, args: [] });

@@ -4,6 +4,8 @@ export interface BrowserPage {
   readonly online: boolean;
   /** The viewer has done something on this page: browsers then let sound begin. */
   readonly touched: boolean;
+  /** They did so within the last seconds: what happens now may be their wish. */
+  readonly isBeingTouched: boolean;
   /** Safari's engine, or another with it inside (WebKitGTK, every browser of an iPhone). */
   readonly webKit: boolean;
   /** Monotonic. */
@@ -27,6 +29,9 @@ export const browserPage: BrowserPage = {
   },
   get touched() {
     return !('userActivation' in navigator) || navigator.userActivation.hasBeenActive;
+  },
+  get isBeingTouched() {
+    return !('userActivation' in navigator) || navigator.userActivation.isActive;
   },
   get webKit() {
     // Chromium names itself after it too.

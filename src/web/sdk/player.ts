@@ -230,7 +230,7 @@ export class Player extends Listeners<PlayerEvents> {
     // Once a pause is told, WebKit may have gone on already.
     if (this.#runner.playback === undefined || this.#video.ended || !this.#video.paused) return;
     // WebKit pauses by itself when a source is taken away or exchanged, until the new one shows something.
-    if ((this.#page.webKit && !this.#shown) || this.#starter.paused()) return;
+    if ((this.#page.webKit && !this.#shown) || (!this.#wantsPause && this.#starter.paused())) return;
     this.#wantsPause = true;
     this.#stopStalled();
     this.#enter('paused');

@@ -12,6 +12,7 @@ export class FakePage implements BrowserPage {
   hidden = false;
   online = true;
   touched = true;
+  isBeingTouched = false;
   webKit = false;
   readonly sockets: FakeSocket[] = [];
   readonly asked: string[] = [];

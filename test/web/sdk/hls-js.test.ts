@@ -52,6 +52,7 @@ t.test('hls.js is given the playlist and the element, and stays two parts behind
     hls().loadLevel(0.5);
     t.equal(hls().targetLatency, target, JSON.stringify(wish));
     t.equal(hls().config.lowLatencyMode, !('mode' in wish));
+    t.equal(hls().config.liveDurationInfinity, true, 'a live stream has no duration that changes with each playlist');
     path.close();
   }
 });

@@ -230,6 +230,42 @@ t.test('WebKit’s own pauses, as a source goes and another comes, are nobody’
   t.same(news, ['playing', 'connecting', 'playing', 'paused']);
 });
 
+t.test('WebKit, which on a busy machine takes its own halts for pauses, is played on; a person’s pause stands, and so does one that comes again and again', async (t) => {
+  const halts = ['waiting', 'canplay', 'seeked', 'ratechange', 'durationchange'] as const;
+  for (const halt of halts) {
+    const { page, video, news, plays } = await playing({ webKit: true });
+    await plays(2);
+    video.say(halt);
+    await page.pass(100);
+    video.pause();
+    t.equal(video.paused, false, `after ${halt}`);
+    video.say('playing');
+    await page.pass(2_000);
+    t.same(news, ['playing'], 'nothing is told of it');
+  }
+  const paused = async (act: (made: Awaited<ReturnType<typeof playing>>) => Promise<void> | void, webKit = true): Promise<void> => {
+    const made = await playing({ webKit });
+    await made.plays(2);
+    made.video.say('canplay');
+    await act(made);
+    t.equal(made.video.paused, true);
+    t.same(made.news, ['playing', 'paused']);
+  };
+  await paused(({ player }) => player.pause());
+  await paused(({ page, video }) => {
+    page.isBeingTouched = true;
+    video.pause();
+  });
+  await paused(async ({ page, video }) => {
+    await page.pass(1_000);
+    video.pause();
+  });
+  await paused(({ video }) => video.pause(), false);
+  await paused(({ video }) => {
+    for (let again = 0; again < 10; again += 1) video.pause();
+  });
+});
+
 t.test('a source that a path exchanges while it plays is played on, unless the viewer had paused', async (t) => {
   for (const webKit of [true, false]) {
     for (const paused of [true, false]) {

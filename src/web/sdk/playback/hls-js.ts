@@ -17,7 +17,8 @@ const partsBehind = 2;
 
 /** hls.js alone never catches up and keeps everything it ever played: both are set. */
 export function hlsConfig(mode: PlayerMode): Partial<HlsConfig> {
-  const common = { backBufferLength: 15, maxBufferLength: 20, maxLiveSyncPlaybackRate: 1.08 };
+  // Its own choice of a duration is the end of the newest playlist, anew with each: WebKitGTK halts at every change of it, and pauses on a busy machine.
+  const common = { backBufferLength: 15, maxBufferLength: 20, maxLiveSyncPlaybackRate: 1.08, liveDurationInfinity: true };
   return mode === 'smooth'
     ? { ...common, lowLatencyMode: false, liveSyncDurationCount: 4, liveSyncOnStallIncrease: 1 }
     : { ...common, lowLatencyMode: true, liveSyncOnStallIncrease: 0.2 };
