@@ -1,5 +1,5 @@
 import { childBoxes, type BoxPlace } from '../isobmff/boxes.js';
-import { readTrackRunLayout } from '../isobmff/track-fragment.js';
+import { readTrackFragmentHeader, readTrackRunLayout } from '../isobmff/track-fragment.js';
 import type { Fragment, TrackRun } from './fragment.js';
 
 /** Where a track run is to stand. */
@@ -8,6 +8,8 @@ export interface RunTime {
   readonly baseMediaDecodeTime: number;
   /** How much earlier than that its samples are to be shown, in ticks, so that pictures keep their time. */
   readonly shownEarlier?: number | undefined;
+  /** No sample lasts less, in ticks. */
+  readonly shortestSample?: number | undefined;
 }
 
 /**
@@ -25,17 +27,42 @@ export function retimed(fragment: Fragment, sequenceNumber: number, timeOf: (run
     const run = child.type === 'traf' ? fragment.runs[index++] : undefined;
     if (!run) continue;
     const time = timeOf(run);
-    writeTime(bytes, child, time);
-    runs.push({ ...run, baseMediaDecodeTime: time.baseMediaDecodeTime });
+    const addedTicks = writeTime(bytes, child, time);
+    runs.push({ ...run, baseMediaDecodeTime: time.baseMediaDecodeTime, duration: run.duration + addedTicks });
   }
   return { bytes, runs };
 }
 
-function writeTime(bytes: Buffer, traf: BoxPlace, { baseMediaDecodeTime, shownEarlier = 0 }: RunTime): void {
+/** @returns by how many ticks its samples last longer now */
+function writeTime(bytes: Buffer, traf: BoxPlace, { baseMediaDecodeTime, shownEarlier = 0, shortestSample = 0 }: RunTime): number {
+  let addedTicks = 0;
+  let addedToEach = 0;
   for (const box of childBoxes(bytes, traf.start, traf.end)) {
     if (box.type === 'tfdt') writeDecodeTime(bytes, box, baseMediaDecodeTime);
-    else if (box.type === 'trun' && shownEarlier !== 0) moveComposition(bytes, box, -shownEarlier);
+    else if (box.type === 'tfhd') addedToEach = lengthen(bytes, readTrackFragmentHeader(bytes, box).durationAt, shortestSample);
+    else if (box.type === 'trun') {
+      if (shownEarlier !== 0) moveComposition(bytes, box, -shownEarlier);
+      addedTicks += lengthenSamples(bytes, box, shortestSample, addedToEach);
+    }
   }
+  return addedTicks;
+}
+
+/** @param addedToEach to samples whose duration is said for all of them @returns what was added to all together */
+function lengthenSamples(bytes: Buffer, trun: BoxPlace, shortestTicks: number, addedToEach: number): number {
+  const { durationAt, sampleBytes, sampleCount } = readTrackRunLayout(bytes, trun);
+  if (durationAt === undefined) return addedToEach * sampleCount;
+  let addedTicks = 0;
+  for (let index = 0; index < sampleCount; index++) addedTicks += lengthen(bytes, durationAt + index * sampleBytes, shortestTicks);
+  return addedTicks;
+}
+
+function lengthen(bytes: Buffer, durationAt: number | undefined, shortestTicks: number): number {
+  if (durationAt === undefined) return 0;
+  const missing = shortestTicks - bytes.readUInt32BE(durationAt);
+  if (missing <= 0) return 0;
+  bytes.writeUInt32BE(shortestTicks, durationAt);
+  return missing;
 }
 
 function writeDecodeTime(bytes: Buffer, { start }: BoxPlace, ticks: number): void {

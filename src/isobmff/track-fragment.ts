@@ -16,7 +16,8 @@ export interface TrackFragmentHeader extends SampleFields {
   /** They are counted from the beginning of the `moof`. */
   readonly baseIsMoof: boolean;
   readonly description: number | undefined;
-  /** Where the size stands in the bytes. */
+  /** Where duration and size stand in the bytes. */
+  readonly durationAt: number | undefined;
   readonly sizeAt: number | undefined;
 }
 
@@ -33,6 +34,7 @@ export function readTrackFragmentHeader(bytes: Uint8Array, { start }: Pick<BoxPl
     baseIsMoof: (present & 0x20000) !== 0,
     description: present & 0x2 ? uint32(bytes, descriptionAt) : undefined,
     duration: present & 0x8 ? uint32(bytes, durationAt) : undefined,
+    durationAt: present & 0x8 ? durationAt : undefined,
     size: present & 0x10 ? uint32(bytes, sizeAt) : undefined,
     sizeAt: present & 0x10 ? sizeAt : undefined,
     flags: present & 0x20 ? uint32(bytes, flagsAt) : undefined,

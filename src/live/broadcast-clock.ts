@@ -84,7 +84,9 @@ export class BroadcastClock {
       const baseMediaDecodeTime = Math.max(ticks, track ? this.#firstFree(track) : 0);
       const lastTicks = baseMediaDecodeTime + (run.sampleCount > 1 ? run.duration : 0);
       if (track && run.sampleCount > 0) reached.push([track.name, { timescale: track.timescale, lastTicks, endSeconds: (ticks + run.duration) / track.timescale }]);
-      return { baseMediaDecodeTime, shownEarlier: baseMediaDecodeTime - ticks };
+      // Of two pictures at the same time the first lasts as long as it is apart from the second then: browsers take one that follows
+      // later than twice its duration for a hole, and leave out all up to the next keyframe (Media Source Extensions §3.5.8, step 6).
+      return { baseMediaDecodeTime, shownEarlier: baseMediaDecodeTime - ticks, shortestSample: track && apartTicks(track) };
     });
     const passed = (): void => {
       this.#fragments++;
@@ -115,7 +117,11 @@ export class BroadcastClock {
     const reached = this.#reached.get(name);
     if (!reached) return startTicks;
     const lastTicks = reached.timescale === timescale ? reached.lastTicks : Math.floor((reached.lastTicks * timescale) / reached.timescale);
-    // FLV counts milliseconds: no two pictures are to have the same.
-    return Math.max(startTicks, lastTicks + (kind === 'video' ? Math.ceil(timescale / 1000) : 1));
+    return Math.max(startTicks, lastTicks + apartTicks({ kind, timescale }));
   }
+}
+
+/** FLV counts milliseconds: no two pictures are to have the same. */
+function apartTicks({ kind, timescale }: Pick<NamedTrack, 'kind' | 'timescale'>): number {
+  return kind === 'video' ? Math.ceil(timescale / 1000) : 1;
 }

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import type { Fragment } from '../../src/fmp4/fragment.js';
+import { readTrackRuns, type Fragment } from '../../src/fmp4/fragment.js';
 import type { Track } from '../../src/fmp4/init-segment.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { readSamples } from '../../src/fmp4/samples.js';
@@ -110,4 +110,28 @@ t.test('what is written is what is said: the bytes hold the times', async (t) =>
   const placed = clock.place(at(videoTrack, 1))?.fragment;
   t.equal(placed?.runs[0]?.baseMediaDecodeTime, 3_000_001 * 90_000, 'beyond 32 bits');
   t.strictSame(placed && readSamples(placed).map(({ decodeTime }) => decodeTime), [3_000_001 * 90_000]);
+});
+
+t.test('law: no picture follows later than twice what the one before lasts, though several have the same time: browsers would leave out the rest of the group', async (t) => {
+  const random = seededRandom(7);
+  const tick = 1 / videoTrack.timescale;
+  for (let broadcast = 0; broadcast < 20; broadcast++) {
+    const clock = new BroadcastClock();
+    clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf({}, 0));
+    let before: { readonly decodeTime: number; readonly duration: number } | undefined;
+    let seconds = 0;
+    for (let picture = 0; picture < 50; picture++) {
+      // ffmpeg puts pictures of the same time a tick apart, and has each last up to the next.
+      const durationSeconds = random() < 0.3 ? tick : Math.ceil(random() * 300) / 1000;
+      const placed = clock.place(at(videoTrack, seconds, durationSeconds));
+      placed?.passed();
+      seconds += durationSeconds;
+      const [run] = placed?.fragment.runs ?? [];
+      const [written] = placed ? readTrackRuns(placed.fragment.bytes) : [];
+      t.strictSame(written, run, 'what is written is what is said');
+      if (run === undefined) return t.fail('expected every picture to be wanted');
+      if (before && run.baseMediaDecodeTime - before.decodeTime > 2 * before.duration) return t.fail(`${String(run.baseMediaDecodeTime - before.decodeTime)} ticks after one of ${String(before.duration)}`);
+      before = { decodeTime: run.baseMediaDecodeTime, duration: run.duration };
+    }
+  }
 });
