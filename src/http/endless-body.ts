@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import { goesOnUnder } from '../live/mp4-file.js';
-import type { ViewerSink } from '../live/viewers.js';
+import type { ViewerSink } from '../live/viewer.js';
 import type { FragmentSource } from '../live/watchable.js';
 import { followArrivals } from './arrivals.js';
 import type { ConnectionLimits } from './connection-limits.js';
@@ -21,10 +21,12 @@ export interface EndlessBodyOptions {
   readonly limits: ConnectionLimits;
   readonly sendQueues: SendQueues;
   readonly form: EndlessForm;
+  /** An id; absent: the source. */
+  readonly rendition?: string | undefined;
 }
 
 /** Answers with media as it is made, until the broadcast ends or the client is gone. */
-export function sendEndless(request: FastifyRequest, reply: FastifyReply, { viewers, limits, sendQueues, form }: EndlessBodyOptions): FastifyReply {
+export function sendEndless(request: FastifyRequest, reply: FastifyReply, { viewers, limits, sendQueues, form, rendition }: EndlessBodyOptions): FastifyReply {
   reply.header('content-type', form.contentType).header('cache-control', 'no-store');
   // Its body would never end, and nobody would read it.
   if (request.method === 'HEAD') return reply.send();
@@ -56,7 +58,7 @@ export function sendEndless(request: FastifyRequest, reply: FastifyReply, { view
     mark: (arrived) => arrivals.mark(arrived),
     end,
     drop: () => body.destroy(new Error('it can not be sent on')),
-  });
+  }, rendition);
   whenGone(reply.raw, () => body.destroy());
   return reply.send(body);
 }

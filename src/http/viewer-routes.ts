@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { FragmentSource, Watchable } from '../live/watchable.js';
+import type { Watchable } from '../live/watchable.js';
 import { LiveError } from '../protocol/live-error.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { flvForm, mp4Form, sendEndless } from './endless-body.js';
@@ -14,7 +14,7 @@ export interface ViewerRoutesOptions extends ViewerRoomOptions {
   readonly sendQueues: SendQueues;
 }
 
-/** A viewer has nothing to say but a ping. */
+/** A viewer has nothing to say but pings and which rendition it wants. */
 const maxViewerMessageBytes = 1024;
 
 /** Fragments pushed the moment they exist, by WebSocket or as one endless body; below a live stream's address. */
@@ -27,6 +27,7 @@ export async function viewerRoutes(app: FastifyInstance, { limits, sendQueues, .
     url: '/play',
     preHandler: async (request) => {
       const watchable = requireRoom(request);
+      requireRendition(request, watchable);
       if (!request.ws) return;
       const connection = request.raw.socket;
       limits.hold(request, connection);
@@ -37,26 +38,34 @@ export async function viewerRoutes(app: FastifyInstance, { limits, sendQueues, .
       const watchable = admitted.get(request.raw);
       if (!watchable) return socket.terminate();
       request.raw.socket.setNoDelay(true);
-      const leave = watchable.viewers.join(new WebSocketSink({ socket, connection: request.raw.socket }));
-      whenGone(request.raw.socket, leave);
+      const { viewers } = watchable;
+      const sink = new WebSocketSink({ socket, connection: request.raw.socket, onSelect: (rendition, self) => viewers.select(self, rendition) });
+      whenGone(request.raw.socket, viewers.join(sink, wishedRendition(request)));
     },
     handler: (request, reply) => answerUpgradeRequired(request, reply),
   });
 
   for (const [path, form] of [['/stream.mp4', mp4Form], ['/stream.flv', flvForm]] as const) {
     app.get(path, async (request, reply) => {
-      const viewers = renditionOf(request, requireRoom(request));
-      return sendEndless(request, reply, { viewers, limits, sendQueues, form });
+      const watchable = requireRoom(request);
+      return sendEndless(request, reply, { viewers: watchable.viewers, limits, sendQueues, form, rendition: requireRendition(request, watchable) });
     });
   }
 }
 
-/** @throws {LiveError} malformed; not-found: it may yet come to be */
-function renditionOf({ query }: FastifyRequest, watchable: Watchable): FragmentSource {
+/** @throws {LiveError} malformed */
+function wishedRendition({ query }: FastifyRequest): string | undefined {
   const { rendition } = query as Record<string, unknown>;
-  if (rendition === undefined || rendition === 'source') return watchable.viewers;
-  if (typeof rendition !== 'string') throw new LiveError('malformed', 'expected one rendition, got several');
-  const found = watchable.viewersOf(rendition);
-  if (!found) throw new LiveError('not-found', `expected a rendition of "${watchable.stream}", got ${JSON.stringify(rendition.slice(0, 40))}`);
-  return found;
+  if (rendition === undefined || typeof rendition === 'string') return rendition;
+  throw new LiveError('malformed', 'expected one "rendition", got several');
+}
+
+/**
+ * What the viewer wishes, if it says so.
+ * @throws {LiveError} malformed; not-found when there is no such rendition
+ */
+function requireRendition(request: FastifyRequest, { viewers }: Watchable): string | undefined {
+  const wish = wishedRendition(request);
+  if (wish !== undefined) viewers.requireRendition(wish);
+  return wish;
 }

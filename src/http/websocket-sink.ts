@@ -2,21 +2,26 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import { errorCodes } from '../protocol/error-codes.js';
-import type { ViewerMessage, ViewerPing } from '../protocol/viewer-messages.js';
+import { LiveError } from '../protocol/live-error.js';
+import { parseViewerRequest, type ViewerMessage, type ViewerRequest } from '../protocol/viewer-messages.js';
 import type { FragmentBurst } from '../live/fragment-burst.js';
-import type { ViewerSink } from '../live/viewers.js';
+import type { ViewerSink } from '../live/viewer.js';
 import { closeReason, maxPongBacklogBytes } from './websocket.js';
 
 /** One viewer's WebSocket. Media goes to its connection as frames that were built once for everybody. */
 export class WebSocketSink implements ViewerSink {
   readonly #socket: WebSocket;
   readonly #connection: Socket;
+  readonly #onSelect: (rendition: string, sink: ViewerSink) => void;
+  readonly follows = true;
   #lastMark = 0;
   /** Marks that have not arrived, oldest first. */
   #marks: { readonly id: number; readonly arrived: () => void }[] = [];
 
-  constructor({ socket, connection }: { socket: WebSocket; connection: Socket }) {
+  /** @param onSelect may throw a LiveError, which the viewer is told */
+  constructor({ socket, connection, onSelect }: { socket: WebSocket; connection: Socket; onSelect: (rendition: string, sink: ViewerSink) => void }) {
     this.#socket = socket;
+    this.#onSelect = onSelect;
     this.#connection = connection;
     socket.on('pong', (data) => this.#answered(Number(data.toString('latin1'))));
     socket.on('message', (data, isBinary) => this.#answer((data as Buffer).toString('utf8'), isBinary));
@@ -69,16 +74,25 @@ export class WebSocketSink implements ViewerSink {
   }
 
   #answer(text: string, isBinary: boolean): void {
-    const ping = isBinary ? undefined : parsePing(text);
-    if (!ping) return this.#socket.close(errorCodes.malformed.closeCode, closeReason('expected {"type":"ping","sentAtMs":number}'));
-    if (this.backlogBytes <= maxPongBacklogBytes) this.message({ type: 'pong', sentAtMs: ping.sentAtMs, serverTimeMs: Date.now() });
+    const request = isBinary ? undefined : requestOf(text);
+    if (!request) return this.#socket.close(errorCodes.malformed.closeCode, closeReason('expected {"type":"ping","sentAtMs":number} or {"type":"select","rendition":text}'));
+    if (request.type === 'select') this.#select(request.rendition);
+    else if (this.backlogBytes <= maxPongBacklogBytes) this.message({ type: 'pong', sentAtMs: request.sentAtMs, serverTimeMs: Date.now() });
+  }
+
+  #select(rendition: string): void {
+    try {
+      this.#onSelect(rendition, this);
+    } catch (error) {
+      if (!(error instanceof LiveError)) throw error;
+      if (this.backlogBytes <= maxPongBacklogBytes) this.message({ type: 'error', code: error.code, message: error.message });
+    }
   }
 }
 
-function parsePing(text: string): ViewerPing | undefined {
+function requestOf(text: string): ViewerRequest | undefined {
   try {
-    const value = JSON.parse(text) as Partial<ViewerPing> | null;
-    return value?.type === 'ping' && typeof value.sentAtMs === 'number' ? { type: 'ping', sentAtMs: value.sentAtMs } : undefined;
+    return parseViewerRequest(text);
   } catch {
     return undefined;
   }

@@ -49,6 +49,13 @@ export class BacklogLimit {
     return Math.min(this.#options.maxBytes, late);
   }
 
+  /** Of the last seconds of media; 0 before there was any. */
+  get bitsPerSecond(): number {
+    const since = this.#forgotSome ? (this.#steps[0]?.endSeconds ?? 0) - stepSeconds : 0;
+    const seconds = this.#seconds - since;
+    return seconds > 0 ? (this.#stepsBytes * 8) / seconds : 0;
+  }
+
   startTimeline({ tracks }: InitSegment): void {
     this.#leadTrackId = tracks[0]?.trackId;
     this.#timescale = tracks[0]?.timescale ?? 1;

@@ -20,7 +20,6 @@ import type { BroadcastMeasures, BroadcastOptions } from './broadcast-options.js
 import { Packaging } from './packaging.js';
 import { picturesOf } from './broadcast-pictures.js';
 import type { Pictures } from './pictures.js';
-import { RenditionViewers } from './rendition-viewers.js';
 import { Renditions } from './renditions.js';
 import { ReleasePace } from './release-pace.js';
 import { recordBroadcast, type BroadcastRecording } from './broadcast-recording.js';
@@ -59,7 +58,6 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   readonly #options: BroadcastOptions;
   readonly #bus: FragmentBus;
   readonly #renditions: Renditions;
-  readonly #renditionViewers: RenditionViewers;
   readonly #packaging: Packaging;
   readonly #pace = new ReleasePace();
   readonly #clock = new BroadcastClock();
@@ -88,7 +86,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.entrance = new IngestEntrance({ session: this.ingest, owner });
     const createBus = (): FragmentBus => new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#report.dropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
     this.#bus = createBus();
-    this.viewers = new Viewers({ bus: this.#bus, countBeside: () => this.#renditionViewers.count });
+    this.viewers = new Viewers({ bus: this.#bus, renditions: () => this.#renditions.on });
     const { stream, id: broadcast } = options;
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream, broadcast, onMessage: (entry) => this.#record?.said(entry), onDelete: (message) => this.#record?.deleted(message) });
     this.pictures = picturesOf(options, this.viewers);
@@ -102,8 +100,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
       onSegment: (segment, init) => this.#record?.segment(segment, init, this.presentation.timing?.targetDurationSeconds ?? 1),
     });
     this.hls = hlsSource(this.presentation, this.audience);
-    this.#renditions = new Renditions({ presentation: this.presentation, createBus });
-    this.#renditionViewers = new RenditionViewers({ bus: this.#bus, renditions: this.#renditions });
+    this.#renditions = new Renditions({ presentation: this.presentation, createBus, onChange: () => this.viewers.renditionsChanged() });
     this.#packaging = this.#createPackaging();
     this.#bus.subscribe(this.#packaging, { from: 'edge', loss: 'never' });
     this.closed = this.#run();
@@ -117,10 +114,6 @@ export class Broadcast implements Watchable, PublishedBroadcast {
 
   get viewerCount(): number {
     return this.viewers.count + this.audience.count;
-  }
-
-  viewersOf(rendition: string): Viewers | undefined {
-    return this.#renditionViewers.of(rendition);
   }
 
   /** What is measured of it, as of now. */

@@ -102,6 +102,11 @@ export class FragmentBus {
     return this.#keyframe;
   }
 
+  /** As measured over the last seconds of media; 0 before there was any. */
+  get bitsPerSecond(): number {
+    return this.#limit.bitsPerSecond;
+  }
+
   /** How often one that was late was skipped forward. */
   get gaps(): number {
     return this.#gaps;

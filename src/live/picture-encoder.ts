@@ -6,7 +6,8 @@ import type { FragmentBurst } from './fragment-burst.js';
 import { OutputWatch } from './output-watch.js';
 import { PictureReader, type Picture } from './picture.js';
 import type { StartTranscoder, Transcoder } from './transcoder.js';
-import type { Viewers, ViewerSink } from './viewers.js';
+import type { ViewerSink } from './viewer.js';
+import type { Viewers } from './viewers.js';
 
 export interface PictureEncoderOptions {
   /** Where the fragments come from: a viewer like any other. */

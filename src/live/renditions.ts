@@ -7,6 +7,8 @@ import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
 export interface RenditionsOptions {
   readonly presentation: Presentation;
   readonly createBus: () => FragmentBus;
+  /** Some have media now that had none, or have none any more. */
+  readonly onChange?: (() => void) | undefined;
 }
 
 interface Rendition {
@@ -24,6 +26,11 @@ export class Renditions {
     this.#options = options;
   }
 
+  /** The buses of those that have media under the present timeline. */
+  get on(): ReadonlyMap<string, FragmentBus> {
+    return new Map([...this.#renditions].flatMap(([name, { bus, isOn }]): [string, FragmentBus][] => (isOn ? [[name, bus]] : [])));
+  }
+
   /** What follows has these renditions, each under its timeline; the others have nothing. */
   startTimeline(timelines: ReadonlyMap<string, Timeline>): void {
     for (const [name, rendition] of this.#renditions) rendition.isOn = timelines.has(name);
@@ -31,12 +38,8 @@ export class Renditions {
       const rendition = this.#renditions.get(name) ?? this.#add(name);
       rendition.bus.startTimeline(timeline);
     }
-  }
-
-  /** Undefined where there is no such rendition, or it has nothing now. */
-  bus(name: string): FragmentBus | undefined {
-    const { bus, isOn } = this.#renditions.get(name) ?? {};
-    return isOn ? bus : undefined;
+    // Once they are there to be sent.
+    this.#options.onChange?.();
   }
 
   push(name: string, fragments: readonly Fragment[]): void {

@@ -1,155 +1,161 @@
+import { LiveError } from '../protocol/live-error.js';
 import { FlvTimeline } from '../flv/flv-timeline.js';
-import type { InitSegment } from '../fmp4/init-segment.js';
 import type { Timeline } from '../hls/presentation.js';
-import type { ViewerMessage } from '../protocol/viewer-messages.js';
 import type { FragmentBurst } from './fragment-burst.js';
 import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
 import { gatheredBus } from './gathered-bus.js';
+import { BusChoice, SoundChoice, sourceId, type RenditionChoice } from './rendition-choice.js';
+import { Viewer, type RenditionChange, type ViewerSink } from './viewer.js';
 
 /** A correction of the clock by less than this is not worth a message. */
 const clockToleranceMs = 15;
 /** Two pictures of thirty a second: half the system calls, a fraction of what players of endless bodies keep in hand. */
 const gatherMs = 50;
 
-/** Where one viewer's media goes: a WebSocket, or an endless HTTP body. */
-export interface ViewerSink {
-  /** Text beside the media; a sink without text leaves it out. */
-  message(message: ViewerMessage): void;
-  init(init: InitSegment): void;
-  /**
-   * The same burst goes to every viewer: what is built from it is built once.
-   * @param flv its timeline, for those who are sent FLV; undefined where none could be made
-   */
-  media(burst: FragmentBurst, flv: FlvTimeline | undefined): void;
-  /** Bytes that were handed over but have not left the server. */
-  readonly backlogBytes: number;
-  /** See `FragmentConsumer`. */
-  mark?(arrived: () => void): void;
-  /** It is given what comes within a moment in one go. */
-  readonly gathers?: boolean;
-  /** How many people watch by it; absent: one. */
-  readonly viewerCount?: number;
-  /** Nothing follows. */
-  end(): void;
-  /** Nothing follows: something is wrong with what it was to be sent. */
-  drop(): void;
+export interface ViewersOptions {
+  /** The source's. */
+  readonly bus: FragmentBus;
+  /** Those beside the source that have media now, by id. */
+  readonly renditions?: (() => ReadonlyMap<string, FragmentBus>) | undefined;
+  /** Told of each viewer that is changed over. */
+  readonly onChange?: ((change: RenditionChange) => void) | undefined;
+  /** Monotonic, in ms. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** Everybody who is sent fragments the moment they exist, each on a way of its own. */
 export class Viewers {
+  readonly #options: ViewersOptions;
+  readonly #viewers = new Map<ViewerSink, Viewer>();
+  readonly #outlets = new Map<FragmentBus, Outlet>();
+  readonly #sound: SoundChoice;
+  #choices: readonly RenditionChoice[];
+
+  constructor(options: ViewersOptions) {
+    this.#options = options;
+    this.#sound = new SoundChoice(options.bus);
+    this.#choices = [new BusChoice(sourceId, options.bus)];
+    // Before all viewers, so that they find it done.
+    this.#outletOf(options.bus);
+  }
+
+  get count(): number {
+    let count = 0;
+    for (const { sink } of this.#viewers.values()) count += sink.viewerCount ?? 1;
+    return count;
+  }
+
+  /** How many are sent each rendition that somebody is sent. */
+  get countByRendition(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { sink, rendition } of this.#viewers.values()) counts.set(rendition, (counts.get(rendition) ?? 0) + (sink.viewerCount ?? 1));
+    return counts;
+  }
+
+  /** See `FragmentBus`. */
+  get timeline(): Timeline | undefined {
+    return this.#options.bus.timeline;
+  }
+
+  /** See `FragmentBus`. */
+  get keyframe(): FragmentBurst | undefined {
+    return this.#options.bus.keyframe;
+  }
+
+  /**
+   * Sends what is needed to start, then all that follows. The returned function ends it without a word.
+   * @param rendition an id, or `auto`: what the line carries, for a sink that can be told of it; absent: `auto` for those, the source for others
+   * @throws {LiveError} not-found when there is no such rendition
+   */
+  join(sink: ViewerSink, rendition?: string): () => void {
+    const wish = rendition ?? (sink.follows ? 'auto' : sourceId);
+    this.requireRendition(wish);
+    const viewer = new Viewer({
+      sink,
+      wish,
+      choices: () => this.#choices,
+      busOf: (bus) => (sink.gathers ? this.#outletOf(bus).gathered : bus),
+      flvOf: (bus) => this.#outletOf(bus).flv,
+      forget: () => void this.#viewers.delete(sink),
+      onChange: (change) => this.#options.onChange?.(change),
+      now: this.#options.now,
+    });
+    this.#viewers.set(sink, viewer);
+    viewer.begin();
+    return () => {
+      viewer.leave();
+      this.#viewers.delete(sink);
+    };
+  }
+
+  /**
+   * A viewer wishes another rendition, or `auto`; it is sent it from the next keyframe on.
+   * @throws {LiveError} not-found when there is no such rendition: it goes on as before
+   */
+  select(sink: ViewerSink, rendition: string): void {
+    this.requireRendition(rendition);
+    this.#viewers.get(sink)?.select(rendition);
+  }
+
+  /** @throws {LiveError} not-found, naming those there are, when this is none of them and not `auto` */
+  requireRendition(rendition: string): void {
+    if (rendition === 'auto' || this.#choices.some(({ id }) => id === rendition)) return;
+    const ids = [...this.#choices.map(({ id }) => id), 'auto'].map((id) => `"${id}"`).join(', ');
+    throw new LiveError('not-found', `expected one of the renditions ${ids}, got ${JSON.stringify(rendition.slice(0, 64))}`);
+  }
+
+  /** Some came or went: who was sent one that is gone goes on with another. */
+  renditionsChanged(): void {
+    const { bus, renditions } = this.#options;
+    const others = [...(renditions?.() ?? [])].map(([id, each]) => new BusChoice(id, each));
+    for (const each of others) this.#outletOf(each.bus);
+    const sound = this.#sound.isThere ? [this.#sound] : [];
+    this.#choices = [new BusChoice(sourceId, bus), ...others.toSorted((one, other) => (other.height ?? 0) - (one.height ?? 0)), ...sound];
+    for (const viewer of this.#viewers.values()) viewer.choicesChanged();
+  }
+
+  #outletOf(bus: FragmentBus): Outlet {
+    let outlet = this.#outlets.get(bus);
+    if (!outlet) this.#outlets.set(bus, (outlet = new Outlet(bus, (timeline) => this.#tellClock(timeline))));
+    return outlet;
+  }
+
+  /** What newcomers are told by `init`, those who are here are told when it is known better. */
+  #tellClock(timeline: Timeline): void {
+    for (const viewer of this.#viewers.values()) viewer.tellClock(timeline);
+  }
+}
+
+/** What is made of one bus for all who are sent it. */
+class Outlet {
   readonly #bus: FragmentBus;
-  readonly #countBeside: () => number;
   /** From the first viewer on that wants it so: it costs a timer for every few fragments. */
   #gathered: FragmentBus | undefined;
-  readonly #viewers = new Set<Viewer>();
   #flv: FlvTimeline | undefined;
   #toldCaptureTimeMs = 0;
 
-  /** @param options.countBeside how many are sent other renditions: the room is the same */
-  constructor({ bus, countBeside = () => 0 }: { readonly bus: FragmentBus; readonly countBeside?: () => number }) {
+  constructor(bus: FragmentBus, tellClock: (timeline: Timeline) => void) {
     this.#bus = bus;
-    this.#countBeside = countBeside;
-    // Before all viewers, so that they find it done.
-    const flv: FragmentConsumer = {
-      startTimeline: ({ init }) => (this.#flv = new FlvTimeline(init)),
-      push: () => undefined,
-      drop: () => (this.#flv = undefined),
-    };
+    const startFlv = ({ init }: Timeline): void => void (this.#flv = new FlvTimeline(init));
+    const flv: FragmentConsumer = { startTimeline: startFlv, push: () => undefined, drop: () => (this.#flv = undefined) };
     const clock: FragmentConsumer = {
       startTimeline: ({ captureTimeMs }) => (this.#toldCaptureTimeMs = captureTimeMs),
       push: ({ startsWithKeyframe }) => {
-        if (startsWithKeyframe) this.#tellClock();
+        const { timeline } = bus;
+        if (!startsWithKeyframe || !timeline || Math.abs(timeline.captureTimeMs - this.#toldCaptureTimeMs) < clockToleranceMs) return;
+        this.#toldCaptureTimeMs = timeline.captureTimeMs;
+        tellClock(timeline);
       },
       drop: () => undefined,
     };
     for (const consumer of [flv, clock]) bus.subscribe(consumer, { from: 'edge', loss: 'never' });
   }
 
-  get count(): number {
-    let count = this.#countBeside();
-    for (const { sink } of this.#viewers) count += sink.viewerCount ?? 1;
-    return count;
+  get flv(): FlvTimeline | undefined {
+    return this.#flv;
   }
 
-  /** See `FragmentBus`. */
-  get timeline(): Timeline | undefined {
-    return this.#bus.timeline;
-  }
-
-  /** See `FragmentBus`. */
-  get keyframe(): FragmentBurst | undefined {
-    return this.#bus.keyframe;
-  }
-
-  /** Sends what is needed to start, then all that follows. The returned function ends it without a word. */
-  join(sink: ViewerSink): () => void {
-    const forget = (): void => void this.#viewers.delete(viewer);
-    const viewer = new Viewer({ sink, forget, flv: () => this.#flv });
-    this.#viewers.add(viewer);
-    const bus = sink.gathers ? (this.#gathered ??= gatheredBus(this.#bus, { withinMs: gatherMs })) : this.#bus;
-    const unsubscribe = bus.subscribe(viewer, { from: 'group', loss: 'skip' });
-    return () => {
-      unsubscribe();
-      forget();
-    };
-  }
-
-  /** What newcomers are told by `init`, those who are here are told when it is known better. */
-  #tellClock(): void {
-    const { timeline } = this;
-    if (!timeline || Math.abs(timeline.captureTimeMs - this.#toldCaptureTimeMs) < clockToleranceMs) return;
-    this.#toldCaptureTimeMs = timeline.captureTimeMs;
-    for (const viewer of this.#viewers) viewer.tellClock(timeline);
-  }
-}
-
-/** One viewer's messages, in the order of the bus. */
-class Viewer implements FragmentConsumer {
-  readonly sink: ViewerSink;
-  readonly mark: FragmentConsumer['mark'];
-  readonly #forget: () => void;
-  readonly #flv: () => FlvTimeline | undefined;
-  #timeline: Timeline | undefined;
-
-  constructor({ sink, forget, flv }: { sink: ViewerSink; forget: () => void; flv: () => FlvTimeline | undefined }) {
-    this.sink = sink;
-    this.#forget = forget;
-    this.#flv = flv;
-    if (sink.mark) this.mark = (arrived) => sink.mark?.(arrived);
-  }
-
-  get backlogBytes(): number {
-    return this.sink.backlogBytes;
-  }
-
-  startTimeline(timeline: Timeline): void {
-    const { init, captureTimeMs } = timeline;
-    this.#timeline = timeline;
-    this.sink.message({ type: 'init', mimeType: `video/mp4; codecs="${init.codecs}"`, mediaTimeSeconds: 0, captureTimeMs });
-    this.sink.init(init);
-  }
-
-  push(burst: FragmentBurst): void {
-    this.sink.media(burst, this.#flv());
-  }
-
-  skipped(seconds: number): void {
-    this.sink.message({ type: 'gap', skippedSeconds: Math.round(seconds * 1000) / 1000 });
-  }
-
-  /** Only of the timeline that it knows: one that is being skipped over a change is told by its next `init`. */
-  tellClock(timeline: Timeline): void {
-    if (this.#timeline === timeline) this.sink.message({ type: 'clock', mediaTimeSeconds: 0, captureTimeMs: timeline.captureTimeMs });
-  }
-
-  end(): void {
-    this.#forget();
-    this.sink.message({ type: 'ended' });
-    this.sink.end();
-  }
-
-  drop(): void {
-    this.#forget();
-    this.sink.drop();
+  get gathered(): FragmentBus {
+    return (this.#gathered ??= gatheredBus(this.#bus, { withinMs: gatherMs }));
   }
 }

@@ -13,10 +13,7 @@ export interface Watchable {
   readonly id: string;
   readonly state: BroadcastState;
   readonly hls: HlsSource;
-  /** Of the source. */
   readonly viewers: FragmentSource;
-  /** Of another rendition; undefined where there is no such one now. */
-  viewersOf(rendition: string): FragmentSource | undefined;
   /** Undefined where chat is switched off. */
   readonly chat: ChatSource | undefined;
   readonly pictures: PictureSource;
@@ -61,7 +58,7 @@ export interface PlaylistRequest {
 }
 
 /** Fragments the moment they exist. */
-export type FragmentSource = Pick<Viewers, 'join' | 'count'>;
+export type FragmentSource = Pick<Viewers, 'join' | 'select' | 'requireRendition' | 'count'>;
 
 export type ChatSource = Pick<ChatRoom, 'requireRoom' | 'enter' | 'leave' | 'join' | 'say' | 'pong' | 'refuseForNow' | 'delete' | 'mute' | 'unmute'>;
 

@@ -37,12 +37,9 @@ export class FakeBroadcast implements Watchable, PublishedBroadcast {
   readonly closed = this.#over.promise;
   readonly dropped: unknown[] = [];
   readonly bus = new FragmentBus({ maxBacklogBytes: 1_000_000, onDropped: (error) => this.dropped.push(error) });
-  readonly viewers = new Viewers({ bus: this.bus });
-  /** Of renditions beside the source, by name. */
-  readonly others = new Map<string, Viewers>();
-  viewersOf(rendition: string): Viewers | undefined {
-    return this.others.get(rendition);
-  }
+  /** Beside the source, by id. */
+  readonly renditions = new Map<string, FragmentBus>();
+  readonly viewers = new Viewers({ bus: this.bus, renditions: () => this.renditions });
   chat: ChatRoom | undefined;
   /** Those that make pictures for viewers. */
   readonly transcoders: FakeTranscoder[] = [];

@@ -5,9 +5,8 @@ import { Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import type { Fragment } from '../../src/fmp4/fragment.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
-import { FragmentBus } from '../../src/live/fragment-bus.js';
-import { Viewers } from '../../src/live/viewers.js';
 import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
+import { FragmentBus } from '../../src/live/fragment-bus.js';
 import type { FakeBroadcast } from './fake-broadcast.js';
 import { listen, startFakeServer } from './fake-server.js';
 import { SocketClient, refusal } from './socket-client.js';
@@ -41,6 +40,49 @@ t.test('a viewer is sent init and the current group of pictures, then every frag
   cam.bus.end();
   t.strictSame(await client.next(), { type: 'ended' });
   t.equal((await client.closed).code, 1000);
+});
+
+t.test('a viewer is told of several renditions, selects one, and hears what is wrong with its wish; endless bodies are given one by their address', async (t) => {
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
+  const small = new FragmentBus({ maxBacklogBytes: 1_000_000, onDropped: (error) => t.fail(String(error)) });
+  cam.renditions.set('360p', small);
+  const begin = (bus: FragmentBus, height: number): void => bus.startTimeline({ init: { bytes: Buffer.from(`INIT ${height}`), codecs: 'avc1.42c01f', tracks: [{ kind: 'video', trackId: 1, timescale: 1, height }] }, captureTimeMs: 5 } as never);
+  begin(cam.bus, 720);
+  begin(small, 360);
+  cam.viewers.renditionsChanged();
+  const push = (at: number, keyframe: boolean): void => {
+    for (const [bus, height] of [[cam.bus, 720], [small, 360]] as const) {
+      bus.push([{ bytes: Buffer.from(`${height} at ${at};`), runs: [{ trackId: 1, baseMediaDecodeTime: at, duration: 1, startsWithSync: keyframe }] } as never]);
+    }
+  };
+  push(0, true);
+  const host = await listen(app);
+  const client = new SocketClient(t, `ws://${host}/live/cam/play`);
+  t.match(await client.next(), { type: 'init' });
+  t.equal(String(await client.nextBytes()), 'INIT 720');
+  t.match(await client.next(), { type: 'renditions', renditions: [{ id: 'source', height: 720 }, { id: '360p', height: 360 }], current: 'source' });
+  t.equal(String(await client.nextBytes()), '720 at 0;');
+  client.socket.send('{"type":"select","rendition":"1080p"}');
+  t.strictSame(await client.next(), { type: 'error', code: 'not-found', message: 'expected one of the renditions "source", "360p", "auto", got "1080p"' });
+  client.socket.send('{"type":"select","rendition":"360p"}');
+  client.socket.send('{"type":"ping","sentAtMs":1}');
+  await client.nextOf('pong');
+  push(1, false);
+  push(2, true);
+  t.equal(String(await client.nextBytes()), '720 at 1;');
+  t.match(await client.next(), { type: 'init' });
+  t.equal(String(await client.nextBytes()), 'INIT 360');
+  t.match(await client.next(), { type: 'renditions', current: '360p' });
+  t.equal(String(await client.nextBytes()), '360 at 2;');
+  t.match(await refusal(t, `ws://${host}/live/cam/play?rendition=1080p`), { status: 404, body: { code: 'not-found' } });
+  t.match(await refusal(t, `ws://${host}/live/cam/play?rendition=360p&rendition=source`), { status: 400, body: { code: 'malformed' } });
+  t.equal((await app.inject('/live/cam/stream.flv?rendition=1080p')).statusCode, 404);
+  const body = app.inject('/live/cam/stream.mp4?rendition=360p');
+  while (cam.viewers.count < 2) await new Promise(setImmediate);
+  push(3, false);
+  for (const bus of [small, cam.bus]) bus.end();
+  t.equal((await body).body, 'INIT 360360 at 2;360 at 3;');
 });
 
 t.test("a ping is answered with the sender's own time and the server's", async (t) => {
@@ -202,16 +244,17 @@ t.test('/stream.mp4 and /stream.flv of another rendition: its media alone, 404 w
   const cam = broadcasts.add('cam');
   startTimeline(cam);
   const bus = new FragmentBus({ maxBacklogBytes: 1e6, onDropped: (error) => t.fail(String(error)) });
-  cam.others.set('small', new Viewers({ bus }));
+  cam.renditions.set('small', bus);
   bus.startTimeline({ init: { bytes: Buffer.from('SMALL'), codecs: 'avc1.42c01f', tracks: [{ trackId: 1 }] }, captureTimeMs: 5 } as never);
+  cam.viewers.renditionsChanged();
   const answer = app.inject('/live/cam/stream.mp4?rendition=small');
-  while (cam.viewersOf('small')?.count === 0) await new Promise(setImmediate);
+  while (cam.viewers.count === 0) await new Promise(setImmediate);
   bus.push([{ bytes: Buffer.from('key'), runs: [{ trackId: 1, startsWithSync: true }] } as never]);
   play(cam, { bytes: 'source', keyframe: true });
   bus.end();
   t.equal((await answer).body, 'SMALLkey');
   for (const path of ['stream.mp4', 'stream.flv']) {
-    t.match((await app.inject(`/live/cam/${path}?rendition=none`)).json(), { code: 'not-found', message: 'expected a rendition of "cam", got "none"' });
+    t.match((await app.inject(`/live/cam/${path}?rendition=none`)).json(), { code: 'not-found', message: 'expected one of the renditions "source", "small", "auto", got "none"' });
     t.equal((await app.inject(`/live/cam/${path}?rendition=small&rendition=none`)).statusCode, 400);
   }
   const source = app.inject('/live/cam/stream.mp4?rendition=source');

@@ -1,10 +1,11 @@
 import t from 'tap';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { FragmentBus, type FragmentConsumer } from '../../src/live/fragment-bus.js';
-import { RenditionViewers } from '../../src/live/rendition-viewers.js';
 import { Renditions } from '../../src/live/renditions.js';
 import { soundBus } from '../../src/live/sound-bus.js';
+import { Viewers } from '../../src/live/viewers.js';
 import { Presentation, type Timeline } from '../../src/hls/presentation.js';
+import type { ViewerSink } from '../../src/live/viewer.js';
 import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 
 const createBus = (): FragmentBus => new FragmentBus({ maxBacklogBytes: 1e6, onDropped: (error) => t.fail(String(error)) });
@@ -56,20 +57,33 @@ t.test('who wants the sound alone gets it from now on, on the clock of the sourc
 
 t.test('viewers of other renditions find those that are there, and are counted', (t) => {
   const bus = createBus();
-  const renditions = new Renditions({ presentation: new Presentation({ broadcast: 'run1', listedSegments: 6 }), createBus });
-  const viewers = new RenditionViewers({ bus, renditions });
-  t.equal(viewers.of('audio'), undefined, 'before there was anything');
-  bus.startTimeline({ init: silent, captureTimeMs: 0 });
-  t.equal(viewers.of('audio'), undefined, 'where it is silent');
-  bus.startTimeline({ init: both, captureTimeMs: 0 });
-  renditions.startTimeline(new Map([['picture-2', { init: silent, captureTimeMs: 0 }]]));
-  t.equal(viewers.of('picture-3'), undefined);
-  const sink = { message: () => undefined, init: () => undefined, media: () => undefined, backlogBytes: 0, end: () => undefined, drop: () => undefined };
-  const leave = [viewers.of('audio'), viewers.of('picture-2')].map((each) => each?.join(sink));
-  t.equal(viewers.of('audio'), viewers.of('audio'), 'one for all');
+  const renditions = new Renditions({ presentation: new Presentation({ broadcast: 'run1', listedSegments: 6 }), createBus, onChange: () => viewers.renditionsChanged() });
+  const viewers: Viewers = new Viewers({ bus, renditions: () => renditions.on });
+  const isThere = (id: string): boolean => {
+    try {
+      viewers.requireRendition(id);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const start = (init: typeof both, others: readonly string[]): void => {
+    bus.startTimeline({ init, captureTimeMs: 0 });
+    renditions.startTimeline(new Map(others.map((name) => [name, { init: silent, captureTimeMs: 0 }])));
+  };
+  t.notOk(isThere('audio'), 'before there was anything');
+  start(silent, []);
+  t.notOk(isThere('audio'), 'where it is silent');
+  start(both, ['picture-2']);
+  t.strictSame(['audio', 'picture-2', 'picture-3'].map(isThere), [true, true, false]);
+  const sink = (): ViewerSink => ({ message: () => undefined, init: () => undefined, media: () => undefined, backlogBytes: 0, end: () => undefined, drop: () => undefined });
+  const leave = ['audio', 'picture-2'].map((id) => viewers.join(sink(), id));
+  t.strictSame([...viewers.countByRendition], [['audio', 1], ['picture-2', 1]]);
   t.equal(viewers.count, 2);
-  for (const each of leave) each?.();
+  for (const each of leave) each();
   t.equal(viewers.count, 0);
+  start(both, []);
+  t.notOk(isThere('picture-2'), 'one that is gone');
   bus.end();
   renditions.end();
   t.end();

@@ -4,7 +4,8 @@ import type { Fragment } from '../../src/fmp4/fragment.js';
 import { readInitSegment, type InitSegment } from '../../src/fmp4/init-segment.js';
 import type { FragmentBurst } from '../../src/live/fragment-burst.js';
 import { FragmentBus, type FragmentBusOptions } from '../../src/live/fragment-bus.js';
-import { Viewers, type ViewerSink } from '../../src/live/viewers.js';
+import type { ViewerSink } from '../../src/live/viewer.js';
+import { Viewers } from '../../src/live/viewers.js';
 import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 
 /** A viewer that keeps all it was sent and reads as fast as the test says. */

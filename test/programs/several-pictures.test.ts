@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import t, { type Test } from 'tap';
+import { WebSocket } from 'ws';
+import type { ViewerMessage } from '../../src/protocol/viewer-messages.js';
 import { CuttingProxy } from '../helpers/cutting-proxy.js';
 import { HlsViewer } from '../helpers/hls-viewer.js';
 import { decode } from '../helpers/pictures-and-sound.js';
@@ -42,6 +45,27 @@ async function checkRenditions(t: Test, viewers: readonly HlsViewer[], numbers: 
   }
 }
 
+/** Watches by WebSocket, and selects another rendition whenever it is sent the one it selected; what came under each init segment, and of which rendition it was. */
+function watchAllBySocket(t: Test, server: TestServer, stream: string): { readonly ended: Promise<unknown>; readonly runs: { readonly rendition: string; readonly bytes: Buffer[] }[] } {
+  const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/live/${stream}/play`);
+  t.teardown(() => socket.terminate());
+  const runs: { rendition: string; readonly bytes: Buffer[] }[] = [];
+  let next: string | undefined = 'source';
+  socket.on('message', (data, isBinary) => {
+    const message = isBinary ? undefined : (JSON.parse((data as Buffer).toString()) as ViewerMessage);
+    if (message?.type === 'init') runs.push({ rendition: 'source', bytes: [] });
+    const run = runs.at(-1);
+    if (isBinary) run?.bytes.push(data as Buffer);
+    if (message?.type !== 'renditions' || !run) return;
+    run.rendition = message.current;
+    if (message.current !== next) return;
+    const ids = message.renditions.filter(({ height }) => height !== undefined).map(({ id }) => id);
+    next = ids[(ids.indexOf(next) + 1) % ids.length];
+    socket.send(JSON.stringify({ type: 'select', rendition: next }));
+  });
+  return { ended: once(socket, 'close'), runs };
+}
+
 /** The part boundaries of the segments that every playlist listed with parts. */
 const partsOf = ({ playlists }: HlsViewer): Map<string, number> => new Map(playlists.flatMap(({ segments }) => segments.flatMap(({ parts }) => parts.map(({ uri, durationSeconds }): [string, number] => [uri, durationSeconds]))));
 
@@ -52,6 +76,7 @@ t.test('several pictures in one recording are as many renditions, copied, larges
   await publisher.message('ready');
   const viewers = watchAll(server, 'ladder', 3);
   const sound = new HlsViewer(server.hlsUrl('ladder'), { variant: 3 });
+  const switching = watchAllBySocket(t, server, 'ladder');
   await send(publisher, recording);
   t.equal((await publisher.end()).code, 1000);
   await checkRenditions(t, viewers, numbersOf(8));
@@ -63,6 +88,10 @@ t.test('several pictures in one recording are as many renditions, copied, larges
   const [heard] = await sound.timelines();
   const { pictures, loudness } = await decode(t, heard?.bytes ?? Buffer.alloc(0), ['-xerror']);
   t.strictSame([pictures.length, loudness.filter((level) => level > 0).length > 7200], [0, true], 'all of the sound, no picture');
+  await switching.ended;
+  const seen = await Promise.all(switching.runs.map(({ bytes }) => decode(t, Buffer.concat(bytes), ['-xerror'])));
+  t.strictSame(seen.flatMap(({ pictures }) => pictures.map(({ number }) => number)), numbersOf(8), 'by WebSocket, over all changes: each picture once, in order');
+  t.strictSame([...new Set(switching.runs.map(({ rendition }) => rendition))].sort(), ['picture-2', 'picture-3', 'source'], switching.runs.map(({ rendition }) => rendition).join(' '));
   const unknown = await fetch(new URL('picture-9/media.m3u8', (await viewers[0]?.mediaUrl) ?? ''));
   t.strictSame([unknown.status, unknown.headers.get('cache-control')], [404, 'no-store'], 'a rendition that is not there may yet come to be');
   t.strictSame(await unknown.json(), { code: 'not-found', message: 'expected a rendition of this broadcast, got "picture-9"' });

@@ -1,0 +1,75 @@
+import type { Timeline } from '../hls/presentation.js';
+import type { FragmentBurst } from './fragment-burst.js';
+import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
+
+/** A rendition, and where it is taken from. */
+export interface BusOfRendition {
+  readonly id: string;
+  readonly bus: FragmentBus;
+}
+
+/** Who goes over several buses, a subscription for each. */
+export interface LegOwner {
+  /** Where what comes of the present one goes. */
+  readonly output: Pick<FragmentConsumer, 'backlogBytes' | 'mark'> & { skipped(seconds: number): void };
+  isCurrent(leg: Leg): boolean;
+  started(leg: Leg, timeline: Timeline): void;
+  pushed(leg: Leg, burst: FragmentBurst, timeline: Timeline): void;
+  ended(leg: Leg): void;
+  dropped(leg: Leg, error: unknown): void;
+}
+
+/** A subscription to one bus. */
+export class Leg implements FragmentConsumer {
+  readonly choice: BusOfRendition;
+  timeline: Timeline | undefined;
+  readonly #owner: LegOwner;
+  #unsubscribe: (() => void) | undefined;
+  #hasLeft = false;
+
+  constructor(choice: BusOfRendition, owner: LegOwner) {
+    this.choice = choice;
+    this.#owner = owner;
+  }
+
+  subscribe(from: 'group' | 'edge'): void {
+    // It may be let go of while it is given what is there.
+    const unsubscribe = this.choice.bus.subscribe(this, { from, loss: 'skip' });
+    if (this.#hasLeft) unsubscribe();
+    else this.#unsubscribe = unsubscribe;
+  }
+
+  leave(): void {
+    this.#hasLeft = true;
+    this.#unsubscribe?.();
+  }
+
+  get backlogBytes(): number {
+    return this.#owner.isCurrent(this) ? (this.#owner.output.backlogBytes ?? 0) : 0;
+  }
+
+  get mark(): FragmentConsumer['mark'] {
+    return this.#owner.isCurrent(this) ? this.#owner.output.mark : undefined;
+  }
+
+  startTimeline(timeline: Timeline): void {
+    this.timeline = timeline;
+    if (!this.#hasLeft) this.#owner.started(this, timeline);
+  }
+
+  push(burst: FragmentBurst): void {
+    if (this.timeline && !this.#hasLeft) this.#owner.pushed(this, burst, this.timeline);
+  }
+
+  skipped(seconds: number): void {
+    if (this.#owner.isCurrent(this)) this.#owner.output.skipped(seconds);
+  }
+
+  end(): void {
+    if (!this.#hasLeft) this.#owner.ended(this);
+  }
+
+  drop(error: unknown): void {
+    if (!this.#hasLeft) this.#owner.dropped(this, error);
+  }
+}
