@@ -8,9 +8,10 @@ import { startServer, type TestServer } from '../helpers/server.js';
 import { WebKit, webkitProgram } from '../helpers/webkit.js';
 
 t.setTimeout(240_000);
+t.jobs = 3;
 
 /** Long enough for every page to come after the first group of pictures, and to find it live. */
-const seconds = 100;
+const seconds = 120;
 const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-b:v', '300k'];
 
 /** What only some decoders can begin with in the middle, or play at all, were it copied. */
@@ -21,8 +22,16 @@ const recordings: Readonly<Record<string, readonly string[]>> = {
 };
 const named = [...Object.keys(recordings), 'sets-in-pictures'];
 
-/** Puts all of them on air at their own pace, for as long as the test needs them. */
-async function publishAll(t: Test, server: TestServer): Promise<void> {
+/** One server for every browser. */
+let onAir: Promise<TestServer> | undefined;
+const publishedServer = (): Promise<TestServer> =>
+  (onAir ??= startServer(t).then(async (server) => {
+    await publishAll(server);
+    return server;
+  }));
+
+/** Puts all of them on air at their own pace, for as long as the tests need them. */
+async function publishAll(server: TestServer): Promise<void> {
   const over = new AbortController();
   t.teardown(() => over.abort());
   const plain = await record({ seconds }, [...x264, '-g', '50', '-c:a', 'aac', '-f', 'matroska']);
@@ -57,21 +66,18 @@ async function watchAll(t: Test, server: TestServer, page: ScriptedPage, streams
 const skip = skipWithout(findProgram('ffmpeg'), 'ffmpeg');
 
 t.test('who comes after the first group of pictures sees what only some players could begin with: Chromium, by every path', { skip: skip || skipWithout(chromiumProgram, 'Chromium') }, async (t) => {
-  const server = await startServer(t);
-  await publishAll(t, server);
+  const server = await publishedServer();
   const browser = await launchChromium(t);
-  await watchAll(t, server, chromiumPage(await browser.newPage()), named, ['websocket', 'hls']);
+  await Promise.all(['websocket', 'hls'].map(async (path) => watchAll(t, server, chromiumPage(await browser.newPage()), named, [path])));
 });
 
 t.test('the same in Firefox', { skip: skip || skipWithout(firefoxProgram, 'Firefox') }, async (t) => {
-  const server = await startServer(t);
-  await publishAll(t, server);
+  const server = await publishedServer();
   const browser = await launchFirefox(t);
   await watchAll(t, server, firefoxPage(await browser.newPage()), ['intra-refresh', 'sets-in-pictures'], ['websocket', 'hls']);
 });
 t.test("the same in Safari's engine", { skip: skip || skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
-  const server = await startServer(t);
-  await publishAll(t, server);
+  const server = await publishedServer();
   const webkit = await WebKit.launch(t);
   for (const stream of ['open-groups', 'described-channels']) {
     await webkit.open(`${server.origin}/watch/${stream}`);

@@ -10,6 +10,7 @@ import { sendTestCard } from '../helpers/test-card.js';
 import { serveWebSite } from '../helpers/web-site.js';
 
 t.setTimeout(240_000);
+t.jobs = 2;
 const skip = skipWithout(chromiumProgram, 'Chromium');
 
 interface Seen {
@@ -83,17 +84,16 @@ t.test('the second broadcast after the first is played on every path', { skip },
   const pages = [await openPlayer(browser, site, 'stream=twice&path=websocket'), await openPlayer(browser, site, 'stream=twice&path=hls&mode=smooth')];
   for (const page of pages) await until(page, 'the first broadcast', (now) => now.states.includes('playing'));
   await first.end();
-  const second = await goOnAir(t, server, 'twice', 30);
+  await goOnAir(t, server, 'twice', 30);
   for (const page of pages) {
     const { states } = await until(page, 'the second broadcast', (now) => now.states.indexOf('playing', now.states.indexOf('ended') + 1) > now.states.indexOf('ended') && now.states.includes('ended'));
     t.ok(states, states.join(' '));
     await untilItPlays(page, 1);
   }
-  for (const page of pages) await page.close();
-  await second.end();
 });
 
 t.test('what the world does to a viewer', { skip }, async (t) => {
+  t.jobs = 3;
   const server = await startServer(t);
   await goOnAir(t, server, 'on', 200);
   const browser = await launchChromium(t);
@@ -147,11 +147,13 @@ t.test('what the world does to a viewer', { skip }, async (t) => {
 
   t.test('a pause is a pause, and playing again goes to the live edge', async (t) => {
     const site = await serveWebSite(t, { '/': playerPage(server.origin) });
-    const page = await openPlayer(browser, site, 'stream=on');
+    // Its viewers are counted.
+    await goOnAir(t, server, 'watched-by-one', 120);
+    const page = await openPlayer(browser, site, 'stream=watched-by-one');
     await untilItPlays(page);
     await page.evaluate("document.querySelector('video').pause()");
     const paused = await until(page, 'the pause', (now) => now.states.at(-1) === 'paused');
-    await waitUntil('the viewer to be let go of', async () => ((await (await fetch(`${server.origin}/api/streams/on`)).json()) as { viewers: number }).viewers === 0, 30_000, 200);
+    await waitUntil('the viewer to be let go of', async () => ((await (await fetch(`${server.origin}/api/streams/watched-by-one`)).json()) as { viewers: number }).viewers === 0, 30_000, 200);
     const { latencies: _, ...still } = paused;
     t.match(await seen(page), still, 'nothing was muted, started or moved');
     await page.evaluate('player.play()');

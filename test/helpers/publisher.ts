@@ -12,6 +12,7 @@ export class TestPublisher {
   readonly messages: IngestMessage[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   readonly #socket: WebSocket;
+  readonly #opened: Promise<unknown>;
   readonly #waiting = new Set<() => void>();
   #isClosed = false;
 
@@ -22,6 +23,7 @@ export class TestPublisher {
       this.messages.push(JSON.parse(data.toString()) as IngestMessage);
       for (const look of this.#waiting) look();
     });
+    this.#opened = new Promise((resolve) => this.#socket.once('open', resolve).once('close', resolve));
     this.closed = new Promise((resolve, reject) => {
       this.#socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }));
       this.#socket.once('unexpected-response', (_request, response) => {
@@ -74,7 +76,9 @@ export class TestPublisher {
     }
   }
 
+  /** Waits for the socket to open: what a program says at once would be lost on a busy machine. */
   async send(data: Uint8Array | string): Promise<void> {
+    await this.#opened;
     await new Promise<void>((resolve, reject) => {
       this.#socket.send(data, { binary: typeof data !== 'string' }, (error) => (error ? reject(error) : resolve()));
     });
