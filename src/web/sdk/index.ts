@@ -5,6 +5,7 @@ export { openComposition, type CompositionOptions } from './composition.js';
 export { OnairError, type OnairErrorReason } from './errors.js';
 export { Player } from './player.js';
 export type { PlayerEvents, PlayerOptions, PlayerState, PlayerStats } from './player-events.js';
+export type { PlayerPlace } from './playback/playback.js';
 export type { PathChoice, PathName, PlayerMode } from './playback/path-choice.js';
 export { Publisher } from './publisher.js';
 export type {
