@@ -27,4 +27,5 @@ export { qualityFor, testUplink, type UplinkTestOptions } from './publishing/upl
 export type { UplinkSecond, UplinkVerdict } from './publishing/uplink-history.js';
 export type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';
 export { qualities, type Quality } from './quality.js';
+export type { SentPictures } from './recorder.js';
 export { setWords, type Notice, type NoticeCode, type NoticeParams, type PathFailure, type PathFailureCode, type PathFailureOf, type Words } from './words.js';
