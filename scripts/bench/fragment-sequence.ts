@@ -6,11 +6,13 @@ export function fragmentSequence(fragment: Buffer): number | undefined {
   return fragment.length >= 24 && fragment.subarray(12, 16).equals(mfhd) ? fragment.readUInt32BE(20) : undefined;
 }
 
-/** The number of the last movie fragment in a part. */
-export function lastFragmentSequence(part: Buffer): number | undefined {
-  let last: number | undefined;
-  for (let offset = 0; offset + 8 <= part.length; offset += Math.max(8, part.readUInt32BE(offset))) {
-    last = fragmentSequence(part.subarray(offset, offset + 24)) ?? last;
-  }
-  return last;
+/** So much of the end of a fragment's media tells it from all others. */
+export const markBytes = 24;
+
+/**
+ * Which fragment of ffmpeg's it is, or of several the last one. The server numbers and times them anew, leaves out sound that viewers
+ * have, and gives keyframes their parameter sets; the end of the media stays what it was.
+ */
+export function markOf(fragments: Buffer): string {
+  return fragments.subarray(-markBytes).toString('base64');
 }

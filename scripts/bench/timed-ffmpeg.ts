@@ -4,6 +4,15 @@ import { join } from 'node:path';
 import { findProgram, temporaryDirectory } from '../../test/helpers/programs.js';
 import type { Scope } from './scope.js';
 
+interface Given {
+  readonly givenMs: number;
+  /** When the fragment after it was given. */
+  readonly nextMs: number | undefined;
+}
+
+/** Of the fragment with this mark that was seen at this time; undefined: ffmpeg gave no such one. */
+export type GivenTimes = (mark: string, seenMs: number) => Given | undefined;
+
 /** An ffmpeg that notes when it gave each fragment: for FFMPEG_PATH, so that nothing in the server need be changed. */
 export class TimedFfmpeg {
   readonly path: string;
@@ -28,15 +37,17 @@ export class TimedFfmpeg {
     return new TimedFfmpeg(path, notes);
   }
 
-  /** When each fragment left ffmpeg, by its number, on the machine's monotonic clock in milliseconds. */
-  async givenMs(): Promise<Map<number, number>> {
+  /** When fragments left ffmpeg, all times on the machine's monotonic clock in milliseconds. */
+  async given(): Promise<GivenTimes> {
     const lines = (await readFile(this.#notes, 'utf8')).split('\n').filter((line) => line !== '');
-    return new Map(
-      lines.map((line) => {
-        const [sequence = 0, givenMs = 0] = line.split(' ').map(Number);
-        return [sequence, givenMs];
-      }),
-    );
+    const notes = lines.map((line) => {
+      const [mark = '', givenMs = ''] = line.split(' ');
+      return { mark, givenMs: Number(givenMs) };
+    });
+    const byMark = new Map<string, Given[]>();
+    for (const [index, { mark, givenMs }] of notes.entries()) byMark.set(mark, [...(byMark.get(mark) ?? []), { givenMs, nextMs: notes[index + 1]?.givenMs }]);
+    // The recording repeats itself after many seconds.
+    return (mark, seenMs) => byMark.get(mark)?.findLast(({ givenMs }) => givenMs <= seenMs);
   }
 }
 

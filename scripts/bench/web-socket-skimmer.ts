@@ -1,13 +1,15 @@
 /** A server's WebSocket frames out of a byte stream, read by their heads alone; unmasked and unfragmented (RFC 6455 §5.2). */
 export class WebSocketSkimmer {
-  readonly #onFrame: (opcode: number, start: Buffer) => void;
+  readonly #onFrame: (opcode: number, start: Buffer, end: Buffer) => void;
   readonly #keepBytes: number;
   /** The head, and of the payload as much as is kept, of a frame that came in pieces. */
   #partial: Buffer = Buffer.alloc(0);
   #payloadLeft = 0;
+  /** The last bytes of what came after it. */
+  #end: Buffer = Buffer.alloc(0);
 
-  /** @param onFrame when the last byte of a frame came; `start` is the payload's first `keepBytes` bytes at most, and all of a text */
-  constructor(onFrame: (opcode: number, start: Buffer) => void, keepBytes = 24) {
+  /** @param onFrame when the last byte of a frame came; `start` and `end` are the payload's first and last `keepBytes` bytes at most, `start` of a text all of it */
+  constructor(onFrame: (opcode: number, start: Buffer, end: Buffer) => void, keepBytes = 24) {
     this.#onFrame = onFrame;
     this.#keepBytes = keepBytes;
   }
@@ -19,6 +21,8 @@ export class WebSocketSkimmer {
       if (this.#payloadLeft > 0) {
         const taken = Math.min(this.#payloadLeft, rest.length);
         this.#payloadLeft -= taken;
+        // Of a long payload only the last pieces are looked at.
+        if (this.#payloadLeft < this.#keepBytes) this.#end = Buffer.concat([this.#end, rest.subarray(0, taken)]).subarray(-this.#keepBytes);
         rest = rest.subarray(taken);
         if (this.#payloadLeft === 0) this.#finish();
         continue;
@@ -39,8 +43,10 @@ export class WebSocketSkimmer {
 
   #finish(): void {
     const frame = this.#partial;
-    this.#partial = Buffer.alloc(0);
-    this.#onFrame(frame[0]! & 0x0f, frame.subarray(headBytes(frame)));
+    const start = frame.subarray(headBytes(frame));
+    const end = this.#end.length < this.#keepBytes ? Buffer.concat([start, this.#end]).subarray(-this.#keepBytes) : this.#end;
+    this.#partial = this.#end = Buffer.alloc(0);
+    this.#onFrame(frame[0]! & 0x0f, start, end);
   }
 }
 

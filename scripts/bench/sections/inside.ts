@@ -36,16 +36,17 @@ async function measureFragments(url: string, ffmpeg: TimedFfmpeg, seconds: numbe
     await worker.reset();
     await sleep(seconds * 1000);
     const { arrivals } = await worker.totals();
-    const given = await ffmpeg.givenMs();
-    const known = arrivals.flatMap(([sequence, firstMs, lastMs]) => {
-      const givenMs = given.get(sequence);
+    const given = await ffmpeg.given();
+    const known = arrivals.flatMap(([mark, firstMs, lastMs]) => {
+      const { givenMs } = given(mark, firstMs) ?? {};
       return givenMs === undefined ? [] : [{ first: firstMs - givenMs, last: lastMs - givenMs }];
     });
+    if (known.length < arrivals.length) throw new Error(`expected that all ${String(arrivals.length)} messages end as a fragment of ffmpeg's does, ${String(arrivals.length - known.length)} do not`);
     const last = known.map((each) => each.last);
     return [
       amountFigure({
         what: `ffmpeg gave a fragment → the last of ${String(socketViewers)} viewers has it, p99`,
-        measured: { amount: quantile(last, 0.99), unit: 'ms', note: `p50 ${quantile(last, 0.5).toFixed(1)}, ${String(known.length)} fragments` },
+        measured: { amount: quantile(last, 0.99), unit: 'ms', note: `p50 ${quantile(last, 0.5).toFixed(1)}, ${String(known.length)} messages` },
         beside: { amount: quantile(known.map((each) => each.first), 0.99), unit: 'ms', note: 'the first of them' },
         atMost: 10,
       }),
@@ -63,14 +64,15 @@ async function measurePlaylists(url: string, ffmpeg: TimedFfmpeg, seconds: numbe
     await sleep(seconds * 1000);
     const { answers, failures } = await worker.totals();
     if (failures > 0) throw new Error(`expected every LL-HLS request to be answered, ${String(failures)} were not`);
-    const given = await ffmpeg.givenMs();
+    const given = await ffmpeg.given();
     const firsts: number[] = [];
     const all: number[] = [];
     for (const { lastFragment, waits } of answers) {
       // A part is closed by the fragment that no longer belongs to it.
-      const closedMs = given.get(lastFragment + 1);
+      const closedMs = given(lastFragment, Math.min(...waits.map(([, answeredMs]) => answeredMs)))?.nextMs;
       if (closedMs === undefined) continue;
       const blocked = waits.flatMap(([sentMs, answeredMs]) => (sentMs < closedMs ? [answeredMs - closedMs] : []));
+      if (blocked.length === 0) continue;
       all.push(...blocked);
       firsts.push(Math.min(...blocked));
     }

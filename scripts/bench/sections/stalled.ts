@@ -35,7 +35,7 @@ export async function measureStalled({ recording }: SectionOptions): Promise<Fig
     await rest.reset();
     viewer.stop();
     const grown = await growthMiB(server.pid, stallSeconds);
-    const { gaps, lost, fragments } = await rest.totals();
+    const { gaps, lost, messages } = await rest.totals();
     const seenBefore = viewer.seen.length;
     const resumedMs = machineMs();
     viewer.goOn();
@@ -45,7 +45,7 @@ export async function measureStalled({ recording }: SectionOptions): Promise<Fig
     return [
       amountFigure({
         what: `One of 100 viewers stops reading for ${String(stallSeconds)} s: what the others miss`,
-        measured: { amount: gaps + lost, unit: 'fragments', note: `of ${String(fragments)} received` },
+        measured: { amount: gaps + lost, unit: 'messages', note: `of ${String(messages)} received` },
         atMost: 0,
       }),
       amountFigure({

@@ -102,7 +102,7 @@ export async function measureCrowd({ recording, seconds }: SectionOptions): Prom
     return [
       amountFigure({
         what: `${String(crowd)} WebSocket viewers of one stream on one core: gaps`,
-        measured: { amount: totals.gaps + totals.lost, unit: 'fragments', note: `of ${String(totals.fragments)} received, ${megabits(totals, crowd, seconds / 2)} Mbit/s each` },
+        measured: { amount: totals.gaps + totals.lost, unit: 'messages', note: `of ${String(totals.messages)} received, ${megabits(totals, crowd, seconds / 2)} Mbit/s each` },
         beside: { amount: rate / 10, unit: '%', note: 'of the core used by the server' },
         atMost: 0,
       }),

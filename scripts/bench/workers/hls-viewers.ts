@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 
 import { machineMs, sleep } from '../clock.js';
-import { lastFragmentSequence } from '../fragment-sequence.js';
+import { markOf } from '../fragment-sequence.js';
 import { HttpConnection } from '../http-connection.js';
 import { readLiveEdge, type LiveEdge } from '../live-playlist.js';
 import { answerParent, workerCommand } from '../worker.js';
@@ -18,8 +18,8 @@ export interface HlsViewersTotals {
   readonly parts: number;
   readonly bytes: number;
   readonly failures: number;
-  /** For each part: the last ffmpeg fragment in it, and for each viewer when its blocked request was sent and answered. */
-  readonly answers: readonly { readonly lastFragment: number; readonly waits: readonly (readonly [sentMs: number, answeredMs: number])[] }[];
+  /** For each part: the mark of the last ffmpeg fragment in it, and for each viewer when its blocked request was sent and answered. */
+  readonly answers: readonly { readonly lastFragment: string; readonly waits: readonly (readonly [sentMs: number, answeredMs: number])[] }[];
 }
 
 const { url, viewers } = workerCommand() as HlsViewersCommand;
@@ -28,7 +28,7 @@ const directory = pathname.slice(0, pathname.lastIndexOf('/') + 1);
 let totals = { playlists: 0, parts: 0, bytes: 0, failures: 0 };
 let waits = new Map<string, [number, number][]>();
 /** By part; undefined until it is known. One viewer reads it for all. */
-const lastFragments = new Map<string, number | undefined>();
+const lastFragments = new Map<string, string | undefined>();
 /** The same answer goes to everybody: unpacked and read once. */
 let latest: { readonly gzip: Buffer; readonly edge: LiveEdge } | undefined;
 let watching = 0;
@@ -76,7 +76,7 @@ async function watch(): Promise<void> {
       if (part.status !== 200) throw new Error(`status ${String(part.status)}`);
       totals.parts += 1;
       totals.bytes += part.bodyBytes + answer.bodyBytes;
-      if (keepBody) lastFragments.set(edge.newestPartUri, lastFragmentSequence(part.body));
+      if (keepBody) lastFragments.set(edge.newestPartUri, markOf(part.body));
       if (first) watching += 1;
       first = false;
     } catch {

@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 
 import { FragmentReader } from '../../../src/fmp4/fragment-reader.js';
 import { machineMs } from '../clock.js';
-import { fragmentSequence } from '../fragment-sequence.js';
+import { markOf } from '../fragment-sequence.js';
 
 // Stands between ffmpeg and the server: passes on what ffmpeg gives, then notes when that was.
 const [ffmpeg = 'ffmpeg', notes = '', ...args] = process.argv.slice(2);
@@ -16,7 +16,7 @@ child.stdout.on('data', (chunk: Buffer) => {
   process.stdout.write(chunk);
   let lines = '';
   for (const event of reader.push(chunk)) {
-    if (event.type === 'fragment') lines += `${String(fragmentSequence(event.fragment.bytes))} ${String(givenMs)}\n`;
+    if (event.type === 'fragment') lines += `${markOf(event.fragment.bytes)} ${String(givenMs)}\n`;
   }
   if (lines !== '') appendFileSync(notes, lines);
 });

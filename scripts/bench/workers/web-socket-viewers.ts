@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 
 import { joinPlaySocket } from '../bare-viewer.js';
 import { machineMs, sleep } from '../clock.js';
-import { fragmentSequence } from '../fragment-sequence.js';
+import { fragmentSequence, markOf } from '../fragment-sequence.js';
 import { WebSocketSkimmer } from '../web-socket-skimmer.js';
 import { answerParent, workerCommand } from '../worker.js';
 
@@ -13,20 +13,25 @@ export interface WebSocketViewersCommand {
 
 /** Since the last `reset`. */
 export interface WebSocketViewersTotals {
-  readonly fragments: number;
+  /** Of one or more whole fragments each. */
+  readonly messages: number;
   readonly bytes: number;
-  /** What the server left out because a viewer was too slow, and what did not come in order. */
+  /** What the server left out because a viewer was too slow; and what others had and a viewer had not, or not in order. */
   readonly gaps: number;
   readonly lost: number;
-  /** For each fragment: its number, and when the first and the last viewer had all of it. */
-  readonly arrivals: readonly (readonly [sequence: number, firstMs: number, lastMs: number])[];
+  /** For each message that all had: the mark of its last fragment, and when the first and the last viewer had all of it. */
+  readonly arrivals: readonly (readonly [mark: string, firstMs: number, lastMs: number])[];
 }
 
 const { url, viewers } = workerCommand() as WebSocketViewersCommand;
 /** RFC 6455 §5.5.3, masked with zeros: who is silent for long is taken for gone. */
 const emptyPong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
-let totals = { fragments: 0, bytes: 0, gaps: 0, lost: 0 };
-let arrivals = new Map<number, { firstMs: number; lastMs: number; viewers: number }>();
+/** Of the messages at either end of the time looked at, some viewers' came outside of it. */
+const edgeMs = 1000;
+let totals = { messages: 0, bytes: 0, gaps: 0, outOfOrder: 0 };
+/** By the number of a message's first fragment. */
+let arrivals = new Map<number, { readonly mark: string; readonly firstMs: number; lastMs: number; viewers: number }>();
+let resetMs = 0;
 let gone: string | undefined;
 
 const opened = openAll();
@@ -37,14 +42,19 @@ export const webSocketViewersHandlers = {
     await opened;
   },
   reset: () => {
-    totals = { fragments: 0, bytes: 0, gaps: 0, lost: 0 };
+    totals = { messages: 0, bytes: 0, gaps: 0, outOfOrder: 0 };
     arrivals = new Map();
+    resetMs = machineMs();
   },
   totals: (): WebSocketViewersTotals => {
     if (gone !== undefined) throw new Error(gone);
+    const { outOfOrder, ...counted } = totals;
+    const nowMs = machineMs();
+    const inside = [...arrivals.values()].filter(({ firstMs, lastMs }) => firstMs > resetMs + edgeMs && lastMs < nowMs - edgeMs);
+    const missed = inside.reduce((sum, seen) => sum + viewers - seen.viewers, 0);
     // What not everybody has yet is still on its way.
-    const whole = [...arrivals].filter(([, seen]) => seen.viewers === viewers);
-    return { ...totals, arrivals: whole.map(([sequence, { firstMs, lastMs }]) => [sequence, firstMs, lastMs]) };
+    const whole = [...arrivals.values()].filter((seen) => seen.viewers === viewers);
+    return { ...counted, lost: missed + outOfOrder, arrivals: whole.map(({ mark, firstMs, lastMs }) => [mark, firstMs, lastMs]) };
   },
 };
 answerParent(webSocketViewersHandlers);
@@ -57,7 +67,9 @@ async function openAll(): Promise<void> {
 }
 
 async function openViewer(): Promise<void> {
-  const socket: Socket = await joinPlaySocket(url, watcher({ onPing: () => socket.write(emptyPong) }));
+  // The first ping may come with the answer that opens it.
+  const joined: Promise<Socket> = joinPlaySocket(url, watcher({ onPing: () => void joined.then((socket) => socket.write(emptyPong)) }));
+  const socket = await joined;
   socket.on('close', () => (gone = 'the server closed a viewer\'s connection'));
   socket.on('error', (error) => (gone = `a viewer's connection failed: ${error.message}`));
 }
@@ -65,7 +77,7 @@ async function openViewer(): Promise<void> {
 function watcher({ onPing }: { onPing: () => void }): (chunk: Buffer) => void {
   let previous: number | undefined;
   let nowMs = 0;
-  const skimmer = new WebSocketSkimmer((opcode, start) => {
+  const skimmer = new WebSocketSkimmer((opcode, start, end) => {
     if (opcode === 0x9) return onPing();
     if (opcode === 0x1) {
       if (start.includes('"gap"')) totals.gaps += 1;
@@ -73,11 +85,11 @@ function watcher({ onPing }: { onPing: () => void }): (chunk: Buffer) => void {
     }
     const sequence = fragmentSequence(start);
     if (sequence === undefined) return;
-    totals.fragments += 1;
-    if (previous !== undefined && sequence > previous + 1) totals.lost += sequence - previous - 1;
+    totals.messages += 1;
+    if (previous !== undefined && sequence <= previous) totals.outOfOrder += 1;
     previous = sequence;
     const seen = arrivals.get(sequence);
-    if (!seen) arrivals.set(sequence, { firstMs: nowMs, lastMs: nowMs, viewers: 1 });
+    if (!seen) arrivals.set(sequence, { mark: markOf(end), firstMs: nowMs, lastMs: nowMs, viewers: 1 });
     else {
       seen.lastMs = nowMs;
       seen.viewers += 1;
