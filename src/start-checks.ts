@@ -1,5 +1,9 @@
 import { ConfigError } from './config.js';
 import type { Config } from './config.js';
+import { encoderFault } from './live/ladder-encoder-probe.js';
+import { readLadder } from './live/ladder-options.js';
+import type { LadderSettings } from './live/ladder.js';
+import { Semaphore } from './live/semaphore.js';
 import { findFfmpeg } from './live/ffmpeg-locator.js';
 import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { faultOf, folderFault } from './storage/folder-fault.js';
@@ -36,4 +40,19 @@ export async function locateFfmpeg(path: string | undefined): Promise<FoundFfmpe
     if (path !== undefined) throw error;
     return (error as Error).message;
   }
+}
+
+/** Below this the source's own ffmpegs need the machine. */
+const fewestCores = 4;
+
+/**
+ * Who makes which renditions on this machine: nobody, where it is small and nobody asked for it.
+ * @throws {ConfigError} when LADDER_ENCODER does not work here
+ */
+export async function ladderSettings({ LADDER, LADDER_ENCODER, MAX_LADDERS }: Config, { ffmpegPath, cores }: { readonly ffmpegPath: string | undefined; readonly cores: number }): Promise<LadderSettings | undefined> {
+  if (LADDER === 'off' || (LADDER === 'auto' && cores < fewestCores)) return undefined;
+  // The one that comes with every ffmpeg that is taken need not be tried.
+  const fault = LADDER_ENCODER === 'libx264' || ffmpegPath === undefined ? undefined : await encoderFault(ffmpegPath, LADDER_ENCODER);
+  if (fault !== undefined) throw new ConfigError('LADDER_ENCODER', 'an encoder that works with the ffmpeg and the hardware of this machine', `"${LADDER_ENCODER}" (${fault})`);
+  return { rungs: readLadder(LADDER), encoder: LADDER_ENCODER, slots: new Semaphore(MAX_LADDERS ?? Math.max(1, Math.floor(cores / 2))) };
 }

@@ -1,6 +1,6 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import { leadOf, type InitSegment, type Track } from '../fmp4/init-segment.js';
-import type { SegmentStart } from './live-window.js';
+import type { LiveWindow, SegmentStart } from './live-window.js';
 import type { Rendition } from './rendition.js';
 import { epsilon } from './segmenter.js';
 
@@ -9,7 +9,7 @@ const patienceSeconds = 6;
 /** Media that the lead has not come to in so long is let go: it holds its first segment back, but not for longer than this. */
 const longestAheadSeconds = 30;
 
-interface PartCut {
+export interface PartCut {
   readonly startSeconds: number;
   readonly durationSeconds: number;
 }
@@ -47,15 +47,24 @@ export class Follower {
   #showsPictures = false;
   /** The open segment began without media: it can't begin later. */
   #isGap = false;
+  readonly #past: Pick<LiveWindow, 'listed' | 'discontinuitySequence'> | undefined;
+  #shownLaterSeconds = 0;
 
-  constructor(rendition: Rendition) {
+  /** @param past of the lead: what is listed there when the first media comes is listed here too, as gaps */
+  constructor(rendition: Rendition, past?: Pick<LiveWindow, 'listed' | 'discontinuitySequence'>) {
     this.rendition = rendition;
+    this.#past = past;
   }
 
-  /** What follows comes under this init segment, in the same media time as the lead's. */
-  startTimeline(init: InitSegment): void {
+  /**
+   * What follows comes under this init segment, in the same media time as the lead's.
+   * @param shownLaterSeconds the lead's pictures are shown so long after they are decoded, and these at once: they belong to the lead's cuts
+   * of so much earlier
+   */
+  startTimeline(init: InitSegment, shownLaterSeconds = 0): void {
     this.#init = init;
     this.#lead = leadOf(init.tracks);
+    this.#shownLaterSeconds = shownLaterSeconds;
     if (this.#reachedSeconds === Infinity) this.#reachedSeconds = -Infinity;
   }
 
@@ -64,7 +73,7 @@ export class Follower {
     const lead = this.#lead;
     if (!init || !lead) throw new Error('expected startTimeline() before the first fragment');
     const run = fragment.runs.find(({ trackId }) => trackId === lead.trackId);
-    if (run) this.#reachedSeconds = Math.max(this.#reachedSeconds, run.baseMediaDecodeTime / lead.timescale);
+    if (run) this.#reachedSeconds = Math.max(this.#reachedSeconds, run.baseMediaDecodeTime / lead.timescale - this.#shownLaterSeconds);
     if (this.#reachedSeconds === -Infinity) return;
     this.#pending.push({ fragment, init, startSeconds: this.#reachedSeconds, keyframe: run?.startsWithSync });
     const kept = this.#pending.findIndex(({ startSeconds }) => startSeconds > this.#reachedSeconds - longestAheadSeconds);
@@ -140,7 +149,11 @@ export class Follower {
     const count = this.#pending.findIndex((each) => each.startSeconds >= end);
     const due = this.#pending.splice(0, count < 0 ? this.#pending.length : count).filter((each) => each.startSeconds >= startSeconds - epsilon);
     const shown = due.filter((each) => this.#shows(each));
-    if (!this.rendition.isOpen && !this.#open(shown[0]?.init)) return;
+    if (!this.rendition.isOpen && !this.#open(shown[0]?.init)) {
+      // Nothing was ever listed, and a segment can't begin in its middle: the next one is the first.
+      this.#segmentStart = undefined;
+      return;
+    }
     const fragments = this.#isGap ? [] : shown.filter(({ init }) => init === this.#shown);
     this.rendition.appendPart({
       type: 'part',
@@ -164,7 +177,19 @@ export class Follower {
     if (init && init !== this.#shown) this.rendition.startTimeline(init);
     this.#shown = init ?? this.#shown;
     this.#isGap = !init;
+    if (this.#past && this.rendition.last === undefined) this.#listPast(this.#past, start.mediaSequence);
     this.rendition.openSegment(start, { gap: this.#isGap });
     return true;
+  }
+
+  /** RFC 8216bis §6.2.2: a playlist whose beginning is gone lists three target durations at least, and a player that comes over finds the numbers that it has. */
+  #listPast({ listed, discontinuitySequence }: Pick<LiveWindow, 'listed' | 'discontinuitySequence'>, before: number): void {
+    let discontinuities = discontinuitySequence;
+    for (const { mediaSequence, discontinuity, programDateTimeMs, parts } of listed.filter((segment) => segment.mediaSequence < before)) {
+      this.rendition.openSegment({ mediaSequence, discontinuity, discontinuitySequence: discontinuities, programDateTimeMs }, { gap: true });
+      for (const { durationSeconds } of parts) this.rendition.appendPart({ type: 'part', fragments: [], startSeconds: 0, durationSeconds, independent: false });
+      this.rendition.endSegment();
+      if (discontinuity) discontinuities++;
+    }
   }
 }

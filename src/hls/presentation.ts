@@ -1,7 +1,8 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { Answer } from './answer.js';
 import { Encoded } from './encoded.js';
-import { Follower } from './follower.js';
+import { Follower, type PartCut } from './follower.js';
+import type { SegmentStart } from './live-window.js';
 import { mediaPlaylistUri, siblingPlaylistUri, type PlaylistKind } from './media-address.js';
 import type { PlaylistTiming, RenditionReport } from './media-playlist.js';
 import { writeMultivariantPlaylist, type KeyframeStream, type VariantStream } from './multivariant-playlist.js';
@@ -14,11 +15,20 @@ export interface Timeline {
   readonly init: InitSegment;
   /** Wall clock, ms since the epoch, at media time 0. */
   readonly captureTimeMs: number;
+  /** The lead's pictures are shown so long after they are decoded, and these at once. Default 0. */
+  readonly shownLaterSeconds?: number | undefined;
 }
 
 export interface PresentationOptions extends Omit<RenditionOptions, 'reports'> {
   /** What its addresses begin with. */
   readonly broadcast: string;
+  /** Renditions that are made when somebody asks for them: they are listed before there is any. */
+  readonly offered?: () => readonly OfferedRendition[];
+}
+
+/** What is listed of a rendition before it is made, and as long as it can be. */
+export interface OfferedRendition extends Omit<VariantStream, 'mediaPlaylistUri'> {
+  readonly id: string;
 }
 
 /** By then everybody has given a segment, or does not. */
@@ -39,9 +49,13 @@ export class Presentation {
   readonly #followers = new Map<string, Follower>();
   /** Those that were there before the first segment: a player is to find them all. */
   readonly #fromStart: Follower[] = [];
+  /** Those that are listed as they are offered. */
+  readonly #madeAtOnce = new Set<string>();
   #timing: PlaylistTiming | undefined;
   #frameRate: number | undefined;
   #timeline: Timeline | undefined;
+  /** How the open segment began, and was cut so far. */
+  #open: { readonly start: SegmentStart; readonly cuts: PartCut[] } | undefined;
   #discontinuity = false;
   #discontinuities = 0;
   #segments = 0;
@@ -59,13 +73,32 @@ export class Presentation {
    * @param id how its addresses name it; once in a broadcast
    */
   follow(id: string, options: Pick<RenditionOptions, 'keeper' | 'onSegment'> = {}): Follower {
-    if (this.#followers.has(id) || id === soundAloneId) throw new RangeError(`expected a name that no other rendition has, got "${id}" again`);
-    const { listedSegments, rewindSeconds, startTimer } = this.#options;
-    const follower = new Follower(new Rendition({ listedSegments, rewindSeconds, startTimer, ...options, reports: () => this.#reportsBeside(id) }));
-    if (this.#timing) follower.rendition.freeze(this.#timing, this.#frameRate);
+    const follower = new Follower(this.#addable(id, options));
     this.#followers.set(id, follower);
     if (this.#segments === 0) this.#fromStart.push(follower);
     return follower;
+  }
+
+  /**
+   * The same of one that is made because somebody asked: from the present segment on, with the lead's whole list before it as gaps, so
+   * that it can be played as soon as it has anything. It is in no longer playlist: most of that would be gaps.
+   */
+  followAtOnce(id: string): Follower {
+    const follower = new Follower(this.#addable(id, { rewindSeconds: 0 }), this.lead.window);
+    this.#madeAtOnce.add(id);
+    this.#followers.set(id, follower);
+    if (this.#open) follower.openSegment(this.#open.start);
+    for (const cut of this.#open?.cuts ?? []) follower.cutPart(cut);
+    return follower;
+  }
+
+  /** @throws {RangeError} when there is one of that name */
+  #addable(id: string, options: Pick<RenditionOptions, 'keeper' | 'onSegment' | 'rewindSeconds'>): Rendition {
+    if (this.#followers.has(id) || id === soundAloneId) throw new RangeError(`expected a name that no other rendition has, got "${id}" again`);
+    const { listedSegments, rewindSeconds, startTimer } = this.#options;
+    const rendition = new Rendition({ listedSegments, rewindSeconds, startTimer, ...options, reports: () => this.#reportsBeside(id) });
+    if (this.#timing) rendition.freeze(this.#timing, this.#frameRate);
+    return rendition;
   }
 
   /** @param id undefined for the lead */
@@ -132,6 +165,7 @@ export class Presentation {
     // By the clock of its segment: a correction of the clock counts from the next one on.
     this.#endTimeMs = (this.#endTimeMs ?? 0) + durationSeconds * 1000;
     this.lead.appendPart(part);
+    this.#open?.cuts.push({ startSeconds, durationSeconds });
     for (const follower of this.#followers.values()) follower.cutPart({ startSeconds, durationSeconds });
   }
 
@@ -142,12 +176,14 @@ export class Presentation {
     if (discontinuity) this.#discontinuities++;
     this.#discontinuity = false;
     this.#endTimeMs = dateMs;
+    this.#open = { start, cuts: [] };
     this.lead.openSegment(start);
     for (const follower of this.#followers.values()) follower.openSegment(start);
   }
 
   endSegment(): void {
     if (!this.lead.isOpen) return;
+    this.#open = undefined;
     this.lead.endSegment();
     for (const follower of this.#followers.values()) follower.endSegment();
   }
@@ -161,25 +197,26 @@ export class Presentation {
     for (const follower of this.#followers.values()) follower.end();
   }
 
-  /** All renditions that can be played; the largest picture first, sound alone last. */
+  /** All renditions that can be played, or made; the largest picture first, sound alone last. */
   multivariant(): Answer {
-    return this.#multivariant('media', []);
+    const offered = this.#options.offered?.() ?? [];
+    return this.#multivariant('media', [], offered.map(({ id, ...variant }) => ({ ...variant, mediaPlaylistUri: mediaPlaylistUri(this.#options.broadcast, id) })));
   }
 
   /** The same renditions with the longer playlist, and their keyframes. */
   rewindMultivariant(): Answer {
     if ((this.#options.rewindSeconds ?? 0) === 0) return noRewind;
-    const keyframes = [undefined, ...this.#followers.keys()].flatMap((id): KeyframeStream[] => {
+    const keyframes = [undefined, ...this.#followers.keys()].filter((id) => !this.#madeAtOnce.has(id ?? '')).flatMap((id): KeyframeStream[] => {
       const { keyframes: facts } = this.#followers.get(id ?? '')?.rendition ?? this.lead;
       return facts ? [{ ...facts, keyframePlaylistUri: mediaPlaylistUri(this.#options.broadcast, id, 'iframes') }] : [];
     });
     return this.#multivariant('dvr', keyframes);
   }
 
-  #multivariant(kind: PlaylistKind, keyframes: readonly KeyframeStream[]): Answer {
-    const variants = this.#ids().flatMap((id) => this.#variant(id, kind) ?? []);
+  #multivariant(kind: PlaylistKind, keyframes: readonly KeyframeStream[], offered: readonly VariantStream[] = []): Answer {
+    const variants = this.#ids().flatMap((id) => (this.#madeAtOnce.has(id ?? '') ? [] : (this.#variant(id, kind) ?? [])));
     if (!this.playable || variants.length === 0) return notYet;
-    const inOrder = variants.toSorted((one, other) => pixelsOf(other) - pixelsOf(one));
+    const inOrder = [...variants, ...offered].toSorted((one, other) => pixelsOf(other) - pixelsOf(one));
     return { outcome: 'multivariant', body: new Encoded(writeMultivariantPlaylist(inOrder, keyframes)) };
   }
 

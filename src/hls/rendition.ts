@@ -154,7 +154,7 @@ export class Rendition {
   }
 
   /** What can be had of it. */
-  get window(): Pick<LiveWindow, 'listed' | 'open' | 'rewind' | 'init' | 'mapUriOf'> {
+  get window(): Pick<LiveWindow, 'listed' | 'open' | 'rewind' | 'init' | 'mapUriOf' | 'discontinuitySequence'> {
     return this.#window;
   }
 
@@ -168,6 +168,18 @@ export class Rendition {
     return this.#window.listed.at(-1)?.gap === true;
   }
 
+  /** Whether the newest that is listed can be had; see `untilMedia`. */
+  get #hasMedia(): boolean {
+    const { open, listed } = this.#window;
+    const newest = open && open.parts.length > 0 ? open : listed.at(-1);
+    return newest !== undefined && !newest.gap;
+  }
+
+  /** Resolves when the newest that is listed can be had: true; false when it does not come in time, or the client has gone. */
+  async untilMedia(watchClient: WatchClient): Promise<boolean> {
+    return this.#timing !== undefined && this.#reached(() => this.#hasMedia, this.#timing, watchClient);
+  }
+
   /** Whether a player can start. */
   get playable(): boolean {
     return this.#timing !== undefined && this.#window.isPlayable;
@@ -177,7 +189,7 @@ export class Rendition {
     const init = this.#init;
     if (!this.#timing || !init || !this.playable) return undefined;
     const video = init.tracks.find((track) => track.kind === 'video');
-    const rates = (this.#bitRates ??= bitRatesOf(this.#window.listed, this.#timing.targetDurationSeconds));
+    const rates = (this.#bitRates ??= bitRatesOf(this.#window.listed.filter(({ gap }) => !gap), this.#timing.targetDurationSeconds));
     return {
       ...this.#timing,
       codecs: init.codecs,

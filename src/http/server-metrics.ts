@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { AdmissionCheck } from '../access/admission-check.js';
 import type { BroadcastMeasures, LiveEvent } from '../live/broadcast-options.js';
+import type { LadderMeasures } from '../live/ladder.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { cutReasons, type Counts, type CutCounts } from './counts.js';
 
@@ -38,6 +39,17 @@ export class ServerMetrics {
     this.#gauge('onair_admission_questions', "Questions that wait for the operator's service.", () => sum(checks.map(({ underWay }) => underWay)));
     this.#gauge('onair_segment_memory_bytes', 'Whole segments in memory, of all live streams.', () => sum(broadcasts.list().map(({ measures }) => measures.segmentMemoryBytes)));
     this.#gauge('onair_segment_store_waiting_bytes', 'What waits for the disk, of all live streams.', () => sum(broadcasts.list().map(({ measures }) => measures.storeWaitingBytes)));
+    const ladders = (): LadderMeasures[] => broadcasts.list().flatMap(({ measures }) => measures.ladder ?? []);
+    this.#gauge('onair_ladders', 'Streams of which renditions are being made here.', () => ladders().length);
+    this.#gaugeByStream('onair_ladder_lag_seconds', 'How far the slowest rendition that is made here is behind its source.', broadcasts, ({ ladder }) => ladder?.lagSeconds);
+    new Gauge({
+      ...{ name: 'onair_ladder_renditions', help: 'Renditions that are being made here, by encoder and preset.', labelNames: ['encoder', 'preset'], registers },
+      collect() {
+        this.reset();
+        for (const { encoder, preset, renditions } of ladders()) this.inc({ encoder, preset }, renditions);
+      },
+    });
+    this.#count('onair_ladder_troubles_total', 'How often an ffmpeg that makes renditions failed, or made fewer or cheaper ones since it did not keep up.', events, 'ladder-trouble');
     this.#count('onair_viewer_skips_total', 'How often a viewer that was too slow was skipped forward.', events, 'viewer-skipped');
     this.#count('onair_ffmpeg_restarts_total', 'How often an ffmpeg was replaced in the middle of a broadcast.', events, 'ffmpeg-restarted');
     this.#count('onair_copy_refusals_total', 'How often a copied picture could not be cut where a segment must end, and was encoded up to the next keyframe.', events, 'copy-refused');
@@ -76,12 +88,15 @@ export class ServerMetrics {
     });
   }
 
-  #gaugeByStream(name: string, help: string, broadcasts: Measured, read: (measures: BroadcastMeasures) => number): void {
+  #gaugeByStream(name: string, help: string, broadcasts: Measured, read: (measures: BroadcastMeasures) => number | undefined): void {
     new Gauge({
       ...{ name, help, labelNames: ['stream'], registers: [this.#registry] },
       collect() {
         this.reset();
-        for (const { stream, measures } of broadcasts.list()) this.set({ stream }, read(measures));
+        for (const { stream, measures } of broadcasts.list()) {
+          const value = read(measures);
+          if (value !== undefined) this.set({ stream }, value);
+        }
       },
     });
   }

@@ -2,6 +2,7 @@ import type { ChatSettings } from './chat-room.js';
 import type { Lease } from './directory.js';
 import type { EncodeLimits } from './encode-limits.js';
 import type { Owner } from './ingest-entrance.js';
+import type { LadderMeasures, LadderSettings } from './ladder.js';
 import type { PictureSettings } from './pictures.js';
 import type { Recordings } from './recordings.js';
 import type { MediaStore } from '../storage/media-store.js';
@@ -37,6 +38,8 @@ export interface BroadcastSettings {
   /** Without it there is no chat. */
   readonly chat?: ChatSettings | undefined;
   readonly pictures: PictureSettings;
+  /** Without it no renditions are made here. */
+  readonly ladder?: LadderSettings | undefined;
   /** What each stream is about: a broadcast reads and changes its own. */
   readonly descriptions: StreamDescriptions;
   readonly log: LiveLog;
@@ -46,9 +49,9 @@ export interface BroadcastSettings {
 
 /**
  * A slow viewer was skipped forward; an ffmpeg was replaced; a copied picture could not be cut; the store did not take segments of a broadcast,
- * told once for each; it did not give one back; a recording has a gap, told once for each.
+ * told once for each; it did not give one back; a recording has a gap, told once for each; an ffmpeg that makes renditions failed, or does not keep up.
  */
-export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed' | 'store-read-failed' | 'recording-failed';
+export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed' | 'store-read-failed' | 'recording-failed' | 'ladder-trouble';
 
 /** What an operator measures of a running broadcast. */
 export interface BroadcastMeasures {
@@ -60,6 +63,8 @@ export interface BroadcastMeasures {
   readonly segmentMemoryBytes: number;
   /** What waits for the store of segments. */
   readonly storeWaitingBytes: number;
+  /** Of the renditions that are made of it; undefined: none are. */
+  readonly ladder?: LadderMeasures | undefined;
 }
 
 /** One line a lifecycle step; a subset of pino's logger. */

@@ -18,7 +18,9 @@ import { IngestEntrance } from './ingest-entrance.js';
 import { IngestSession } from './ingest-session.js';
 import type { BroadcastMeasures, BroadcastOptions } from './broadcast-options.js';
 import { Packaging } from './packaging.js';
+import { ladderOf } from './broadcast-ladder.js';
 import { picturesOf } from './broadcast-pictures.js';
+import type { Ladder } from './ladder.js';
 import type { Pictures } from './pictures.js';
 import { Renditions } from './renditions.js';
 import { ReleasePace } from './release-pace.js';
@@ -58,6 +60,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   readonly #options: BroadcastOptions;
   readonly #bus: FragmentBus;
   readonly #renditions: Renditions;
+  readonly #ladder: Ladder | undefined;
   readonly #packaging: Packaging;
   readonly #pace = new ReleasePace();
   readonly #clock = new BroadcastClock();
@@ -86,7 +89,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.entrance = new IngestEntrance({ session: this.ingest, owner });
     const createBus = (): FragmentBus => new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#report.dropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
     this.#bus = createBus();
-    this.viewers = new Viewers({ bus: this.#bus, renditions: () => this.#renditions.on });
+    this.viewers = new Viewers({ bus: this.#bus, renditions: () => this.#renditions.on, offered: () => this.#ladder?.choices ?? [] });
     const { stream, id: broadcast } = options;
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream, broadcast, onMessage: (entry) => this.#record?.said(entry), onDelete: (message) => this.#record?.deleted(message) });
     this.pictures = picturesOf(options, this.viewers);
@@ -97,10 +100,12 @@ export class Broadcast implements Watchable, PublishedBroadcast {
       listedSegments: options.windowSegments,
       rewindSeconds: options.rewindSeconds,
       keeper: this.#archive,
+      offered: () => this.#ladder?.offered ?? [],
       onSegment: (segment, init) => this.#record?.segment(segment, init, this.presentation.timing?.targetDurationSeconds ?? 1),
     });
-    this.hls = hlsSource(this.presentation, this.audience);
-    this.#renditions = new Renditions({ presentation: this.presentation, createBus, onChange: () => this.viewers.renditionsChanged() });
+    this.hls = hlsSource(this.presentation, this.audience, () => this.#ladder);
+    this.#renditions = new Renditions({ follow: (name) => this.presentation.follow(name), createBus, onChange: () => this.viewers.renditionsChanged() });
+    this.#ladder = ladderOf(options, { presentation: this.presentation, bus: this.#bus, createBus, renditions: this.#renditions, viewers: this.viewers });
     this.#packaging = this.#createPackaging();
     this.#bus.subscribe(this.#packaging, { from: 'edge', loss: 'never' });
     this.closed = this.#run();
@@ -124,6 +129,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
       heldRequests: this.presentation.waiting,
       segmentMemoryBytes: this.presentation.bytesInMemory,
       storeWaitingBytes: this.#archive.waitingBytes,
+      ladder: this.#ladder?.measures,
     };
   }
 
@@ -191,6 +197,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     const failure = await this.#playAll();
     clearInterval(statsTimer);
     await this.#finish('packager', () => this.#bus.endTimeline());
+    await this.#finish('ladder', () => this.#ladder?.end());
     await this.#finish('renditions', () => this.#renditions.end());
     await this.#finish('playlists', () => this.presentation.end());
     await this.#finish('viewers', () => this.#bus.end());

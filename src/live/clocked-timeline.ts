@@ -41,10 +41,11 @@ export class ClockedTimeline implements Timeline {
   }
 }
 
-/** Of a rendition: on the source's clock, as that is known better and better. */
-export function sameClock(init: InitSegment, source: Timeline): Timeline {
+/** Of a rendition: on the source's clock, as that is known better and better. @param shownLaterSeconds see `Timeline` */
+export function sameClock(init: InitSegment, source: Timeline, shownLaterSeconds = 0): Timeline {
   return {
     init,
+    shownLaterSeconds,
     get captureTimeMs() {
       return source.captureTimeMs;
     },

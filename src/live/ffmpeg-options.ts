@@ -20,6 +20,8 @@ export interface TranscodePlan {
   readonly outputOptions: readonly string[];
   /** Time in the output at which the first frame stands; what a decoder needs before it comes earlier. */
   readonly outputStartSeconds: number;
+  /** Others go first where there is not enough of the machine. */
+  readonly inBackground?: boolean | undefined;
 }
 
 export interface TranscodeWishes {

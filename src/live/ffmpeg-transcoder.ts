@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { finished } from 'node:stream/promises';
 import FfmpegCommand from 'fluent-ffmpeg';
 import { childEnvironment } from './child-environment.js';
@@ -34,6 +35,7 @@ export class FfmpegTranscoder implements Transcoder {
       // In a process group of its own, so that Ctrl-C in a terminal reaches the server alone and broadcasts end in order.
       this.#child = spawn(options.ffmpegPath, commandLine(plan), { stdio: 'pipe', windowsHide: true, detached: true, env: childEnvironment() });
       this.closed = this.#watch(this.#child);
+      if (plan.inBackground && this.#child.pid !== undefined) giveWay(this.#child.pid);
     } catch (error) {
       this.closed = Promise.resolve(startFailure(options.ffmpegPath, error));
     }
@@ -138,6 +140,15 @@ function commandLine(plan: TranscodePlan): string[] {
     .outputOptions(...plan.outputOptions)
     .output('pipe:1');
   return (command as unknown as { _getArguments(): string[] })._getArguments();
+}
+
+/** A process that is gone already, or a system without priorities, is as good. */
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    return;
+  }
 }
 
 function hasExited(child: ChildProcess): boolean {

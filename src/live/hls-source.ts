@@ -1,10 +1,14 @@
 import type { Answer } from '../hls/answer.js';
 import type { Presentation } from '../hls/presentation.js';
 import type { Audience } from './audience.js';
+import type { Ladder } from './ladder.js';
 import type { HlsSource } from './watchable.js';
 
-/** What HLS clients of a broadcast of this process are answered, and that they are counted. */
-export function hlsSource(presentation: Presentation, audience: Audience): HlsSource {
+/**
+ * What HLS clients of a broadcast of this process are answered, and that they are counted.
+ * @param ladder makes renditions that are asked for
+ */
+export function hlsSource(presentation: Presentation, audience: Audience, ladder: () => Ladder | undefined): HlsSource {
   return {
     get targetDurationSeconds() {
       return presentation.timing?.targetDurationSeconds ?? 1;
@@ -13,6 +17,8 @@ export function hlsSource(presentation: Presentation, audience: Audience): HlsSo
     rewindMultivariant: async () => presentation.rewindMultivariant(),
     mediaPlaylist: async ({ rendition: id, kind, client, directives, watchClient }) => {
       audience.saw(client);
+      const unready = id === undefined ? undefined : await ladder()?.prepare(id, watchClient);
+      if (unready) return unready;
       const rendition = presentation.rendition(id);
       if (!rendition) return noSuchRendition(id);
       return kind === 'live' ? rendition.mediaPlaylist(directives, watchClient) : rendition.rewindPlaylist(kind, directives, watchClient);

@@ -1,11 +1,12 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { Follower } from '../hls/follower.js';
-import type { Presentation, Timeline } from '../hls/presentation.js';
+import type { Timeline } from '../hls/presentation.js';
 import type { FragmentBurst } from './fragment-burst.js';
 import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
 
 export interface RenditionsOptions {
-  readonly presentation: Presentation;
+  /** Adds one to the playlists. */
+  readonly follow: (name: string) => Follower;
   readonly createBus: () => FragmentBus;
   /** Some have media now that had none, or have none any more. */
   readonly onChange?: (() => void) | undefined;
@@ -42,6 +43,25 @@ export class Renditions {
     this.#options.onChange?.();
   }
 
+  /** One that is about to come: who wants it may wait for it on its bus. */
+  await(name: string): FragmentBus {
+    return (this.#renditions.get(name) ?? this.#add(name, false)).bus;
+  }
+
+  /** The others have nothing from now on. */
+  keep(names: readonly string[]): void {
+    for (const [name, rendition] of this.#renditions) {
+      if (!rendition.isOn || names.includes(name)) continue;
+      rendition.isOn = false;
+      rendition.bus.endTimeline();
+    }
+  }
+
+  /** Whether any has media. */
+  get areOn(): boolean {
+    return [...this.#renditions.values()].some(({ isOn }) => isOn);
+  }
+
   push(name: string, fragments: readonly Fragment[]): void {
     this.#renditions.get(name)?.bus.push(fragments);
   }
@@ -54,10 +74,10 @@ export class Renditions {
     for (const { bus } of this.#renditions.values()) bus.end();
   }
 
-  #add(name: string): Rendition {
-    const rendition = { bus: this.#options.createBus(), isOn: true };
+  #add(name: string, isOn = true): Rendition {
+    const rendition = { bus: this.#options.createBus(), isOn };
     this.#renditions.set(name, rendition);
-    rendition.bus.subscribe(new Following(this.#options.presentation.follow(name)), { from: 'edge', loss: 'never' });
+    rendition.bus.subscribe(new Following(this.#options.follow(name)), { from: 'edge', loss: 'never' });
     return rendition;
   }
 }
@@ -70,8 +90,8 @@ class Following implements FragmentConsumer {
     this.#follower = follower;
   }
 
-  startTimeline({ init }: Timeline): void {
-    this.#follower.startTimeline(init);
+  startTimeline({ init, shownLaterSeconds }: Timeline): void {
+    this.#follower.startTimeline(init, shownLaterSeconds);
   }
 
   push({ fragments }: FragmentBurst): void {

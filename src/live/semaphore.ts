@@ -7,6 +7,10 @@ export class Semaphore {
     this.#free = count;
   }
 
+  get hasRoom(): boolean {
+    return this.#free > 0;
+  }
+
   /** Whether there was room at once; whoever got it gives it back. */
   tryAcquire(): boolean {
     if (this.#free === 0) return false;

@@ -17,6 +17,8 @@ export interface ViewersOptions {
   readonly bus: FragmentBus;
   /** Those beside the source that have media now, by id. */
   readonly renditions?: (() => ReadonlyMap<string, FragmentBus>) | undefined;
+  /** Those that are made when somebody is sent them. */
+  readonly offered?: (() => readonly RenditionChoice[]) | undefined;
   /** Told of each viewer that is changed over. */
   readonly onChange?: ((change: RenditionChange) => void) | undefined;
   /** Monotonic, in ms. */
@@ -106,9 +108,10 @@ export class Viewers {
 
   /** Some came or went: who was sent one that is gone goes on with another. */
   renditionsChanged(): void {
-    const { bus, renditions } = this.#options;
-    const others = [...(renditions?.() ?? [])].map(([id, each]) => new BusChoice(id, each));
-    for (const each of others) this.#outletOf(each.bus);
+    const { bus, renditions, offered } = this.#options;
+    const made = [...(renditions?.() ?? [])].map(([id, each]) => new BusChoice(id, each));
+    for (const each of made) this.#outletOf(each.bus);
+    const others = [...made, ...(offered?.() ?? [])];
     const sound = this.#sound.isThere ? [this.#sound] : [];
     this.#choices = [new BusChoice(sourceId, bus), ...others.toSorted((one, other) => (other.height ?? 0) - (one.height ?? 0)), ...sound];
     for (const viewer of this.#viewers.values()) viewer.choicesChanged();

@@ -62,6 +62,8 @@ export class HlsViewer {
   #take(segment: ReadSegment, playlistUrl: string): void {
     if (segment.uri === undefined || segment.mapUri === undefined) return;
     this.#segments.set(segment.sequenceNumber, segment);
+    // RFC 8216bis §4.4.4.7: nothing of it can be had.
+    if (segment.isGap) return;
     for (const uri of [segment.mapUri, segment.uri]) {
       if (this.#media.has(uri)) continue;
       const body = fetchMedia(new URL(uri, playlistUrl).href);

@@ -267,6 +267,19 @@ t.test('a rendition that is added later begins with the next segment, with the n
   t.strictSame(shapeOf(rung.watched, from), shapeOf(ladder.lead, from));
 });
 
+t.test('a rendition whose first media comes in the middle of a segment begins with the next one, whole', async (t) => {
+  const ladder = new Ladder();
+  const rung = ladder.add('360p');
+  const samples = samplesOf({ ...steadyPicture, isKeyframe: everySeconds(1), withSound: true, seconds: 14 });
+  ladder.begin(tracksOf(samples));
+  await ladder.push(samples, ({ startSeconds }) => startSeconds < 2.9);
+  await ladder.end();
+  const from = rung.watched.seen[0]?.mediaSequence ?? 0;
+  t.equal(from, 2);
+  t.strictSame(violations(rung.watched.seen), []);
+  t.strictSame(shapeOf(rung.watched, from), shapeOf(ladder.lead, from));
+});
+
 t.test('the sound alone has all of the sound and no picture, is made of what was asked for, and is a gap where there is none', async (t) => {
   const ladder = new Ladder();
   const silentSeconds = [8, 12.5] as const;

@@ -57,7 +57,8 @@ t.test('who wants the sound alone gets it from now on, on the clock of the sourc
 
 t.test('viewers of other renditions find those that are there, and are counted', (t) => {
   const bus = createBus();
-  const renditions = new Renditions({ presentation: new Presentation({ broadcast: 'run1', listedSegments: 6 }), createBus, onChange: () => viewers.renditionsChanged() });
+  const presentation = new Presentation({ broadcast: 'run1', listedSegments: 6 });
+  const renditions = new Renditions({ follow: (name) => presentation.follow(name), createBus, onChange: () => viewers.renditionsChanged() });
   const viewers: Viewers = new Viewers({ bus, renditions: () => renditions.on });
   const isThere = (id: string): boolean => {
     try {

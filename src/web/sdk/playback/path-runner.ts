@@ -13,9 +13,6 @@ const lookEveryMs = 250;
 /** A viewer who paused for so long is not sent what they don't look at. */
 const letGoAfterMs = 10_000;
 
-/** Of a recording, and of what was live before. */
-export type SeekablePath = Exclude<PathName, 'websocket'>;
-
 export interface PathRunnerOptions {
   readonly video: HTMLVideoElement;
   readonly addresses: StreamAddresses;
@@ -24,8 +21,6 @@ export interface PathRunnerOptions {
   readonly mode: PlayerMode;
   readonly wished: PathName | 'auto';
   readonly paths: Readonly<Record<PathName, PathProgram>>;
-  /** Those that can be anywhere else than at the live edge. */
-  readonly seekable: Readonly<Record<SeekablePath, PathProgram>>;
   /** Whether somebody could see the picture. */
   readonly inSight: () => boolean;
 }
@@ -49,8 +44,6 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
   #pausedSinceMs: number | undefined;
   #suspended = false;
   #isLineSlow = false;
-  #broadcast = '';
-  #isBack = false;
 
   constructor(options: PathRunnerOptions) {
     super();
@@ -62,11 +55,6 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     return this.#playback;
   }
 
-  /** Whether it plays another place of a live stream than its edge. */
-  get isBack(): boolean {
-    return this.#isBack && this.#playback !== undefined;
-  }
-
   get mode(): PlayerMode {
     return this.#mode;
   }
@@ -75,8 +63,7 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
   set mode(mode: PlayerMode) {
     this.#mode = mode;
     this.beginAfresh();
-    // Where somebody went back to stays; it holds from the next time at the edge on.
-    if (!this.isBack) this.#playback?.close();
+    this.#playback?.close();
   }
 
   /** Every path may be tried again; what is known of the viewer's line stands. */
@@ -100,30 +87,13 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
 
   /** @returns undefined when a path was begun, or why none is left */
   begin(broadcast: string, can: Capabilities): readonly PathFailureOf[] | undefined {
-    const { page, paths, wished } = this.#options;
+    const { video, addresses, clock, page, paths, wished } = this.#options;
     const failures = this.#failures.standing(page.nowMs());
     const mode = this.#isLineSlow ? 'smooth' : this.#mode;
     const choice = choosePaths({ mode, path: wished }, can).find((each) => !failures.some(({ path }) => path === each.path));
     if (choice === undefined) return failures;
     this.emit('path', explainFallback(choice, failures));
-    this.#broadcast = broadcast;
-    this.#isBack = false;
-    this.#run(paths[choice.path], mode);
-    return undefined;
-  }
-
-  /** Leaves the live edge of the present broadcast for a place in it. @param by what this browser plays HLS with */
-  goBack(toSeconds: number, by: SeekablePath): void {
-    this.close();
-    this.emit('path', { path: by, why: 'the longer playlist goes back in time' });
-    this.#isBack = true;
-    this.#run(this.#options.seekable[by], 'smooth', toSeconds);
-  }
-
-  #run(Path: PathProgram, mode: PlayerMode, fromSeconds?: number): void {
-    const { video, addresses, clock, page } = this.#options;
-    const playback = new Path({ video, mode, addresses, clock, page, fromSeconds });
-    const broadcast = this.#broadcast;
+    const playback = new paths[choice.path]({ video, mode, addresses, clock, page });
     this.#playback = playback;
     this.#movement = new MovementWatch(playback.unstick);
     this.#suspended = false;
@@ -131,6 +101,7 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     this.#stopLooking();
     this.#stopLooking = page.every(lookEveryMs, () => this.#look(playback));
     void playback.closed.then((end) => playback === this.#playback && this.#over(playback, end, broadcast));
+    return undefined;
   }
 
   /** The page was hidden or offline until now. */
@@ -138,7 +109,7 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     if (!this.#suspended) this.#playback?.resume();
   }
 
-  /** Lets go of the element; tells nothing of it. Idempotent. */
+  /** Idempotent; tells nothing any more. */
   close(): void {
     const playback = this.#playback;
     this.#playback = undefined;
@@ -150,9 +121,8 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     this.#playback = undefined;
     this.#stopLooking();
     if (end.reason === 'ended') this.beginAfresh();
-    // What did not go back says nothing of the paths at the edge.
-    if (end.reason === 'failed' && !this.#isBack) this.#fail(playback, end.failure);
-    if (end.reason === 'not-live' && !this.#isBack) this.#fail(playback, { code: 'nothing-to-play' });
+    if (end.reason === 'failed') this.#fail(playback, end.failure);
+    if (end.reason === 'not-live') this.#fail(playback, { code: 'nothing-to-play' });
     this.emit('over', { end, broadcast });
   }
 
@@ -183,7 +153,7 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     });
     if (verdict?.act === 'seek') video.currentTime = verdict.toSeconds;
     if (verdict?.act !== 'give-up') return;
-    if (!this.#isBack) this.#fail(playback, { code: verdict.why });
+    this.#fail(playback, { code: verdict.why });
     playback.close();
   }
 
