@@ -13,6 +13,8 @@ const entryPoints = {
   broadcast: 'src/web/pages/broadcast.ts',
   watch: 'src/web/pages/watch.ts',
   embed: 'src/web/pages/embed.ts',
+  recordings: 'src/web/pages/recordings.ts',
+  recording: 'src/web/pages/recording.ts',
 };
 
 const target = ['chrome109', 'firefox115', 'safari16.4'];

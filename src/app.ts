@@ -17,6 +17,7 @@ import { LocalBroadcasts } from './live/local-broadcasts.js';
 import { MemoryDirectory } from './live/memory-directory.js';
 import { RecordWishes } from './live/record-wishes.js';
 import { RecordingDownloads } from './live/recording-downloads.js';
+import { RecordingPosters } from './live/recording-posters.js';
 import { Recordings } from './live/recordings.js';
 import { remuxWith } from './live/remux.js';
 import { StreamDescriptions } from './live/stream-descriptions.js';
@@ -57,9 +58,10 @@ export interface App {
 }
 
 /** Wires the floors from the bottom up, in order: media engine, live streams, what all ways in share, RTMP, HTTP's routes. */
-export async function buildApp(config: Config, { publicDir, startTranscoder }: AppDependencies): Promise<App> {
-  const ffmpeg = startTranscoder ? 'not looked for' : await locateFfmpeg(config.FFMPEG_PATH);
+export async function buildApp(config: Config, { publicDir, startTranscoder: given }: AppDependencies): Promise<App> {
+  const ffmpeg = given ? 'not looked for' : await locateFfmpeg(config.FFMPEG_PATH);
   const found = typeof ffmpeg === 'string' ? undefined : ffmpeg;
+  const startTranscoder = given ?? ffmpegTranscoders({ ffmpegPath: found?.path ?? 'ffmpeg' });
   const { maxConnections, warning } = fittingConnections(config.MAX_CONNECTIONS, openFilesLimit());
   const warnings = [...(warning === undefined ? [] : [warning]), ...checkFolders(config)];
   const publishKey = config.PUBLISH_KEY ?? readDataDir(config.DATA_DIR, () => keepServerKey(config.DATA_DIR));
@@ -108,16 +110,19 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
   await recordings.open();
   const downloads = new RecordingDownloads({ recordings, turns: recordingsTurns, remux: remuxWith(found?.path ?? 'ffmpeg') });
   await downloads.open();
+  const ffmpegMajor = found?.major ?? 5;
+  const makingPosters = new Semaphore(postersAtATime);
+  const posters = new RecordingPosters({ recordings, startTranscoder, ffmpegMajor, width: config.FRAMES_WIDTH, turns: makingPosters });
   http.addHook('onClose', async () => {
-    await Promise.all([downloads.close(), recordings.close(), wishes.close()]);
+    await Promise.all([downloads.close(), posters.close(), recordings.close(), wishes.close()]);
   });
   const directory = new MemoryDirectory();
   const broadcasts = new LocalBroadcasts({
     directory,
     recordings,
-    missing: () => (startTranscoder || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
-    startTranscoder: startTranscoder ?? ffmpegTranscoders({ ffmpegPath: found?.path ?? 'ffmpeg' }),
-    ffmpegMajor: found?.major ?? 5,
+    missing: () => (given || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
+    startTranscoder,
+    ffmpegMajor,
     encodeLimits: readEncodeLimits(config.MAX_ENCODED_SIZE, config.MAX_ENCODED_FRAMES_PER_SECOND),
     segmentsDirectory: config.SEGMENTS_DIR,
     segmentSeconds: config.SEGMENT_SECONDS,
@@ -135,7 +140,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
       width: config.FRAMES_WIDTH,
       posterMaxAgeMs: milliseconds(config.POSTER_SECONDS),
       encoders: new Semaphore(config.MAX_FRAMES_ENCODERS),
-      posters: new Semaphore(postersAtATime),
+      posters: makingPosters,
     },
     ladder: await ladderSettings(config, { ffmpegPath: found?.path, cores: availableParallelism() }),
     descriptions,
@@ -184,6 +189,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder }: A
     descriptions,
     recordings,
     downloads,
+    posters,
     access,
     cuts,
     stop: new GracefulStop({ app: http, broadcasts, lingerMs: milliseconds(config.STOP_LINGER_SECONDS), closeOthers: async () => rtmp?.close() }),

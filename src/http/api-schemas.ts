@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import { errorCodes } from '../protocol/error-codes.js';
 import type { ErrorBody, ErrorCode } from '../protocol/error-codes.js';
 import type { LiveStreamInfo, LiveStreamList } from '../protocol/live-stream-info.js';
+import type { RecordingInfo, RecordingList } from '../protocol/recording-info.js';
 import { streamNamePattern } from '../protocol/urls.js';
 
 export const streamParams = Type.Object({ stream: Type.String({ description: `a live stream's name: ${streamNamePattern}` }) });
@@ -123,8 +124,33 @@ export const signedLinks = Type.Object({
   urls: Type.Object({ watch: Type.String(), embed: Type.String(), hls: Type.String(), play: Type.String(), mp4: Type.String(), flv: Type.String(), frames: Type.String(), poster: Type.String() }),
 });
 
+export const recordingUrls = Type.Object({ watch: Type.String({ description: 'its page' }), hls: Type.String(), download: Type.String({ description: 'one MP4' }), poster: Type.String({ description: 'a picture of it' }), chat: Type.String() });
+
+export const recordingInfo = Type.Object({
+  id: Type.String(),
+  stream: Type.String(),
+  title: Type.Optional(Type.String()),
+  description: Type.Optional(Type.String()),
+  startedAt: Type.String({ description: 'RFC 3339, UTC' }),
+  durationSeconds: Type.Number(),
+  byteLength: Type.Number({ description: 'of its segments' }),
+  width: Type.Optional(Type.Number()),
+  height: Type.Optional(Type.Number()),
+  state: Type.Enum(['recording', 'complete', 'interrupted'], { description: 'interrupted: its server died; complete up to the last segment' }),
+  private: Type.Boolean({ description: 'shown to nobody but whom its key, or a link that was made with it, shows it' }),
+  urls: recordingUrls,
+});
+
+export const recordingList = Type.Object({ recordings: Type.Immutable(Type.Array(recordingInfo)), next: Type.Optional(Type.String({ description: 'there are more: asked for with `before`' })) });
+
 export const errorBody = Type.Object({ code: Type.Enum(Object.keys(errorCodes) as ErrorCode[]), message: Type.String() });
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 /** Fails to compile when a schema and the type it stands for drift apart. */
-export const schemasMatchTypes: [Same<Static<typeof liveStreamInfo>, LiveStreamInfo>, Same<Static<typeof liveStreamList>, LiveStreamList>, Same<Static<typeof errorBody>, ErrorBody>] = [true, true, true];
+export const schemasMatchTypes: [
+  Same<Static<typeof liveStreamInfo>, LiveStreamInfo>,
+  Same<Static<typeof liveStreamList>, LiveStreamList>,
+  Same<Static<typeof recordingInfo>, RecordingInfo>,
+  Same<Static<typeof recordingList>, RecordingList>,
+  Same<Static<typeof errorBody>, ErrorBody>,
+] = [true, true, true, true, true];

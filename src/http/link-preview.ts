@@ -6,8 +6,8 @@ export interface LinkPreview {
   readonly url: string;
   /** Absolute address of a picture; undefined where there is none for everybody. */
   readonly image: string | undefined;
-  /** Where the code that embeds the player is told (oEmbed 1.0 §4). */
-  readonly oembed: string;
+  /** Where the code that embeds the player is told (oEmbed 1.0 §4); undefined where there is none. */
+  readonly oembed: string | undefined;
 }
 
 /** A page with its title and the Open Graph and oEmbed links that programs look for in its head. */
@@ -20,7 +20,7 @@ export function withLinkPreview(html: string, { title, description, url, image, 
     ...(image === undefined ? [] : [meta('property', 'og:image', image)]),
     ...(description === undefined ? [] : [meta('property', 'og:description', description), meta('name', 'description', description)]),
     meta('name', 'twitter:card', image === undefined ? 'summary' : 'summary_large_image'),
-    `<link rel="alternate" type="application/json+oembed" title="${escaped(title)}" href="${escaped(oembed)}" />`,
+    ...(oembed === undefined ? [] : [`<link rel="alternate" type="application/json+oembed" title="${escaped(title)}" href="${escaped(oembed)}" />`]),
   ];
   return html.replace(/<title>[^<]*<\/title>/, () => [`<title>${escaped(title)} · Onair</title>`, ...head].join('\n    '));
 }

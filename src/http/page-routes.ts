@@ -5,7 +5,10 @@ import { fastifyHelmet } from '@fastify/helmet';
 import { fastifyStatic } from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Watchables } from '../live/directory.js';
+import type { Recordings } from '../live/recordings.js';
 import type { StreamDescriptions } from '../live/stream-descriptions.js';
+import { recordingUrls } from '../protocol/recording-info.js';
+import { LiveError } from '../protocol/live-error.js';
 import { liveStreamUrls } from '../protocol/urls.js';
 import { type LinkPreview, withLinkPreview } from './link-preview.js';
 import { requireStreamName } from './live-stream-lookup.js';
@@ -21,11 +24,15 @@ export interface PageRoutesOptions {
   readonly directory: Watchables;
   /** What streams are about, for who shares a page's address. */
   readonly descriptions: StreamDescriptions;
+  /** What was recorded, where anything may be. */
+  readonly recordings: Pick<Recordings, 'get'> | undefined;
+  /** Whether this token was made for this recording, and has not expired. */
+  readonly isLinkTo: (id: string, token: string | undefined) => boolean;
   /** Whether streams are watched by signed links only: then only those show a picture elsewhere. */
   readonly linksAreSigned: boolean;
 }
 
-type PageName = 'index' | 'broadcast' | 'watch' | 'embed';
+type PageName = 'index' | 'broadcast' | 'watch' | 'embed' | 'recordings' | 'recording';
 
 /** Policy of every page: own code only; media also from the blobs that hls.js and MediaSource make. */
 const policyOf = (publicUrl: string | undefined, frameAncestors: string[]) => ({
@@ -47,7 +54,7 @@ const policyOf = (publicUrl: string | undefined, frameAncestors: string[]) => ({
 });
 
 /** Pages, styles and bundles; the SDK is the bundles once more, under the address that other sites use. */
-export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins, publicUrl, directory, descriptions, linksAreSigned }: PageRoutesOptions): Promise<void> {
+export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins, publicUrl, directory, descriptions, recordings, isLinkTo, linksAreSigned }: PageRoutesOptions): Promise<void> {
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: policyOf(publicUrl, ["'none'"]),
     frameguard: { action: 'deny' },
@@ -71,6 +78,7 @@ export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins
     return reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(withRelativeAddresses(html, request.url));
   };
   app.get('/', async (request, reply) => sendPage('index', request, reply));
+  app.get('/recordings', async (request, reply) => sendPage('recordings', request, reply));
   app.get('/broadcast', async (request, reply) => sendPage('broadcast', request, reply));
   const previewOf = async (stream: string, token: string | undefined, base: string): Promise<LinkPreview> => {
     const { title = stream, description } = descriptions.get(stream);
@@ -89,6 +97,17 @@ export async function pageRoutes(app: FastifyInstance, { publicDir, embedOrigins
     app.get<{ Params: { stream: string } }>(`/embed/:stream${token}`, { helmet }, async (request, reply) => {
       requireStreamName(request.params.stream);
       return sendPage('embed', request, reply);
+    });
+    app.get<{ Params: { id: string; token?: string } }>(`/recordings/:id${token}`, async (request, reply) => {
+      const { id, token } = request.params;
+      const recording = recordings?.get(id);
+      if (!recording) throw new LiveError('not-found', 'nothing is recorded here');
+      const { watch: url, poster } = recordingUrls(baseUrlOf(request, publicUrl), id, token);
+      // Who may see nothing of it learns nothing from its page.
+      const mayBeShown = !recording.private || isLinkTo(id, token);
+      const { title = recording.start.stream, description } = mayBeShown ? recording.description : { title: 'Recording' };
+      const isShown = mayBeShown && (token !== undefined || !linksAreSigned) && recording.sums.width !== undefined;
+      return sendPage('recording', request, reply, (html) => withLinkPreview(html, { title, description, url, image: isShown ? poster : undefined, oembed: undefined }));
     });
   }
 }

@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import { recordingLinkName, type Access } from '../access/access.js';
 import type { Recording, Recordings } from '../live/recordings.js';
-import { errorBody, streamDescription } from './api-schemas.js';
+import { recordingUrls as urlsOf, type RecordingInfo } from '../protocol/recording-info.js';
+import { errorBody, recordingInfo, recordingList, recordingUrls, streamDescription } from './api-schemas.js';
 import { requireStreamName } from './live-stream-lookup.js';
 import { baseUrlOf } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
@@ -17,27 +18,10 @@ export interface RecordingApiOptions {
 
 const recordingParams = Type.Object({ id: Type.String({ description: 'the id of a recording' }) });
 
-const recordingUrls = Type.Object({ watch: Type.String(), hls: Type.String(), download: Type.String(), chat: Type.String() });
-
-const recordingInfo = Type.Object({
-  id: Type.String(),
-  stream: Type.String(),
-  title: Type.Optional(Type.String()),
-  description: Type.Optional(Type.String()),
-  startedAt: Type.String({ description: 'RFC 3339, UTC' }),
-  durationSeconds: Type.Number(),
-  byteLength: Type.Number({ description: 'of its segments' }),
-  width: Type.Optional(Type.Number()),
-  height: Type.Optional(Type.Number()),
-  state: Type.Enum(['recording', 'complete', 'interrupted'], { description: 'interrupted: its server died; complete up to the last segment' }),
-  private: Type.Boolean({ description: 'shown to nobody but whom its key, or a link that was made with it, shows it' }),
-  urls: recordingUrls,
-});
-
 /** What was recorded: anybody may ask; the key of its stream changes and deletes it. */
 export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> = async (app, { recordings, access, publishGate, publicUrl }) => {
   const security = [{ publishKey: [] }, { publishKeyInQuery: [] }];
-  const info = (request: FastifyRequest, recording: Recording): Static<typeof recordingInfo> => infoOf(recording, baseUrlOf(request, publicUrl));
+  const info = (request: FastifyRequest, recording: Recording): RecordingInfo => infoOf(recording, baseUrlOf(request, publicUrl));
   const requireKey = (request: FastifyRequest): void => void publishGate.requireKey(request, recordings.get((request.params as { id: string }).id).start.stream);
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
@@ -55,7 +39,7 @@ export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> 
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
           before: Type.Optional(Type.String({ description: '`next` of the page before' })),
         }),
-        response: { 200: Type.Object({ recordings: Type.Array(recordingInfo), next: Type.Optional(Type.String({ description: 'there are more: asked for with `before`' })) }), 400: errorBody },
+        response: { 200: recordingList, 400: errorBody },
       },
     },
     async (request) => {
@@ -93,7 +77,7 @@ export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> 
     async (request, reply) => {
       const { id } = request.params;
       const { token, expiresAt } = access.recordingLinks.sign(recordingLinkName(id), request.body.expiresInSeconds);
-      return reply.code(201).send({ id, token, expiresAt, urls: urlsOf(id, baseUrlOf(request, publicUrl), token) });
+      return reply.code(201).send({ id, token, expiresAt, urls: urlsOf(baseUrlOf(request, publicUrl), id, token) });
     },
   );
 
@@ -143,16 +127,11 @@ export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> 
   );
 };
 
-function infoOf({ id, start, description, state, sums, private: isPrivate }: Recording, base: string): Static<typeof recordingInfo> {
+function infoOf({ id, start, description, state, sums, private: isPrivate }: Recording, base: string): RecordingInfo {
   const { durationSeconds, byteLength, width, height } = sums;
   return {
     ...{ id, stream: start.stream, ...description, startedAt: start.startedAt, durationSeconds, byteLength, state, private: isPrivate },
     ...(width !== undefined && height !== undefined && { width, height }),
-    urls: urlsOf(id, base),
+    urls: urlsOf(base, id),
   };
-}
-
-function urlsOf(id: string, base: string, token?: string): Static<typeof recordingUrls> {
-  const url = `${base}/recordings/${id}${token === undefined ? '' : `/~${token}`}`;
-  return { watch: url, hls: `${url}/index.m3u8`, download: `${url}/download.mp4`, chat: `${url}/chat.jsonl` };
 }

@@ -5,6 +5,7 @@ import { recordingPlaylists } from '../hls/recording-playlists.js';
 import type { ClipWish } from '../live/clip.js';
 import { RecordedPlaylists } from '../live/recorded-playlists.js';
 import type { RecordingDownloads } from '../live/recording-downloads.js';
+import type { RecordingPosters } from '../live/recording-posters.js';
 import type { Recordings } from '../live/recordings.js';
 import { LiveError } from '../protocol/live-error.js';
 import { sendMedia } from './media-reply.js';
@@ -18,6 +19,7 @@ import { requireStillThere, whenGone } from './when-gone.js';
 export interface RecordingRoutesOptions {
   readonly recordings: Recordings;
   readonly downloads: RecordingDownloads;
+  readonly posters: Pick<RecordingPosters, 'picture'>;
   readonly access: Access;
   readonly publishGate: PublishGate;
   readonly origins: AllowedOrigins;
@@ -33,7 +35,7 @@ const mediaSeconds = 3600;
 
 /** Recordings as HLS clients and downloads see them, below `/recordings`. Who may watch a stream may watch its recordings, unless they are private. */
 export async function recordingRoutes(app: FastifyInstance, options: RecordingRoutesOptions): Promise<void> {
-  const { recordings, downloads, access, origins } = options;
+  const { recordings, downloads, posters, access, origins } = options;
   const mayWatch = recordingGate(options);
   const isGuarded = (id: string): boolean => access.viewingLinks !== undefined || access.viewCheck !== undefined || (recordings.find(id)?.private ?? true);
   app.addHook('onRequest', (_request, reply, done) => {
@@ -70,6 +72,10 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
       const said = await recordings.openChat(request.params.id);
       if (said) whenGone(reply.raw, () => said.destroy());
       return reply.type('application/jsonl; charset=utf-8').header('cache-control', 'no-store').send(said ?? '');
+    });
+    recording.get<{ Params: Params }>('/poster.jpg', async (request, reply) => {
+      const jpeg = await posters.picture(request.params.id);
+      return reply.header('content-type', 'image/jpeg').header('cache-control', `max-age=${mediaSeconds}`).send(jpeg);
     });
     recording.get<{ Params: Params & { file: string } }>('/:file', async (request, reply) => {
       const { id, file } = request.params;

@@ -1,11 +1,12 @@
 import { fastifySwagger } from '@fastify/swagger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Access } from '../access/access.js';
+import { recordingLinkName, type Access } from '../access/access.js';
 import type { AddressBudget } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
 import type { Watchables } from '../live/directory.js';
 import type { LocalBroadcasts } from '../live/local-broadcasts.js';
 import type { RecordingDownloads } from '../live/recording-downloads.js';
+import type { RecordingPosters } from '../live/recording-posters.js';
 import type { Recordings } from '../live/recordings.js';
 import type { StreamDescriptions } from '../live/stream-descriptions.js';
 import { liveStreamUrls } from '../protocol/urls.js';
@@ -67,9 +68,10 @@ export interface RoutesOptions {
   readonly chatBudget: AddressBudget;
   /** The same as the server's. */
   readonly cuts: CutCounts;
-  /** What was recorded, where anything may be, and its downloads. */
+  /** What was recorded, where anything may be, its downloads and its pictures. */
   readonly recordings?: Recordings | undefined;
   readonly downloads?: RecordingDownloads | undefined;
+  readonly posters?: Pick<RecordingPosters, 'picture'> | undefined;
   readonly publicDir: string;
   readonly publicUrl: string | undefined;
   readonly corsOrigins: AllowedOrigins;
@@ -113,9 +115,9 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   const { directory, descriptions, access, publicDir, embedOrigins } = options;
   await app.register(healthRoutes, options);
   await app.register(oembedRoutes, { directory, descriptions, viewingLinks: access.viewingLinks, publicUrl });
-  await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins, directory, descriptions, linksAreSigned: access.viewingLinks !== undefined });
-  const { recordings, downloads, publishGate } = options;
-  if (recordings && downloads) await app.register(recordingRoutes, { recordings, downloads, access, publishGate, origins: options.corsOrigins, prefix: '/recordings' });
+  const { recordings, downloads, posters, publishGate } = options;
+  await app.register(pageRoutes, { publicDir, publicUrl, embedOrigins, directory, descriptions, recordings, isLinkTo: (id, token) => token !== undefined && access.recordingLinks.fits(recordingLinkName(id), token), linksAreSigned: access.viewingLinks !== undefined });
+  if (recordings && downloads && posters) await app.register(recordingRoutes, { recordings, downloads, posters, access, publishGate, origins: options.corsOrigins, prefix: '/recordings' });
   app.get('/openapi.json', async () => app.swagger());
   await app.register(apiDocs);
 }

@@ -1,5 +1,6 @@
 import type { TranscodePlan } from './ffmpeg-options.js';
-import { PictureReader, type Picture } from './picture.js';
+import { pictureOfKeyframe } from './keyframe-picture.js';
+import type { Picture } from './picture.js';
 import type { StartTranscoder } from './transcoder.js';
 import type { Semaphore } from './semaphore.js';
 import type { Viewers } from './viewers.js';
@@ -65,28 +66,7 @@ export class Poster {
   async #make(): Promise<Picture | undefined> {
     const { viewers, startTranscoder, plan, timeoutMs } = this.#options;
     const { keyframe, timeline } = viewers;
-    if (!keyframe || !timeline || this.#closing.signal.aborted) return undefined;
-    const transcoder = startTranscoder(plan);
-    const giveUp = (): void => void transcoder.close();
-    const late = setTimeout(giveUp, timeoutMs);
-    this.#closing.signal.addEventListener('abort', giveUp, { once: true });
-    void transcoder
-      .write(timeline.init.bytes)
-      .then(() => transcoder.write(keyframe.mp4))
-      .then(() => transcoder.end());
-    const reader = new PictureReader();
-    let picture: Picture | undefined;
-    try {
-      await transcoder.read((chunk) => {
-        picture ??= reader.push(chunk)[0];
-      });
-    } catch {
-      picture = undefined; // whatever it wrote was no picture
-    } finally {
-      await transcoder.close();
-      clearTimeout(late);
-      this.#closing.signal.removeEventListener('abort', giveUp);
-    }
-    return picture;
+    if (!keyframe || !timeline) return undefined;
+    return pictureOfKeyframe({ startTranscoder, plan, media: [timeline.init.bytes, keyframe.mp4], timeoutMs, signal: this.#closing.signal });
   }
 }

@@ -15,6 +15,7 @@ import { startServer, type TestServer } from '../helpers/server.js';
 import { WebKit, webkitProgram } from '../helpers/webkit.js';
 
 t.setTimeout(240_000);
+t.jobs = 2;
 
 const skip = skipWithout(chromiumProgram, 'Chromium');
 /** For as long as players take to come; then it is broken off. */
@@ -143,9 +144,9 @@ async function onAir(t: Test, server: TestServer, stream: string, file: string):
 t.test('pictures are shown upright and in their proportions, copied or encoded, on every path', { skip }, async (t) => {
   const server = await startServer(t, { FRAMES_WIDTH: '2000' });
   const browser: Browser = await launchChromium(t);
-  let number = 0;
-  for (const [name, each] of Object.entries(cases)) {
-    const stream = `shape-${number++}`;
+  t.jobs = 2;
+  for (const [number, [name, each]] of Object.entries(cases).entries()) t.test(name, async (t) => {
+    const stream = `shape-${String(number)}`;
     const [width, height] = each.shown;
     const wanted: Seen = { size: `${width}x${height}`, corners: each.corners };
     const { info, stop } = await onAir(t, server, stream, await makeFile(t, each));
@@ -172,7 +173,7 @@ t.test('pictures are shown upright and in their proportions, copied or encoded, 
     const [sampleWidth = 1, sampleHeight = 1] = aspect.split(':').map(Number);
     const proportion = (across / down) * (aspect.includes(':') ? sampleWidth / sampleHeight : 1);
     t.ok(Math.abs(proportion - width / height) < 0.01, `${name}: FLV is ${across} × ${down} with samples of ${aspect}`);
-  }
+  });
 });
 
 for (const [browserName, program, open] of [

@@ -52,9 +52,16 @@ export async function temporaryDirectory(t: Teardown, name = 'onair'): Promise<s
   return directory;
 }
 
-/** Starts a program in a process group of its own; whatever it leaves behind is killed with the test. */
+const owned = new Set<ChildProcess>();
+const killOwned = (): void => {
+  for (const child of owned) signalGroup(child, 'SIGKILL');
+};
+
+/** Starts a program in a process group of its own; whatever it leaves behind is killed with the test, or with the file, should its time be up. */
 export function startOwned(t: Teardown, program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const child = spawn(pathOf(program), args, { stdio: 'ignore', ...options, detached: true });
+  watchForTheEnd();
+  owned.add(child);
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
   t.teardown(async () => {
     signalGroup(child, 'SIGTERM');
@@ -62,8 +69,24 @@ export function startOwned(t: Teardown, program: string, args: readonly string[]
     if (child.exitCode === null && child.signalCode === null) await gone;
     clearTimeout(late);
     signalGroup(child, 'SIGKILL');
+    owned.delete(child);
   });
   return child;
+}
+
+let isWatching = false;
+
+/** The runner ends a file whose time is up by a signal: no teardown is run then. */
+function watchForTheEnd(): void {
+  if (isWatching) return;
+  isWatching = true;
+  process.on('exit', killOwned);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      killOwned();
+      process.kill(process.pid, signal);
+    });
+  }
 }
 
 /** Runs a program to its end and gives what it wrote; rejects when it fails or outlives its time. */

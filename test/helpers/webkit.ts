@@ -41,7 +41,8 @@ export class WebKit {
     const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } };
     const { sessionId } = await call<{ sessionId: string }>('POST', `${driver}/session`, { capabilities });
     const session = `${driver}/session/${sessionId}`;
-    t.teardown(() => call('DELETE', session).catch(() => undefined));
+    // A page that hangs takes its browser with it: then the driver's whole group is killed.
+    t.teardown(() => call('DELETE', session, undefined, 5_000).catch(() => undefined));
     await call('POST', `${session}/timeouts`, { script: 30_000, pageLoad: 30_000 });
     return new WebKit(session);
   }
@@ -74,8 +75,9 @@ async function startDisplay(t: Teardown): Promise<string> {
   return `:${number}`;
 }
 
-async function call<T>(method: string, url: string, body?: unknown): Promise<T> {
-  const response = await fetch(url, body === undefined ? { method } : { method, body: JSON.stringify(body) });
+async function call<T>(method: string, url: string, body?: unknown, timeoutMs = 60_000): Promise<T> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const response = await fetch(url, body === undefined ? { method, signal } : { method, signal, body: JSON.stringify(body) });
   const { value } = (await response.json()) as { value: T };
   if (!response.ok) throw new Error(`WebDriver: ${JSON.stringify(value)}`);
   return value;

@@ -33,7 +33,7 @@ type FakeServerOptions = Partial<ServerOptions & Omit<RoutesOptions, 'broadcasts
 export async function startFakeServer(t: Test, options: FakeServerOptions = {}): Promise<FakeServer> {
   const publicDir = mkdtempSync(join(tmpdir(), 'onair-public-'));
   mkdirSync(join(publicDir, 'assets'));
-  for (const page of ['index', 'broadcast', 'watch', 'embed']) writeFileSync(join(publicDir, `${page}.html`), `<!doctype html><title>${page}</title>`);
+  for (const page of ['index', 'broadcast', 'watch', 'embed', 'recordings', 'recording']) writeFileSync(join(publicDir, `${page}.html`), `<!doctype html><title>${page}</title>`);
   writeFileSync(join(publicDir, 'assets', 'onair.js'), 'import("./hls-ABCDEFGH.js")');
   writeFileSync(join(publicDir, 'assets', 'hls-ABCDEFGH.js'), 'export {}');
   const fake = new FakeBroadcasts();

@@ -4,7 +4,7 @@ import { startFakeServer } from './fake-server.js';
 
 t.test('every page is there under its address', async (t) => {
   const { app } = await startFakeServer(t);
-  for (const [url, title] of [['/', 'index'], ['/broadcast', 'broadcast'], ['/broadcast?key=k', 'broadcast'], ['/watch/cam', 'cam · Onair'], ['/embed/cam', 'embed']] as const) {
+  for (const [url, title] of [['/', 'index'], ['/broadcast', 'broadcast'], ['/broadcast?key=k', 'broadcast'], ['/watch/cam', 'cam · Onair'], ['/embed/cam', 'embed'], ['/recordings', 'recordings'], ['/recordings?q=a', 'recordings']] as const) {
     const answer = await app.inject(url);
     t.equal(answer.statusCode, 200, url);
     t.match(answer.headers['content-type'], /^text\/html/);

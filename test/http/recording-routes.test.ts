@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { RecordingDownloads } from '../../src/live/recording-downloads.js';
 import type { Recordings } from '../../src/live/recordings.js';
 import { Semaphore } from '../../src/live/semaphore.js';
+import { LiveError } from '../../src/protocol/live-error.js';
 import { keepRecording, openRecordings, recordedFacts, recordedInit, wholeSegments } from '../live/kept-recordings.js';
 import { startFakeServer, testKey } from './fake-server.js';
 
@@ -18,7 +19,11 @@ async function startWithRecordings(t: Test, options: Parameters<typeof startFake
   const recordings = await openRecordings(t);
   const downloads = new RecordingDownloads({ recordings, turns: new Semaphore(1), remux: ({ output, durationSeconds }) => writeFile(output, `mp4 of ${String(durationSeconds)} s`) });
   t.teardown(() => downloads.close());
-  const { app } = await startFakeServer(t, { recordings, downloads, ...options });
+  const picture = async (id: string): Promise<Buffer> => {
+    if (recordings.get(id).sums.width === undefined) throw new LiveError('not-found', 'sound only');
+    return Buffer.from(`picture of ${id}`);
+  };
+  const { app } = await startFakeServer(t, { recordings, downloads, posters: { picture }, ...options });
   return { app, recordings };
 }
 
@@ -122,4 +127,27 @@ t.test('the chat of a recording is a JSON object a line, shown to those who may 
   const silent = await keepRecording(recordings, 1);
   t.match(await app.inject(`/recordings/${silent}/chat.jsonl`), { statusCode: 200, body: '' });
   t.equal((await app.inject('/recordings/nothing/chat.jsonl')).statusCode, 404);
+});
+
+t.test('a recording has a page that tells what it is about, and a picture; of a private one both tell nothing but to who has a link to it', async (t) => {
+  const { app, recordings } = await startWithRecordings(t);
+  const id = await keepRecording(recordings, 2, { title: 'Harbour <b>' });
+  const page = await app.inject(`/recordings/${id}`);
+  t.equal(page.statusCode, 200);
+  t.match(page.body, '<title>Harbour &#60;b&#62; · Onair</title>');
+  t.match(page.body, `property="og:image" content="http://localhost:80/recordings/${id}/poster.jpg"`);
+  t.notMatch(page.body, 'oembed');
+  const picture = await app.inject(`/recordings/${id}/poster.jpg`);
+  t.match(picture, { statusCode: 200, body: `picture of ${id}`, headers: { 'content-type': 'image/jpeg', 'cache-control': 'max-age=3600' } });
+  t.match((await app.inject(`/api/recordings/${id}`)).json(), { urls: { watch: `http://localhost:80/recordings/${id}`, poster: `http://localhost:80/recordings/${id}/poster.jpg` } });
+  t.equal((await app.inject('/recordings/cam-1')).statusCode, 404);
+
+  recordings.wish('cam', { private: true });
+  const closed = await app.inject(`/recordings/${id}`);
+  t.notMatch(closed.body, /Harbour|poster/);
+  t.notMatch((await app.inject(`/recordings/${id}/~a.b`)).body, /Harbour|poster/, 'a token that was made up');
+  t.equal((await app.inject(`/recordings/${id}/poster.jpg`)).statusCode, 401);
+  const { token } = (await app.inject({ method: 'POST', url: `/api/recordings/${id}/links`, headers: withKey, payload: { expiresInSeconds: 60 } })).json<{ token: string }>();
+  t.match((await app.inject(`/recordings/${id}/~${token}`)).body, /Harbour[^]*poster/);
+  t.match((await app.inject(`/recordings/${id}/~${token}/poster.jpg`)).headers['cache-control'], /private/);
 });

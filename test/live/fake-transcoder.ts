@@ -73,8 +73,8 @@ export class FakeTranscoder implements Transcoder {
   }
 
   /** A picture as ffmpeg's muxer `mpjpeg` writes it. */
-  jpeg(picture: string): void {
-    this.#give(Buffer.from(`--ffmpeg\r\nContent-type: image/jpeg\r\nContent-length: ${picture.length}\r\n\r\n${picture}\r\n`));
+  jpeg(picture: string | Buffer): void {
+    this.#give(Buffer.concat([Buffer.from(`--ffmpeg\r\nContent-type: image/jpeg\r\nContent-length: ${picture.length}\r\n\r\n`), Buffer.from(picture), Buffer.from('\r\n')]));
   }
 
   /** Pictures ten a second, a keyframe every second, in one go. */

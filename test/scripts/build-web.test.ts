@@ -10,7 +10,7 @@ t.test('a bundle is whole', async (t) => {
   const files = new Set(Object.keys(outputs).map((file) => path.resolve(file)));
 
   t.test('every page and the SDK has its entry, and nothing stale stays', async (t) => {
-    for (const name of ['onair', 'home', 'broadcast', 'watch', 'embed']) t.ok(files.has(path.join(outDirectory, `${name}.js`)), name);
+    for (const name of ['onair', 'home', 'broadcast', 'watch', 'embed', 'recordings', 'recording']) t.ok(files.has(path.join(outDirectory, `${name}.js`)), name);
     await t.rejects(readFile(path.join(outDirectory, 'stale.js')), { code: 'ENOENT' });
   });
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { baseOf } from '../../src/web/ui/server-base.js';
-import { streamAddresses } from '../../src/web/sdk/playback/addresses.js';
+import { recordingAddresses, streamAddresses } from '../../src/web/sdk/playback/addresses.js';
 
 t.test('a stream is found by any of its addresses, or by a server and a name', async (t) => {
   const table: [string, string | undefined][] = [
@@ -65,4 +65,12 @@ t.test('an address without a valid name is refused in words', async (t) => {
   t.throws(() => streamAddresses('https://live.example/', undefined), /expected a live stream's address/);
   t.throws(() => streamAddresses('https://live.example/', 'a b'), TypeError);
   for (const unreadable of ['', 'http://', 'live/talk']) t.throws(() => streamAddresses(unreadable, undefined), /expected a live stream's address .* got/, unreadable);
+});
+
+t.test('a recording is found by the address of its page or of its playlist, with the token of a link; a stream by no such address', async (t) => {
+  for (const url of ['https://h/on/recordings/cam-1', 'https://h/on/recordings/cam-1/index.m3u8']) t.match(recordingAddresses(url), { origin: 'https://h/on', recording: 'cam-1', token: undefined, hls: 'https://h/on/recordings/cam-1/index.m3u8' }, url);
+  t.match(recordingAddresses('https://h/recordings/cam-1/~a.b'), { token: 'a.b', hls: 'https://h/recordings/cam-1/~a.b/index.m3u8' });
+  for (const url of ['https://h/live/recordings', 'https://h/watch/recordings/~a.b', 'https://h/live/recordings/play', 'https://h/recordings', 'https://h/recordings/a.b', 'https://h/']) t.equal(recordingAddresses(url), undefined, url);
+  t.throws(() => streamAddresses('https://h/recordings/cam-1', undefined), TypeError);
+  t.equal(streamAddresses('https://h/live/recordings/play', undefined).stream, 'recordings');
 });

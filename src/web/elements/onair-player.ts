@@ -44,7 +44,7 @@ export class OnairPlayerElement extends HostElement {
     openShadow(this, css, this.#video, this.#lamp, this.#curtain);
   }
 
-  /** The address of a stream or of its watch page; '' for none. */
+  /** The address of a stream, of its watch page, or of a recording; '' for none. */
   get src(): string {
     return this.getAttribute('src') ?? '';
   }
@@ -131,6 +131,7 @@ export class OnairPlayerElement extends HostElement {
       this.#showLamp();
     });
     pass('path');
+    pass('place');
     pass('stats');
     pass('warning');
     pass('recovered');

@@ -17,6 +17,7 @@ import { StudioChat } from '../ui/studio-chat.js';
 import { StudioForm } from '../ui/studio-form.js';
 import { StudioLookForm } from '../ui/studio-look-form.js';
 import { StudioLine } from '../ui/studio-line.js';
+import { mostRenditions, StudioQualities } from '../ui/studio-qualities.js';
 import { StudioSession } from '../ui/studio-session.js';
 import type { StudioState } from '../ui/studio-state.js';
 import { StudioStage } from '../ui/studio-stage.js';
@@ -33,6 +34,7 @@ const session = new StudioSession({
 const stage = new StudioStage(session);
 const notices = new NoticeBoard(byId('notices', HTMLElement));
 const line = new StudioLine();
+const qualitiesSent = new StudioQualities(form, session);
 const chat = new StudioChat(byId('chat', HTMLElement));
 const share = byId('share', HTMLElement);
 let urls: LiveStreamUrls | undefined;
@@ -46,7 +48,7 @@ async function goLive(resume?: string): Promise<void> {
   form.remember();
   stream = form.stream;
   // The name is taken by nobody else than a broadcast of this tab that waits: who presses “Go live” then wants to go on with it.
-  await session.goLive({ stream, key: form.key, resume, findResume: () => waitingToken(form.stream), description: form.description });
+  await session.goLive({ stream, key: form.key, resume, findResume: () => waitingToken(form.stream), description: form.description, renditions: form.severalQualities ? mostRenditions : 1 });
 }
 
 /** A broadcast that an earlier page of this tab left behind can be gone on with, for as long as the server waits. */
@@ -132,6 +134,7 @@ session.on('warning', ({ code, message }) => {
 });
 session.on('recovered', ({ code }) => notices.clear(code));
 session.on('stats', (stats) => line.show(stats, session.history));
+session.on('stats', (stats) => qualitiesSent.show(stats, session.state.encoder));
 session.on('urls', (known) => (urls = known));
 session.on('resumable', (broadcast) => (broadcast === undefined ? forgetBroadcast(stream) : rememberBroadcast(stream, broadcast)));
 // Names of devices are known only once one was opened.

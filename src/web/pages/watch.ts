@@ -89,6 +89,8 @@ const share = shareDialog(urls, () => facts.title);
 byId('share-button', HTMLButtonElement).addEventListener('click', () => share.open());
 const help = pageKeys([
   { key: 'k', label: 'Play or pause', run: () => stage.press('play') },
+  { key: 'j', label: 'Back 10 seconds, where this can be gone back', run: () => stage.step(-10) },
+  { key: 'l', label: 'On 10 seconds', run: () => stage.step(10) },
   { key: 'm', label: 'Sound on or off', run: () => stage.press('mute') },
   { key: 'f', label: 'Full screen', run: () => stage.press('fullscreen') },
   { key: 't', label: 'Theatre', run: () => theatreButton.click() },

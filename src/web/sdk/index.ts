@@ -5,6 +5,7 @@ export { openComposition, type CompositionOptions } from './composition.js';
 export { OnairError, type OnairErrorReason } from './errors.js';
 export { Player } from './player.js';
 export type { PlayerEvents, PlayerOptions, PlayerState, PlayerStats } from './player-events.js';
+export type { PlayerPlace } from './playback/playback.js';
 export type { PathChoice, PathName, PlayerMode } from './playback/path-choice.js';
 export { Publisher } from './publisher.js';
 export type {
@@ -26,4 +27,5 @@ export { qualityFor, testUplink, type UplinkTestOptions } from './publishing/upl
 export type { UplinkSecond, UplinkVerdict } from './publishing/uplink-history.js';
 export type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';
 export { qualities, type Quality } from './quality.js';
+export type { SentPictures } from './recorder.js';
 export { setWords, type Notice, type NoticeCode, type NoticeParams, type PathFailure, type PathFailureCode, type PathFailureOf, type Words } from './words.js';

@@ -1,16 +1,17 @@
 import type { LiveStreamInfo } from '../../protocol/live-stream-info.js';
 import type { PathChoice, PathName, PlayerMode } from './playback/path-choice.js';
+import type { PlayerPlace } from './playback/playback.js';
 import type { Notice } from './words.js';
 
 /**
  * `waiting`: not live (yet); starts by itself. `stalled`: live, but the picture stands still for want of media.
- * `paused`: by the viewer or the page; playing again goes to the live edge. `ended`: the broadcast is over; the next one starts by
+ * `paused`: by the viewer or the page; playing again goes on where it was, if the server goes back so far, or else at the live edge. `ended`: the broadcast is over; the next one starts by
  * itself. `failed`: no path works; tried again by itself.
  */
 export type PlayerState = 'waiting' | 'connecting' | 'playing' | 'stalled' | 'paused' | 'ended' | 'failed';
 
 export interface PlayerOptions {
-  /** `https://host/live/NAME`, or the server's address together with `stream`. */
+  /** `https://host/live/NAME`, or the server's address together with `stream`; or `https://host/recordings/ID`. */
   readonly url: string;
   readonly stream?: string | undefined;
   readonly video: HTMLVideoElement;
@@ -40,6 +41,8 @@ export interface PlayerEvents {
   path: PathChoice;
   /** Once a second while there is a path. */
   stats: PlayerStats;
+  /** Four times a second, and when somebody goes elsewhere: where the picture is, what can be gone to, and whether it is the live edge; undefined where nothing can be gone to. */
+  place: (PlayerPlace & { readonly atLive: boolean }) | undefined;
   /** The server's public facts, every few seconds while the page is visible; undefined: not live. */
   info: LiveStreamInfo | undefined;
   /** Something is wrong but it plays on. */

@@ -1,46 +1,37 @@
 import type { LiveStreamInfo } from '../../protocol/live-stream-info.js';
-import { browserPage, type BrowserPage } from './browser-page.js';
+import type { BrowserPage } from './browser-page.js';
 import { Listeners } from './listeners.js';
-import { streamAddresses } from './playback/addresses.js';
+import { capabilitiesOf } from './playback/capabilities.js';
 import { ClockOffset } from './playback/clock-offset.js';
 import { ElementStarter } from './playback/element-starter.js';
-import { pageFacts, type FactsDesk, type FactsFollower, type StreamFacts } from './playback/facts-poll.js';
-import { lazyPath } from './playback/lazy-path.js';
-import { mediaSourceClass } from './playback/media-source.js';
-import type { Capabilities, PlayerMode } from './playback/path-choice.js';
-import { PathRunner, type PathRunnerEvents, type PathRunnerOptions } from './playback/path-runner.js';
+import type { FactsDesk, FactsFollower, StreamFacts } from './playback/facts-poll.js';
+import type { PlayerMode } from './playback/path-choice.js';
+import { PathRunner, type PathRunnerEvents } from './playback/path-runner.js';
 import { playerStats } from './playback/player-stats.js';
-import type { StreamAddresses } from './playback/playback.js';
+import type { PlayerPlace, StreamAddresses } from './playback/playback.js';
 import { Sight } from './playback/sight.js';
+import { TimeShift } from './playback/time-shift.js';
 import type { PlayerEvents, PlayerOptions, PlayerState } from './player-events.js';
-import { notice, type Notice, type PathFailureOf } from './words.js';
-
-/** What it stands on; tests give their own. */
-export interface PlayerSeams {
-  readonly page: BrowserPage;
-  readonly facts: FactsDesk;
-  readonly paths: PathRunnerOptions['paths'];
-  readonly baseUrl: string;
-}
+import { playerParts, type PlayerSeams } from './player-parts.js';
+import { notice, waitingNotice, type Notice, type PathFailureOf } from './words.js';
 
 /** Shorter interruptions are hiccups, not worth a word. */
 const stalledAfterMs = 400;
 const retryAllAfterMs = [2000, 5000, 10_000, 20_000];
 
-const browserPaths: PathRunnerOptions['paths'] = {
-  websocket: lazyPath('websocket', 'nudge', async () => (await import('./playback/web-socket-mse.js')).WebSocketMse),
-  hls: lazyPath('hls', 'own', async () => (await import('./playback/hls-js.js')).HlsJs),
-  native: lazyPath('native', 'leave-end', async () => (await import('./playback/native-hls.js')).NativeHls),
-};
+/** How often it is told where the picture is. */
+const tellPlaceEveryMs = 250;
 
-/** Plays a live stream on a video element; waits for its start, and for the next one after its end. */
+/** Plays a live stream on a video element; waits for its start, and for the next one after its end. Or plays a recording. */
 export class Player extends Listeners<PlayerEvents> {
   readonly #video: HTMLVideoElement;
   readonly #addresses: StreamAddresses;
+  readonly #isRecording: boolean;
   readonly #page: BrowserPage;
-  readonly #desk: FactsDesk;
+  readonly #desk: Pick<FactsDesk, 'follow'>;
   readonly #runner: PathRunner;
   readonly #starter: ElementStarter;
+  readonly #shift: TimeShift;
   readonly #abort = new AbortController();
   #releases: (() => void)[] = [];
   #state: PlayerState = 'connecting';
@@ -60,20 +51,19 @@ export class Player extends Listeners<PlayerEvents> {
   #cancelStalled: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
 
-  /** @throws {TypeError} when the address names no live stream */
+  /** @throws {TypeError} when the address names no live stream and no recording */
   constructor(options: PlayerOptions, seams: Partial<PlayerSeams> = {}) {
     super();
-    const { video, mode = 'lowest-delay', path: wished = 'auto' } = options;
-    this.#video = video;
-    this.#page = seams.page ?? browserPage;
-    this.#desk = seams.facts ?? pageFacts;
-    this.#addresses = streamAddresses(options.url, options.stream, seams.baseUrl ?? document.baseURI);
-    this.#starter = new ElementStarter(video, this.#page);
-    this.#runner = new PathRunner({
-      ...{ video, mode, wished, page: this.#page, addresses: this.#addresses, clock: new ClockOffset() },
-      paths: seams.paths ?? browserPaths,
-      inSight: () => this.#sight?.clear ?? false,
-    });
+    const { page, desk, ways } = playerParts(options, seams);
+    const video = (this.#video = options.video);
+    this.#page = page;
+    this.#addresses = ways.addresses;
+    this.#isRecording = ways.addresses.recording !== undefined;
+    this.#desk = desk;
+    this.#starter = new ElementStarter(video, page);
+    const clock = new ClockOffset();
+    this.#runner = new PathRunner({ ...ways, video, page, clock, inSight: () => this.#sight?.clear ?? false });
+    this.#shift = new TimeShift(this.#runner, clock, page);
     this.#starter.on('autoplay', (what) => this.emit('autoplay', what));
     this.#runner.on('path', (choice) => this.emit('path', choice));
     this.#runner.on('warning', (warning) => this.emit('warning', warning));
@@ -91,10 +81,41 @@ export class Player extends Listeners<PlayerEvents> {
 
   /** Changes over at once; the picture comes back after a moment. */
   set mode(mode: PlayerMode) {
-    if (mode !== this.#runner.mode) this.#runner.mode = mode;
+    if (mode !== this.#runner.mode && !this.#isRecording) this.#runner.mode = mode;
   }
 
-  /** Starts now, or as soon as the stream is live; after `pause()` goes on at the live edge. */
+  /** Where the picture is and what can be gone to; undefined where nothing can, or while it is not known. */
+  get place(): PlayerPlace | undefined {
+    return this.#shift.place(this.#info);
+  }
+
+  /** Whether it plays the live edge, and nothing that was before. */
+  get atLive(): boolean {
+    return !this.#isRecording && !this.#runner.isBack && this.#runner.playback !== undefined;
+  }
+
+  /** Goes to a place, by the scale of `place`: to the nearest that there is. Live, the newest is the live edge; without a `place` nothing happens. */
+  seek(toSeconds: number): void {
+    if (this.#abort.signal.aborted) return;
+    const elsewhere = this.#shift.seek(toSeconds, this.#info, this.#isRecording);
+    if (elsewhere === 'live') this.goLive();
+    else if (elsewhere !== undefined) this.#goBack(elsewhere);
+    this.#tellPlace();
+  }
+
+  /** Back to the live edge, with the same delay as before. */
+  goLive(): void {
+    if (this.#isRecording || this.#abort.signal.aborted) return;
+    this.#wantsPause = false;
+    // Not where it was paused.
+    if (!this.#runner.isBack && this.#state === 'paused') this.#enter('connecting');
+    if (!this.#runner.isBack) return this.play();
+    this.#runner.close();
+    if (this.#info?.state === 'live') this.#tryPath(this.#info, 'stalled');
+    else void this.#facts?.ask();
+  }
+
+  /** Starts now, or as soon as the stream is live; after `pause()` goes on where it was, if the server goes back so far, or else at the live edge. */
   play(): void {
     if (this.#abort.signal.aborted) return;
     this.#wantsPause = false;
@@ -132,6 +153,7 @@ export class Player extends Listeners<PlayerEvents> {
     this.#listen('pause', () => this.#onPause());
     this.#listen('play', () => this.#onPlay());
     this.#listen('emptied', () => (this.#shown = false));
+    this.#listen('ended', () => this.#isRecording && this.#enter('ended'));
     // A new source pauses the element.
     this.#listen('canplay', () => !this.#shown && this.#video.paused && !this.#wantsPause && void this.#starter.start());
     this.#releases.push(
@@ -143,9 +165,10 @@ export class Player extends Listeners<PlayerEvents> {
       page.every(1000, () => {
         if (this.#runner.playback !== undefined) this.emit('stats', playerStats(this.#video, this.#runner.playback));
       }),
+      page.every(tellPlaceEveryMs, () => this.#tellPlace()),
     );
     // While the server is asked, not after it.
-    this.#runner.load(this.#capabilities());
+    this.#runner.load(capabilitiesOf(this.#video, { recorded: this.#isRecording }));
     this.#facts = this.#desk.follow(this.#addresses.facts, (facts) => this.#learn(facts));
   }
 
@@ -155,6 +178,7 @@ export class Player extends Listeners<PlayerEvents> {
 
   #learn(facts: StreamFacts): void {
     const isRunning = this.#runner.playback !== undefined;
+    if (this.#isRecording) return isRunning || this.#cancelRetry !== undefined ? undefined : this.#tryPath();
     if (!isRunning && facts.known && facts.info?.state !== 'live') this.#runner.beginAfresh();
     if (!facts.known) {
       // Paths fail when the server is gone, too: that says nothing of them.
@@ -170,34 +194,37 @@ export class Player extends Listeners<PlayerEvents> {
     if (info?.state === 'live' && info.broadcast !== this.#endedBroadcast) return this.#tryPath(info);
     if (info?.state === 'ended' || (info !== undefined && info.broadcast === this.#endedBroadcast)) return this.#enter('ended');
     // What has just ended stays on screen as ended until the next broadcast begins.
-    if (this.#state !== 'ended' || info !== undefined) this.#enter('waiting', waitingNotice(info));
+    if (this.#state !== 'ended' || info !== undefined) this.#enter('waiting', waitingNotice(info?.state));
   }
 
-  #tryPath(info: LiveStreamInfo): void {
+  #goBack(toSeconds: number): void {
+    this.#stopStalled();
+    this.#shown = false;
+    this.#runner.goBack(toSeconds, capabilitiesOf(this.#video, { recorded: true }).mediaSource ? 'hls' : 'native');
+    if (this.#wantsPause) return;
+    this.#enter('stalled');
+    void this.#starter.start();
+  }
+
+  #tellPlace(): void {
+    this.#shift.tell(this.#info, (place) => this.emit('place', place && { ...place, atLive: this.atLive }));
+  }
+
+  /** @param state meanwhile */
+  #tryPath(info?: LiveStreamInfo, state: 'connecting' | 'stalled' = 'connecting'): void {
     if (this.#wantsPause) return this.#enter('paused');
     // A page that was seen and used may begin behind another; one that nobody has looked at yet opens no media.
     if (this.#page.hidden && !(this.#seen && this.#page.touched)) return this.#enter('waiting', notice('page-hidden', {}));
-    this.#enter('connecting');
+    this.#enter(state);
     this.#shown = false;
-    const failures = this.#runner.begin(info.broadcast, this.#capabilities(info));
+    const failures = this.#runner.begin(info?.broadcast ?? '', capabilitiesOf(this.#video, { info, recorded: this.#isRecording }));
     if (failures === undefined) void this.#starter.start();
     else this.#giveUpForNow(failures);
   }
 
-  #capabilities(info?: LiveStreamInfo): Capabilities {
-    const source = mediaSourceClass();
-    const codecs = info?.rendition?.codecs;
-    return {
-      webSocket: typeof WebSocket !== 'undefined',
-      mediaSource: source !== undefined,
-      codecsSupported: codecs === undefined ? undefined : source?.isTypeSupported(`video/mp4; codecs="${codecs}"`),
-      nativeHls: this.#video.canPlayType('application/vnd.apple.mpegurl') !== '',
-    };
-  }
-
   #over({ end, broadcast }: PathRunnerEvents['over']): void {
     this.#stopStalled();
-    if (end.reason === 'ended') {
+    if (end.reason === 'ended' && !this.#isRecording) {
       // Of the path's own beginning: by now the facts may speak of the next broadcast.
       this.#endedBroadcast = broadcast;
       this.#enter('ended');
@@ -222,7 +249,9 @@ export class Player extends Listeners<PlayerEvents> {
 
   #onPlay(): void {
     this.#wantsPause = false;
-    if (this.#runner.playback === undefined) void this.#facts?.ask();
+    const pausedAt = this.#state === 'paused' ? this.#shift.pausedAt(this.#info) : undefined;
+    if (pausedAt !== undefined) this.#goBack(pausedAt);
+    else if (this.#runner.playback === undefined) void this.#facts?.ask();
     else if (this.#state === 'paused') this.#enter('connecting');
   }
 
@@ -258,7 +287,7 @@ export class Player extends Listeners<PlayerEvents> {
   }
 
   #stalledNotice(): Notice {
-    return waitingNotice(this.#info) ?? notice('network-slow', {});
+    return waitingNotice(this.#info?.state) ?? notice('network-slow', {});
   }
 
   #enter(state: PlayerState, said?: Notice): void {
@@ -267,10 +296,4 @@ export class Player extends Listeners<PlayerEvents> {
     this.#notice = said;
     this.emit('state', { state, message: said?.message, notice: said });
   }
-}
-
-function waitingNotice(info: LiveStreamInfo | undefined): Notice | undefined {
-  if (info?.state === 'starting') return notice('broadcast-starting', {});
-  if (info?.state === 'waiting') return notice('broadcaster-away', {});
-  return undefined;
 }

@@ -5,6 +5,7 @@ import type { EncoderFacts, EncoderName } from './publishing/encoder.js';
 import type { UplinkSecond, UplinkVerdict } from './publishing/uplink-history.js';
 import type { PublisherWarning, PublisherWarningCode } from './publishing/warnings.js';
 import type { Quality } from './quality.js';
+import type { SentPictures } from './recorder.js';
 
 /** `connected`: the server takes the bytes. `live`: it said that viewers can watch. */
 export type PublisherState = 'idle' | 'connecting' | 'connected' | 'live' | 'reconnecting' | 'ended';
@@ -16,6 +17,8 @@ export interface PublisherStats extends UplinkSecond {
   readonly bufferedBytes: number;
   /** How the line does, in one word. */
   readonly verdict: UplinkVerdict;
+  /** Each quality of the picture, the source first, and what it takes of the uplink; empty where another than WebCodecs encodes. */
+  readonly renditions: readonly SentPictures[];
 }
 
 export interface StreamDescription {
@@ -52,9 +55,9 @@ export interface PublisherOptions {
   /** What to broadcast; left running at the end. Without it the camera and microphone are opened, and stopped at the end. */
   readonly media?: MediaStream | Capture;
   readonly quality?: Quality;
-  /** What encodes; `auto`: WebCodecs where browser and machine can, else MediaRecorder. */
+  /** What encodes; `auto` (default): WebCodecs where browser and machine can, else MediaRecorder. */
   readonly encoder?: EncoderName | 'auto';
-  /** How many qualities of the picture are made at most, this one included: 1 to 3, by WebCodecs alone. The server's viewers then get what their lines carry. */
+  /** How many qualities of the picture are made at most, this one included: 1 to 3 (default), by WebCodecs alone. The server's viewers then get what their lines carry. */
   readonly renditions?: number;
   /** Goes on with a broadcast whose page is gone, instead of beginning one: its resume token. */
   readonly resume?: string;

@@ -25,6 +25,8 @@ const tickMs = 100;
 const endTimeoutMs = 10_000;
 /** As long as somebody who was on air is likely to want that again: a tunnel, a restarted server, a laptop that slept. */
 const giveUpAfterMs = 600_000;
+/** With the source. */
+const maxRenditions = 3;
 
 /** One broadcast from this page. */
 export class Publisher extends Listeners<PublisherEvents> {
@@ -170,7 +172,7 @@ export class Publisher extends Listeners<PublisherEvents> {
 
   async #publish(capture: Capture): Promise<void> {
     this.#recorder.use(capture);
-    const encoder = this.#parts.chooseEncoder({ wish: this.#options.encoder ?? 'mediarecorder', quality: this.#recorder.quality, maxRenditions: this.#options.renditions ?? 1 });
+    const encoder = this.#parts.chooseEncoder({ wish: this.#options.encoder ?? 'auto', quality: this.#recorder.quality, maxRenditions: this.#options.renditions ?? maxRenditions });
     const link = this.#openLink();
     this.#link = link;
     let ticks = 0;
@@ -274,7 +276,7 @@ export class Publisher extends Listeners<PublisherEvents> {
     if (this.#link !== undefined) this.#clock.tick(this.#link, 'second');
     const { pictures, quality, expectsPictures } = this.#recorder;
     const second = this.#uplink.second({ nowMs: this.#parts.nowMs(), socket, pictures, wantedFramesPerSecond: expectsPictures ? quality.frameRate : 0 });
-    this.emit('stats', { ...second, viewers: this.#viewers, bufferedBytes: socket.unsentBytes });
+    this.emit('stats', { ...second, viewers: this.#viewers, bufferedBytes: socket.unsentBytes, renditions: this.#recorder.sentPictures });
     if (socket.connected) this.#recorder.watchSilence();
   }
 

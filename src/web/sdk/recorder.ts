@@ -22,6 +22,14 @@ export interface RecorderOptions {
   readonly onStopped: (error: OnairError | null) => void;
 }
 
+/** One quality of the picture, as it is sent. */
+export interface SentPictures {
+  readonly width: number;
+  readonly height: number;
+  /** Over the last seconds. */
+  readonly bitsPerSecond: number;
+}
+
 /** One recording (one container header) of a MediaStream, as bytes in order; it begins at once. */
 export interface Recording {
   readonly mimeType: string;
@@ -33,6 +41,8 @@ export interface Recording {
   readonly silentMs: number;
   /** How long no sound has come, where that is known. */
   readonly soundMissingMs?: number;
+  /** Each quality of the picture, the source first, where that is known. */
+  readonly sentPictures?: readonly SentPictures[];
   /** Call ten times a second, at a pace that a hidden tab does not slow. */
   tick(): void;
   /** @returns whether the recording goes on with it; else another one has to begin */

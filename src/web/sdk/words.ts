@@ -103,6 +103,12 @@ export function notice<Code extends Exclude<NoticeCode, ChatNoticeCode>>(code: C
   return noticeIn(english.notices, code, params);
 }
 
+/** Why there is nothing to play, where the stream's state says it. */
+export function waitingNotice(state: 'starting' | 'live' | 'waiting' | 'ended' | undefined): Notice | undefined {
+  if (state === 'starting') return notice('broadcast-starting', {});
+  return state === 'waiting' ? notice('broadcaster-away', {}) : undefined;
+}
+
 export function pathLabel(path: PathFailureOf['path']): string {
   return translated.paths?.[path] ?? english.paths[path];
 }

@@ -5,6 +5,8 @@ const readyWithinMs = 2_000;
 /** It gives a sign of life as often. Counted in ticks of the page, which stand still with it when the machine sleeps. */
 const lookMs = 500;
 const deadAfterLooks = 5;
+/** It closes by itself, what it holds open first; one that hangs is ended. */
+const closesWithinMs = 1_000;
 
 export interface WorkerSeams {
   readonly openWorker: (address: string) => Worker;
@@ -16,7 +18,7 @@ export interface WorkerSeams {
 /** Who works, seen from the page. */
 export interface WorkerPort<Message> {
   readonly post: (message: Message, transfer: Transferable[]) => void;
-  /** Says `close` to it. */
+  /** Says `close` to it, and ends it if it does not by itself. */
   readonly close: () => void;
 }
 
@@ -58,6 +60,7 @@ export async function openWorkerPort<Message extends { readonly type: string }, 
       close: () => {
         stopWatching();
         opened.postMessage({ type: 'close' });
+        setTimeout(() => opened.terminate(), closesWithinMs);
       },
     };
   } catch {

@@ -26,3 +26,8 @@ export function durationInWords(durationMs: number): string {
   const rest = minutes % 60;
   return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
 }
+
+/** `30 Nov 2026, 14:05`, as it is said here. */
+export function dayAndTime(at: string): string {
+  return new Date(at).toLocaleString([], { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
+}

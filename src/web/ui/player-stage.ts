@@ -1,9 +1,11 @@
 import type { BroadcastState } from '../../protocol/live-stream-info.js';
-import { streamAddresses } from '../sdk/playback/addresses.js';
+import { recordingAddresses, streamAddresses } from '../sdk/playback/addresses.js';
+import { rewindPlaylist } from '../sdk/playback/rewind-playlist.js';
 import type { Player } from '../sdk/player.js';
 import type { PlayerState } from '../sdk/player-events.js';
 import { element } from './element.js';
 import { mediaControls } from './media-controls.js';
+import { seekBar } from './seek-bar.js';
 
 interface Curtain {
   readonly title: string;
@@ -38,17 +40,21 @@ export interface PlayerStage {
   offerWhileWaiting(button: HTMLButtonElement): void;
   /** As if that control had been pressed. */
   press(control: 'play' | 'mute' | 'fullscreen'): void;
+  /** Goes so many seconds on or, where they are negative, back. */
+  step(seconds: number): void;
   /** Shows what the player says from now on. */
   follow(player: Player): void;
 }
 
 /**
  * The picture with its controls, the lamp, the waiting room and the unmute button.
+ * @param what a recording has another end, and no lamp
  * @param keys whose the keys of the controls are: theirs, while the focus is on them, or the whole page's, which presses them
  */
-export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage {
+export function playerStage(keys: 'controls' | 'page' = 'controls', what: 'live' | 'recording' = 'live'): PlayerStage {
+  const recorded = what === 'recording';
   const video = element('video', { playsinline: true });
-  const lamp = element('span', { class: 'lamp player-lamp' }, lampWords.connecting);
+  const lamp = element('span', { class: 'lamp player-lamp', hidden: recorded }, lampWords.connecting);
   const title = element('p', { class: 'curtain-title' }, curtains.connecting.title);
   const text = element('p', { class: 'curtain-text' }, curtains.connecting.text);
   const pulse = element('span', { class: 'curtain-pulse', 'aria-hidden': 'true' });
@@ -56,8 +62,11 @@ export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage
   const stalled = element('p', { class: 'stalled-note', role: 'status' });
   const unmute = element('button', { class: 'button button--primary button--large unmute', type: 'button', hidden: true }, 'Unmute');
   const controls = mediaControls(video, keys);
+  const seek = seekBar({ hls: recordingAddresses(location.href)?.hls ?? rewindPlaylist(streamAddresses(location.href, undefined)), recorded });
+  controls.querySelector('media-control-bar')?.before(seek.element);
   const stage = element('div', { class: 'stage player-stage' }, controls, curtain, lamp, stalled, unmute);
   const frame = element('div', { class: 'player-frame' }, stage);
+  frame.addEventListener('keydown', (event) => seek.onKey(event));
   // All that lies over the picture goes with it. Not by its id: that is looked for before it is on the page.
   controls.fullscreenElement = frame;
 
@@ -72,12 +81,14 @@ export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage
   function follow(player: Player): void {
     let onAir: BroadcastState | undefined;
     let blocked = false;
+    let isBack = false;
     let warning = '';
+    seek.follow(player);
     const showLamp = (): void => {
       // Never by the player's own guess: only what the server said lights it.
-      const lit = onAir === 'live' && !['ended', 'waiting', 'paused'].includes(player.state);
+      const lit = onAir === 'live' && !isBack && !['ended', 'waiting', 'paused'].includes(player.state);
       lamp.dataset.state = lit ? 'live' : player.state === 'connecting' || player.state === 'waiting' ? 'busy' : 'off';
-      lamp.textContent = lit ? 'LIVE' : onAir === 'waiting' ? 'On hold' : lampWords[player.state];
+      lamp.textContent = lit ? 'LIVE' : isBack && player.state !== 'paused' ? 'Earlier' : onAir === 'waiting' ? 'On hold' : lampWords[player.state];
     };
     let postered: string | undefined;
     const showPoster = (broadcast: string): void => {
@@ -109,12 +120,19 @@ export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage
       showLamp();
       if (onAir === 'live' && info?.rendition?.width !== undefined) showPoster(info.broadcast);
     });
+    player.on('place', (place) => {
+      if (isBack === (place !== undefined && !place.atLive)) return;
+      isBack = !isBack;
+      showLamp();
+    });
     player.on('warning', ({ message }) => (warning = message));
     player.on('recovered', () => {
       warning = '';
       if (player.state === 'playing') stalled.textContent = '';
     });
-    player.on('state', ({ state, message, notice }) => {
+    player.on('state', ({ state: told, message, notice }) => {
+      // What was played to its end can be gone back in.
+      const state = recorded && told === 'ended' ? 'paused' : told;
       const picture = state === 'playing' || state === 'stalled' || state === 'paused';
       // Only what is about to begin can be pressed to play; where it is refused again, that is told again.
       if (state !== 'connecting') blocked = false;
@@ -139,6 +157,7 @@ export function playerStage(keys: 'controls' | 'page' = 'controls'): PlayerStage
       button.classList.add('curtain-offer');
       curtain.append(button);
     },
+    step: (seconds) => seek.step(seconds),
     press: (control) => stage.querySelector<HTMLElement>(`media-${control}-button`)?.click(),
   };
 }

@@ -8,8 +8,8 @@ export interface ShareDialog {
   open(): void;
 }
 
-/** Everything that can be passed on of a stream: the page's address, to an app or by its QR code, and what other players and pages need. */
-export function shareDialog(urls: LiveStreamUrls, title: () => string): ShareDialog {
+/** Everything that can be passed on of a stream or a recording: the page's address, to an app or by its QR code, and what other players and pages need. */
+export function shareDialog(urls: Pick<LiveStreamUrls, 'watch' | 'hls'> & Partial<Pick<LiveStreamUrls, 'embedCode'>>, title: () => string): ShareDialog {
   const toApp = element('button', { class: 'button button--primary', type: 'button', hidden: !('share' in navigator) }, 'Share by an app…');
   toApp.addEventListener('click', () => {
     // Rejected when nobody was chosen, which is no failure.
@@ -32,7 +32,7 @@ export function shareDialog(urls: LiveStreamUrls, title: () => string): ShareDia
           toApp,
           copyField('Link to this page', urls.watch),
           copyField('HLS link, for VLC and other players', urls.hls),
-          copyField('To put the player on a page', urls.embedCode),
+          ...(urls.embedCode === undefined ? [] : [copyField('To put the player on a page', urls.embedCode)]),
         ),
         element('div', { class: 'phone' }, qrCode(urls.watch, `QR code of ${urls.watch}`), element('p', { class: 'small soft' }, hint)),
       ),

@@ -11,6 +11,7 @@ const keyItem = 'onair.publish-key';
 const streamItem = 'onair.stream';
 const qualityItem = 'onair.quality';
 const musicItem = 'onair.music';
+const severalItem = 'onair.several-qualities';
 
 /** The studio's settings: what is asked, whether it is right, and what is remembered for the next time. */
 export class StudioForm {
@@ -23,6 +24,7 @@ export class StudioForm {
   /** What names the broadcast: it cannot change while it is on air. */
   readonly #name = byId('name-fields', HTMLFieldSetElement);
   readonly #quality = byId('quality', HTMLSelectElement);
+  readonly #several = byId('several-qualities', HTMLInputElement);
   readonly #title = byId('show-title', HTMLInputElement);
   readonly #description = byId('show-description', HTMLTextAreaElement);
   readonly #stream = byId('stream', HTMLInputElement);
@@ -36,6 +38,8 @@ export class StudioForm {
     this.#quality.value = recall(qualityItem) ?? defaultQuality.name;
     if (this.#quality.value === '') this.#quality.value = defaultQuality.name;
     this.#music.checked = recall(musicItem) === 'on';
+    this.#several.checked = recall(severalItem) !== 'off';
+    this.#several.addEventListener('change', () => remember(severalItem, this.#several.checked ? 'on' : 'off'));
     const query = new URLSearchParams(location.search);
     this.#stream.value = query.get('stream') ?? recall(streamItem) ?? 'live';
     this.#key.value = takeKey(query);
@@ -54,6 +58,11 @@ export class StudioForm {
 
   get quality(): Quality {
     return qualities.find(({ name }) => name === this.#quality.value) ?? defaultQuality;
+  }
+
+  /** Whether smaller pictures are sent beside the chosen one, as far as browser and machine can. */
+  get severalQualities(): boolean {
+    return this.#several.checked;
   }
 
   get stream(): string {
@@ -144,7 +153,7 @@ export class StudioForm {
   }
 
   set locked(locked: boolean) {
-    this.#name.disabled = locked;
+    this.#name.disabled = this.#several.disabled = locked;
   }
 
   get #picture(): CaptureWish['picture'] {

@@ -4,6 +4,7 @@ import type { Publisher } from '../sdk/publisher.js';
 import type { PublisherOptions, PublisherState, StreamDescription } from '../sdk/publisher-events.js';
 import type { CaptureWish } from '../sdk/publishing/capture-wish.js';
 import type { SoundName } from '../sdk/publishing/composition/settings.js';
+import type { EncoderFacts } from '../sdk/publishing/encoder.js';
 import type { TrackKind } from '../sdk/publishing/filler.js';
 import type { LiveCapture } from '../sdk/publishing/live-capture.js';
 import { StudioMedia, type StudioMediaOptions } from './studio-media.js';
@@ -31,6 +32,8 @@ export interface BroadcastWish {
   /** Where no token is given: that of a broadcast of this page that waits for it. */
   readonly findResume?: (() => Promise<string | undefined>) | undefined;
   readonly description: StreamDescription;
+  /** How many qualities of the picture are made at most. */
+  readonly renditions?: number | undefined;
 }
 
 /** The studio without its page: what is chosen, what is open, what is on air; whatever is pressed, in whatever order. */
@@ -53,6 +56,7 @@ export class StudioSession extends Listeners<StudioEvents> {
   #ending: StudioState['ending'] = 'no';
   #muted: Record<TrackKind, boolean> = { audio: false, video: false };
   #viewers = 0;
+  #encoder: EncoderFacts | undefined;
 
   constructor(options: StudioSessionOptions) {
     super();
@@ -90,6 +94,7 @@ export class StudioSession extends Listeners<StudioEvents> {
       media: this.#media.media,
       muted: { ...this.#muted },
       viewers: this.#viewers,
+      encoder: this.#encoder,
     };
   }
 
@@ -202,8 +207,8 @@ export class StudioSession extends Listeners<StudioEvents> {
     return this.#publisher?.history ?? [];
   }
 
-  async #publish({ stream, key, resume, description }: BroadcastWish): Promise<void> {
-    const publisher = this.#options.openPublisher({ stream, key, media: this.#media, quality: this.#wish.quality, ...(resume !== undefined && { resume }) });
+  async #publish({ stream, key, resume, description, renditions }: BroadcastWish): Promise<void> {
+    const publisher = this.#options.openPublisher({ stream, key, media: this.#media, quality: this.#wish.quality, ...(resume !== undefined && { resume }), ...(renditions !== undefined && { renditions }) });
     this.#publisher = publisher;
     this.#viewers = 0;
     if (description.title !== undefined || description.description !== undefined) publisher.describe(description);
@@ -216,6 +221,10 @@ export class StudioSession extends Listeners<StudioEvents> {
       this.#viewers = stats.viewers;
       this.emit('stats', stats);
     });
+    publisher.on('encoder', (facts) => {
+      this.#encoder = facts;
+      this.#tell();
+    });
     publisher.on('urls', (urls) => this.emit('urls', urls));
     publisher.on('resumable', (resumable) => this.emit('resumable', resumable));
     publisher.on('warning', (warning) => this.emit('warning', warning));
@@ -226,6 +235,7 @@ export class StudioSession extends Listeners<StudioEvents> {
       this.#air = 'ended';
       this.#ending = 'no';
       this.#viewers = 0;
+      this.#encoder = undefined;
       this.emit('resumable', undefined);
       // Whoever goes live again is not in a pause.
       this.setPaused(false);

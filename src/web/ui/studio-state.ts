@@ -3,6 +3,7 @@ import type { OnairError } from '../sdk/errors.js';
 import type { PublisherState, PublisherStats, ResumableBroadcast } from '../sdk/publisher-events.js';
 import type { CaptureWish } from '../sdk/publishing/capture-wish.js';
 import type { CompositionSettings, SoundName } from '../sdk/publishing/composition/settings.js';
+import type { EncoderFacts } from '../sdk/publishing/encoder.js';
 import type { TrackKind } from '../sdk/publishing/filler.js';
 import type { PublisherWarning, PublisherWarningCode } from '../sdk/publishing/warnings.js';
 import type { CompositionWish } from './studio-media.js';
@@ -35,6 +36,8 @@ export interface StudioState {
   readonly media: MediaStream;
   readonly muted: Readonly<Record<TrackKind, boolean>>;
   readonly viewers: number;
+  /** What encodes what is on air, and why; undefined before it was chosen. */
+  readonly encoder: EncoderFacts | undefined;
 }
 
 export interface StudioEvents {

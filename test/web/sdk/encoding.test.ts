@@ -258,6 +258,17 @@ t.test('a frame that says how it is to be turned is turned before it is encoded'
   t.strictSame(openItems, { frames: 0, sounds: 0 });
 });
 
+t.test('it tells how many bytes each rendition took, the source first', async (t) => {
+  const { encoding, frames, pass } = bench(t, { picture: { standsStill: false, frameRate: 25, profile: '4D00', renditions: [{ bitsPerSecond: 2_500_000 }, { lines: 360, bitsPerSecond: 500_000 }] } });
+  t.strictSame(encoding.given, []);
+  pass(2_500);
+  const bytesOf = (track: number): number => frames('video').filter((frame) => frame.track === track).reduce((sum, { bytes }) => sum + bytes.length, 0);
+  t.ok(bytesOf(1) > 0);
+  t.strictSame(encoding.given, [{ width: 1280, height: 720, byteLength: bytesOf(1) }, { width: 640, height: 360, byteLength: bytesOf(2) }]);
+  await encoding.finish();
+  encoding.close();
+});
+
 t.test('sound of another rate or with other channels goes on in the same track', async (t) => {
   const { encoding, frames, pass, header } = bench(t);
   pass(400);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { chooseEncoder, mediaRecorder, type Encoder } from '../../../src/web/sdk/publishing/encoder.js';
 import type { PublisherParts } from '../../../src/web/sdk/publishing/publisher-parts.js';
 import { serveEncoding, type EncodeEndpoint, type EncodeMessage, type EncodedMessage } from '../../../src/web/sdk/publishing/webcodecs/encode-service.js';
-import { openWebCodecs } from '../../../src/web/sdk/publishing/webcodecs/open-webcodecs.js';
+import { openWebCodecs, type WebCodecs } from '../../../src/web/sdk/publishing/webcodecs/open-webcodecs.js';
 import { qualities } from '../../../src/web/sdk/quality.js';
 import type { WorkerSeams } from '../../../src/web/sdk/worker-port.js';
 import { FakeAudioData, FakeTrackProcessor, FakeVideoEncoder, FakeVideoFrame, installFakeEncoders } from './fake-encoders.js';
@@ -56,10 +56,7 @@ function fakeWorker(t: Parameters<typeof installFakeEncoders>[0], pictureMs = 1)
   return worker;
 }
 
-const webCodecs = (seams: WorkerSeams): PublisherParts['chooseEncoder'] => async ({ quality, maxRenditions }): Promise<Encoder> => {
-  const { open, close, renditions, why } = await openWebCodecs(quality, maxRenditions, seams);
-  return { get facts() { return { encoder: 'webcodecs' as const, why, renditions: renditions() }; }, open, close };
-};
+const webCodecs = (seams: WorkerSeams): PublisherParts['chooseEncoder'] => (choice) => chooseEncoder(choice, (quality, maxRenditions) => openWebCodecs(quality, maxRenditions, seams));
 
 /** Pictures and sound for so long. */
 async function give({ camera, microphone }: Pick<PublisherBench, 'camera' | 'microphone'>, count = 5, size: readonly [number, number] = [1280, 720]): Promise<void> {
@@ -78,7 +75,7 @@ t.test('by WebCodecs: one recording, other bit rates without a joint, another so
   publisher.on('encoder', ({ encoder, renditions }) => encoders.push(`${encoder} ${String(renditions)}`));
   t.equal(publisher.encoder, undefined, 'not chosen yet');
   await bench.goOnAir();
-  t.strictSame(encoders, ['webcodecs 1']);
+  t.strictSame(encoders, ['webcodecs 3'], 'unless told otherwise');
   t.match(publisher.encoder, { encoder: 'webcodecs', why: /pictures a second/ });
   t.equal(bench.recorders.length, 0, 'no MediaRecorder');
   await give(bench);
@@ -102,7 +99,7 @@ t.test('by WebCodecs: one recording, other bit rates without a joint, another so
 
 t.test('a slow line lowers the bit rate of the very recording', async (t) => {
   const worker = fakeWorker(t);
-  const bench = publisherBench(t, {}, { chooseEncoder: webCodecs(worker.seams) });
+  const bench = publisherBench(t, { renditions: 1 }, { chooseEncoder: webCodecs(worker.seams) });
   await bench.goOnAir();
   await give(bench);
   bench.acknowledges = false;
@@ -133,7 +130,7 @@ t.test('pictures of another size begin one other recording, whoever sees them fi
 
 t.test('pictures get another size before anybody told the first one: another recording begins, and shows them', async (t) => {
   const worker = fakeWorker(t);
-  const bench = publisherBench(t, {}, { chooseEncoder: webCodecs(worker.seams) });
+  const bench = publisherBench(t, { renditions: 1 }, { chooseEncoder: webCodecs(worker.seams) });
   await bench.goOnAir();
   await give(bench);
   await give(bench, 2, [854, 480]);
@@ -185,8 +182,90 @@ t.test('the trial decides how many renditions, and whether at all', async (t) =>
   t.equal((await openWebCodecs(qualities[1], 1, seams)).renditions(), 1);
   t.match(FakeVideoEncoder.all.map(({ configs }) => configs[0]?.codec), ['avc1.42E01f'], 'the profile of every encoder in hardware');
   FakeVideoEncoder.lacks = 'avc1';
-  await t.rejects(openWebCodecs(qualities[1], 1, seams), { message: /no H.264 of 1280 by 720/ });
+  await t.rejects(openWebCodecs(qualities[1], 1, { ...seams }), { message: /no H.264 of 1280 by 720/ });
   await t.rejects(openWebCodecs(qualities[1], 1, { ...worker.seams, text: '' }), { message: /worker-src/ });
+});
+
+t.test('a trial is made once: by those who ask at the same time, and later, unless the machine may have been busy with something else', async (t) => {
+  const worker = fakeWorker(t);
+  const configured = (): number => FakeVideoEncoder.all.length;
+  const opened = await Promise.all([openWebCodecs(qualities[1], 3, worker.seams), openWebCodecs(qualities[1], 3, worker.seams)]);
+  t.strictSame(opened.map(({ renditions }) => renditions()), [3, 3]);
+  t.equal(configured(), 3);
+  t.equal((await openWebCodecs(qualities[1], 3, worker.seams)).renditions(), 3);
+  t.equal(configured(), 3);
+  await openWebCodecs(qualities[0], 3, worker.seams);
+  t.ok(configured() > 3, 'another quality is another trial');
+  const busy = fakeWorker(t, 8);
+  t.equal((await openWebCodecs(qualities[1], 3, busy.seams)).renditions(), 2);
+  const realNowMs = performance.now.bind(performance);
+  t.teardown(() => Object.assign(performance, { now: realNowMs }));
+  FakeVideoEncoder.onEncode = () => undefined;
+  t.equal((await openWebCodecs(qualities[1], 3, busy.seams)).renditions(), 2, 'at once: as before');
+  Object.assign(performance, { now: () => realNowMs() + 61_000 });
+  t.equal((await openWebCodecs(qualities[1], 3, busy.seams)).renditions(), 3, 'after a minute');
+});
+
+t.test('going live waits for a second and no longer; what is found later is let go of, and who asked for WebCodecs alone waits', async (t) => {
+  installFakeEncoders(t);
+  const { clearTimeout, setTimeout } = globalThis;
+  t.teardown(() => Object.assign(globalThis, { clearTimeout, setTimeout }));
+  let pass: () => void = () => undefined;
+  let waitedMs = 0;
+  Object.assign(globalThis, {
+    clearTimeout: () => undefined,
+    setTimeout: (done: (word: unknown) => void, ms: number, word: unknown) => {
+      waitedMs = ms;
+      pass = () => done(word);
+    },
+  });
+  const late = (): { found: () => void; closed: boolean; open: NonNullable<Parameters<typeof chooseEncoder>[1]> } => {
+    const made = { found: (): void => undefined, closed: false, open: () => new Promise<WebCodecs>((resolve) => (made.found = () => resolve({ open: () => { throw new Error('expected nothing to be recorded'); }, renditions: () => 2, why: 'quick', close: () => (made.closed = true) }))) };
+    return made;
+  };
+  const auto = late();
+  const chosen = chooseEncoder({ wish: 'auto', quality: qualities[1], maxRenditions: 3 }, auto.open);
+  pass();
+  t.match((await chosen).facts, { encoder: 'mediarecorder', why: /within a second/ });
+  t.equal(waitedMs, 1_000);
+  auto.found();
+  await settle();
+  t.ok(auto.closed);
+  const alone = late();
+  const waited = chooseEncoder({ wish: 'webcodecs', quality: qualities[1], maxRenditions: 3 }, alone.open);
+  pass();
+  alone.found();
+  t.match((await waited).facts, { encoder: 'webcodecs', renditions: 2 });
+});
+
+t.test('a source that is too small for more is one rendition, and said to be', async (t) => {
+  const worker = fakeWorker(t);
+  const bench = publisherBench(t, { media: mediaOf(new FakeTrack('video', { width: 320, height: 180 }), new FakeTrack('audio')) }, { chooseEncoder: webCodecs(worker.seams) });
+  const told: number[] = [];
+  bench.publisher.on('encoder', ({ renditions }) => told.push(renditions));
+  await bench.goOnAir();
+  t.strictSame([told, bench.publisher.encoder?.renditions], [[1], 1]);
+});
+
+t.test('each second it is told what each quality takes of the uplink; by MediaRecorder that is not known', async (t) => {
+  const worker = fakeWorker(t);
+  const bench = publisherBench(t, {}, { chooseEncoder: webCodecs(worker.seams) });
+  let renditions: readonly { readonly width: number; readonly height: number; readonly bitsPerSecond: number }[] = [];
+  bench.publisher.on('stats', (stats) => (renditions = stats.renditions));
+  await bench.goOnAir();
+  for (let index = 0; index < 20; index += 1) {
+    await give(bench, 2);
+    worker.tick();
+    await settle();
+  }
+  await bench.passMs(1_000);
+  t.strictSame(renditions.map(({ width, height }) => [width, height]), [[1280, 720], [852, 480], [640, 360]]);
+  t.ok(renditions.every(({ bitsPerSecond }) => bitsPerSecond > 0), JSON.stringify(renditions));
+  const recorded = publisherBench(t, {}, { chooseEncoder: () => Promise.resolve(mediaRecorder('so')) });
+  recorded.publisher.on('stats', (stats) => (renditions = stats.renditions));
+  await recorded.goOnAir();
+  await recorded.passMs(1_000);
+  t.strictSame(renditions, []);
 });
 
 t.test('a machine that falls behind while live goes on with fewer renditions, and says so', async (t) => {

@@ -31,6 +31,22 @@ t.test('after calm it makes more again, and waits longer each time that did not 
   t.strictSame(steps(policy, 60, 70, { queue: 0 }), ['60.5 s: 2']);
 });
 
+t.test('what was never made is not left out, nor made anew: a small source, or few bits, make fewer than there may be', async (t) => {
+  const small = new RenditionPolicy(3);
+  small.begin(1);
+  t.strictSame(steps(small, 0, 30, { queue: 5 }), [], 'a joint would change nothing');
+  t.strictSame([small.made, small.renditions], [1, 3]);
+  const two = new RenditionPolicy(3);
+  two.begin(2);
+  t.strictSame(steps(two, 0, 4, { queue: 5 }), ['2.5 s: 1'], 'one fewer than there are');
+  two.begin(1);
+  t.strictSame(steps(two, 10, 40, { queue: 0 }), ['30.5 s: 2']);
+  const few = new RenditionPolicy(3);
+  steps(few, 0, 4, { queue: 5 });
+  few.begin(1);
+  t.strictSame(steps(few, 10, 60, { queue: 0 }), [], 'the bits are too few for two: more would be no more');
+});
+
 t.test('renditions take less than the one above, and on a slow line the bits are the source’s', async (t) => {
   const bits = (videoBitsPerSecond: number, lines = 1080): number[] => ladder({ videoBitsPerSecond, lines }, 3).map(({ bitsPerSecond }) => bitsPerSecond);
   t.strictSame(bits(4_500_000), [4_500_000, 1_000_000, 500_000]);

@@ -1,5 +1,7 @@
 import t from 'tap';
 import { NoticeBoard } from '../../../src/web/ui/notice-board.js';
+import type { EncoderFacts } from '../../../src/web/sdk/publishing/encoder.js';
+import { qualities, type Quality } from '../../../src/web/sdk/quality.js';
 import type { StudioForm } from '../../../src/web/ui/studio-form.js';
 import { installGlobals } from '../sdk/fake-document.js';
 import { settle } from '../sdk/fake-page.js';
@@ -118,6 +120,63 @@ t.test('the line: one sentence that is read out when it changes, and figures', a
   t.strictSame([the('verdict').textContent, the('verdict').dataset.mood, the('pictures').textContent], ['The line is too slow: viewers fall behind.', 'bad', '–']);
   line.hidden = true;
   t.ok(the('line').hidden);
+});
+
+t.test('several qualities: what would be sent is said before, by what and for how much while live, and the machine is tried once for each quality', async (t) => {
+  const { StudioQualities } = await import('../../../src/web/ui/studio-qualities.js');
+  const { session, page, devices, publishers } = studio(t);
+  const fields = { quality: qualities[1] as Quality, severalQualities: true };
+  const tried: string[] = [];
+  let found: EncoderFacts = { encoder: 'webcodecs', why: '90 pictures a second in a trial', renditions: 3 };
+  let closed = 0;
+  const sent = new StudioQualities(fields as unknown as StudioForm, session, ({ quality }) => {
+    tried.push(quality.name);
+    return Promise.resolve({ facts: found, open: () => { throw new Error('expected nothing to be recorded'); }, close: () => (closed += 1) });
+  });
+  const [hint, quality, several] = [page.the('several-hint'), page.the('quality'), page.the('several-qualities')];
+  t.equal(hint.textContent, 'For viewers on slower lines this browser sends 480p (1.0 Mbit/s) and 360p (500 kbit/s), too.');
+  quality.say('change');
+  t.strictSame(tried, [], 'nothing is tried before a device is open');
+  const opened = session.openDevices();
+  devices.last.give();
+  await opened;
+  await settle();
+  t.strictSame([tried, closed], [['720p'], 1]);
+  await session.openDevices();
+  t.equal(tried.length, 1, 'what is known is not tried again');
+  found = { ...found, renditions: 1 };
+  fields.quality = qualities[0];
+  quality.say('change');
+  await settle();
+  t.equal(hint.textContent, 'This machine makes one quality in time.');
+  found = { encoder: 'mediarecorder', why: 'this browser has no VideoEncoder', renditions: 1 };
+  fields.quality = qualities[2];
+  quality.say('change');
+  await settle();
+  t.equal(hint.textContent, 'Not here: this browser has no VideoEncoder. One quality is sent.');
+  fields.severalQualities = false;
+  several.say('change');
+  t.equal(hint.textContent, 'Everybody gets the one quality, whatever their line carries.');
+
+  t.ok(page.the('sent').hidden, 'nothing is sent yet');
+  void session.goLive({ stream: 's', key: 'k', description: {}, renditions: 3 });
+  await settle();
+  publishers.at(-1)?.take();
+  await settle();
+  t.equal(publishers.at(-1)?.options.renditions, 3);
+  const rows = (): unknown[] => page.the('sent-list').children.map((row) => (typeof row === 'string' ? row : row.textContent));
+  const stats = { upstreamBitsPerSecond: 2_640_000, renditions: [{ width: 1280, height: 720, bitsPerSecond: 2_500_000 }, { width: 360, height: 640, bitsPerSecond: 480_000 }] };
+  sent.show(stats, session.state.encoder);
+  t.ok(page.the('sent').hidden, 'it is not known yet by what');
+  publishers.at(-1)?.emit('encoder', { encoder: 'webcodecs', why: 'so', renditions: 2 });
+  sent.show(stats, session.state.encoder);
+  t.strictSame([page.the('sent').hidden, rows(), page.the('sent-by').textContent], [false, ['720p2.5 Mbit/s', '360p480 kbit/s'], 'Made in this browser by WebCodecs: so.']);
+  publishers.at(-1)?.emit('encoder', { encoder: 'mediarecorder', why: 'it failed', renditions: 1 });
+  sent.show({ ...stats, renditions: [] }, session.state.encoder);
+  t.strictSame([rows(), page.the('sent-by').textContent], [['1080p2.6 Mbit/s'], 'Recorded by this browser’s MediaRecorder, in one quality: it failed.']);
+  await session.endNow();
+  await settle();
+  t.ok(page.the('sent').hidden);
 });
 
 const form = (fields: { stream: string; key: string; isRight?: boolean }, said: string[] = []): StudioForm =>

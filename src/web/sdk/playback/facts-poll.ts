@@ -52,6 +52,21 @@ export class FactsDesk {
 
 export const pageFacts = new FactsDesk(browserPage);
 
+/** Of a recording nothing need be asked: it is there, or it can't be played. */
+export const factsOfRecording: Pick<FactsDesk, 'follow'> = {
+  follow: (_url, onFacts) => {
+    let closed = false;
+    const ask = async (): Promise<StreamFacts> => {
+      const facts: StreamFacts = { known: true, info: undefined };
+      if (!closed) onFacts(facts);
+      return facts;
+    };
+    // Not before the follower is known to whoever asked for it.
+    queueMicrotask(() => void ask());
+    return { ask, close: () => (closed = true) };
+  },
+};
+
 class FactsPoll {
   readonly followers = new Set<{ readonly onFacts: (facts: StreamFacts) => void }>();
   readonly #page: BrowserPage;

@@ -2,14 +2,11 @@ import type Hls from 'hls.js';
 import type { ErrorData, HlsConfig } from 'hls.js';
 import { forwardSeconds, readRanges } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
+import { HlsRecovery } from './hls-recovery.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import type { PlayerMode } from './path-choice.js';
 import { askServerTime, askTimeEveryMs } from './server-time.js';
 
-const recoverAfterMs = 1_000;
-const maxRecoveries = 3;
-/** A recovery that held this long is forgiven. */
-const forgiveAfterMs = 30_000;
 const seekWhenBehindSeconds = 3;
 const bufferedBeyondTargetSeconds = 0.3;
 /** Of the three that a playlist recommends, one is for players that can't tell how fast parts come; each stall adds 0.2 s again. */
@@ -25,7 +22,7 @@ export function hlsConfig(mode: PlayerMode): Partial<HlsConfig> {
 }
 
 /** Without subtitles, DRM and alternate sound, which no stream here has: two thirds of the size. */
-async function loadLightBuild(): Promise<typeof Hls> {
+export async function loadLightBuild(): Promise<typeof Hls> {
   // @ts-expect-error The package types its light build only as the full one.
   return ((await import('hls.js/light')) as { default: typeof Hls }).default;
 }
@@ -42,8 +39,6 @@ export class HlsJs implements Playback {
   readonly #bitRate = new BitRateMeter();
   #hls: Hls | undefined;
   readonly #timers: (() => void)[] = [];
-  #recoveries = 0;
-  #recoveredAtMs = 0;
   #atEdge = false;
   #suspended = false;
 
@@ -97,7 +92,9 @@ export class HlsJs implements Playback {
       if (!HlsClass.isSupported()) return this.#finish({ reason: 'failed', failure: { code: 'path-unsupported' } });
       const hls = new HlsClass(hlsConfig(this.#options.mode));
       this.#hls = hls;
-      hls.on(HlsClass.Events.ERROR, (_event, data) => this.#onError(HlsClass, data));
+      const recovery = new HlsRecovery(HlsClass, this.#options.page);
+      this.#timers.push(() => recovery.close());
+      hls.on(HlsClass.Events.ERROR, (_event, data) => this.#onError(HlsClass, recovery, hls, data));
       hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, this.#options.page.nowMs()));
       // WebKitGTK was seen to stand still two parts from the edge: it keeps to the playlist's three.
       if (this.#options.mode === 'lowest-delay' && !this.#options.page.webKit) {
@@ -113,17 +110,10 @@ export class HlsJs implements Playback {
     }
   }
 
-  #onError({ ErrorDetails, ErrorTypes }: typeof Hls, data: ErrorData): void {
+  #onError({ ErrorDetails }: typeof Hls, recovery: HlsRecovery, hls: Hls, data: ErrorData): void {
     if (data.response?.code === 404 && data.details === ErrorDetails.MANIFEST_LOAD_ERROR) return this.#finish({ reason: 'not-live' });
-    if (!data.fatal) return;
-    const nowMs = this.#options.page.nowMs();
-    if (nowMs - this.#recoveredAtMs > forgiveAfterMs) this.#recoveries = 0;
-    this.#recoveries += 1;
-    this.#recoveredAtMs = nowMs;
-    if (this.#recoveries > maxRecoveries || this.#hls === undefined) return this.#fail(`${data.details}: ${data.error.message}`);
-    if (data.type === ErrorTypes.MEDIA_ERROR) this.#hls.recoverMediaError();
-    else if (data.type === ErrorTypes.NETWORK_ERROR && this.#hls.levels.length > 0) this.#timers.push(this.#options.page.after(recoverAfterMs, () => this.#suspended || this.#hls?.startLoad()));
-    else this.#fail(`${data.details}: ${data.error.message}`);
+    const why = recovery.mend(hls, data, () => this.#suspended || hls.startLoad());
+    if (why !== undefined) this.#fail(why);
   }
 
   /**

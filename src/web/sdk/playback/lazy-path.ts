@@ -1,4 +1,4 @@
-import { Ending, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
+import { Ending, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions, type PlayerPlace } from './playback.js';
 import type { PathName } from './path-choice.js';
 
 type PathClass = new (options: PlaybackOptions) => Playback;
@@ -47,9 +47,12 @@ abstract class LazyPath implements Playback {
   #path: Playback | undefined;
   #isSuspended = false;
   #isOver = false;
+  /** Where to begin, once it can. */
+  #fromSeconds: number | undefined;
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
+    this.#fromSeconds = options.fromSeconds;
   }
 
   get closed(): Promise<PlaybackEnd> {
@@ -58,6 +61,15 @@ abstract class LazyPath implements Playback {
 
   stats(): PathStats {
     return this.#path?.stats() ?? { latencySeconds: undefined, bitsPerSecond: undefined, codecs: undefined };
+  }
+
+  place(): PlayerPlace | undefined {
+    return this.#path?.place?.();
+  }
+
+  seek(toSeconds: number): void {
+    this.#fromSeconds = toSeconds;
+    this.#path?.seek?.(toSeconds);
   }
 
   suspend(): void {
@@ -77,7 +89,7 @@ abstract class LazyPath implements Playback {
 
   protected begin(Path: PathClass): void {
     if (this.#isOver) return;
-    this.#path = new Path(this.#options);
+    this.#path = new Path({ ...this.#options, fromSeconds: this.#fromSeconds });
     if (this.#isSuspended) this.#path.suspend();
     void this.#path.closed.then((end) => this.#finish(end));
   }

@@ -13,6 +13,9 @@ const lookEveryMs = 250;
 /** A viewer who paused for so long is not sent what they don't look at. */
 const letGoAfterMs = 10_000;
 
+/** Of a recording, and of what was live before. */
+export type SeekablePath = Exclude<PathName, 'websocket'>;
+
 export interface PathRunnerOptions {
   readonly video: HTMLVideoElement;
   readonly addresses: StreamAddresses;
@@ -21,6 +24,8 @@ export interface PathRunnerOptions {
   readonly mode: PlayerMode;
   readonly wished: PathName | 'auto';
   readonly paths: Readonly<Record<PathName, PathProgram>>;
+  /** Those that can be anywhere else than at the live edge. */
+  readonly seekable: Readonly<Record<SeekablePath, PathProgram>>;
   /** Whether somebody could see the picture. */
   readonly inSight: () => boolean;
 }
@@ -44,6 +49,8 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
   #pausedSinceMs: number | undefined;
   #suspended = false;
   #isLineSlow = false;
+  #broadcast = '';
+  #isBack = false;
 
   constructor(options: PathRunnerOptions) {
     super();
@@ -55,6 +62,11 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     return this.#playback;
   }
 
+  /** Whether it plays another place of a live stream than its edge. */
+  get isBack(): boolean {
+    return this.#isBack && this.#playback !== undefined;
+  }
+
   get mode(): PlayerMode {
     return this.#mode;
   }
@@ -63,7 +75,8 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
   set mode(mode: PlayerMode) {
     this.#mode = mode;
     this.beginAfresh();
-    this.#playback?.close();
+    // Where somebody went back to stays; it holds from the next time at the edge on.
+    if (!this.isBack) this.#playback?.close();
   }
 
   /** Every path may be tried again; what is known of the viewer's line stands. */
@@ -87,13 +100,30 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
 
   /** @returns undefined when a path was begun, or why none is left */
   begin(broadcast: string, can: Capabilities): readonly PathFailureOf[] | undefined {
-    const { video, addresses, clock, page, paths, wished } = this.#options;
+    const { page, paths, wished } = this.#options;
     const failures = this.#failures.standing(page.nowMs());
     const mode = this.#isLineSlow ? 'smooth' : this.#mode;
     const choice = choosePaths({ mode, path: wished }, can).find((each) => !failures.some(({ path }) => path === each.path));
     if (choice === undefined) return failures;
     this.emit('path', explainFallback(choice, failures));
-    const playback = new paths[choice.path]({ video, mode, addresses, clock, page });
+    this.#broadcast = broadcast;
+    this.#isBack = false;
+    this.#run(paths[choice.path], mode);
+    return undefined;
+  }
+
+  /** Leaves the live edge of the present broadcast for a place in it. @param by what this browser plays HLS with */
+  goBack(toSeconds: number, by: SeekablePath): void {
+    this.close();
+    this.emit('path', { path: by, why: 'the longer playlist goes back in time' });
+    this.#isBack = true;
+    this.#run(this.#options.seekable[by], 'smooth', toSeconds);
+  }
+
+  #run(Path: PathProgram, mode: PlayerMode, fromSeconds?: number): void {
+    const { video, addresses, clock, page } = this.#options;
+    const playback = new Path({ video, mode, addresses, clock, page, fromSeconds });
+    const broadcast = this.#broadcast;
     this.#playback = playback;
     this.#movement = new MovementWatch(playback.unstick);
     this.#suspended = false;
@@ -101,7 +131,6 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     this.#stopLooking();
     this.#stopLooking = page.every(lookEveryMs, () => this.#look(playback));
     void playback.closed.then((end) => playback === this.#playback && this.#over(playback, end, broadcast));
-    return undefined;
   }
 
   /** The page was hidden or offline until now. */
@@ -109,7 +138,7 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     if (!this.#suspended) this.#playback?.resume();
   }
 
-  /** Idempotent; tells nothing any more. */
+  /** Lets go of the element; tells nothing of it. Idempotent. */
   close(): void {
     const playback = this.#playback;
     this.#playback = undefined;
@@ -121,8 +150,9 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     this.#playback = undefined;
     this.#stopLooking();
     if (end.reason === 'ended') this.beginAfresh();
-    if (end.reason === 'failed') this.#fail(playback, end.failure);
-    if (end.reason === 'not-live') this.#fail(playback, { code: 'nothing-to-play' });
+    // What did not go back says nothing of the paths at the edge.
+    if (end.reason === 'failed' && !this.#isBack) this.#fail(playback, end.failure);
+    if (end.reason === 'not-live' && !this.#isBack) this.#fail(playback, { code: 'nothing-to-play' });
     this.emit('over', { end, broadcast });
   }
 
@@ -153,7 +183,7 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     });
     if (verdict?.act === 'seek') video.currentTime = verdict.toSeconds;
     if (verdict?.act !== 'give-up') return;
-    this.#fail(playback, { code: verdict.why });
+    if (!this.#isBack) this.#fail(playback, { code: verdict.why });
     playback.close();
   }
 

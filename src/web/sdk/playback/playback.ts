@@ -11,12 +11,16 @@ export interface PlaybackOptions {
   /** Shared by all paths of one player, so that a fallback need not ask the time again. */
   readonly clock: ClockOffset;
   readonly page: BrowserPage;
+  /** Where to begin, by the scale of `PlayerPlace`; only of what can be sought in. */
+  readonly fromSeconds?: number | undefined;
 }
 
 export interface StreamAddresses {
   /** Where the server's addresses begin: scheme, host, port and the path that a proxy puts before them, if any. */
   readonly origin: string;
   readonly stream: string;
+  /** Its id, where it is a recording, of which only `hls` is there; undefined: a live stream. */
+  readonly recording?: string | undefined;
   /** Of a signed link. */
   readonly token: string | undefined;
   readonly play: string;
@@ -41,6 +45,14 @@ export interface PathStats {
   readonly codecs: string | undefined;
 }
 
+/** Where the picture is and what can be gone to, in seconds: of a recording from its beginning; live, when it was captured, since 1970 UTC by the server's clock. */
+export interface PlayerPlace {
+  readonly positionSeconds: number;
+  readonly startSeconds: number;
+  /** Live: now. */
+  readonly endSeconds: number;
+}
+
 /** One run of one path on the element. */
 export interface Playback {
   readonly path: PathName;
@@ -49,6 +61,9 @@ export interface Playback {
   /** What gets a picture going that stands still although there is media; `own`: the path looks after that itself. */
   readonly unstick: 'nudge' | 'leave-end' | 'own';
   stats(): PathStats;
+  /** Of what can be sought in: undefined before it is known. */
+  place?(): PlayerPlace | undefined;
+  seek?(toSeconds: number): void;
   /** The viewer has paused for long: nothing is loaded until `resume`, and the picture stays. */
   suspend(): void;
   /** The page was hidden, asleep or offline, or the viewer paused, until now: go back to the live edge. */

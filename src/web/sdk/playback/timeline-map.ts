@@ -14,6 +14,8 @@ interface Timeline extends TimelineAnchor {
 /** Two anchors of one timeline may differ by rounding and by the server's smoothing of its clock. */
 const sameTimelineMs = 250;
 const maxTimelines = 8;
+/** Longer ones are shortened to this: the viewer jumps over it. */
+const longestHoleSeconds = 0.2;
 
 /** Places timelines one after another on the element's own, and knows when the media at each of its times was captured. */
 export class TimelineMap {
@@ -21,7 +23,7 @@ export class TimelineMap {
 
   /**
    * @param firstMediaSeconds decode time of the first fragment
-   * @param edgeSeconds end of what is buffered; undefined: nothing
+   * @param edgeSeconds end of what is buffered, where its shorter track ends; undefined: nothing
    * @returns the offset to add to media time
    */
   place(anchor: TimelineAnchor, firstMediaSeconds: number, edgeSeconds: number | undefined): number {
@@ -31,7 +33,7 @@ export class TimelineMap {
       // After a reconnect the server repeats from the last keyframe: let it overwrite its own copy.
       if (firstSeconds >= current.fromSeconds && firstSeconds <= edgeSeconds) return current.offsetSeconds;
     }
-    const fromSeconds = edgeSeconds ?? 0;
+    const fromSeconds = (edgeSeconds ?? 0) + this.#holeSeconds(firstMediaSeconds, edgeSeconds);
     const offsetSeconds = fromSeconds - firstMediaSeconds;
     this.#timelines = [...this.#timelines, { ...anchor, fromSeconds, offsetSeconds }].slice(-maxTimelines);
     return offsetSeconds;
@@ -51,6 +53,16 @@ export class TimelineMap {
     if (timeline === undefined) return undefined;
     const mediaSeconds = elementSeconds - timeline.offsetSeconds;
     return timeline.captureTimeMs + (mediaSeconds - timeline.mediaTimeSeconds) * 1000;
+  }
+
+  /**
+   * What is left between two timelines. On the server's clock each track goes on behind its own end; put right behind the shorter one,
+   * the first picture could come before the last one that was decoded, and browsers then go on at the next keyframe.
+   */
+  #holeSeconds(firstMediaSeconds: number, edgeSeconds: number | undefined): number {
+    const current = this.#timelines.at(-1);
+    if (current === undefined || edgeSeconds === undefined) return 0;
+    return Math.min(Math.max(0, firstMediaSeconds + current.offsetSeconds - edgeSeconds), longestHoleSeconds);
   }
 
   #continues(current: Timeline, anchor: TimelineAnchor): boolean {

@@ -2,7 +2,7 @@ import type { RecordingReason } from '../../../protocol/ingest-messages.js';
 import type { OnairError } from '../errors.js';
 import { Listeners } from '../listeners.js';
 import { applyQuality, type Quality } from '../quality.js';
-import { recorderError, type RecordedQuality } from '../recorder.js';
+import { recorderError, type RecordedQuality, type SentPictures } from '../recorder.js';
 import type { Capture } from './captured.js';
 import { mediaRecorder, type Encoder, type EncoderFacts } from './encoder.js';
 import type { TrackKind } from './filler.js';
@@ -96,6 +96,11 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
     return this.#onAir.pictures;
   }
 
+  /** Each quality of the picture that is sent, the source first; none where that is not known. */
+  get sentPictures(): readonly SentPictures[] {
+    return this.#recordings.current?.sentPictures ?? [];
+  }
+
   /** Undefined before it was chosen. */
   get encoder(): EncoderFacts | undefined {
     return this.#encoder?.facts;
@@ -106,7 +111,6 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
     this.#encoder?.close();
     this.#encoder = encoder;
     if (this.#closed) encoder.close();
-    else this.#tellEncoder();
   }
 
   /** What `begin()` records. */
@@ -202,7 +206,7 @@ export class BroadcastRecorder extends Listeners<BroadcastRecorderEvents> {
     this.#capture?.close();
   }
 
-  /** A recording may have fewer renditions than the one before. */
+  /** Only a recording knows how many renditions it has. */
   #tellEncoder(): void {
     const facts = this.#encoder?.facts;
     if (facts === undefined || (facts.encoder === this.#told?.encoder && facts.renditions === this.#told.renditions)) return;

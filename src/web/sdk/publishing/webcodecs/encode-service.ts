@@ -1,4 +1,4 @@
-import { Encoding } from './encoding.js';
+import { Encoding, type GivenPictures } from './encoding.js';
 import type { PictureRendition, Profile } from './picture-encoders.js';
 import { tryRenditions, type Tried } from './trial.js';
 
@@ -25,7 +25,7 @@ export type EncodedMessage =
   | { readonly type: 'alive' }
   | { readonly type: 'bytes'; readonly recording: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: 'outgrown'; readonly recording: number; readonly size: { readonly width: number; readonly height: number } | undefined }
-  | { readonly type: 'load'; readonly recording: number; readonly atMs: number; readonly queue: number; readonly skipped: number; readonly soundMissingMs: number }
+  | { readonly type: 'load'; readonly recording: number; readonly atMs: number; readonly queue: number; readonly skipped: number; readonly soundMissingMs: number; readonly pictures: readonly GivenPictures[] }
   | { readonly type: 'failed'; readonly recording: number; readonly message: string }
   | { readonly type: 'stopped'; readonly recording: number }
   | ({ readonly type: 'tried' } & Tried);
@@ -61,7 +61,7 @@ export function serveEncoding(endpoint: EncodeEndpoint, { startTicker, nowMs, on
     if (ticks % ticksPerSignOfLife === 0) tell({ type: 'alive' });
     for (const [recording, { encoding }] of recordings) {
       encoding.tick();
-      if (ticks % ticksPerSignOfLife === 0) tell({ type: 'load', recording, atMs: nowMs(), queue: encoding.queue, skipped: encoding.skipped, soundMissingMs: encoding.soundMissingMs });
+      if (ticks % ticksPerSignOfLife === 0) tell({ type: 'load', recording, atMs: nowMs(), queue: encoding.queue, skipped: encoding.skipped, soundMissingMs: encoding.soundMissingMs, pictures: encoding.given });
     }
   });
   const begin = ({ recording, startedAtMs, picture, sound }: Extract<EncodeMessage, { type: 'begin' }>): void => {

@@ -17,6 +17,13 @@ export interface EncodingOptions {
   readonly nowMs: () => number;
 }
 
+/** What a recording gave so far of one rendition. */
+export interface GivenPictures {
+  readonly width: number;
+  readonly height: number;
+  readonly byteLength: number;
+}
+
 const keyframeIntervalUs = 2_000_000;
 /** More pictures waiting for an encoder are not encoded at all: what is late helps nobody. */
 const maxQueue = 5;
@@ -35,6 +42,8 @@ export class Encoding {
   readonly #soundClock: TrackClock;
   readonly #sound: SoundEncoder | undefined;
   readonly #configurations = new Map<number, Uint8Array>();
+  /** Bytes of each rendition. */
+  #given: number[] = [];
   #pictures: PictureEncoders | undefined;
   #size: { readonly width: number; readonly height: number } | undefined;
   #muxer: MatroskaMuxer | undefined;
@@ -68,6 +77,11 @@ export class Encoding {
   /** Pictures that wait for the slowest encoder. */
   get queue(): number {
     return this.#pictures?.queue ?? 0;
+  }
+
+  /** Of each rendition, the source first. */
+  get given(): GivenPictures[] {
+    return (this.#pictures?.sizes ?? []).map(({ width, height }, rendition) => ({ width, height, byteLength: this.#given[rendition] ?? 0 }));
   }
 
   /** For how long no sound has come; 0 where none is wanted. */
@@ -183,7 +197,9 @@ export class Encoding {
       this.#isStale = true;
       this.#options.onOutgrown(undefined);
     }
-    if (!this.#isStale) this.#write(picture, rendition);
+    if (this.#isStale) return;
+    this.#given[rendition] = (this.#given[rendition] ?? 0) + picture.bytes.length;
+    this.#write(picture, rendition);
   }
 
   /** @param rendition undefined: it is sound */

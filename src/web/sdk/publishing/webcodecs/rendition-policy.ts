@@ -20,6 +20,7 @@ const stepUpMustHoldMs = 60_000;
 export class RenditionPolicy {
   readonly #most: number;
   #renditions: number;
+  #made = Infinity;
   #skipped = 0;
   #behindSinceMs: number | undefined;
   #calmSinceMs: number | undefined;
@@ -32,32 +33,43 @@ export class RenditionPolicy {
     this.#most = this.#renditions = most;
   }
 
+  /** As many as there may be. */
   get renditions(): number {
     return this.#renditions;
   }
 
-  /** @returns whether it is another number now */
+  /** As many as there are. */
+  get made(): number {
+    return Math.min(this.#renditions, this.#made);
+  }
+
+  /** A recording begins: a small source, or few bits, make fewer than there may be. */
+  begin(made: number): void {
+    this.#made = made;
+  }
+
+  /** @returns whether another recording, with another number, should begin */
   sample({ nowMs, queue, skipped }: EncoderLoad): boolean {
     const isBehind = queue >= behindQueue || skipped > this.#skipped;
     this.#skipped = skipped;
     if (nowMs < this.#countedFromMs) return false;
     this.#behindSinceMs = isBehind ? (this.#behindSinceMs ?? nowMs) : undefined;
     this.#calmSinceMs = isBehind ? undefined : (this.#calmSinceMs ?? nowMs);
-    if (this.#behindSinceMs !== undefined && nowMs - this.#behindSinceMs >= judgedAfterMs && this.#renditions > 1) {
+    if (this.#behindSinceMs !== undefined && nowMs - this.#behindSinceMs >= judgedAfterMs && this.made > 1) {
       if (nowMs - this.#steppedUpAtMs < stepUpMustHoldMs) this.#calmNeededMs = Math.min(maxCalmMs, this.#calmNeededMs * 2);
-      this.#step(-1, nowMs);
+      this.#step(this.made - 1, nowMs);
       return true;
     }
-    if (this.#calmSinceMs !== undefined && nowMs - this.#calmSinceMs >= this.#calmNeededMs && this.#renditions < this.#most) {
+    if (this.#calmSinceMs !== undefined && nowMs - this.#calmSinceMs >= this.#calmNeededMs && this.#renditions < this.#most && this.#made >= this.#renditions) {
       this.#steppedUpAtMs = nowMs;
-      this.#step(1, nowMs);
+      this.#step(this.#renditions + 1, nowMs);
       return true;
     }
     return false;
   }
 
-  #step(by: number, nowMs: number): void {
-    this.#renditions += by;
+  #step(renditions: number, nowMs: number): void {
+    this.#renditions = renditions;
     this.#behindSinceMs = this.#calmSinceMs = undefined;
     this.#countedFromMs = nowMs + settlesAfterMs;
   }

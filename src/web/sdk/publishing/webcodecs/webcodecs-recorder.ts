@@ -1,5 +1,5 @@
 import { OnairError } from '../../errors.js';
-import { recorderError, type RecorderOptions, type Recording } from '../../recorder.js';
+import { recorderError, type RecorderOptions, type Recording, type SentPictures } from '../../recorder.js';
 import { insertableStreams, mayStandStill } from '../../steady-video.js';
 import type { EncodedRecording, EncoderHost, RecordingWord } from './encoder-host.js';
 import { ladder } from './ladder.js';
@@ -7,6 +7,8 @@ import type { PictureRendition, Profile } from './picture-encoders.js';
 import type { RenditionPolicy } from './rendition-policy.js';
 
 const maxStopMs = 3_000;
+/** Keyframes come every two seconds: over less, their bits count for too much or not at all. */
+const measuredMs = 4_000;
 
 /** One recording by WebCodecs: frames are read from the tracks and encoded in a worker, each on its way as soon as it is encoded. */
 export class WebCodecsRecorder implements Recording {
@@ -14,6 +16,7 @@ export class WebCodecsRecorder implements Recording {
   readonly startedAtMs = performance.now();
   readonly #options: RecorderOptions;
   readonly #policy: RenditionPolicy;
+  readonly #lines: number;
   readonly #renditions: readonly PictureRendition[];
   readonly #encoded: EncodedRecording;
   readonly #stopped: Promise<void>;
@@ -23,12 +26,15 @@ export class WebCodecsRecorder implements Recording {
   #lastChunkAtMs = performance.now();
   #hasGiven = false;
   #soundMissingMs = 0;
+  #loads: Extract<RecordingWord, { type: 'load' }>[] = [];
 
   /** @param by `policy`: how many renditions there may be; hears how the encoders do */
   constructor(options: RecorderOptions, { host, policy, profile }: { readonly host: EncoderHost; readonly policy: RenditionPolicy; readonly profile: Profile }) {
     this.#options = options;
     this.#policy = policy;
+    this.#lines = linesOf(options);
     this.#renditions = this.#ladder(options.quality.videoBitsPerSecond);
+    policy.begin(this.#renditions.length);
     this.#stopped = new Promise((resolve) => (this.#settleStopped = resolve));
     const { media, quality } = options;
     const [video, audio] = [media.getVideoTracks()[0], media.getAudioTracks()[0]];
@@ -48,6 +54,15 @@ export class WebCodecsRecorder implements Recording {
 
   get soundMissingMs(): number {
     return this.#soundMissingMs;
+  }
+
+  get sentPictures(): SentPictures[] {
+    const [first, last] = [this.#loads[0], this.#loads.at(-1)];
+    const seconds = ((last?.atMs ?? 0) - (first?.atMs ?? 0)) / 1000;
+    return (last?.pictures ?? []).map(({ width, height, byteLength }, index) => {
+      const bits = (byteLength - (first?.pictures[index]?.byteLength ?? 0)) * 8;
+      return { width, height, bitsPerSecond: seconds > 0 ? Math.round(bits / seconds) : 0 };
+    });
   }
 
   tick(): void {
@@ -72,7 +87,7 @@ export class WebCodecsRecorder implements Recording {
   }
 
   #ladder(videoBitsPerSecond: number): PictureRendition[] {
-    return ladder({ videoBitsPerSecond, lines: this.#options.quality.height }, this.#policy.renditions);
+    return ladder({ videoBitsPerSecond, lines: this.#lines }, this.#policy.renditions);
   }
 
   #finish(discard: boolean): Promise<void> {
@@ -89,6 +104,7 @@ export class WebCodecsRecorder implements Recording {
     }
     if (word.type === 'load' && this.#stop === undefined) {
       this.#soundMissingMs = word.soundMissingMs;
+      this.#loads = [...this.#loads.filter(({ atMs }) => word.atMs - atMs <= measuredMs), word];
       if (this.#policy.sample({ ...word, nowMs: word.atMs })) this.#options.onOutgrown(undefined);
     }
     if (word.type === 'outgrown' && this.#stop === undefined) this.#options.onOutgrown(word.size);
@@ -99,6 +115,12 @@ export class WebCodecsRecorder implements Recording {
     this.discard();
     this.#options.onStopped(error);
   }
+}
+
+/** Of the picture's shorter side; as asked for where the source does not say. */
+function linesOf({ media, quality }: Pick<RecorderOptions, 'media' | 'quality'>): number {
+  const { width, height } = media.getVideoTracks()[0]?.getSettings() ?? {};
+  return Math.min(quality.height, width ?? Infinity, height ?? Infinity);
 }
 
 function framesOf<Item>(track: MediaStreamTrack): ReadableStream<Item> {
