@@ -136,6 +136,7 @@ export class OnairPlayerElement extends HostElement {
     pass('warning');
     pass('recovered');
     pass('autoplay');
+    pass('rendition');
   }
 
   #tell<Name extends keyof PlayerEvents>(name: Name, detail: PlayerEvents[Name]): void {

@@ -7,6 +7,8 @@ export { Player } from './player.js';
 export type { PlayerEvents, PlayerOptions, PlayerState, PlayerStats } from './player-events.js';
 export type { PlayerPlace } from './playback/playback.js';
 export type { PathChoice, PathName, PlayerMode } from './playback/path-choice.js';
+export type { RenditionReason, RenditionState } from './playback/renditions.js';
+export type { RenditionOffer } from '../../protocol/viewer-messages.js';
 export { Publisher } from './publisher.js';
 export type {
   PublisherEvents,

@@ -1,6 +1,7 @@
 import type { LiveStreamInfo } from '../../protocol/live-stream-info.js';
 import type { PathChoice, PathName, PlayerMode } from './playback/path-choice.js';
 import type { PlayerPlace } from './playback/playback.js';
+import type { RenditionState } from './playback/renditions.js';
 import type { Notice } from './words.js';
 
 /**
@@ -19,6 +20,8 @@ export interface PlayerOptions {
   readonly mode?: PlayerMode | undefined;
   /** `auto` (default) takes the best that works; a name takes that one alone. */
   readonly path?: PathName | 'auto' | undefined;
+  /** Of a stream with several: `auto` (default) takes what the line carries; an id that one, where there is one of that name. */
+  readonly rendition?: string | undefined;
 }
 
 export interface PlayerStats {
@@ -32,6 +35,10 @@ export interface PlayerStats {
   readonly height: number;
   readonly playbackRate: number;
   readonly codecs: string | undefined;
+  /** Id of what is played, where there is a choice. */
+  readonly rendition: string | undefined;
+  /** How often another one was played. */
+  readonly renditionSwitches: number;
 }
 
 export interface PlayerEvents {
@@ -49,6 +56,8 @@ export interface PlayerEvents {
   warning: Notice;
   /** The warning with this code no longer holds. */
   recovered: { readonly code: Notice['code'] };
+  /** What there is to choose from, what is wished and what is played, whenever one of them changes. */
+  rendition: RenditionState;
   /** The browser refused sound (`muted`: it plays without) or playing at all (`blocked`) until the viewer acts. */
   autoplay: 'muted' | 'blocked';
 }

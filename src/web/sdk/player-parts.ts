@@ -27,11 +27,11 @@ const browserSeekable: PathRunnerOptions['seekable'] = {
 };
 
 /** What a player is made of, by what its address names. @throws {TypeError} when that is no live stream and no recording */
-export function playerParts({ url, stream, mode = 'lowest-delay', path: wished = 'auto' }: PlayerOptions, seams: Partial<PlayerSeams>) {
+export function playerParts({ url, stream, mode = 'lowest-delay', path: wished = 'auto', rendition = 'auto' }: PlayerOptions, seams: Partial<PlayerSeams>) {
   const baseUrl = seams.baseUrl ?? document.baseURI;
   const [page, paths, seekable] = [seams.page ?? browserPage, seams.paths ?? browserPaths, seams.seekable ?? browserSeekable];
   const recording = stream === undefined ? recordingAddresses(url, baseUrl) : undefined;
   return recording
-    ? { page, desk: factsOfRecording, ways: { addresses: recording, seekable, mode: 'smooth' as const, wished: wished === 'websocket' ? ('auto' as const) : wished, paths: { ...paths, ...seekable } } }
-    : { page, desk: seams.facts ?? pageFacts, ways: { addresses: streamAddresses(url, stream, baseUrl), seekable, mode, wished, paths } };
+    ? { page, desk: factsOfRecording, ways: { addresses: recording, seekable, rendition, mode: 'smooth' as const, wished: wished === 'websocket' ? ('auto' as const) : wished, paths: { ...paths, ...seekable } } }
+    : { page, desk: seams.facts ?? pageFacts, ways: { addresses: streamAddresses(url, stream, baseUrl), seekable, rendition, mode, wished, paths } };
 }

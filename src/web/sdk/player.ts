@@ -1,6 +1,5 @@
 import type { LiveStreamInfo } from '../../protocol/live-stream-info.js';
 import type { BrowserPage } from './browser-page.js';
-import { Listeners } from './listeners.js';
 import { capabilitiesOf } from './playback/capabilities.js';
 import { ClockOffset } from './playback/clock-offset.js';
 import { ElementStarter } from './playback/element-starter.js';
@@ -11,8 +10,9 @@ import { playerStats } from './playback/player-stats.js';
 import type { PlayerPlace, StreamAddresses } from './playback/playback.js';
 import { Sight } from './playback/sight.js';
 import { TimeShift } from './playback/time-shift.js';
-import type { PlayerEvents, PlayerOptions, PlayerState } from './player-events.js';
+import type { PlayerOptions, PlayerState } from './player-events.js';
 import { playerParts, type PlayerSeams } from './player-parts.js';
+import { RenditionPlayer } from './rendition-player.js';
 import { notice, waitingNotice, type Notice, type PathFailureOf } from './words.js';
 
 /** Shorter interruptions are hiccups, not worth a word. */
@@ -23,7 +23,7 @@ const retryAllAfterMs = [2000, 5000, 10_000, 20_000];
 const tellPlaceEveryMs = 250;
 
 /** Plays a live stream on a video element; waits for its start, and for the next one after its end. Or plays a recording. */
-export class Player extends Listeners<PlayerEvents> {
+export class Player extends RenditionPlayer {
   readonly #video: HTMLVideoElement;
   readonly #addresses: StreamAddresses;
   readonly #isRecording: boolean;
@@ -68,6 +68,7 @@ export class Player extends Listeners<PlayerEvents> {
     this.#runner.on('path', (choice) => this.emit('path', choice));
     this.#runner.on('warning', (warning) => this.emit('warning', warning));
     this.#runner.on('recovered', (code) => this.emit('recovered', code));
+    this.chooseFrom(this.#runner);
     this.#runner.on('over', (over) => this.#over(over));
   }
 
@@ -163,7 +164,7 @@ export class Player extends Listeners<PlayerEvents> {
       }),
       page.on('online', () => this.#runner.resume()),
       page.every(1000, () => {
-        if (this.#runner.playback !== undefined) this.emit('stats', playerStats(this.#video, this.#runner.playback));
+        if (this.#runner.playback !== undefined) this.emit('stats', playerStats(this.#video, this.#runner.playback, this.#runner.played));
       }),
       page.every(tellPlaceEveryMs, () => this.#tellPlace()),
     );

@@ -12,7 +12,7 @@ type Handler = (event: string, data: object) => void;
 
 /** Stands in for hls.js: what the test says happens, and what is asked of it is kept. */
 export class FakeHls {
-  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', LEVEL_LOADED: 'level' };
+  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', LEVEL_LOADED: 'level', MANIFEST_PARSED: 'parsed', LEVEL_SWITCHED: 'switched' };
   static readonly ErrorDetails = { MANIFEST_LOAD_ERROR: 'manifestLoadError' };
   static readonly ErrorTypes = { MEDIA_ERROR: 'mediaError', NETWORK_ERROR: 'networkError' };
   static made: FakeHls[] = [];
@@ -23,11 +23,12 @@ export class FakeHls {
 
   readonly config: Partial<HlsConfig>;
   readonly calls: string[] = [];
-  levels: { videoCodec?: string; audioCodec?: string }[] = [];
+  levels: { videoCodec?: string; audioCodec?: string; url: string[]; height: number; bitrate: number }[] = [];
   currentLevel = 0;
   liveSyncPosition: number | null = null;
   playingDate: Date | null = null;
   targetLatency: number | null = null;
+  #wished = -1;
   readonly #handlers = new Map<string, Handler[]>();
 
   constructor(config: Partial<HlsConfig>) {
@@ -41,6 +42,27 @@ export class FakeHls {
 
   once(event: string, handler: Handler): void {
     this.on(event, handler);
+  }
+
+  get autoLevelEnabled(): boolean {
+    return this.#wished < 0;
+  }
+
+  /** What is wished, at once. */
+  set nextLevel(level: number) {
+    this.calls.push(`level ${level}`);
+    this.#wished = level;
+    if (level >= 0) this.switchTo(level);
+  }
+
+  parse(levels: FakeHls['levels']): void {
+    this.levels = levels;
+    this.#tell(FakeHls.Events.MANIFEST_PARSED, {});
+  }
+
+  switchTo(level: number): void {
+    this.currentLevel = level;
+    this.#tell(FakeHls.Events.LEVEL_SWITCHED, { level });
   }
 
   loadSource(url: string): void {

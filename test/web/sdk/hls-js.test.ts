@@ -2,6 +2,7 @@ import t from 'tap';
 import { ClockOffset } from '../../../src/web/sdk/playback/clock-offset.js';
 import { HlsJs } from '../../../src/web/sdk/playback/hls-js.js';
 import type { PlayerMode } from '../../../src/web/sdk/playback/path-choice.js';
+import type { PlayedRenditions } from '../../../src/web/sdk/playback/renditions.js';
 import type { PlaybackEnd, PlaybackOptions } from '../../../src/web/sdk/playback/playback.js';
 import { FakeHls, loadFakeHls } from './fake-hls.js';
 import { FakePage } from './fake-page.js';
@@ -14,6 +15,9 @@ interface Bench {
   readonly video: FakeVideo;
   readonly path: HlsJs;
   readonly end: () => PlaybackEnd | undefined;
+  readonly played: PlayedRenditions[];
+  /** What the viewer wishes. */
+  readonly wish: { rendition: string };
 }
 
 interface Wish {
@@ -31,14 +35,17 @@ async function bench(t: Parameters<typeof fakeBrowser>[0], open: (options: Playb
   page.answers.set('/api/time', () => Response.json({ serverTimeMs: 1_000_000 + page.nowMs() }));
   const address = 'https://live.example';
   const addresses = { origin: address, stream: 's', token: undefined, play: '', hls: hlsAddress, chat: '', facts: '' };
-  const path = open({ video: video as unknown as HTMLVideoElement, mode, addresses, clock: new ClockOffset(), page });
+  const played: PlayedRenditions[] = [];
+  const wish = { rendition: 'auto' };
+  const path = open({ video: video as unknown as HTMLVideoElement, mode, addresses, clock: new ClockOffset(), page, wishedRendition: () => wish.rendition, onRenditions: (now) => played.push(now) });
   let end: PlaybackEnd | undefined;
   void path.closed.then((how) => (end = how));
   await page.pass(10);
-  return { page, video, path, end: () => end };
+  return { page, video, path, end: () => end, played, wish };
 }
 
 const openHlsJs = (options: PlaybackOptions): HlsJs => new HlsJs(options, loadFakeHls);
+const aLevel = { url: ['https://live.example/live/s/b1/media.m3u8'], height: 720, bitrate: 1e6 };
 const hls = (): FakeHls => {
   const last = FakeHls.made.at(-1);
   if (last === undefined) throw new Error('expected an hls.js, none was made');
@@ -57,11 +64,45 @@ t.test('hls.js is given the playlist and the element, and stays two parts behind
   }
 });
 
+t.test('its levels are the renditions, called as by sockets; a wish is a level, and no wish hls.js’s own choice', async (t) => {
+  const { path, played, wish } = await bench(t, openHlsJs);
+  const level = (folder: string, height: number): FakeHls['levels'][number] => ({ url: [`https://live.example/live/s/b1/${folder}media.m3u8`], height, bitrate: height * 1000 });
+  hls().parse([level('picture-2/', 360), level('', 720), level('picture-3/', 480)]);
+  t.strictSame(hls().calls.filter((call) => call.startsWith('level')), [], 'by auto nothing is told');
+  hls().switchTo(2);
+  const renditions = [
+    { id: 'source', height: 720, bitsPerSecond: 720_000 },
+    { id: 'picture-3', height: 480, bitsPerSecond: 480_000 },
+    { id: 'picture-2', height: 360, bitsPerSecond: 360_000 },
+  ];
+  t.strictSame(played.at(-1), { renditions, current: 'picture-3' });
+  wish.rendition = 'picture-2';
+  path.select();
+  t.strictSame(played.at(-1), { renditions, current: 'picture-2' });
+  wish.rendition = 'audio';
+  path.select();
+  t.ok(hls().autoLevelEnabled, 'what is not there is left to hls.js');
+  path.select();
+  wish.rendition = 'source';
+  path.select();
+  t.strictSame(hls().calls.filter((call) => call.startsWith('level')), ['level 0', 'level -1', 'level 1']);
+  path.close();
+  const again = await bench(t, openHlsJs);
+  again.wish.rendition = 'picture-2';
+  hls().parse([level('', 720), level('picture-2/', 360)]);
+  t.strictSame(again.played.at(-1)?.current, 'picture-2', 'a wish from before is told at the beginning');
+  again.path.close();
+  const alone = await bench(t, openHlsJs);
+  hls().parse([level('', 720)]);
+  t.strictSame(alone.played, [], 'one is no choice');
+  alone.path.close();
+});
+
 t.test('its delay is the server’s time against that of the picture; its bit rate is what came; its codecs those of the level', async (t) => {
   const { page, path } = await bench(t, openHlsJs);
   t.strictSame(path.stats(), { latencySeconds: undefined, bitsPerSecond: undefined, codecs: undefined });
   hls().playingDate = new Date(1_000_000 + page.nowMs() - 2_500);
-  hls().levels = [{ videoCodec: 'avc1.42c01e', audioCodec: 'mp4a.40.2' }];
+  hls().levels = [{ ...aLevel, videoCodec: 'avc1.42c01e', audioCodec: 'mp4a.40.2' }];
   for (let second = 0; second < 10; second += 1) {
     hls().buffer(125_000);
     await page.pass(1_000);
@@ -94,7 +135,7 @@ t.test('a stream that is not live is told apart from one that cannot be played',
 
 t.test('what breaks is mended three times, and again once it held for half a minute; small errors are hls.js’s own', async (t) => {
   const { page, end } = await bench(t, openHlsJs);
-  hls().levels = [{}];
+  hls().levels = [aLevel];
   hls().fail({ fatal: false, type: 'mediaError', details: 'bufferStalled' });
   t.notOk(hls().calls.includes('recover'));
   hls().fail({ fatal: true, type: 'mediaError', details: 'bufferAppend' });
@@ -130,7 +171,7 @@ t.test('a viewer who is far behind is taken to the edge; one who pauses is left 
 
 t.test('a long pause loads nothing, also when the network fails in it; going on loads again', async (t) => {
   const { page, path } = await bench(t, openHlsJs);
-  hls().levels = [{}];
+  hls().levels = [aLevel];
   hls().fail({ fatal: true, type: 'networkError', details: 'fragLoad' });
   path.suspend();
   await page.pass(5_000);

@@ -33,7 +33,7 @@ function bench(video: FakeVideo) {
   const page = new FakePage();
   page.answers.set('/api/time', () => new Response(JSON.stringify({ serverTimeMs: 1_000_000 + page.nowMs() })));
   const ends: PlaybackEnd[] = [];
-  const path = new NativeHls({ video: video as unknown as HTMLVideoElement, mode: 'lowest-delay', addresses: streamAddresses('https://live.example/live/s', undefined), clock: new ClockOffset(), page });
+  const path = new NativeHls({ video: video as unknown as HTMLVideoElement, mode: 'lowest-delay', addresses: streamAddresses('https://live.example/live/s', undefined), clock: new ClockOffset(), page, wishedRendition: () => 'auto', onRenditions: () => undefined });
   void path.closed.then((end) => ends.push(end));
   return { page, path, ends };
 }

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { ClockOffset } from '../../../src/web/sdk/playback/clock-offset.js';
 import type { PlaybackEnd } from '../../../src/web/sdk/playback/playback.js';
+import type { PlayedRenditions } from '../../../src/web/sdk/playback/renditions.js';
 import { streamAddresses } from '../../../src/web/sdk/playback/addresses.js';
 import { WebSocketMse } from '../../../src/web/sdk/playback/web-socket-mse.js';
 import { FakeMediaSource, FakeVideo, fakeBrowser, fragment, initSegment } from './fake-video.js';
@@ -8,10 +9,11 @@ import { FakePage } from './fake-page.js';
 
 fakeBrowser(t);
 
-function bench(video = new FakeVideo()) {
+function bench(video = new FakeVideo(), wish = { rendition: 'auto' }) {
+  const played: PlayedRenditions[] = [];
   const page = new FakePage();
   const ends: PlaybackEnd[] = [];
-  const path = new WebSocketMse({ video: video as unknown as HTMLVideoElement, mode: 'lowest-delay', addresses: streamAddresses('https://live.example/live/s', undefined), clock: new ClockOffset(), page });
+  const path = new WebSocketMse({ video: video as unknown as HTMLVideoElement, mode: 'lowest-delay', addresses: streamAddresses('https://live.example/live/s', undefined), clock: new ClockOffset(), page, wishedRendition: () => wish.rendition, onRenditions: (now) => played.push(now) });
   void path.closed.then((end) => ends.push(end));
   let sentMs = 0;
   return {
@@ -19,6 +21,8 @@ function bench(video = new FakeVideo()) {
     video,
     path,
     ends,
+    played,
+    wish,
     /** Opens a timeline at this media time. */
     init: (atMs: number, ...kinds: ('vide' | 'soun')[]): void => {
       page.socket.say({ type: 'init', mimeType: 'video/mp4; codecs="avc1.42c01f"', mediaTimeSeconds: atMs / 1000, captureTimeMs: 1_000_000 + atMs });
@@ -281,4 +285,81 @@ t.test('however long the network is gone, it is waited for: a line without media
     t.ok(video.currentTime > before + 2, 'it plays on');
     path.close();
   }
+});
+
+/** What the server was told on this connection. */
+const selects = (page: FakePage): unknown[] => page.socket.texts.filter(({ type }) => type === 'select');
+
+const ladder = [
+  { id: 'source', height: 720, bitsPerSecond: 3e6 },
+  { id: '480p', height: 480, bitsPerSecond: 1e6 },
+  { id: 'audio', bitsPerSecond: 1e5 },
+];
+
+t.test('another rendition goes on in the same buffer, each picture at its time, with other codecs too', async (t) => {
+  const { page, video, path, played, wish, init, stream } = bench();
+  await page.pass(0);
+  page.socket.open();
+  await video.play();
+  const say = (current: string): void => page.socket.say({ type: 'renditions', renditions: ladder, current });
+  init(5_000, 'vide', 'soun');
+  say('source');
+  await stream(2);
+  const source = video.source;
+  const offset = source?.buffers[0]?.timestampOffset;
+  wish.rendition = '480p';
+  path.select();
+  path.select();
+  t.strictSame(selects(page), [{ type: 'select', rendition: '480p' }], 'told once');
+  page.socket.say({ type: 'init', mimeType: 'video/mp4; codecs="avc1.4d401e"', mediaTimeSeconds: 0, captureTimeMs: 1_000_000 });
+  page.socket.sayBytes(initSegment('vide', 'soun'));
+  say('480p');
+  await stream(2);
+  t.equal(video.source, source);
+  t.equal(source?.buffers.length, 1);
+  t.equal(source?.buffers[0]?.timestampOffset, offset, 'nothing moves');
+  t.strictSame(played.map(({ current }) => current), ['source', '480p']);
+  t.same(page.sockets.length, 1);
+  path.close();
+});
+
+t.test('a wish from before is told when that rendition is there, and asked for by the address when the connection is made anew', async (t) => {
+  const { page, video, path, init, stream } = bench(new FakeVideo(), { rendition: 'audio' });
+  await page.pass(0);
+  page.socket.open();
+  await video.play();
+  init(0, 'vide', 'soun');
+  page.socket.say({ type: 'renditions', renditions: ladder.slice(0, 2), current: 'source' });
+  t.strictSame(selects(page), []);
+  page.socket.say({ type: 'renditions', renditions: ladder, current: 'source' });
+  t.strictSame(selects(page), [{ type: 'select', rendition: 'audio' }]);
+  await stream(1);
+  init(1_000, 'soun');
+  await page.pass(0);
+  t.equal(page.sockets.length, 2, 'other kinds of media get a source of their own');
+  t.match(page.socket.url, /\/play\?rendition=audio$/);
+  init(1_000, 'soun');
+  page.socket.say({ type: 'renditions', renditions: ladder, current: 'audio' });
+  await stream(1);
+  t.strictSame(selects(page), [], 'and is there without a word');
+  t.same(video.source?.buffers.map((buffer) => buffer.kinds.length), [1]);
+  path.close();
+});
+
+t.test('a line that is too slow is left to the server for as long as it has something smaller', async (t) => {
+  const { page, video, path, ends, init, stream } = bench();
+  await page.pass(0);
+  page.socket.open();
+  await video.play();
+  init(0, 'vide');
+  page.socket.say({ type: 'renditions', renditions: ladder, current: 'source' });
+  await stream(1);
+  for (let gap = 0; gap < 3; gap++) page.socket.say({ type: 'gap', skippedSeconds: 1 });
+  await stream(1);
+  t.strictSame(ends, []);
+  page.socket.say({ type: 'renditions', renditions: ladder, current: '480p' });
+  for (let gap = 0; gap < 3; gap++) page.socket.say({ type: 'gap', skippedSeconds: 1 });
+  await stream(1);
+  t.match(ends, [{ failure: { code: 'line-too-slow' } }]);
+  path.close();
 });

@@ -3,6 +3,7 @@ import type { ErrorData, HlsConfig } from 'hls.js';
 import { forwardSeconds, readRanges } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
 import { HlsRecovery } from './hls-recovery.js';
+import type { RenditionOffer } from '../../../protocol/viewer-messages.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import type { PlayerMode } from './path-choice.js';
 import { askServerTime, askTimeEveryMs } from './server-time.js';
@@ -12,10 +13,13 @@ const bufferedBeyondTargetSeconds = 0.3;
 /** Of the three that a playlist recommends, one is for players that can't tell how fast parts come; each stall adds 0.2 s again. */
 const partsBehind = 2;
 
+/** Its measure of the line swings where parts are small: it begins with what most lines carry, and does not change its mind at once. */
+const estimates = { abrEwmaDefaultEstimate: 3_000_000, abrEwmaFastLive: 2, abrSwitchInterval: 4 };
+
 /** hls.js alone never catches up and keeps everything it ever played: both are set. */
 export function hlsConfig(mode: PlayerMode): Partial<HlsConfig> {
   // Its own choice of a duration is the end of the newest playlist, anew with each: WebKitGTK halts at every change of it, and pauses on a busy machine.
-  const common = { backBufferLength: 15, maxBufferLength: 20, maxLiveSyncPlaybackRate: 1.08, liveDurationInfinity: true };
+  const common = { ...estimates, backBufferLength: 15, maxBufferLength: 20, maxLiveSyncPlaybackRate: 1.08, liveDurationInfinity: true };
   return mode === 'smooth'
     ? { ...common, lowLatencyMode: false, liveSyncDurationCount: 4, liveSyncOnStallIncrease: 1 }
     : { ...common, lowLatencyMode: true, liveSyncOnStallIncrease: 0.2 };
@@ -69,6 +73,15 @@ export class HlsJs implements Playback {
     };
   }
 
+  select(): void {
+    const hls = this.#hls;
+    if (hls === undefined || hls.levels.length === 0) return;
+    const wish = this.#options.wishedRendition();
+    const level = hls.levels.findIndex(({ url }) => this.#idOf(url) === wish);
+    // -1: it chooses by itself, as it does where there is none of that name.
+    if (level >= 0 || !hls.autoLevelEnabled) hls.nextLevel = level;
+  }
+
   suspend(): void {
     this.#suspended = true;
     this.#hls?.stopLoad();
@@ -96,6 +109,11 @@ export class HlsJs implements Playback {
       this.#timers.push(() => recovery.close());
       hls.on(HlsClass.Events.ERROR, (_event, data) => this.#onError(HlsClass, recovery, hls, data));
       hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, this.#options.page.nowMs()));
+      hls.on(HlsClass.Events.MANIFEST_PARSED, () => {
+        this.#tellRenditions();
+        this.select();
+      });
+      hls.on(HlsClass.Events.LEVEL_SWITCHED, () => this.#tellRenditions());
       // WebKitGTK was seen to stand still two parts from the edge: it keeps to the playlist's three.
       if (this.#options.mode === 'lowest-delay' && !this.#options.page.webKit) {
         hls.once(HlsClass.Events.LEVEL_LOADED, (_event, { details }) => {
@@ -108,6 +126,17 @@ export class HlsJs implements Playback {
     } catch (error) {
       this.#finish({ reason: 'failed', failure: { code: 'player-not-loaded', detail: error instanceof Error ? error.message : String(error) } });
     }
+  }
+
+  #idOf(url: readonly string[]): string {
+    return idOf(url, this.#options.addresses.hls);
+  }
+
+  #tellRenditions(): void {
+    const { levels = [], currentLevel = -1 } = this.#hls ?? {};
+    if (levels.length < 2) return;
+    const renditions = levels.map(({ url, height, bitrate }): RenditionOffer => ({ id: this.#idOf(url), ...(height > 0 && { height }), bitsPerSecond: bitrate }));
+    this.#options.onRenditions({ renditions: renditions.toSorted((one, other) => (other.height ?? 0) - (one.height ?? 0)), current: levels[currentLevel] && this.#idOf(levels[currentLevel].url) });
   }
 
   #onError({ ErrorDetails }: typeof Hls, recovery: HlsRecovery, hls: Hls, data: ErrorData): void {
@@ -153,6 +182,12 @@ export class HlsJs implements Playback {
     releaseElement(this.#video);
     this.#ending.resolve(end);
   }
+}
+
+/** As sockets call it: the folder of its playlist below the broadcast's, or `source`. */
+function idOf([url = '']: readonly string[], multivariant: string): string {
+  const [, rendition, file] = url.slice(multivariant.lastIndexOf('/') + 1).split('/');
+  return rendition !== undefined && file !== undefined ? rendition : 'source';
 }
 
 function smoothRate(behindSeconds: number): number {

@@ -72,6 +72,10 @@ abstract class LazyPath implements Playback {
     this.#path?.seek?.(toSeconds);
   }
 
+  select(): void {
+    this.#path?.select?.();
+  }
+
   suspend(): void {
     this.#isSuspended = true;
     this.#path?.suspend();

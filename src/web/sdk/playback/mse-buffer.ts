@@ -72,15 +72,18 @@ export class MseBuffer {
     return readInitFacts(initSegment).kinds === this.#kinds && (mimeType === this.#mimeType || 'changeType' in this.#buffer);
   }
 
-  /** Opens a timeline with its first fragment, right behind what is buffered. */
-  begin(init: TimelineInit, initSegment: Uint8Array, firstFragment: Uint8Array): void {
+  /**
+   * Opens a timeline with its first fragment, right behind what is buffered.
+   * @param isSame the same timeline in another rendition: it stays where it is
+   */
+  begin(init: TimelineInit, initSegment: Uint8Array, firstFragment: Uint8Array, isSame: boolean): void {
     const facts: InitFacts = readInitFacts(initSegment);
     const firstSeconds = firstDecodeSeconds(firstFragment, facts) ?? init.mediaTimeSeconds;
     // As a step of the queue: only then is everything before it in the buffer.
     this.#queue.run((buffer) => {
       if (init.mimeType !== this.#mimeType) buffer.changeType(init.mimeType);
       this.#mimeType = init.mimeType;
-      buffer.timestampOffset = this.#timelines.place(init, firstSeconds, this.liveEdgeSeconds);
+      buffer.timestampOffset = this.#timelines.place(init, firstSeconds, this.liveEdgeSeconds, isSame);
     });
     this.#queue.append(initSegment);
     this.#queue.append(firstFragment);

@@ -8,6 +8,7 @@ import { MovementWatch } from './movement-watch.js';
 import { choosePaths, explainFallback, type Capabilities, type PathChoice, type PathName, type PlayerMode } from './path-choice.js';
 import { PathFailures } from './path-failures.js';
 import type { Playback, PlaybackEnd, StreamAddresses } from './playback.js';
+import { Renditions, type RenditionState } from './renditions.js';
 
 const lookEveryMs = 250;
 /** A viewer who paused for so long is not sent what they don't look at. */
@@ -23,6 +24,8 @@ export interface PathRunnerOptions {
   readonly page: BrowserPage;
   readonly mode: PlayerMode;
   readonly wished: PathName | 'auto';
+  /** An id, or `auto`. */
+  readonly rendition: string;
   readonly paths: Readonly<Record<PathName, PathProgram>>;
   /** Those that can be anywhere else than at the live edge. */
   readonly seekable: Readonly<Record<SeekablePath, PathProgram>>;
@@ -36,12 +39,14 @@ export interface PathRunnerEvents {
   over: { readonly end: PlaybackEnd; readonly broadcast: string };
   warning: Notice;
   recovered: { readonly code: Notice['code'] };
+  rendition: RenditionState;
 }
 
 /** Runs one path at a time on the element: the best that has not failed of late. Gives up what shows nothing, lets go of what is paused. */
 export class PathRunner extends Listeners<PathRunnerEvents> {
   readonly #options: PathRunnerOptions;
   readonly #failures = new PathFailures();
+  readonly #renditions: Renditions;
   #mode: PlayerMode;
   #playback: Playback | undefined;
   #movement = new MovementWatch('own');
@@ -56,6 +61,7 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     super();
     this.#options = options;
     this.#mode = options.mode;
+    this.#renditions = new Renditions(options.rendition);
   }
 
   get playback(): Playback | undefined {
@@ -77,6 +83,21 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
     this.beginAfresh();
     // Where somebody went back to stays; it holds from the next time at the edge on.
     if (!this.isBack) this.#playback?.close();
+  }
+
+  get renditions(): RenditionState {
+    return this.#renditions.state;
+  }
+
+  /** For statistics. */
+  get played(): { readonly rendition: string | undefined; readonly renditionSwitches: number } {
+    return { rendition: this.#renditions.state.current, renditionSwitches: this.#renditions.switches };
+  }
+
+  /** Wishes another rendition, or `auto`, on this path and on others after it. */
+  selectRendition(rendition: string): void {
+    this.emit('rendition', this.#renditions.wish(rendition));
+    this.#playback?.select?.();
   }
 
   /** Every path may be tried again; what is known of the viewer's line stands. */
@@ -122,7 +143,12 @@ export class PathRunner extends Listeners<PathRunnerEvents> {
 
   #run(Path: PathProgram, mode: PlayerMode, fromSeconds?: number): void {
     const { video, addresses, clock, page } = this.#options;
-    const playback = new Path({ video, mode, addresses, clock, page, fromSeconds });
+    this.#renditions.forget();
+    const playback = new Path({
+      ...{ video, mode, addresses, clock, page, fromSeconds },
+      wishedRendition: () => this.#renditions.state.rendition,
+      onRenditions: (now) => this.emit('rendition', this.#renditions.played(now)),
+    });
     const broadcast = this.#broadcast;
     this.#playback = playback;
     this.#movement = new MovementWatch(playback.unstick);

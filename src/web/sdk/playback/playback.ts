@@ -2,6 +2,7 @@ import type { BrowserPage } from '../browser-page.js';
 import type { PathFailure } from '../words.js';
 import type { ClockOffset } from './clock-offset.js';
 import type { PathName, PlayerMode } from './path-choice.js';
+import type { PlayedRenditions } from './renditions.js';
 
 /** What every path is given. */
 export interface PlaybackOptions {
@@ -13,6 +14,9 @@ export interface PlaybackOptions {
   readonly page: BrowserPage;
   /** Where to begin, by the scale of `PlayerPlace`; only of what can be sought in. */
   readonly fromSeconds?: number | undefined;
+  /** What the viewer wishes now: an id, or `auto`. */
+  readonly wishedRendition: () => string;
+  readonly onRenditions: (now: PlayedRenditions) => void;
 }
 
 export interface StreamAddresses {
@@ -64,6 +68,8 @@ export interface Playback {
   /** Of what can be sought in: undefined before it is known. */
   place?(): PlayerPlace | undefined;
   seek?(toSeconds: number): void;
+  /** The viewer wishes another rendition now; absent: this path leaves it to the browser. */
+  select?(): void;
   /** The viewer has paused for long: nothing is loaded until `resume`, and the picture stays. */
   suspend(): void;
   /** The page was hidden, asleep or offline, or the viewer paused, until now: go back to the live edge. */

@@ -3,7 +3,7 @@ import { forwardSeconds, readRanges } from './buffered-ranges.js';
 import type { Playback } from './playback.js';
 
 /** How the element plays at this moment. */
-export function playerStats(video: HTMLVideoElement, playback: Playback): PlayerStats {
+export function playerStats(video: HTMLVideoElement, playback: Playback, { rendition, renditionSwitches }: Pick<PlayerStats, 'rendition' | 'renditionSwitches'>): PlayerStats {
   const bufferSeconds = forwardSeconds(readRanges(video.buffered), video.currentTime);
   const { latencySeconds, ...rest } = playback.stats();
   return {
@@ -16,5 +16,7 @@ export function playerStats(video: HTMLVideoElement, playback: Playback): Player
     width: video.videoWidth,
     height: video.videoHeight,
     playbackRate: video.playbackRate,
+    rendition,
+    renditionSwitches,
   };
 }

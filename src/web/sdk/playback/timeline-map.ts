@@ -24,11 +24,13 @@ export class TimelineMap {
   /**
    * @param firstMediaSeconds decode time of the first fragment
    * @param edgeSeconds end of what is buffered, where its shorter track ends; undefined: nothing
+   * @param isSame the same timeline in another rendition: every picture stays at its time
    * @returns the offset to add to media time
    */
-  place(anchor: TimelineAnchor, firstMediaSeconds: number, edgeSeconds: number | undefined): number {
+  place(anchor: TimelineAnchor, firstMediaSeconds: number, edgeSeconds: number | undefined, isSame = false): number {
     const current = this.#timelines.at(-1);
     if (current !== undefined && edgeSeconds !== undefined && this.#continues(current, anchor)) {
+      if (isSame) return current.offsetSeconds;
       const firstSeconds = firstMediaSeconds + current.offsetSeconds;
       // After a reconnect the server repeats from the last keyframe: let it overwrite its own copy.
       if (firstSeconds >= current.fromSeconds && firstSeconds <= edgeSeconds) return current.offsetSeconds;

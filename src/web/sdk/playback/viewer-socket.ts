@@ -1,4 +1,4 @@
-import type { ViewerMessage, ViewerPing } from '../../../protocol/viewer-messages.js';
+import type { ViewerMessage, ViewerPing, ViewerSelect } from '../../../protocol/viewer-messages.js';
 import type { BrowserPage } from '../browser-page.js';
 import { LiveSocket, socketSeams, type SocketLoss } from '../live-socket.js';
 import { ReconnectPolicy, viewerPolicy } from '../reconnect-policy.js';
@@ -9,7 +9,8 @@ import { Ending, type PlaybackEnd } from './playback.js';
 export type TimelineMessage = Exclude<ViewerMessage, { type: 'pong' }>;
 
 export interface ViewerSocketOptions {
-  readonly url: string;
+  /** Of each connection. */
+  readonly url: () => string;
   readonly clock: ClockOffset;
   readonly page: BrowserPage;
   readonly onMessage: (message: TimelineMessage) => void;
@@ -39,9 +40,9 @@ export class ViewerSocket {
 
   constructor(options: ViewerSocketOptions) {
     this.#options = options;
-    const { page, url } = options;
+    const { page } = options;
     this.#live = new LiveSocket({
-      url: () => url,
+      url: options.url,
       policy: new ReconnectPolicy({ ...viewerPolicy, random: () => page.random() }),
       judge: (loss) => (verdictOf(loss) === undefined ? 'retry' : 'over'),
       connectTimeoutMs: (failures) => Math.min(connectTimeoutMs.longest, connectTimeoutMs.first * (1 + failures / 2)),
@@ -64,6 +65,11 @@ export class ViewerSocket {
   get answerDelayMs(): number {
     const [oldest] = this.#asked;
     return Math.max(this.#roundTripMs, oldest === undefined ? 0 : this.#options.page.nowMs() - oldest);
+  }
+
+  /** Wishes another rendition from the next keyframe on. */
+  select(rendition: string): void {
+    this.#live.send(JSON.stringify({ type: 'select', rendition } satisfies ViewerSelect));
   }
 
   /** Asks for a sign of life, and connects anew when none comes soon. */

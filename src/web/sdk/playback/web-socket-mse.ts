@@ -5,6 +5,7 @@ import { attachMediaSource, mediaSourceClass, type AttachedSource } from './medi
 import { MseBuffer, type TimelineInit } from './mse-buffer.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import { SlowLineWatch } from './slow-line-watch.js';
+import { SocketRenditions } from './socket-renditions.js';
 import { ViewerSocket, type TimelineMessage } from './viewer-socket.js';
 
 const lookEveryMs = 200;
@@ -27,6 +28,7 @@ export class WebSocketMse implements Playback {
   readonly #abort = new AbortController();
   readonly #bitRate = new BitRateMeter();
   readonly #slowLine = new SlowLineWatch();
+  readonly #renditions: SocketRenditions;
   readonly #stopLooking: () => void;
   #attached: AttachedSource | undefined;
   #socket: ViewerSocket | undefined;
@@ -42,6 +44,8 @@ export class WebSocketMse implements Playback {
   #resumed = false;
   #stalled = false;
   #joined = false;
+  /** What is opened next is the present timeline in another rendition. */
+  #isSameTimeline = false;
   #lookedAtMs: number;
   #fedAtMs = -Infinity;
 
@@ -51,6 +55,7 @@ export class WebSocketMse implements Playback {
     this.#settings = options.mode === 'smooth' ? smooth : lowestDelay;
     this.#lookedAtMs = options.page.nowMs();
     this.#chaser = beginChase(this.#settings, this.#lookedAtMs);
+    this.#renditions = new SocketRenditions(options, (rendition) => this.#socket?.select(rendition));
     const { signal } = this.#abort;
     this.#video.addEventListener('waiting', () => this.#onWaiting(), { signal });
     this.#video.addEventListener('ended', () => this.#ended && this.#finish({ reason: 'ended' }), { signal });
@@ -73,6 +78,10 @@ export class WebSocketMse implements Playback {
       bitsPerSecond: this.#bitRate.bitsPerSecond(page.nowMs()),
       codecs: /codecs="?([^";]+)/.exec(this.#init?.mimeType ?? '')?.[1],
     };
+  }
+
+  select(): void {
+    this.#renditions.select();
   }
 
   suspend(): void {
@@ -109,7 +118,7 @@ export class WebSocketMse implements Playback {
     this.#init = undefined;
     this.#slowLine.reset();
     const socket = new ViewerSocket({
-      url: this.#options.addresses.play,
+      url: () => this.#renditions.address(),
       clock: this.#options.clock,
       page: this.#options.page,
       onMessage: (message) => this.#take(message),
@@ -138,7 +147,15 @@ export class WebSocketMse implements Playback {
         return;
       case 'gap':
         // The next fragment leaves a hole behind it; looking at the buffer finds it.
-        return this.#slowLine.skipped(this.#options.page.nowMs());
+        return this.#renditions.serverGoesDown ? undefined : this.#slowLine.skipped(this.#options.page.nowMs());
+      case 'renditions':
+        if (!this.#renditions.take(message)) return;
+        this.#isSameTimeline = !this.#begun;
+        // What was too slow for the one may carry the other.
+        return this.#slowLine.reset();
+      case 'error':
+        // What was wished is gone by now; it is wished again when it is back.
+        return;
       case 'ended':
         this.#ended = true;
         this.#socket?.close();
@@ -184,7 +201,8 @@ export class WebSocketMse implements Playback {
       return this.#fail(error instanceof Error ? error.message : String(error));
     }
     this.#begun = true;
-    this.#buffer.begin(init, initSegment, firstFragment);
+    this.#buffer.begin(init, initSegment, firstFragment, this.#isSameTimeline);
+    this.#isSameTimeline = false;
     if (this.#clock !== undefined) this.#buffer.correctClock(this.#clock);
   }
 
@@ -208,6 +226,7 @@ export class WebSocketMse implements Playback {
   #isLineTooSlow(buffer: MseBuffer, nowMs: number): boolean {
     // With seconds in hand already there is nothing better to change to.
     if (this.#options.mode === 'smooth') return false;
+    if (this.#renditions.serverGoesDown) return false;
     const edgeMs = buffer.liveEdgeSeconds === undefined ? undefined : buffer.captureTimeMs(buffer.liveEdgeSeconds);
     const serverMs = this.#options.clock.serverTimeMs(nowMs);
     const edgeBehindMs = edgeMs === undefined || serverMs === undefined ? undefined : serverMs - edgeMs;
