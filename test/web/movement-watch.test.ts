@@ -1,7 +1,7 @@
 import t from 'tap';
 import { MovementWatch, type MovementVerdict, type MovementView } from '../../src/web/sdk/playback/movement-watch.js';
 
-const standing = { atSeconds: 3, forwardSeconds: 0, durationSeconds: Infinity, hasCurrent: true, isFed: true, isPaused: false, isSeeking: false, inSight: true };
+const standing = { atSeconds: 3, forwardSeconds: 0, durationSeconds: Infinity, hasCurrent: true, hasFuture: false, isFed: true, isPaused: false, isSeeking: false, inSight: true };
 
 interface Verdict {
   readonly atMs: number;
@@ -53,6 +53,17 @@ t.test('a paused viewer, a hidden page and a stream from which nothing comes are
   for (const view of [{ isPaused: true }, { inSight: false }, { isFed: false }]) t.same(watch('own', () => view), []);
   t.same(watch('own', (nowMs) => ({ atSeconds: nowMs / 1000 })), [], 'nor is one that plays');
   for (const view of [{ isPaused: true }, { inSight: false }]) t.same(watch('nudge', () => ({ ...view, hasCurrent: false })), []);
+});
+
+t.test('an outage is waited for, whatever the browser says of the picture that stands; media that is in hand and not shown is no outage', async (t) => {
+  const outage = { isFed: false, atSeconds: 2 };
+  const from = (view: Partial<MovementView>) => (nowMs: number): Partial<MovementView> => (nowMs < 2_000 ? { atSeconds: nowMs / 1000 } : { ...outage, ...view });
+  for (const unstick of ['own', 'nudge'] as const) {
+    t.same(watch(unstick, from({ hasCurrent: false })), [], 'it says that there is no picture');
+    t.same(watch(unstick, from({ hasFuture: true, forwardSeconds: 0.29 })), [], 'it holds with a little left');
+    t.match(watch(unstick, from({ hasFuture: true, forwardSeconds: 2 })).at(-1), { verdict: { act: 'give-up', why: 'picture-stands-still' } });
+    t.match(watch(unstick, from({ hasCurrent: false, isFed: true })).at(-1), { verdict: { act: 'give-up' } });
+  }
 });
 
 t.test('time in which nobody looked is not counted: a slowed tab and a machine that slept give nothing up', async (t) => {

@@ -7,6 +7,8 @@ export interface MovementView {
   readonly durationSeconds: number;
   /** There is a picture, or sound, at this place. */
   readonly hasCurrent: boolean;
+  /** And more behind it, as the browser says. */
+  readonly hasFuture: boolean;
   /** Media came in within the last seconds. */
   readonly isFed: boolean;
   readonly isPaused: boolean;
@@ -24,6 +26,8 @@ const givenUpAfterMs = 10_000;
 const stuckAfterMs = 600;
 /** With less in hand a picture that stands waits for the network. */
 const enoughSeconds = 0.3;
+/** So much in hand moves without more; WebKitGTK holds the picture with a third of a second left. */
+const movesAloneSeconds = 1;
 const nudgeSeconds = 0.1;
 const fastestRate = 1.5;
 const atEndSeconds = 0.1;
@@ -38,6 +42,7 @@ export class MovementWatch {
   readonly #unstick: 'nudge' | 'leave-end' | 'own';
   #lookedAtMs: number | undefined;
   #atSeconds = NaN;
+  #hasShown = false;
   #soughtSeconds: number | undefined;
   #withoutPictureMs = 0;
   #standingMs = 0;
@@ -55,7 +60,11 @@ export class MovementWatch {
     const moved = this.#hasPlayedTo(view.atSeconds, passedMs / 1000);
     this.#atSeconds = view.atSeconds;
 
-    if (!view.hasCurrent && view.inSight && !view.isPaused) this.#withoutPictureMs += countedMs;
+    const isFed = view.isFed || (view.hasFuture && view.forwardSeconds >= movesAloneSeconds);
+    this.#hasShown ||= view.hasCurrent;
+    // In an outage some browsers keep the last picture, and others say that there is none.
+    const isMissing = !view.hasCurrent && (isFed || !this.#hasShown);
+    if (isMissing && view.inSight && !view.isPaused) this.#withoutPictureMs += countedMs;
     if (view.hasCurrent) this.#withoutPictureMs = 0;
     if (this.#withoutPictureMs >= noPictureAfterMs) return { act: 'give-up', why: 'no-picture' };
 
@@ -65,7 +74,7 @@ export class MovementWatch {
       return undefined;
     }
     // Whether it is fed comes and goes: only what moves or is paused is no longer in doubt.
-    if (view.inSight && view.isFed) this.#standingMs += countedMs;
+    if (view.inSight && isFed) this.#standingMs += countedMs;
     if (this.#standingMs >= givenUpAfterMs) return { act: 'give-up', why: 'picture-stands-still' };
     return this.#seek(view, countedMs);
   }
