@@ -9,6 +9,7 @@ import type { TrackKind } from '../sdk/publishing/filler.js';
 import type { LiveCapture } from '../sdk/publishing/live-capture.js';
 import { StudioMedia, type StudioMediaOptions } from './studio-media.js';
 import { compositionOf, defaultLook, type StudioEvents, type StudioLook, type StudioState } from './studio-state.js';
+import { handOnWarnings } from './studio-warnings.js';
 
 /** A second click of the one that went live is no wish to end. */
 const endableAfterMs = 1_000;
@@ -227,8 +228,7 @@ export class StudioSession extends Listeners<StudioEvents> {
     });
     publisher.on('urls', (urls) => this.emit('urls', urls));
     publisher.on('resumable', (resumable) => this.emit('resumable', resumable));
-    publisher.on('warning', (warning) => this.emit('warning', warning));
-    publisher.on('recovered', (recovered) => this.emit('recovered', recovered));
+    const takeWarningsBack = handOnWarnings(publisher, this);
     publisher.on('error', (error) => this.#fail('broadcast', error));
     void publisher.closed.then(() => {
       this.#publisher = undefined;
@@ -236,6 +236,7 @@ export class StudioSession extends Listeners<StudioEvents> {
       this.#ending = 'no';
       this.#viewers = 0;
       this.#encoder = undefined;
+      takeWarningsBack();
       this.emit('resumable', undefined);
       // Whoever goes live again is not in a pause.
       this.setPaused(false);

@@ -163,3 +163,22 @@ t.test('mute holds over devices and broadcasts', async (t) => {
   await settle();
   t.equal(devices.tracks.at(-1)?.enabled, false);
 });
+
+t.test('what was said of a broadcast is over with it; what is said of the devices is not', async (t) => {
+  const { session, devices, publishers, goLive } = bench(t);
+  await goLive();
+  const said: string[] = [];
+  session.on('warning', ({ code }) => said.push(code));
+  session.on('recovered', ({ code }) => said.push(`${code} recovered`));
+  publishers[0]?.emit('warning', { code: 'slow-uplink', message: 'Too slow.' });
+  publishers[0]?.emit('warning', { code: 'quality-lowered', message: 'Lowered.' });
+  publishers[0]?.emit('recovered', { code: 'quality-lowered' });
+  devices.tracks.find(({ label }) => label === 'webcam')?.lose();
+  await settle();
+  devices.last.refuse('NotFoundError');
+  await settle();
+  t.strictSame(said, ['slow-uplink', 'quality-lowered', 'quality-lowered recovered', 'picture-lost']);
+  publishers[0]?.over(null);
+  await settle();
+  t.strictSame(said.slice(4), ['slow-uplink recovered']);
+});
