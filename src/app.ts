@@ -15,6 +15,7 @@ import type { FoundFfmpeg } from './live/ffmpeg-locator.js';
 import { ffmpegTranscoders } from './live/ffmpeg-transcoder.js';
 import { LocalBroadcasts } from './live/local-broadcasts.js';
 import { MemoryDirectory } from './live/memory-directory.js';
+import { openObjectArchive } from './live/open-object-archive.js';
 import { RecordWishes } from './live/record-wishes.js';
 import { RecordingDownloads } from './live/recording-downloads.js';
 import { RecordingPosters } from './live/recording-posters.js';
@@ -99,13 +100,25 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
   };
   const wishes = readDataDir(config.DATA_DIR, () => new RecordWishes(wishesOptions));
   const recordingsTurns = new Semaphore(recordingsDiskTurns);
+  const archive =
+    config.objectStore &&
+    openObjectArchive({
+      store: config.objectStore,
+      recordingsDirectory: config.recordingsDir,
+      maxSpoolBytes: config.S3_SPOOL_BYTES,
+      redirects: config.S3_DELIVERY === 'redirect',
+      publicUrl: config.S3_PUBLIC_URL,
+      log: http.log,
+      onEvent: (event) => events.count(event),
+    });
   const recordings = new Recordings({
     directory: config.recordingsDir,
     turns: recordingsTurns,
+    archive,
     wishes,
     maxAgeDays: config.RECORDINGS_MAX_AGE_DAYS,
     maxBytes: config.RECORDINGS_MAX_BYTES,
-    onFailure: (recording, err) => http.log.warn({ recording, err }, 'a recording that is to go can not be removed; it is tried again'),
+    onFailure: (recording, err) => http.log.warn({ recording, err }, 'something of a recording could not be done'),
   });
   await recordings.open();
   const downloads = new RecordingDownloads({ recordings, turns: recordingsTurns, remux: remuxWith(found?.path ?? 'ffmpeg') });
@@ -115,6 +128,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
   const posters = new RecordingPosters({ recordings, startTranscoder, ffmpegMajor, width: config.FRAMES_WIDTH, turns: makingPosters });
   http.addHook('onClose', async () => {
     await Promise.all([downloads.close(), posters.close(), recordings.close(), wishes.close()]);
+    await archive?.close();
   });
   const directory = new MemoryDirectory();
   const broadcasts = new LocalBroadcasts({
@@ -154,6 +168,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
   const parts = buildServerParts({
     http,
     broadcasts,
+    keptMeasures: () => ({ count: recordings.count, byteLength: recordings.byteLength, spoolBytes: archive?.spoolBytes ?? 0 }),
     access,
     cuts,
     events,

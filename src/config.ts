@@ -51,6 +51,15 @@ const schema = Type.Object({
   RECORDINGS_DIR: Type.Optional(Type.String({ description: 'a directory' })),
   RECORDINGS_MAX_AGE_DAYS: Type.Number({ default: 0, minimum: 0, maximum: 36_500 }),
   RECORDINGS_MAX_BYTES: Type.Integer({ default: 0, minimum: 0, maximum: 9_007_199_254_740_991 }),
+  S3_ENDPOINT: Type.Optional(Type.String({ pattern: '^https?://[^/?#\\s@]+/?$', description: 'an http or https URL without a path, such as https://s3.example' })),
+  S3_BUCKET: Type.Optional(Type.String({ pattern: '^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$', description: 'the name of a bucket' })),
+  S3_REGION: Type.String({ default: 'us-east-1', pattern: '^[a-z0-9-]{1,64}$', description: 'the name of a region' }),
+  S3_ACCESS_KEY_ID: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,256}$', description: 'visible ASCII characters without spaces' })),
+  S3_SECRET_ACCESS_KEY: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,256}$', description: 'visible ASCII characters without spaces' })),
+  S3_PREFIX: Type.String({ default: '', pattern: '^([A-Za-z0-9._-]+/)*$', description: 'nothing, or folders that end in a slash, such as onair/' }),
+  S3_SPOOL_BYTES: Type.Integer({ default: 4_294_967_296, minimum: 16_777_216, maximum: 9_007_199_254_740_991 }),
+  S3_DELIVERY: Type.Enum(['server', 'redirect'], { default: 'server' }),
+  S3_PUBLIC_URL: Type.Optional(serviceUrl),
   FRAMES_PER_SECOND: Type.Number({ default: 5, minimum: 0.1, maximum: 30 }),
   FRAMES_WIDTH: Type.Integer({ default: 640, minimum: 64, maximum: 3840 }),
   POSTER_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 3600 }),
@@ -85,12 +94,23 @@ export const settingNames = Object.keys(schema.properties) as Name[];
 export interface Config extends Readonly<Omit<Settings, 'TLS_CERT' | 'TLS_KEY'>> {
   /** Where recordings are kept, absolute. */
   readonly recordingsDir: string;
+  /** Where recordings go from there; undefined: they stay. */
+  readonly objectStore: ObjectStoreSettings | undefined;
   /** Contents of TLS_CERT and TLS_KEY. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly corsOrigins: '*' | readonly string[];
   readonly publishOrigins: '*' | readonly string[];
   readonly embedOrigins: '*' | readonly string[];
   readonly trustedProxies: boolean | readonly string[];
+}
+
+export interface ObjectStoreSettings {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly prefix: string;
 }
 
 /** One line for the operator: which variable, what was expected, what came. */
@@ -151,6 +171,7 @@ function relate(settings: Settings, publicDir: string): Config {
   return {
     ...rest,
     recordingsDir,
+    objectStore: readObjectStore(settings),
     ...(settings.PUBLIC_URL === undefined ? {} : { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),
     tls: loadTls(TLS_CERT, TLS_KEY),
     corsOrigins: parseOrigins(settings.CORS_ORIGIN),
@@ -158,6 +179,16 @@ function relate(settings: Settings, publicDir: string): Config {
     embedOrigins: parseOrigins(settings.EMBED_ORIGINS),
     trustedProxies: parseTrustedProxies(settings.TRUST_PROXY),
   };
+}
+
+/** All of them or none. */
+function readObjectStore({ S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_REGION: region, S3_PREFIX: prefix }: Settings): ObjectStoreSettings | undefined {
+  const needed = { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY };
+  const missing = (Object.keys(needed) as (keyof typeof needed)[]).find((name) => needed[name] === undefined);
+  if (missing === undefined) return { region, prefix, endpoint: S3_ENDPOINT ?? '', bucket: S3_BUCKET ?? '', accessKeyId: S3_ACCESS_KEY_ID ?? '', secretAccessKey: S3_SECRET_ACCESS_KEY ?? '' };
+  const given = Object.entries(needed).find(([, value]) => value !== undefined)?.[0];
+  if (given !== undefined) throw new ConfigError(missing, `${expectation(missing)}, to go with ${given}`, 'nothing');
+  return undefined;
 }
 
 function checkPublicUrl(publicUrl: string): void {
@@ -230,5 +261,5 @@ function expectation(name: Name): string {
 
 function came(name: Name, value: string | undefined): string {
   // A key that is nearly right is still a secret.
-  return name === 'PUBLISH_KEY' || name === 'VIEW_KEY' ? `${value?.length ?? 0} characters` : JSON.stringify(value ?? null);
+  return ['PUBLISH_KEY', 'VIEW_KEY', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'].includes(name) ? `${value?.length ?? 0} characters` : JSON.stringify(value ?? null);
 }

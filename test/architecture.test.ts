@@ -81,6 +81,7 @@ const stampMakers: Readonly<Record<string, string>> = {
   'src/live/clocked-timeline.ts': 'EXT-X-PROGRAM-DATE-TIME follows the wall clock, slowly',
   'src/live/broadcast.ts': 'when a broadcast began, for people',
   'src/live/recordings.ts': 'how old recordings are, which have dates',
+  'src/live/object-archive.ts': 'the age of a manifest that another server wrote',
   'src/live/segment-folders.ts': "the age of another process's files, whose times are the wall clock's",
   'src/live/take-feed.ts': 'when media was captured, for EXT-X-PROGRAM-DATE-TIME',
   'src/web/pages/home.ts': 'since when a stream is live, and the address of its latest poster',

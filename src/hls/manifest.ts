@@ -34,6 +34,12 @@ export interface ManifestDescription {
   readonly description?: string | undefined;
 }
 
+/** Segments that were kept, and are no longer to be had. */
+export interface ManifestLost {
+  readonly type: 'lost';
+  readonly uris: readonly string[];
+}
+
 /** Nothing more comes: the sums of what came, so that nobody has to read it all to know. */
 export interface ManifestEnd {
   readonly type: 'end';
@@ -45,7 +51,7 @@ export interface ManifestEnd {
   readonly interrupted?: true | undefined;
 }
 
-export type ManifestLine = ManifestStart | ManifestInit | ManifestSegment | ManifestDescription | ManifestEnd;
+export type ManifestLine = ManifestStart | ManifestInit | ManifestSegment | ManifestDescription | ManifestLost | ManifestEnd;
 
 /** What a manifest says. */
 export interface Manifest {
@@ -66,6 +72,7 @@ export function manifestLine(line: ManifestLine): string {
 export function readManifest(text: string): Manifest {
   const inits = new Map<string, ManifestInit>();
   const segments: ManifestSegment[] = [];
+  const lost = new Set<string>();
   let start: ManifestStart | undefined;
   let description: ManifestDescription | undefined;
   let end: ManifestEnd | undefined;
@@ -76,9 +83,12 @@ export function readManifest(text: string): Manifest {
     else if (read?.type === 'segment') {
       if (read.mediaSequence > (segments.at(-1)?.mediaSequence ?? -1)) segments.push(read);
     } else if (read?.type === 'description') description = read;
+    else if (read?.type === 'lost') {
+      if (Array.isArray(read.uris)) for (const uri of read.uris as readonly string[]) lost.add(uri);
+    }
     else if (read?.type === 'end') end = read;
   }
-  return { start, inits, segments, description, end };
+  return { start, inits, segments: lost.size === 0 ? segments : segments.map((segment) => (lost.has(segment.uri) ? { ...segment, gap: true } : segment)), description, end };
 }
 
 function readLine(line: string): ManifestLine | undefined {
@@ -104,4 +114,15 @@ export function sumsOf({ segments, inits }: Pick<Manifest, 'segments' | 'inits'>
     width: largest?.width,
     height: largest?.height,
   };
+}
+
+/** The sums that an end tells. */
+export function sumsIn({ type: _type, ...sums }: ManifestEnd): Omit<ManifestEnd, 'type'> {
+  return sums;
+}
+
+/** What a description says, where there is one. */
+export function textsIn(described: ManifestDescription | undefined): { title?: string; description?: string } {
+  const { title, description } = described ?? {};
+  return { ...(title !== undefined && { title }), ...(description !== undefined && { description }) };
 }

@@ -32,6 +32,8 @@ interface Params {
 
 /** Media of a recording never changes, and may be removed. */
 const mediaSeconds = 3600;
+/** Signed addresses are good for twice as long. */
+const redirectSeconds = 1800;
 
 /** Recordings as HLS clients and downloads see them, below `/recordings`. Who may watch a stream may watch its recordings, unless they are private. */
 export async function recordingRoutes(app: FastifyInstance, options: RecordingRoutesOptions): Promise<void> {
@@ -81,6 +83,8 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
       const { id, file } = request.params;
       // Only names that the server makes become paths.
       if (!readMediaName(file)) throw new LiveError('not-found', 'there is no such file in this recording');
+      const address = await recordings.addressOf(id, file);
+      if (address !== undefined) return reply.header('cache-control', `private, max-age=${redirectSeconds}`).redirect(address, 302);
       const media = await recordings.media(id, file);
       reply.header('cache-control', `max-age=${mediaSeconds}`);
       return sendMedia(request, reply, media);

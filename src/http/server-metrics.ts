@@ -9,9 +9,19 @@ export interface Measured {
   list(): readonly { readonly stream: string; readonly measures: BroadcastMeasures }[];
 }
 
+/** What an operator measures of all recordings. */
+export interface KeptMeasures {
+  readonly count: number;
+  readonly byteLength: number;
+  /** On the disk, on its way to the object store. */
+  readonly spoolBytes: number;
+}
+
 export interface ServerMetricsOptions {
   /** Those that run in this process. */
   readonly broadcasts: Measured;
+  /** Where anything is kept. */
+  readonly keptMeasures?: (() => KeptMeasures) | undefined;
   readonly connections: ConnectionLimits;
   readonly cuts: CutCounts;
   readonly events: Counts<LiveEvent>;
@@ -27,7 +37,7 @@ export class ServerMetrics {
   readonly #registry = new Registry();
   readonly #ingestBytes: Counter;
 
-  constructor({ broadcasts, connections, cuts, events, checks }: ServerMetricsOptions) {
+  constructor({ broadcasts, keptMeasures, connections, cuts, events, checks }: ServerMetricsOptions) {
     const registers = [this.#registry];
     this.#ingestBytes = new Counter({ name: 'onair_ingest_bytes_total', help: 'Bytes of recordings received from publishers.', registers });
     this.#gauge('onair_live_streams', 'Broadcasts going on.', () => broadcasts.list().length);
@@ -50,6 +60,13 @@ export class ServerMetrics {
       },
     });
     this.#count('onair_ladder_troubles_total', 'How often an ffmpeg that makes renditions failed, or made fewer or cheaper ones since it did not keep up.', events, 'ladder-trouble');
+    if (keptMeasures) {
+      this.#gauge('onair_recordings', 'Recordings that are kept.', () => keptMeasures().count);
+      this.#gauge('onair_recordings_bytes', 'Their segments.', () => keptMeasures().byteLength);
+      this.#gauge('onair_recordings_spool_bytes', 'Segments that wait on the disk for the object store.', () => keptMeasures().spoolBytes);
+    }
+    this.#count('onair_object_store_failures_total', 'How often the object store stopped taking recordings.', events, 'object-store-failed');
+    this.#count('onair_recordings_lost_total', 'Recordings of which the object store does not have all that it took.', events, 'recording-lost');
     this.#count('onair_viewer_skips_total', 'How often a viewer that was too slow was skipped forward.', events, 'viewer-skipped');
     this.#count('onair_ffmpeg_restarts_total', 'How often an ffmpeg was replaced in the middle of a broadcast.', events, 'ffmpeg-restarted');
     this.#count('onair_copy_refusals_total', 'How often a copied picture could not be cut where a segment must end, and was encoded up to the next keyframe.', events, 'copy-refused');

@@ -49,9 +49,10 @@ export interface BroadcastSettings {
 
 /**
  * A slow viewer was skipped forward; an ffmpeg was replaced; a copied picture could not be cut; the store did not take segments of a broadcast,
- * told once for each; it did not give one back; a recording has a gap, told once for each; an ffmpeg that makes renditions failed, or does not keep up.
+ * told once for each; it did not give one back; a recording has a gap, told once for each; an ffmpeg that makes renditions failed, or does not keep up;
+ * the object store failed, told once in a row; it does not have all that it took of a recording.
  */
-export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed' | 'store-read-failed' | 'recording-failed' | 'ladder-trouble';
+export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed' | 'store-read-failed' | 'recording-failed' | 'ladder-trouble' | 'object-store-failed' | 'recording-lost';
 
 /** What an operator measures of a running broadcast. */
 export interface BroadcastMeasures {

@@ -1,4 +1,4 @@
-import { rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeRecordingText } from '../hls/recording-playlists.js';
 import type { StoredMedia } from '../hls/stored-media.js';
@@ -15,6 +15,7 @@ import { settledWithin } from './settled-within.js';
 const fileName = 'download.mp4';
 const draftName = 'download.draft';
 const listName = 'download.m3u8';
+const workFolder = 'work';
 /** A name that no recording has. */
 const clipsFolder = '.clips';
 const defaultClipBytes = 1_073_741_824;
@@ -62,7 +63,7 @@ export class RecordingDownloads {
   constructor(options: RecordingDownloadsOptions) {
     this.#options = options;
     const { recordings, maxClipBytes = defaultClipBytes } = options;
-    this.#clips = new MadeClips({ directory: recordings.folder(clipsFolder), maxBytes: maxClipBytes });
+    this.#clips = new MadeClips({ directory: recordings.folders.path(clipsFolder), maxBytes: maxClipBytes });
     recordings.onRemove(async (id) => {
       const its = [...this.#making.values()].filter((making) => making.id === id);
       for (const { over } of its) over.abort();
@@ -87,7 +88,7 @@ export class RecordingDownloads {
       return this.#find(this.#clips.path(name), { id, client }, async () => this.#clips.sizeOf(name), (signal) => this.#makeClip(id, clip, name, signal));
     }
     if (state === 'recording') throw new LiveError('unavailable', 'this is still being recorded; it can be downloaded when it is over');
-    const path = join(recordings.folder(id), fileName);
+    const path = join(recordings.folders.path(id), fileName);
     return this.#find(path, { id, client }, () => sizeOf(path), (signal) => this.#makeWhole(id, path, signal));
   }
 
@@ -141,7 +142,7 @@ export class RecordingDownloads {
   }
 
   async #makeWhole(id: string, path: string, signal: AbortSignal): Promise<void> {
-    await this.#make(id, { draft: join(this.#options.recordings.folder(id), draftName), path, signal });
+    await this.#make(id, { draft: join(this.#options.recordings.folders.path(id), draftName), path, signal });
   }
 
   async #makeClip(id: string, clip: Clip, name: string, signal: AbortSignal): Promise<void> {
@@ -157,13 +158,16 @@ export class RecordingDownloads {
     const { segments, durationSeconds } = clip ? clipSegments(manifest.segments, clip) : whole;
     const list = writeRecordingText({ ...manifest, segments }, 'media', true);
     if (list === undefined) throw new LiveError('not-found', clip ? 'there is nothing in this piece of the recording: it is a gap' : 'there is nothing in this recording');
-    const store = recordings.store(id);
-    await store.put(listName, { byteLength: Buffer.byteLength(list), pieces: [Buffer.from(list)] });
+    const work = this.#clips.path(workFolder);
+    const names = new Set(segments.flatMap(({ uri, mapUri }) => [mapUri, uri]));
+    const directory = await recordings.folders.gather(id, [...names], work);
+    const playlist = join(directory, listName);
     try {
-      await remux({ directory: recordings.folder(id), playlist: listName, output: draft, durationSeconds, signal });
+      await writeFile(playlist, list);
+      await remux({ directory, playlist: listName, output: draft, durationSeconds, signal });
       await rename(draft, path);
     } finally {
-      await Promise.all([store.remove(listName), rm(draft, { force: true })]);
+      await Promise.all([rm(playlist, { force: true }), rm(draft, { force: true }), rm(work, { recursive: true, force: true })]);
     }
   }
 }

@@ -1,21 +1,28 @@
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { readManifest, type Manifest } from '../hls/manifest.js';
+import { pipeline } from 'node:stream/promises';
+import { manifestLine, readManifest, sumsOf, type Manifest } from '../hls/manifest.js';
 import type { StoredMedia } from '../hls/stored-media.js';
 import { LiveError } from '../protocol/live-error.js';
 import { DiskMediaStore } from '../storage/disk-media-store.js';
+import type { MediaStore } from '../storage/media-store.js';
 import { readEnds } from '../storage/file-ends.js';
 import type { Turns } from '../storage/turns.js';
+import type { ObjectArchive } from './object-archive.js';
 import { chatName, type ChatFile } from './recorded-chat.js';
 import { manifestName } from './recorder.js';
+import { isServerRunning } from './segment-folders.js';
 
 export interface RecordingFoldersOptions {
   /** A folder for each recording. */
   readonly directory: string;
   /** Who may use that disk now. */
   readonly turns: Turns;
+  /** Where they go from there; undefined: they stay. */
+  readonly archive?: ObjectArchive | undefined;
 }
 
 const deletedPrefix = '.deleted-';
@@ -25,16 +32,18 @@ const idPattern = /^[A-Za-z0-9_-]{1,120}$/;
 export class RecordingFolders {
   readonly #directory: string;
   readonly #turns: Turns;
+  readonly #archive: ObjectArchive | undefined;
 
-  constructor({ directory, turns }: RecordingFoldersOptions) {
+  constructor({ directory, turns, archive }: RecordingFoldersOptions) {
     this.#directory = directory;
     this.#turns = turns;
+    this.#archive = archive;
   }
 
   /** What is there, whole or not; what was deleted half is deleted whole. */
   async ids(): Promise<string[]> {
     const names = await readdir(this.#directory).catch(() => []);
-    for (const name of names) if (name.startsWith(deletedPrefix)) await rm(join(this.#directory, name), { recursive: true, force: true });
+    for (const name of names) if (name.startsWith(deletedPrefix)) await this.#removeRest(name.slice(deletedPrefix.length));
     return names.filter((name) => idPattern.test(name));
   }
 
@@ -42,13 +51,32 @@ export class RecordingFolders {
     return join(this.#directory, id);
   }
 
-  store(id: string): DiskMediaStore {
-    return new DiskMediaStore({ directory: this.path(id), root: this.#directory, turns: this.#turns });
+  store(id: string): MediaStore {
+    const disk = new DiskMediaStore({ directory: this.path(id), root: this.#directory, turns: this.#turns });
+    return this.#archive?.spooled(id, disk) ?? disk;
   }
 
-  /** The beginning and the end of a manifest: all that a list needs of a recording that is over. */
-  async ends(id: string): Promise<Manifest> {
-    return readManifest(await readEnds(join(this.path(id), manifestName)));
+  /** What a list needs of one. What a server that is gone left open is closed, and what it did not get into the archive goes on. */
+  async read(id: string): Promise<Pick<Manifest, 'start' | 'description' | 'end'>> {
+    const ends = readManifest(await readEnds(join(this.path(id), manifestName)));
+    const manifest = ends.end ? ends : await this.manifest(id);
+    const { start, description } = manifest;
+    if (start) await this.#archive?.resume(id);
+    let { end } = manifest;
+    if (start && !end && !isServerRunning(start.server)) {
+      end = { type: 'end', ...sumsOf(manifest), interrupted: true };
+      await this.store(id).append(manifestName, `\n${manifestLine(end)}`);
+    }
+    return { start, description, end };
+  }
+
+  /** Makes folders for those that are in the archive alone. @throws {Error} when it does not answer */
+  async find(isKnown: (id: string) => boolean): Promise<string[]> {
+    const makeFolder = async (id: string): Promise<string> => {
+      await mkdir(this.path(id), { recursive: true });
+      return this.path(id);
+    };
+    return (await this.#archive?.find(isKnown, makeFolder)) ?? [];
   }
 
   async manifest(id: string): Promise<Manifest> {
@@ -57,18 +85,41 @@ export class RecordingFolders {
 
   /** An init segment or a segment. @throws {LiveError} not-found | unavailable */
   async media(id: string, name: string): Promise<StoredMedia> {
-    const { size } = await stat(join(this.path(id), name)).catch(() => {
-      throw new LiveError('not-found', 'there is no such segment in this recording');
-    });
+    const size = await this.#sizeOf(id, name);
+    if (size === undefined) return (await this.#archive?.media(id, name)) ?? noSuchMedia();
     return {
       byteLength: size,
-      open: (start, byteLength) =>
-        this.store(id)
-          .open(name, { start, byteLength })
-          .catch((cause: unknown) => {
-            throw new LiveError('unavailable', 'the store does not give back this segment; try again', { cause });
-          }),
+      open: async (start, byteLength) => {
+        try {
+          return await this.store(id).open(name, { start, byteLength });
+        } catch (cause) {
+          // It may have gone up this moment.
+          const archived = await this.#archive?.media(id, name);
+          if (archived) return archived.open(start, byteLength);
+          throw new LiveError('unavailable', 'the store does not give back this segment; try again', { cause });
+        }
+      },
     };
+  }
+
+  /** Where a viewer finds that media; undefined: here. */
+  async addressOf(id: string, name: string, isPrivate: boolean): Promise<string | undefined> {
+    return (await this.#sizeOf(id, name)) === undefined ? this.#archive?.addressOf(id, name, isPrivate) : undefined;
+  }
+
+  /** All of these in one folder: its own, or that one, where some are in the archive. @throws {LiveError} unavailable */
+  async gather(id: string, names: readonly string[], directory: string): Promise<string> {
+    if (!this.#archive) return this.path(id);
+    await mkdir(directory, { recursive: true });
+    for (const name of names) {
+      const media = await this.media(id, name);
+      await pipeline(await media.open(0, media.byteLength), createWriteStream(join(directory, name)));
+    }
+    return directory;
+  }
+
+  async #sizeOf(id: string, name: string): Promise<number | undefined> {
+    return (await stat(join(this.path(id), name)).catch(() => undefined))?.size;
   }
 
   /** What was said beside it. */
@@ -84,6 +135,7 @@ export class RecordingFolders {
       replace: async (all) => {
         await store.put(draft, { byteLength: Buffer.byteLength(all), pieces: [Buffer.from(all)] });
         await rename(join(this.path(id), draft), join(this.path(id), chatName));
+        this.#archive?.changed(id, true);
       },
     };
   }
@@ -93,18 +145,31 @@ export class RecordingFolders {
     try {
       return await this.store(id).open(chatName);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      const archived = await this.#archive?.chat(id);
+      return archived && Readable.from([archived], { objectMode: false });
     }
   }
 
   /**
    * One step takes it away; what is left then is only work.
    * @param onRest told when some of that work is left to the next start
+   * @throws {Error} when it does not go, and then it is still there
    */
   async remove(id: string, onRest?: (error: Error) => void): Promise<void> {
-    const deleted = join(this.#directory, `${deletedPrefix}${id}`);
-    await rename(this.path(id), deleted);
-    await rm(deleted, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => onRest?.(error as Error));
+    await this.#archive?.withdraw(id);
+    await rename(this.path(id), this.path(`${deletedPrefix}${id}`));
+    await this.#removeRest(id).catch((error: unknown) => onRest?.(error as Error));
   }
+
+  /** The folder stays for as long as there is something of it in the archive: a later start goes on with that. */
+  async #removeRest(id: string): Promise<void> {
+    const removeFolder = (): Promise<void> => rm(this.path(`${deletedPrefix}${id}`), { recursive: true, force: true, maxRetries: 3 });
+    if (!this.#archive) return removeFolder();
+    void this.#archive.clear(id).then(removeFolder).catch(() => undefined);
+  }
+}
+
+function noSuchMedia(): never {
+  throw new LiveError('not-found', 'there is no such segment in this recording');
 }

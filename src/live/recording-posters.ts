@@ -18,7 +18,7 @@ const tryAgainAfterMs = 60_000;
 const mostHeld = 100;
 
 export interface RecordingPostersOptions {
-  readonly recordings: Pick<Recordings, 'get' | 'manifest' | 'store'>;
+  readonly recordings: Pick<Recordings, 'get' | 'manifest' | 'folders'>;
   readonly startTranscoder: StartTranscoder;
   readonly ffmpegMajor: number;
   /** Of the pictures, at most. */
@@ -58,7 +58,7 @@ export class RecordingPosters {
 
   async #kept(id: string): Promise<Buffer | undefined> {
     try {
-      const jpeg = await buffer(await this.#options.recordings.store(id).open(fileName));
+      const jpeg = await buffer(await this.#options.recordings.folders.store(id).open(fileName));
       // A server that died while it wrote leaves a part.
       return isWhole(jpeg) ? jpeg : undefined;
     } catch {
@@ -82,7 +82,7 @@ export class RecordingPosters {
       .catch(() => undefined)
       .finally(() => turns.release());
     this.#held.delete(id);
-    const store = recordings.store(id);
+    const store = recordings.folders.store(id);
     const isKept = jpeg !== undefined && (await store.put(fileName, { byteLength: jpeg.length, pieces: [jpeg] }).then(() => true, () => false));
     if (!isKept) this.#hold(id, jpeg);
     if (this.#isThere(id)) return jpeg;
@@ -104,8 +104,9 @@ export class RecordingPosters {
 
   async #pictureOf(id: string, { mapUri, uri }: ManifestSegment, keyframe: ByteRange): Promise<Buffer | undefined> {
     const { recordings, startTranscoder, ffmpegMajor, width, timeoutMs = 5000 } = this.#options;
-    const store = recordings.store(id);
-    const media = [await buffer(await store.open(mapUri)), await buffer(await store.open(uri, keyframe))];
+    const { folders } = recordings;
+    const [init, segment] = [await folders.media(id, mapUri), await folders.media(id, uri)];
+    const media = [await buffer(await init.open(0, init.byteLength)), await buffer(await segment.open(keyframe.start, keyframe.byteLength))];
     const picture = await pictureOfKeyframe({ startTranscoder, plan: planPictures({ width, ffmpegMajor }), media, timeoutMs, signal: this.#closing.signal });
     return picture?.jpeg;
   }

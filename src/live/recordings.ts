@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { manifestLine, sumsOf, type Manifest, type ManifestEnd, type ManifestStart } from '../hls/manifest.js';
+import { manifestLine, sumsIn, textsIn, type Manifest, type ManifestEnd, type ManifestStart } from '../hls/manifest.js';
 import type { StoredMedia } from '../hls/stored-media.js';
 import type { DescriptionChange, StreamDescription } from '../protocol/stream-description.js';
 import { LiveError } from '../protocol/live-error.js';
-import type { MediaStore } from '../storage/media-store.js';
 import type { RecordWish, RecordWishes } from './record-wishes.js';
 import { RecordedChat } from './recorded-chat.js';
 import { RecordingCatalogue, searchable, type Listed, type Listing, type ListingRequest } from './recording-catalogue.js';
@@ -12,7 +11,7 @@ import { RecordingFolders, type RecordingFoldersOptions } from './recording-fold
 import { toBeRemoved, type RetentionLimits } from './recording-retention.js';
 import { changedDescription } from './stream-descriptions.js';
 import { manifestName, Recorder } from './recorder.js';
-import { isServerRunning, serverName } from './segment-folders.js';
+import { serverName } from './segment-folders.js';
 import { settledWithin } from './settled-within.js';
 
 /** One that goes on, and what writes it. */
@@ -25,8 +24,8 @@ export interface BegunRecording {
 export interface RecordingsOptions extends RetentionLimits, RecordingFoldersOptions {
   /** Which streams are recorded, and how their recordings are kept. */
   readonly wishes: RecordWishes;
-  /** Told of a recording that is to be removed and can't be, or of which not all of the chat is kept. */
-  readonly onFailure?: ((id: string, error: Error) => void) | undefined;
+  /** Told of one that is to be removed and can't be, or of which not all of the chat is kept; of none when the archive can't be read. */
+  readonly onFailure?: ((id: string | undefined, error: Error) => void) | undefined;
   /** Milliseconds since 1970, `Date.now` but for tests. */
   readonly now?: (() => number) | undefined;
 }
@@ -71,7 +70,8 @@ const chatTimeoutMs = 1500;
 /** All that was kept. The manifests on disk are the truth; what is listed was read from them at start, and follows what happens since. */
 export class Recordings {
   readonly #options: RecordingsOptions;
-  readonly #folders: RecordingFolders;
+  /** Where they lie. */
+  readonly folders: RecordingFolders;
   readonly #kept = new RecordingCatalogue<Kept>();
   readonly #now: () => number;
   readonly #onRemove = new Set<(id: string) => unknown>();
@@ -80,20 +80,21 @@ export class Recordings {
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
-    this.#folders = new RecordingFolders(options);
+    this.folders = new RecordingFolders(options);
     this.#now = options.now ?? Date.now;
   }
 
   /** Reads what is there; what a server that is gone left open is closed. Must be called once, before the first broadcast. */
   async open(): Promise<void> {
-    const ids = await this.#folders.ids();
+    const ids = await this.folders.ids();
     const readers = Array.from({ length: readAtATime }, async () => {
       // A folder without a manifest is none of ours.
       for (let id = ids.pop(); id !== undefined; id = ids.pop()) await this.#read(id).catch(() => undefined);
     });
     await Promise.all(readers);
     await this.sweep();
-    this.#timer = setInterval(() => void this.sweep(), sweepIntervalMs).unref();
+    void this.adopt();
+    this.#timer = setInterval(() => void this.sweep().then(() => this.adopt()), sweepIntervalMs).unref();
   }
 
   /** Nothing is removed any more. */
@@ -103,17 +104,19 @@ export class Recordings {
   }
 
   async #read(id: string): Promise<void> {
-    const ends = await this.#folders.ends(id);
-    const manifest = ends.end ? ends : await this.manifest(id);
-    const { start, description } = manifest;
+    const { start, description, end } = await this.folders.read(id);
     if (!start) return;
-    let { end } = manifest;
-    if (!end && !isServerRunning(start.server)) {
-      end = { type: 'end', ...sumsOf(manifest), interrupted: true };
-      await this.store(id).append(manifestName, `\n${manifestLine(end)}`);
+    if (end?.durationSeconds === 0) return this.folders.remove(id);
+    this.#add(id, start, textsIn(description), { end: end && sumsIn(end) });
+  }
+
+  /** Adds those that other servers put into the archive. */
+  async adopt(): Promise<void> {
+    try {
+      for (const id of await this.folders.find((known) => this.#kept.get(known) !== undefined)) await this.#read(id);
+    } catch (error) {
+      this.#options.onFailure?.(undefined, error as Error);
     }
-    if (end?.durationSeconds === 0) return this.#folders.remove(id);
-    this.#add(id, start, textsOf(description), { end: end && sumsIn(end) });
   }
 
   #add(id: string, start: ManifestStart, description: StreamDescription, state: Partial<Pick<Kept, 'end' | 'recorder' | 'chat'>>): void {
@@ -147,6 +150,10 @@ export class Recordings {
     return this.find(id) ?? notFound();
   }
 
+  get count(): number {
+    return this.#kept.oldestFirst.length;
+  }
+
   /** What all of them weigh. */
   get byteLength(): number {
     return this.#kept.oldestFirst.reduce((sum, { end, recorder }) => sum + sumsNow(end, recorder).byteLength, 0);
@@ -162,29 +169,26 @@ export class Recordings {
     this.#onRemove.add(run);
   }
 
-  /** Its media and its manifest. */
-  store(id: string): MediaStore {
-    return this.#folders.store(id);
-  }
-
-  folder(id: string): string {
-    return this.#folders.path(id);
-  }
-
   /** An init segment or a segment. @throws {LiveError} not-found | unavailable */
   async media(id: string, name: string): Promise<StoredMedia> {
     this.touch(id);
-    return this.#folders.media(id, name);
+    return this.folders.media(id, name);
+  }
+
+  /** Where a viewer finds that media; undefined: here. @throws {LiveError} not-found */
+  async addressOf(id: string, name: string): Promise<string | undefined> {
+    this.touch(id);
+    return this.folders.addressOf(id, name, this.get(id).private);
   }
 
   manifest(id: string): Promise<Manifest> {
-    return this.#folders.manifest(id);
+    return this.folders.manifest(id);
   }
 
   /** What was said beside it, a JSON object a line; undefined when nothing was. @throws {LiveError} not-found */
   async openChat(id: string): Promise<Readable | undefined> {
     this.#require(id);
-    return this.#folders.openChat(id);
+    return this.folders.openChat(id);
   }
 
   /** Takes away what somebody said, from the disk too. @throws {LiveError} not-found | unavailable */
@@ -198,7 +202,7 @@ export class Recordings {
   }
 
   #openChat(id: string): RecordedChat {
-    return new RecordedChat({ file: this.#folders.chat(id), onFailure: (error) => this.#options.onFailure?.(id, error) });
+    return new RecordedChat({ file: this.folders.chat(id), onFailure: (error) => this.#options.onFailure?.(id, error) });
   }
 
   /** Whether this stream is to be recorded, and how its recordings are kept. */
@@ -216,7 +220,7 @@ export class Recordings {
   begin(facts: Omit<ManifestStart, 'type' | 'version' | 'server'>, description: StreamDescription, onGap: (error: Error) => void): BegunRecording {
     const id = `${facts.stream}-${facts.startedAt.replace(/\.\d+|[-:]/g, '')}-${randomBytes(4).toString('hex')}`;
     const start: ManifestStart = { type: 'start', version: 1, ...facts, server: serverName };
-    const recorder = new Recorder({ store: this.store(id), start, description, onGap });
+    const recorder = new Recorder({ store: this.folders.store(id), start, description, onGap });
     const chat = this.#openChat(id);
     this.#add(id, start, description, { recorder, chat });
     return { id, recorder, chat };
@@ -237,7 +241,7 @@ export class Recordings {
     const kept = this.#require(id);
     const description = changedDescription(kept.description, change);
     if (kept.recorder) kept.recorder.describe(description);
-    else await this.store(id).append(manifestName, manifestLine({ type: 'description', ...description }));
+    else await this.folders.store(id).append(manifestName, manifestLine({ type: 'description', ...description }));
     kept.description = description;
     kept.words = searchable(kept.stream, description.title, description.description);
     return this.get(id);
@@ -250,7 +254,7 @@ export class Recordings {
     this.#kept.remove(id);
     try {
       for (const run of this.#onRemove) await run(id);
-      await this.#folders.remove(id, (error) => this.#options.onFailure?.(id, error));
+      await this.folders.remove(id, (error) => this.#options.onFailure?.(id, error));
     } catch (cause) {
       this.#kept.add(kept); // all of it is still there
       throw new LiveError('unavailable', 'the disk does not let go of this recording; try again', { cause });
@@ -272,7 +276,11 @@ export class Recordings {
       if (!kept) continue;
       kept.dueSinceMs ??= nowMs;
       if (nowMs - kept.readAtMs < watchedForMs && nowMs - kept.dueSinceMs < sparedForMs) continue;
-      await this.remove(id).catch((error: unknown) => onFailure?.(id, error as Error));
+      try {
+        await this.remove(id);
+      } catch (error) {
+        return onFailure?.(id, error as Error); // neither would the others go
+      }
     }
   }
 
@@ -287,13 +295,4 @@ function notFound(): never {
 
 function sumsNow(end: Kept['end'], recorder: Recorder | undefined): Recording['sums'] {
   return end ?? recorder?.sums ?? { durationSeconds: 0, byteLength: 0 };
-}
-
-function sumsIn({ type: _type, ...sums }: ManifestEnd): Omit<ManifestEnd, 'type'> {
-  return sums;
-}
-
-function textsOf(described: DescriptionChange | undefined): StreamDescription {
-  const { title, description } = described ?? {};
-  return { ...(title !== undefined && { title }), ...(description !== undefined && { description }) };
 }

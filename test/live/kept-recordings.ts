@@ -8,6 +8,7 @@ import type { JsonFile } from '../../src/storage/json-file.js';
 import { Filled } from '../helpers/filled.js';
 import { initSegment, videoTrack } from '../helpers/media-builder.js';
 import { temporaryDirectory } from '../helpers/programs.js';
+import { until } from './fake-studio.js';
 
 export const recordedInit = readInitSegment(initSegment([videoTrack]));
 export const recordedFacts = { stream: 'cam', broadcast: 'run', startedAt: '2026-01-02T03:04:05.000Z', targetDurationSeconds: 2 };
@@ -41,6 +42,8 @@ export async function openRecordings(t: Test, options: Partial<RecordingsOptions
 export async function keepRecording(recordings: Recordings, segments: number, { title = 'A show', ...facts }: Partial<typeof recordedFacts> & { title?: string } = {}): Promise<string> {
   const { id, recorder } = recordings.begin({ ...recordedFacts, ...facts }, { title }, () => undefined);
   for (const segment of wholeSegments(segments)) recorder.segment(segment, recordedInit);
+  // The end waits for a disk for a moment only.
+  await until(() => recorder.sums.durationSeconds === 2 * segments);
   await recordings.finish(id);
   return id;
 }

@@ -34,7 +34,7 @@ t.test('the picture is the first keyframe that shows something, made once for al
   const answers = await Promise.all([posters.picture(id), posters.picture(id), posters.picture(id)]);
   for (const jpeg of answers) t.equal(String(jpeg.subarray(0, 1)), 'c', 'neither what is no picture nor one of a single colour');
   t.equal(made.length, 3, 'one keyframe after another, until one is good');
-  t.ok(answers[0].equals(await readFile(join(recordings.folder(id), 'poster.jpg'))));
+  t.ok(answers[0].equals(await readFile(join(recordings.folders.path(id), 'poster.jpg'))));
   t.equal(String((await posters.picture(id)).subarray(0, 1)), 'c');
   t.equal(made.length, 3, 'from the disk');
   await recordings.remove(id);
@@ -57,7 +57,7 @@ t.test('a recording that begins dark for long shows that, and one of which nothi
 t.test('a picture that was half written is made anew', async (t) => {
   const { recordings, posters } = await openPosters(t, [jpegOf('a')]);
   const id = await keepRecording(recordings, 1);
-  await writeFile(join(recordings.folder(id), 'poster.jpg'), jpegOf('x').subarray(0, 100));
+  await writeFile(join(recordings.folders.path(id), 'poster.jpg'), jpegOf('x').subarray(0, 100));
   t.equal(String((await posters.picture(id)).subarray(0, 1)), 'a');
 });
 

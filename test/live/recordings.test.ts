@@ -83,7 +83,7 @@ t.test('what a server that died left open is complete up to its last segment, al
   const first = await openRecordings(t);
   const { id, recorder: begun } = first.begin(recordedFacts, {}, () => undefined);
   for (const segment of wholeSegments(5)) begun.segment(segment, recordedInit);
-  const path = join(first.folder(id), manifestName);
+  const path = join(first.folders.path(id), manifestName);
   await until(async () => (await readFile(path, 'utf8').catch(() => '')).includes('"4.m4s"'));
   await appendFile(path, '{"type":"segment","uri":"5.m');
   const before = await readFile(path, 'utf8');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { FakeObjectStore } from '../helpers/fake-object-store.js';
 import { record } from '../helpers/numbered-recording.js';
 import { decode, soundDelay } from '../helpers/pictures-and-sound.js';
 import { ffmpeg, findProgram, run, skipBeforeFfmpeg, skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
@@ -146,6 +147,28 @@ t.test('after kill -9 a recording is complete up to the last segment that viewer
   t.strictSame(pictures, Array.from(pictures, (_number, index) => index), 'every one, once, in order');
   const file = Buffer.from(await (await fetch(recording!.urls.download)).arrayBuffer());
   t.strictSame((await decode(t, file)).pictures.map(({ number }) => number), pictures);
+});
+
+t.test('a recording in an object store that is away for a while is played from there and downloaded, every picture once, by this server and by another one', { skip: skipDownload }, async (t) => {
+  const store = await FakeObjectStore.start(t);
+  const server = await startServer(t, { RECORD: 'on', SEGMENT_SECONDS: '1', ...store.settings });
+  store.mood = () => ({ status: 503 });
+  const publishing = pushBody(server, 'cam', await record({ seconds: 8 }, output));
+  await waitUntil('three seconds to be recorded', async () => (await listed(server.origin)).find(({ durationSeconds }) => durationSeconds >= 3), 60_000, 100);
+  store.mood = () => undefined;
+  t.equal((await publishing).status, 200);
+  const [recording] = await listed(server.origin);
+  await waitUntil('its end in the store', () => store.text(`${recording?.id}/manifest.jsonl`).includes('"type":"end"'), 60_000, 50);
+  await waitUntil('the disk to be empty', async () => /^onair_recordings_spool_bytes 0$/m.test(await (await fetch(`${server.origin}/metrics`)).text()), 60_000, 50);
+  const other = await startServer(t, { S3_DELIVERY: 'redirect', ...store.settings });
+  const again = await waitUntil('the other server to find it', async () => (await listed(other.origin))[0], 60_000, 50);
+  t.equal((await fetch(again.urls.hls.replace('index.m3u8', '1.m4s'), { redirect: 'manual' })).status, 302);
+  const expected = Array.from({ length: 200 }, (_none, index) => index);
+  for (const { urls } of [recording!, again]) t.strictSame((await decode(t, urls.hls)).pictures.map(({ number }) => number), expected, urls.hls);
+  const file = Buffer.from(await (await fetch(again.urls.download)).arrayBuffer());
+  t.strictSame((await decode(t, file)).pictures.map(({ number }) => number), expected, 'downloaded');
+  t.equal((await withKey(server, 'DELETE', `recordings/${recording?.id}`)).status, 204);
+  await waitUntil('the store to be empty', () => store.keys.length === 0, 60_000, 50);
 });
 
 /** A disk of a few megabytes in memory, where this user may mount one. */

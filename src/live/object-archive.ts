@@ -1,0 +1,293 @@
+import { readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { manifestLine, readManifest } from '../hls/manifest.js';
+import { readMediaName } from '../hls/media-address.js';
+import type { StoredMedia } from '../hls/stored-media.js';
+import { LiveError } from '../protocol/live-error.js';
+import { ObjectStoreError, type FoundObject, type ObjectStore } from '../storage/object-store.js';
+import { mergeManifests } from './manifest-merge.js';
+import { chatName } from './recorded-chat.js';
+import { manifestName } from './recorder.js';
+import { settledWithin } from './settled-within.js';
+import type { MediaStore } from '../storage/media-store.js';
+import { UploadQueue } from './upload-queue.js';
+
+export interface ObjectArchiveOptions {
+  readonly store: ObjectStore;
+  /** The folder of a recording on the disk: what is not in the store yet lies there. */
+  readonly folder: (id: string) => string;
+  /** So much may wait there. */
+  readonly maxSpoolBytes: number;
+  /** What viewers are sent to instead of being served; undefined: they are served here. */
+  readonly deliver: ((key: string, isPrivate: boolean) => Promise<string>) | undefined;
+  /** Told once in a row of failures, and when it is over: undefined. */
+  readonly onState: (failure: Error | undefined) => void;
+  /** Segments that the store took and does not have any more. */
+  readonly onLost: (id: string, names: readonly string[]) => void;
+  /** How long manifests of what grows may be behind. */
+  readonly manifestIntervalMs?: number | undefined;
+  /** How long a viewer waits for the store. */
+  readonly readTimeoutMs?: number | undefined;
+  /** After a failure; doubled up to half a minute. */
+  readonly retryMs?: number | undefined;
+}
+
+interface Kept {
+  /** Of the manifest in the store; undefined: there is none yet. */
+  etag: string | undefined;
+  /** So much of the local one is in the store. */
+  uploadedBytes: number;
+  changed: boolean;
+  /** Nothing more comes, or somebody waits for it. */
+  urgent: boolean;
+  /** Not yet, or not needed: what the store has was compared with what it should have. */
+  verified: boolean;
+  uploadedAtMs: number;
+}
+
+/** What is known of the manifest in the store, beside the local one. */
+const stateName = 'uploaded.json';
+const mediaType = 'video/mp4';
+const jsonLines = 'application/jsonl';
+
+/** Recordings in an object store: each segment goes up as it is closed, from a bounded spool on the disk, and the manifest when all it lists is there. */
+export class ObjectArchive {
+  readonly #options: ObjectArchiveOptions;
+  readonly #queue: UploadQueue;
+  readonly #kept = new Map<string, Kept>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: ObjectArchiveOptions) {
+    this.#options = options;
+    this.#queue = new UploadQueue({ onState: options.onState, retryMs: options.retryMs });
+    this.#timer = setInterval(() => this.#queueManifests(), 1000).unref();
+  }
+
+  /** What waits on the disk. */
+  get spoolBytes(): number {
+    return this.#queue.waitingBytes;
+  }
+
+  /** What is put and appended there goes up behind the back of whoever writes; a spool that is full takes no more. */
+  spooled(id: string, disk: MediaStore): MediaStore {
+    const { maxSpoolBytes } = this.#options;
+    return {
+      put: async (name, bytes) => {
+        const isMedia = readMediaName(name) !== undefined;
+        if (isMedia && this.spoolBytes + bytes.byteLength > maxSpoolBytes) throw new Error(`${this.spoolBytes} bytes wait for the object store, and there is no room for more`);
+        await disk.put(name, bytes);
+        if (isMedia) this.#add(id, name, bytes.byteLength);
+      },
+      append: async (name, text) => {
+        await disk.append(name, text);
+        this.changed(id, text.includes('"type":"end"'));
+      },
+      open: (name, range, signal) => disk.open(name, range, signal),
+      remove: (name) => disk.remove(name),
+      clear: () => disk.clear(),
+    };
+  }
+
+  #add(id: string, name: string, byteLength: number): void {
+    const path = join(this.#options.folder(id), name);
+    this.#queue.add({
+      ...{ group: id, byteLength },
+      run: async () => {
+        const bytes = await readFile(path).catch(unlessMissing);
+        if (!bytes) return; // its recording was removed
+        await this.#options.store.put(`${id}/${name}`, bytes, { contentType: mediaType });
+        await unlink(path).catch(unlessMissing);
+      },
+    });
+  }
+
+  /** Its manifest or its chat says more. @param isWhole nothing more comes, or not soon */
+  changed(id: string, isWhole: boolean): void {
+    const kept = this.#stateOf(id);
+    kept.changed = true;
+    kept.urgent ||= isWhole;
+    if (isWhole) this.#queueManifests();
+  }
+
+  /** Goes on with what an earlier run left in the folder. */
+  async resume(id: string): Promise<void> {
+    const folder = this.#options.folder(id);
+    const names = await readdir(folder);
+    const kept = this.#stateOf(id);
+    if (names.includes(stateName)) Object.assign(kept, JSON.parse(await readFile(join(folder, stateName), 'utf8')) as Partial<Kept>);
+    for (const name of names) if (readMediaName(name)) this.#add(id, name, (await stat(join(folder, name))).size);
+    const { size } = await stat(join(folder, manifestName));
+    if (size !== kept.uploadedBytes) this.changed(id, true);
+    else if (kept.verified) this.#kept.delete(id);
+  }
+
+  /** undefined where the store has none. @throws {LiveError} unavailable */
+  async media(id: string, name: string): Promise<StoredMedia | undefined> {
+    const { store } = this.#options;
+    const key = `${id}/${name}`;
+    const byteLength = await this.#patiently(store.sizeOf(key));
+    if (byteLength === undefined) return undefined;
+    return {
+      byteLength,
+      open: async (start, length) => {
+        const opening = store.open(key, { start, byteLength: length });
+        const body = await this.#patiently(opening).catch((error: unknown) => {
+          // Nobody reads it any more, should it come after all.
+          void opening.then((late) => late?.destroy(), () => undefined);
+          throw error;
+        });
+        return body ?? notThere();
+      },
+    };
+  }
+
+  /** Where a viewer gets it; undefined where it is served here. */
+  async addressOf(id: string, name: string, isPrivate: boolean): Promise<string | undefined> {
+    return this.#options.deliver?.(`${id}/${name}`, isPrivate);
+  }
+
+  /** undefined when nothing was said. @throws {LiveError} unavailable */
+  async chat(id: string): Promise<Buffer | undefined> {
+    return (await this.#patiently(this.#options.store.read(`${id}/${chatName}`)))?.bytes;
+  }
+
+  /**
+   * Recordings in the store that are not known here: their manifests are put into folders of theirs, and told of. Those that grow elsewhere are not, until they are over.
+   * @throws {ObjectStoreError}
+   */
+  async find(isKnown: (id: string) => boolean, makeFolder: (id: string) => Promise<string>): Promise<string[]> {
+    const { store } = this.#options;
+    const unknown: string[] = [];
+    for await (const id of store.folders()) if (/^[A-Za-z0-9_-]{1,120}$/.test(id) && !isKnown(id)) unknown.push(id);
+    const found: string[] = [];
+    const readers = Array.from({ length: 16 }, async () => {
+      for (let id = unknown.pop(); id !== undefined; id = unknown.pop()) {
+        const object = await store.read(`${id}/${manifestName}`);
+        if (!object) continue;
+        const { bytes } = object;
+        if (!readManifest(bytes.toString()).end && !isLeft(object)) continue;
+        const folder = await makeFolder(id);
+        await writeFile(join(folder, manifestName), bytes);
+        await writeState(folder, { etag: object.etag, uploadedBytes: bytes.length, verified: true });
+        found.push(id);
+      }
+    });
+    await Promise.all(readers);
+    return found;
+  }
+
+  /** Nobody finds it in the store any more. @throws {LiveError} unavailable, and then nothing is gone */
+  async withdraw(id: string): Promise<void> {
+    await this.#patiently(this.#options.store.remove(`${id}/${manifestName}`));
+    this.#queue.forget(id);
+    this.#kept.delete(id);
+  }
+
+  /** Resolves when nothing is left of it there, however long the store is away. */
+  clear(id: string): Promise<void> {
+    return new Promise((resolve) => this.#queue.addLast({ group: id, byteLength: 0, run: () => this.#removeRest(id).then(resolve) }));
+  }
+
+  /** What waits goes up when the server starts again. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await settledWithin(this.#queue.close(), 2000);
+  }
+
+  async #removeRest(id: string): Promise<void> {
+    const { store } = this.#options;
+    for await (const { key } of store.objects(`${id}/`)) await store.remove(key);
+  }
+
+  #stateOf(id: string): Kept {
+    const known = this.#kept.get(id);
+    if (known) return known;
+    const kept = { etag: undefined, uploadedBytes: 0, changed: false, urgent: false, verified: false, uploadedAtMs: -Infinity };
+    this.#kept.set(id, kept);
+    return kept;
+  }
+
+  /** Those of which all is there that they list. */
+  #queueManifests(): void {
+    const { manifestIntervalMs = 15_000 } = this.#options;
+    for (const [id, kept] of this.#kept) {
+      const isDue = kept.urgent || performance.now() - kept.uploadedAtMs > manifestIntervalMs;
+      if (!kept.changed || !isDue) continue;
+      kept.changed = false;
+      this.#queue.addLast({ group: id, byteLength: 0, run: () => this.#putManifest(id, kept) });
+    }
+  }
+
+  /** All that waited of its group is in the store by now. */
+  async #putManifest(id: string, kept: Kept): Promise<void> {
+    const { store, folder } = this.#options;
+    const [path, chat] = [manifestName, chatName].map((name) => join(folder(id), name)) as [string, string];
+    const said = await readFile(chat).catch(unlessMissing);
+    if (said) await store.put(`${id}/${chatName}`, said, { contentType: jsonLines });
+    const bytes = await readFile(path).catch(unlessMissing);
+    if (!bytes) return;
+    try {
+      kept.etag = await store.put(`${id}/${manifestName}`, bytes, { contentType: jsonLines, condition: kept.etag === undefined ? 'absent' : { etag: kept.etag } });
+    } catch (error) {
+      if (!(error instanceof ObjectStoreError) || !error.isConflict) throw error;
+      return this.#merge(id, kept, bytes.toString());
+    }
+    Object.assign(kept, { uploadedBytes: bytes.length, uploadedAtMs: performance.now() });
+    const isOver = readManifest(bytes.toString()).end !== undefined;
+    if (isOver && !kept.verified) await this.#verify(id, kept, bytes.toString());
+    await writeState(folder(id), kept);
+    if (isOver && !kept.changed) this.#kept.delete(id);
+  }
+
+  /** Another server said something of it, or an answer of the store was lost: nobody's lines are. */
+  async #merge(id: string, kept: Kept, own: string): Promise<void> {
+    const there = await this.#options.store.read(`${id}/${manifestName}`);
+    if (!there) throw new ObjectStoreError('the object store says that there is a manifest, and has none');
+    const { added } = mergeManifests(own, there.bytes.toString());
+    if (added !== '') await writeFile(join(this.#options.folder(id), manifestName), added, { flag: 'a' });
+    kept.etag = there.etag;
+    return this.#putManifest(id, kept);
+  }
+
+  /** A store may forget what it took: what is missing is said in the manifest, so that players pass over it. */
+  async #verify(id: string, kept: Kept, own: string): Promise<void> {
+    const { store, folder, onLost } = this.#options;
+    const sizes = new Map<string, number>();
+    for await (const { key, byteLength } of store.objects(`${id}/`)) sizes.set(key.slice(id.length + 1), byteLength);
+    const { segments } = readManifest(own);
+    const lost = segments.filter(({ uri, byteLength, gap }) => !gap && sizes.get(uri) !== byteLength).map(({ uri }) => uri);
+    kept.verified = true;
+    if (lost.length === 0) return;
+    await writeFile(join(folder(id), manifestName), manifestLine({ type: 'lost', uris: lost }), { flag: 'a' });
+    kept.changed = true;
+    onLost(id, lost);
+  }
+
+  async #patiently<T>(asked: Promise<T>): Promise<T> {
+    const { readTimeoutMs = 5000 } = this.#options;
+    try {
+      if (await settledWithin(asked, readTimeoutMs)) return await asked;
+      asked.catch(() => undefined);
+    } catch (cause) {
+      throw new LiveError('unavailable', 'the object store does not answer as it should; try again', { cause });
+    }
+    throw new LiveError('unavailable', 'the object store does not answer in time; try again');
+  }
+}
+
+/** Nobody has written to it for a day: its server is gone. */
+function isLeft({ lastModified }: FoundObject): boolean {
+  return lastModified !== undefined && Date.now() - Date.parse(lastModified) > 86_400_000;
+}
+
+async function writeState(folder: string, { etag, uploadedBytes, verified }: Pick<Kept, 'etag' | 'uploadedBytes' | 'verified'>): Promise<void> {
+  await writeFile(join(folder, stateName), JSON.stringify({ etag, uploadedBytes, verified })).catch(unlessMissing);
+}
+
+function notThere(): never {
+  throw new LiveError('unavailable', 'the object store does not have this segment any more');
+}
+
+function unlessMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
