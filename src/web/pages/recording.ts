@@ -3,6 +3,7 @@ import { recordingAddresses } from '../sdk/playback/addresses.js';
 import { Player } from '../sdk/player.js';
 import { byteSize, clockTime } from '../ui/amounts.js';
 import { clipEditor } from '../ui/clip-editor.js';
+import { danmaku } from '../ui/danmaku.js';
 import { byId } from '../ui/element.js';
 import { dayAndTime } from '../ui/live-words.js';
 import { downloadWhenMade } from '../ui/made-download.js';
@@ -10,6 +11,7 @@ import { manageRecording } from '../ui/manage-recording.js';
 import { notice } from '../ui/notice.js';
 import { pageKeys } from '../ui/page-keys.js';
 import { playerStage } from '../ui/player-stage.js';
+import { recordedChat } from '../ui/recorded-chat.js';
 import { rememberSound } from '../ui/remembered-sound.js';
 import { serverBase } from '../ui/server-base.js';
 import { shareDialog } from '../ui/share-dialog.js';
@@ -97,6 +99,11 @@ for (const [name, opened] of [['clip', clipSection], ['stats', stats.element]] a
     button.setAttribute('aria-expanded', String(!opened.hidden));
   });
 }
+
+const comments = danmaku();
+stage.overlay(comments.element);
+const [chatButton, danmakuButton] = [byId('chat-button', HTMLButtonElement), byId('danmaku-button', HTMLButtonElement)];
+void recordedChat({ url: urls.chat, player, section: byId('chat', HTMLElement), danmaku: comments, chatButton, danmakuButton });
 
 const share = shareDialog(urls, () => heading.textContent);
 byId('share-button', HTMLButtonElement).addEventListener('click', () => share.open());

@@ -1,4 +1,5 @@
 import { liveStreamUrls } from '../../protocol/urls.js';
+import { recordingUrls } from '../../protocol/recording-info.js';
 import { streamAddresses } from '../sdk/playback/addresses.js';
 import type { PlayerMode } from '../sdk/playback/path-choice.js';
 import { Player } from '../sdk/player.js';
@@ -36,6 +37,8 @@ const behind = byId('behind', HTMLElement);
 player.on('info', (info) => {
   stats.showInfo(info);
   facts.show(info);
+  // Also when the server no longer tells of a stream that is over.
+  if (info !== undefined) stage.offerAfterwards(info.recordedAs === undefined ? undefined : recordingUrls(base, info.recordedAs, token).watch);
   if (info?.state === 'live') alarm.ring(facts.title);
 });
 player.on('path', (choice) => stats.showPath(choice));

@@ -38,6 +38,8 @@ export interface PlayerStage {
   overlay(layer: HTMLElement): void;
   /** Shows a button where the picture will be, while there is none. */
   offerWhileWaiting(button: HTMLButtonElement): void;
+  /** Shows a link where the picture was, when it is over; undefined takes it away. */
+  offerAfterwards(href: string | undefined): void;
   /** As if that control had been pressed. */
   press(control: 'play' | 'mute' | 'fullscreen'): void;
   /** Goes so many seconds on or, where they are negative, back. */
@@ -58,7 +60,8 @@ export function playerStage(keys: 'controls' | 'page' = 'controls', what: 'live'
   const title = element('p', { class: 'curtain-title' }, curtains.connecting.title);
   const text = element('p', { class: 'curtain-text' }, curtains.connecting.text);
   const pulse = element('span', { class: 'curtain-pulse', 'aria-hidden': 'true' });
-  const curtain = element('div', { class: 'curtain' }, element('div', { class: 'curtain-words', role: 'status' }, pulse, title, text));
+  const afterwards = element('a', { class: 'button button--primary curtain-afterwards', hidden: true }, 'Watch the recording');
+  const curtain = element('div', { class: 'curtain' }, element('div', { class: 'curtain-words', role: 'status' }, pulse, title, text), afterwards);
   const stalled = element('p', { class: 'stalled-note', role: 'status' });
   const unmute = element('button', { class: 'button button--primary button--large unmute', type: 'button', hidden: true }, 'Unmute');
   const controls = mediaControls(video, keys);
@@ -156,6 +159,10 @@ export function playerStage(keys: 'controls' | 'page' = 'controls', what: 'live'
     offerWhileWaiting: (button) => {
       button.classList.add('curtain-offer');
       curtain.append(button);
+    },
+    offerAfterwards: (href) => {
+      afterwards.hidden = href === undefined;
+      if (href !== undefined) afterwards.href = href;
     },
     step: (seconds) => seek.step(seconds),
     press: (control) => stage.querySelector<HTMLElement>(`media-${control}-button`)?.click(),
