@@ -1,6 +1,7 @@
 import type { FlvTags, FlvTimeline } from '../flv/flv-timeline.js';
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
+import { reachOf, type Reach } from './reach.js';
 
 /** Fragments that came in one go; each form they are sent in is built once, for all viewers. */
 export class FragmentBurst {
@@ -10,6 +11,7 @@ export class FragmentBurst {
   #mp4: Buffer | undefined;
   #flv: FlvTags | undefined;
   #webSocketFrames: Buffer | undefined;
+  #reach: Reach | undefined;
 
   constructor(fragments: readonly Fragment[], startsWithKeyframe: boolean) {
     this.fragments = fragments;
@@ -25,6 +27,11 @@ export class FragmentBurst {
   /** @param timeline the one they belong to */
   flv(timeline: FlvTimeline): FlvTags {
     return (this.#flv ??= timeline.tags(this.fragments));
+  }
+
+  /** @param init the one they belong to */
+  reachUnder(init: InitSegment): Reach {
+    return (this.#reach ??= reachOf(this.fragments, init));
   }
 
   /** One unmasked binary WebSocket message a fragment (RFC 6455 §5.2), ready for the socket. */

@@ -4,7 +4,7 @@ import type { Timeline } from '../hls/presentation.js';
 import { FragmentBurst } from './fragment-burst.js';
 import type { FragmentConsumer } from './fragment-bus.js';
 import { Leg, type BusOfRendition, type LegOwner } from './rendition-leg.js';
-import { reachOf, soundEndOf, type Reach } from './reach.js';
+import { soundEndOf, type Reach } from './reach.js';
 
 /** Who is sent what comes out of a switch: one rendition after another, as if it were one bus. */
 export interface SwitchOutput extends Omit<FragmentConsumer, 'skipped'> {
@@ -99,7 +99,7 @@ export class RenditionSwitch implements LegOwner {
     this.#current = leg;
     this.#repeats = true;
     const { keyframe, timeline } = choice.bus;
-    const begins = keyframe && timeline ? reachOf(keyframe, timeline.init).from : undefined;
+    const begins = keyframe && timeline ? keyframe.reachUnder(timeline.init).from : undefined;
     this.#output.changed(choice);
     leg.subscribe(begins !== undefined && begins <= this.#lastPictureAt + sameSeconds ? 'edge' : 'group');
   }
@@ -116,7 +116,7 @@ export class RenditionSwitch implements LegOwner {
   }
 
   pushed(leg: Leg, burst: FragmentBurst, timeline: Timeline): void {
-    const reach = reachOf(burst, timeline.init);
+    const reach = burst.reachUnder(timeline.init);
     if (leg === this.#next) return this.#came({ burst, timeline, reach });
     if (leg !== this.#current) return;
     if (this.#next) this.#meet(burst, reach);
@@ -237,7 +237,7 @@ export class RenditionSwitch implements LegOwner {
     const held = this.#heldBack ?? [];
     this.#heldBack = undefined;
     const { timeline } = this.#current;
-    for (const burst of held) if (timeline) this.#pass(burst, timeline, reachOf(burst, timeline.init));
+    for (const burst of held) if (timeline) this.#pass(burst, timeline, burst.reachUnder(timeline.init));
   }
 
   #stay(): void {

@@ -42,15 +42,23 @@ export interface RenditionChange {
   readonly why: Step['why'] | 'selected' | 'gone';
 }
 
+/** What is made of one bus for all who are sent it. */
+export interface Outlet {
+  /** undefined where none could be made. */
+  readonly flv: FlvTimeline | undefined;
+  /** The bus for sinks that gather. */
+  readonly gathered: FragmentBus;
+}
+
 export interface ViewerOptions {
   readonly sink: ViewerSink;
   /** An id, or `auto`. */
   readonly wish: string;
   /** What there is, the source first, then largest picture first. */
   readonly choices: () => readonly RenditionChoice[];
-  /** The bus to take it from, for a sink like this. */
-  readonly busOf: (bus: FragmentBus) => FragmentBus;
-  readonly flvOf: (bus: FragmentBus) => FlvTimeline | undefined;
+  /** Those of `choices` that have a picture: sound alone is never chosen for anybody. */
+  readonly ladder: () => readonly RenditionChoice[];
+  readonly outletOf: (bus: FragmentBus) => Outlet;
   readonly forget: () => void;
   readonly onChange: (change: RenditionChange) => void;
   /** Monotonic, in ms. */
@@ -75,6 +83,7 @@ export class Viewer implements SwitchOutput {
   #wish: string;
   #why: RenditionChange['why'] = 'selected';
   #choice: RenditionChoice;
+  #outlet: Outlet;
   #timeline: Timeline | undefined;
   /** There is a wish that was not heeded yet. */
   #isAsked = false;
@@ -91,6 +100,7 @@ export class Viewer implements SwitchOutput {
     this.#now = now;
     if (sink.mark) this.mark = (arrived) => sink.mark?.(arrived);
     this.#choice = this.#wished() ?? this.#source;
+    this.#outlet = options.outletOf(this.#choice.bus);
     this.#switch = new RenditionSwitch(this.#onBus(this.#choice), this);
   }
 
@@ -128,7 +138,7 @@ export class Viewer implements SwitchOutput {
     const { next } = this.#switch;
     if (!choices.some(({ id }) => id === this.rendition)) {
       this.#why = 'gone';
-      this.#switch.moveTo(this.#onBus(this.#wished() ?? this.#nearest(choices)));
+      this.#switch.moveTo(this.#onBus(this.#wished() ?? this.#nearest));
     } else if (next && !choices.some(({ id }) => id === next.id)) {
       this.#switch.changeTo(this.#onBus(this.#choice));
     } else if (this.#wish !== 'auto' && this.#wish !== (next ?? this.#choice).id) {
@@ -157,7 +167,7 @@ export class Viewer implements SwitchOutput {
   }
 
   push(burst: FragmentBurst): void {
-    this.sink.media(burst, this.#options.flvOf(this.#choice.bus));
+    this.sink.media(burst, this.#outlet.flv);
     if (burst.startsWithKeyframe) this.#tellRenditions();
   }
 
@@ -167,13 +177,13 @@ export class Viewer implements SwitchOutput {
 
   changed({ id }: BusOfRendition): void {
     this.#choice = this.#options.choices().find((each) => each.id === id) ?? this.#choice;
+    this.#outlet = this.#options.outletOf(this.#choice.bus);
     this.#options.onChange({ rendition: id, why: this.#why });
   }
 
   passed(byteLength: number): void {
-    if (!this.sink.follows || this.#options.choices().length < 2) return;
     if (this.#isAsked) this.#heed();
-    if (this.#ladder.length < 2) return;
+    if (!this.sink.follows || this.#options.ladder().length < 2) return;
     const nowMs = this.#now();
     if (this.#line.sent(byteLength, nowMs) && this.sink.mark) {
       const arrived = this.#line.mark();
@@ -197,7 +207,7 @@ export class Viewer implements SwitchOutput {
 
   /** To what the line carries. */
   #follow(nowMs: number): void {
-    const ladder = this.#ladder;
+    const ladder = this.#options.ladder();
     const at = ladder.findIndex(({ id }) => id === (this.#switch.next ?? this.#choice).id);
     if (at < 0) return;
     const { lagSeconds, drainSeconds, bitsPerSecond: lineBitsPerSecond } = this.#line;
@@ -208,19 +218,14 @@ export class Viewer implements SwitchOutput {
     this.#switch.changeTo(this.#onBus(choice), step);
   }
 
-  /** Sound alone is never chosen for anybody. */
-  get #ladder(): RenditionChoice[] {
-    return this.#options.choices().filter(({ height }) => height !== undefined);
-  }
-
   #wished(): RenditionChoice | undefined {
     return this.#options.choices().find(({ id }) => id === this.#wish);
   }
 
   /** The next smaller one, or the smallest there is. */
-  #nearest(choices: readonly RenditionChoice[]): RenditionChoice {
+  get #nearest(): RenditionChoice {
     const height = this.#choice.height ?? Infinity;
-    const pictures = choices.filter((each) => each.height !== undefined);
+    const pictures = this.#options.ladder();
     return pictures.find((each) => (each.height ?? 0) <= height) ?? pictures.at(-1) ?? this.#source;
   }
 
@@ -231,7 +236,7 @@ export class Viewer implements SwitchOutput {
   }
 
   #onBus({ id, bus }: RenditionChoice): BusOfRendition {
-    return { id, bus: this.#options.busOf(bus) };
+    return { id, bus: this.sink.gathers ? this.#options.outletOf(bus).gathered : bus };
   }
 
   /** Where there are several, once it knows of a timeline; again when they or their rates are others. */

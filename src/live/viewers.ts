@@ -5,7 +5,7 @@ import type { FragmentBurst } from './fragment-burst.js';
 import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
 import { gatheredBus } from './gathered-bus.js';
 import { BusChoice, SoundChoice, sourceId, type RenditionChoice } from './rendition-choice.js';
-import { Viewer, type RenditionChange, type ViewerSink } from './viewer.js';
+import { Viewer, type Outlet, type RenditionChange, type ViewerSink } from './viewer.js';
 
 /** A correction of the clock by less than this is not worth a message. */
 const clockToleranceMs = 15;
@@ -29,9 +29,11 @@ export interface ViewersOptions {
 export class Viewers {
   readonly #options: ViewersOptions;
   readonly #viewers = new Map<ViewerSink, Viewer>();
-  readonly #outlets = new Map<FragmentBus, Outlet>();
+  readonly #outlets = new Map<FragmentBus, BusOutlet>();
   readonly #sound: SoundChoice;
   #choices: readonly RenditionChoice[];
+  /** Looked at for every viewer of every burst. */
+  #ladder: readonly RenditionChoice[] = [];
 
   constructor(options: ViewersOptions) {
     this.#options = options;
@@ -76,8 +78,8 @@ export class Viewers {
       sink,
       wish,
       choices: () => this.#choices,
-      busOf: (bus) => (sink.gathers ? this.#outletOf(bus).gathered : bus),
-      flvOf: (bus) => this.#outletOf(bus).flv,
+      ladder: () => this.#ladder,
+      outletOf: (bus) => this.#outletOf(bus),
       forget: () => void this.#viewers.delete(sink),
       onChange: (change) => this.#options.onChange?.(change),
       now: this.#options.now,
@@ -114,12 +116,13 @@ export class Viewers {
     const others = [...made, ...(offered?.() ?? [])];
     const sound = this.#sound.isThere ? [this.#sound] : [];
     this.#choices = [new BusChoice(sourceId, bus), ...others.toSorted((one, other) => (other.height ?? 0) - (one.height ?? 0)), ...sound];
+    this.#ladder = this.#choices.filter(({ height }) => height !== undefined);
     for (const viewer of this.#viewers.values()) viewer.choicesChanged();
   }
 
-  #outletOf(bus: FragmentBus): Outlet {
+  #outletOf(bus: FragmentBus): BusOutlet {
     let outlet = this.#outlets.get(bus);
-    if (!outlet) this.#outlets.set(bus, (outlet = new Outlet(bus, (timeline) => this.#tellClock(timeline))));
+    if (!outlet) this.#outlets.set(bus, (outlet = new BusOutlet(bus, (timeline) => this.#tellClock(timeline))));
     return outlet;
   }
 
@@ -129,8 +132,7 @@ export class Viewers {
   }
 }
 
-/** What is made of one bus for all who are sent it. */
-class Outlet {
+class BusOutlet implements Outlet {
   readonly #bus: FragmentBus;
   /** From the first viewer on that wants it so: it costs a timer for every few fragments. */
   #gathered: FragmentBus | undefined;
