@@ -14,6 +14,7 @@ import { measureFlv } from './sections/flv.js';
 import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
 import { measurePages } from './sections/pages.js';
+import { measureParts } from './sections/parts.js';
 import { measureSizes } from './sections/sizes.js';
 import { measureSegments } from './sections/segments.js';
 import { measureStalled } from './sections/stalled.js';
@@ -28,6 +29,7 @@ const sections: Readonly<Record<string, Section>> = {
   start: measureStart,
   segments: measureSegments,
   viewers: measureViewers,
+  parts: measureParts,
   crowd: measureCrowd,
   inside: measureInside,
   stalled: measureStalled,

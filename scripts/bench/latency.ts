@@ -6,6 +6,7 @@ import { sleep } from './clock.js';
 import { glassLatency } from './glass/glass-latency.js';
 import { NumberedBroadcast } from './glass/numbered-broadcast.js';
 import { NumberedPlayer } from './glass/numbered-player.js';
+import { measurePlainPlayers } from './glass/plain-players.js';
 import { sentTimes, stagesOf, ViewerTap } from './glass/stages.js';
 import { describeMachine, requireLinux } from './machine.js';
 import { amountFigure, formatTable, type Figure } from './report.js';
@@ -49,7 +50,7 @@ const cases: Readonly<Record<keyof typeof publishers, readonly Case[]>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seconds: { type: 'string', default: '15' }, write: { type: 'boolean', default: false }, 'no-build': { type: 'boolean', default: false } },
+  options: { seconds: { type: 'string', default: '15' }, write: { type: 'boolean', default: false }, 'no-build': { type: 'boolean', default: false }, parts: { type: 'string', default: '0.334,0.2' } },
 });
 
 try {
@@ -62,6 +63,7 @@ try {
   for (const publisher of ['h264', 'webcodecs', 'vp8'] as const) {
     if (positionals.length === 0 || positionals.includes(publisher)) await measureBroadcast(publisher, figures, remarks);
   }
+  if (positionals.length === 0 || positionals.includes('plain')) await measurePlainPlayers({ seconds: Number(values.seconds), parts: values.parts.split(',') }, figures, remarks);
   const body = `${formatTable(figures)}\n\n${remarks.map((remark) => `- ${remark}`).join('\n')}`;
   console.log(`${body}\n`);
   if (values.write) await writeResults({ page: 'latency', title: 'Glass to glass: npm run bench:latency', machine, body });

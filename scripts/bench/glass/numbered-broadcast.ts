@@ -29,9 +29,13 @@ export class NumberedBroadcast {
     this.#page = page;
   }
 
+  static streamOf({ encoder, codec }: Pick<PublisherPageOptions, 'codec' | 'encoder'>): string {
+    return `glass-${encoder}-${codec}`;
+  }
+
   /** Resolves when it is on air. */
-  static async start(scope: Scope, server: ServerUnderTest, how: Pick<PublisherPageOptions, 'codec' | 'encoder'>): Promise<NumberedBroadcast> {
-    const stream = `glass-${how.encoder}-${how.codec}`;
+  static async start(scope: Scope, server: ServerUnderTest, how: Pick<PublisherPageOptions, 'codec' | 'encoder' | 'scale' | 'mirrors'>): Promise<NumberedBroadcast> {
+    const stream = NumberedBroadcast.streamOf(how);
     const page = await openPage(scope, publisherPage({ origin: server.origin, key: server.key, stream, ...how }));
     const broadcast = new NumberedBroadcast(stream, page);
     await waitUntil(`${stream} goes on air`, async () => {

@@ -4,6 +4,7 @@ import { waitUntil } from '../../../test/helpers/programs.js';
 import type { Scope } from '../scope.js';
 import { openPage } from './open-page.js';
 import { playerPage, type PlayerPageOptions, type ShownFrame } from './player-page.js';
+import { plainPage, type PlainPageOptions } from './plain-page.js';
 
 interface PlayerWindow {
   shown: ShownFrame[];
@@ -28,10 +29,19 @@ export class NumberedPlayer {
   }
 
   /** Resolves with the first picture. */
-  static async start(scope: Scope, options: PlayerPageOptions): Promise<NumberedPlayer> {
-    const player = new NumberedPlayer(await openPage(scope, playerPage(options)));
+  static start(scope: Scope, options: PlayerPageOptions): Promise<NumberedPlayer> {
+    return NumberedPlayer.#open(scope, playerPage(options), options.path);
+  }
+
+  /** The same with nothing of ours in the page: hls.js as others use it. */
+  static startPlain(scope: Scope, options: PlainPageOptions): Promise<NumberedPlayer> {
+    return NumberedPlayer.#open(scope, plainPage(options), 'plain hls.js');
+  }
+
+  static async #open(scope: Scope, page: string, name: string): Promise<NumberedPlayer> {
+    const player = new NumberedPlayer(await openPage(scope, page));
     await waitUntil(
-      `the ${options.path} player shows a picture`,
+      `the ${name} player shows a picture`,
       async () => {
         const { pictures, messages } = await player.#ask((window) => ({ pictures: window.shown.length, messages: [...window.messages] }));
         if (messages.some((message) => message.startsWith('failed'))) throw new Error(`the player gave up: ${messages.join('; ')}`);

@@ -8,14 +8,8 @@ export interface PlayerPageOptions {
 /** One shown picture: when, its number, and how much was buffered ahead of it. */
 export type ShownFrame = readonly [atMs: number, number: number, bufferSeconds: number];
 
-/** A page that plays by the real SDK, and keeps for each picture when it was shown (`shown`) and what the player said itself (`told`). */
-export function playerPage({ origin, stream, path, mode }: PlayerPageOptions): string {
-  return `<!doctype html><meta charset="utf-8"><title>player</title>
-<style>body { margin: 0 } video { width: 640px }</style>
-<video id="video" muted playsinline></video>
-<script type="module">
-import { Player } from '${origin}/sdk/onair.js';
-const video = document.getElementById('video');
+/** Keeps for each picture of the page's `video` when it was shown, and which it is. */
+export const watchNumbers = `const video = document.getElementById('video');
 const canvas = new OffscreenCanvas(16, 1);
 const context = canvas.getContext('2d', { willReadFrequently: true });
 context.imageSmoothingEnabled = false;
@@ -35,7 +29,16 @@ function look() {
 }
 video.requestVideoFrameCallback(look);
 video.addEventListener('waiting', () => { if (window.shown.length > 0) window.stalls++; });
-const player = new Player({ url: '${origin}', stream: ${JSON.stringify(stream)}, video, path: ${JSON.stringify(path)}, mode: ${JSON.stringify(mode)} });
+`;
+
+/** A page that plays by the real SDK, and keeps for each picture when it was shown (`shown`) and what the player said itself (`told`). */
+export function playerPage({ origin, stream, path, mode }: PlayerPageOptions): string {
+  return `<!doctype html><meta charset="utf-8"><title>player</title>
+<style>body { margin: 0 } video { width: 640px }</style>
+<video id="video" muted playsinline></video>
+<script type="module">
+import { Player } from '${origin}/sdk/onair.js';
+${watchNumbers}const player = new Player({ url: '${origin}', stream: ${JSON.stringify(stream)}, video, path: ${JSON.stringify(path)}, mode: ${JSON.stringify(mode)} });
 player.on('stats', ({ latencySeconds, playbackRate, droppedFrames }) => window.told.push([Date.now(), latencySeconds, playbackRate, droppedFrames]));
 player.on('state', ({ state, message }) => window.messages.push(state + (message ? ': ' + message : '')));
 player.play();

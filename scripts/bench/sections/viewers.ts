@@ -16,7 +16,7 @@ import type { PublisherCommand, publisherHandlers } from '../workers/publisher.j
 import type { WebSocketViewersCommand, WebSocketViewersTotals, webSocketViewersHandlers } from '../workers/web-socket-viewers.js';
 import { beforeBounds, besideBefore, compiledMs, type SectionOptions } from './section.js';
 
-const viewers = 200;
+export const viewers = 200;
 const crowd = 500;
 /** Joining costs more than watching. */
 const settleMs = 5000;
@@ -110,7 +110,7 @@ export async function measureCrowd({ recording, seconds }: SectionOptions): Prom
   });
 }
 
-async function publish(scope: Scope, recording: string, url: string): Promise<void> {
+export async function publish(scope: Scope, recording: string, url: string): Promise<void> {
   const command: PublisherCommand = { recording, targets: [{ url }] };
   await startWorker<typeof publisherHandlers>(scope, { name: 'publisher', command }).open();
 }
@@ -127,7 +127,7 @@ async function withWebSocketViewers<T>(url: string, count: number, measure: () =
   });
 }
 
-async function withHlsViewers<T>(url: string, measure: () => Promise<T>): Promise<{ result: T; requests: number; partBytes: number }> {
+export async function withHlsViewers<T>(url: string, measure: () => Promise<T>): Promise<{ result: T; requests: number; partBytes: number }> {
   return within(async (scope) => {
     const command: HlsViewersCommand = { url, viewers };
     const worker = startWorker<typeof hlsViewersHandlers>(scope, { name: 'hls-viewers', command });
