@@ -12,7 +12,7 @@ type Handler = (event: string, data: object) => void;
 
 /** Stands in for hls.js: what the test says happens, and what is asked of it is kept. */
 export class FakeHls {
-  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', LEVEL_LOADED: 'level', MANIFEST_PARSED: 'parsed', LEVEL_SWITCHED: 'switched' };
+  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', LEVEL_LOADED: 'level', LEVEL_UPDATED: 'updated', MANIFEST_PARSED: 'parsed', LEVEL_SWITCHED: 'switched' };
   static readonly ErrorDetails = { MANIFEST_LOAD_ERROR: 'manifestLoadError' };
   static readonly ErrorTypes = { MEDIA_ERROR: 'mediaError', NETWORK_ERROR: 'networkError' };
   static made: FakeHls[] = [];
@@ -65,6 +65,10 @@ export class FakeHls {
     this.#tell(FakeHls.Events.LEVEL_SWITCHED, { level });
   }
 
+  update(details: object): void {
+    this.#tell(FakeHls.Events.LEVEL_UPDATED, { details });
+  }
+
   loadSource(url: string): void {
     this.calls.push(`load ${url}`);
   }
@@ -73,8 +77,8 @@ export class FakeHls {
     this.calls.push('attach');
   }
 
-  startLoad(): void {
-    this.calls.push('start');
+  startLoad(seconds?: number): void {
+    this.calls.push(seconds === undefined ? 'start' : `start ${seconds}`);
   }
 
   stopLoad(): void {

@@ -37,7 +37,8 @@ export class SeekableHls implements Playback {
     const { signal } = this.#abort;
     // A recording that was played to its end can be gone back in.
     if (this.#isLive) this.#video.addEventListener('ended', () => this.#finish({ reason: 'ended' }), { signal });
-    this.#video.addEventListener('seeked', () => (this.#wantedSeconds = undefined), { signal });
+    // Where it begins at the very beginning of what is there, nothing is sought.
+    for (const there of ['seeked', 'playing'] as const) this.#video.addEventListener(there, () => (this.#wantedSeconds = undefined), { signal });
     void this.#start(load);
     if (this.#isLive) void askServerTime(options.addresses.origin, options.clock, options.page, signal);
   }

@@ -23,7 +23,7 @@ export class SeekableNative implements Playback {
     if (this.#isLive) video.addEventListener('ended', () => this.#finish({ reason: 'ended' }), { signal });
     video.addEventListener('error', () => this.#finish({ reason: 'failed', failure: { code: 'media-error', detail: video.error?.message ?? '' } }), { signal });
     video.addEventListener('loadedmetadata', () => this.#wantedSeconds !== undefined && this.seek(this.#wantedSeconds), { signal });
-    video.addEventListener('seeked', () => (this.#wantedSeconds = undefined), { signal });
+    for (const there of ['seeked', 'playing'] as const) video.addEventListener(there, () => (this.#wantedSeconds = undefined), { signal });
     if (video.canPlayType('application/vnd.apple.mpegurl') === '') this.#finish({ reason: 'failed', failure: { code: 'path-unsupported' } });
     else video.src = this.#isLive ? rewindPlaylist(addresses) : addresses.hls;
   }
