@@ -12,6 +12,7 @@ import { startServer } from '../helpers/server.js';
 import { sendTestCard } from '../helpers/test-card.js';
 
 t.setTimeout(200_000);
+t.jobs = 2;
 const skip = skipWithout(chromiumProgram, 'Chromium');
 
 const isHidden = (page: Page): Promise<boolean> => page.evaluate('document.hidden') as Promise<boolean>;

@@ -15,6 +15,7 @@ import { WebKit, webkitProgram } from '../helpers/webkit.js';
 import { entryPointsOf } from '../source/fixture.js';
 
 t.setTimeout(150_000);
+t.jobs = 2;
 
 /** The recording up to where it could be gone on with some seconds later. */
 function beginningOf(name: FixtureName, seconds: number): Buffer {
@@ -70,10 +71,7 @@ function listen(t: Test, server: TestServer, stream: string): { timelines: Told[
 const numbersIn = async (t: Test, media: Buffer): Promise<number[]> => (await decode(t, media)).pictures.map(({ number }) => number);
 
 t.test('another codec, size or set of tracks begins a timeline of its own, announced or not; time and sequences go on', async (t) => {
-  const server = await startServer(t);
-  const publisher = new TestPublisher(t, server.publishUrl('changes'));
-  await publisher.message('ready');
-  const viewer = new HlsViewer(server.hlsUrl('changes'));
+  // To encode one takes a busy machine longer than a viewer waits.
   const pieces = [
     { bytes: beginningOf('chromium-vp8.webm', 3), seconds: 3, announced: false },
     { bytes: beginningOf('chromium-h264.mkv', 3), seconds: 3, announced: true },
@@ -81,6 +79,10 @@ t.test('another codec, size or set of tracks begins a timeline of its own, annou
     { bytes: readFixture('chromium-audio.webm').bytes.subarray(0, 24_000), seconds: 3, announced: true },
     { bytes: beginningOf('chromium-h264.mp4', 3), seconds: 3, announced: false },
   ];
+  const server = await startServer(t);
+  const publisher = new TestPublisher(t, server.publishUrl('changes'));
+  await publisher.message('ready');
+  const viewer = new HlsViewer(server.hlsUrl('changes'));
   const sending = publish(publisher, pieces);
   await publisher.message('live');
   const heard = listen(t, server, 'changes');
@@ -111,15 +113,15 @@ t.test('another codec, size or set of tracks begins a timeline of its own, annou
 
 /** Two changes of codec and one of size, for players. */
 async function show(t: Test, stream: string): Promise<{ server: TestServer; over: Promise<void> }> {
-  const server = await startServer(t);
-  const publisher = new TestPublisher(t, server.publishUrl(stream));
-  await publisher.message('ready');
   const pieces = [
     { bytes: beginningOf('chromium-vp8.webm', 5), seconds: 5, announced: false },
     { bytes: beginningOf('chromium-h264.mkv', 3), seconds: 3, announced: false },
     { bytes: await upright(t, { sound: true }), seconds: 3, announced: true },
     { bytes: beginningOf('chromium-vp9.webm', 6), seconds: 6, announced: false },
   ];
+  const server = await startServer(t);
+  const publisher = new TestPublisher(t, server.publishUrl(stream));
+  await publisher.message('ready');
   const over = publish(publisher, pieces);
   over.catch(() => undefined);
   await publisher.message('live');

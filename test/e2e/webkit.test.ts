@@ -7,13 +7,14 @@ import { sendTestCard } from '../helpers/test-card.js';
 import { serveWebSite } from '../helpers/web-site.js';
 import { WebKit, webkitProgram } from '../helpers/webkit.js';
 
-t.setTimeout(180_000);
+t.setTimeout(240_000);
 
 interface Look {
   readonly state: string | undefined;
   readonly path: string;
   readonly why: string;
   readonly frames: number;
+  readonly seconds: number;
 }
 
 const lookAtPage = `
@@ -22,7 +23,7 @@ const lookAtPage = `
   const row = (name) => [...document.querySelectorAll('.stats-row')].find((each) => each.firstChild.textContent === name).lastChild.textContent;
   return {
     state: document.querySelector('.player-stage').dataset.state, path: row('Path'), why: row('Why'),
-    frames: video.getVideoPlaybackQuality().totalVideoFrames,
+    frames: video.getVideoPlaybackQuality().totalVideoFrames, seconds: video.currentTime,
   };`;
 
 /** One server, one broadcast and one browser for all that is watched here. */
@@ -38,7 +39,7 @@ const begin = (): Promise<{ server: TestServer; webkit: WebKit }> =>
 async function goOnAir(t: Teardown, server: TestServer): Promise<void> {
   const publisher = new TestPublisher(t, server.publishUrl('card'));
   await publisher.message('ready');
-  sendTestCard(t, publisher, { seconds: 200 }).catch(() => undefined);
+  sendTestCard(t, publisher, { seconds: 240 }).catch(() => undefined);
   await publisher.message('live');
 }
 
@@ -48,10 +49,14 @@ t.test("The watch page plays by itself in Safari's engine, whatever path that ta
   // with the playlist's window, so the picture of a broadcast joined late stands still there.
   const look = (): Promise<Look | null> => webkit.evaluate<Look | null>(lookAtPage);
   await webkit.open(`${server.origin}/watch/card`);
-  const end = await waitUntil('150 pictures on the page', async () => {
+  // How many pictures a second are drawn is up to the machine: without a graphics card one in twenty was seen under load.
+  let first: Look | undefined;
+  const end = await waitUntil('5 s of moving picture', async () => {
     const now = await look();
-    return now?.state === 'playing' && now.frames >= 150 && now;
-  }, 60_000, 200).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await look())}`)));
+    if (now?.state !== 'playing' || now.frames === 0) return undefined;
+    first ??= now;
+    return now.frames >= first.frames + 50 && now.seconds >= first.seconds + 5 && now;
+  }, 90_000, 200).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)} from ${JSON.stringify(first)}: ${JSON.stringify(await look())}`)));
   t.comment(`${end.path}: ${end.why}`);
   t.not(end.path, '–');
   t.not(end.why, '–');
