@@ -13,6 +13,7 @@ import { measureDrift } from './sections/drift.js';
 import { measureFlv } from './sections/flv.js';
 import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
+import { measureLadder } from './sections/ladder.js';
 import { measurePages } from './sections/pages.js';
 import { measureParts } from './sections/parts.js';
 import { measureSizes } from './sections/sizes.js';
@@ -36,6 +37,7 @@ const sections: Readonly<Record<string, Section>> = {
   drift: measureDrift,
   flv: measureFlv,
   frames: measureFrames,
+  ladder: measureLadder,
   sizes: measureSizes,
   pages: measurePages,
 };

@@ -35,7 +35,7 @@ export class ServerUnderTest {
   static async start(scope: Scope, { core, settings = {}, checkout = join(import.meta.dirname, '../..'), nodeArgs = [], entry = [join(checkout, 'dist/main.js')] }: ServerOptions = {}): Promise<ServerUnderTest> {
     const directory = await temporaryDirectory(scope, 'onair-bench');
     const { program, args } = onCore(core, process.execPath, [...profiling(), ...nodeArgs, ...entry]);
-    const own = { PORT: '0', HOST: '127.0.0.1', PUBLISH_KEY: key, LOG_LEVEL: 'error', SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data') };
+    const own = { PORT: '0', HOST: '127.0.0.1', PUBLISH_KEY: key, LOG_LEVEL: 'error', LADDER: 'off', SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data') };
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...own, ...settings } });
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     scope.teardown(async () => {

@@ -272,6 +272,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   #tellWhenLive(): void {
     if (this.#live || !this.presentation.playable) return;
     this.#live = true;
+    this.#ladder?.look();
     this.#report.info({ ...this.presentation.lead.facts }, 'on air');
     this.ingest.send({ type: 'live' });
   }

@@ -76,7 +76,7 @@ export class Ladder {
   constructor(options: LadderOptions) {
     this.#options = options;
     this.#renditions = new Renditions({ follow: (name) => options.presentation.followAtOnce(name), createBus: options.createBus });
-    const look: FragmentConsumer = { startTimeline: () => undefined, push: ({ startsWithKeyframe }) => (startsWithKeyframe ? this.#look() : undefined), drop: () => undefined };
+    const look: FragmentConsumer = { startTimeline: () => undefined, push: ({ startsWithKeyframe }) => (startsWithKeyframe ? this.look() : undefined), drop: () => undefined };
     options.bus.subscribe(look, { from: 'edge', loss: 'never' });
   }
 
@@ -140,7 +140,8 @@ export class Ladder {
     this.#renditions.end();
   }
 
-  #look(): void {
+  /** Tells when other renditions are offered than before: it looks at each keyframe, and when the broadcast can be watched. */
+  look(): void {
     // Before it is live nothing is known of the source's bit rate.
     const offered = this.#options.presentation.playable ? this.#rungs.map(({ id, height }) => `${id}/${height}`).join() : '';
     if (offered === this.#toldOffer) return;

@@ -30,7 +30,7 @@ export async function startOnair(t: Teardown, settings: Readonly<Record<string, 
     cwd: root,
     env: {
       PATH: process.env.PATH,
-      ...{ PORT: String(port), PUBLISH_KEY: key, LOG_LEVEL: 'debug', TRUST_PROXY: 'loopback', SOCKET_TIMEOUT_SECONDS: '6' },
+      ...{ PORT: String(port), PUBLISH_KEY: key, LOG_LEVEL: 'debug', LADDER: 'off', TRUST_PROXY: 'loopback', SOCKET_TIMEOUT_SECONDS: '6' },
       ...{ DATA_DIR: join(directory, 'data'), SEGMENTS_DIR: join(directory, 'segments'), ...settings },
     },
     stdio: ['ignore', 'ignore', 'pipe'],

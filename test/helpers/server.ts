@@ -25,7 +25,7 @@ export async function startServer(t: Teardown, settings: Readonly<Record<string,
   const segmentsDir = join(directory, 'segments');
   await mkdir(segmentsDir);
   const key = 'test-key-of-sixteen-characters-or-more';
-  const defaults = { PUBLISH_KEY: key, PORT: '0', SEGMENTS_DIR: segmentsDir, DATA_DIR: join(directory, 'data'), STOP_LINGER_SECONDS: '0' };
+  const defaults = { PUBLISH_KEY: key, PORT: '0', SEGMENTS_DIR: segmentsDir, DATA_DIR: join(directory, 'data'), STOP_LINGER_SECONDS: '0', LADDER: 'off' };
   const config = loadConfig({ ...defaults, LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent', ...settings }, publicDir);
   const { http, rtmp } = await buildApp(config, { publicDir });
   let closed: Promise<void> | undefined;

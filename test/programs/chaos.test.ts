@@ -103,7 +103,7 @@ t.test('kill -9 of the server in mid-broadcast: its ffmpeg goes with it', async 
   const folders = { SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data') };
   const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/main.ts')], {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: directory, PORT: '0', PUBLISH_KEY: key, ...folders },
+    env: { PATH: process.env.PATH, HOME: directory, PORT: '0', PUBLISH_KEY: key, LADDER: 'off', ...folders },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   t.teardown(() => child.kill('SIGKILL'));

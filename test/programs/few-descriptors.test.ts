@@ -16,7 +16,7 @@ t.test('a process that may open few files says so at its start, tells whom it ha
   // The shell lowers the hard limit too: Node raises the soft one to it.
   const child = startOwned(t, 'sh', ['-c', `ulimit -n ${String(files)}; exec "$0" --import=tsx src/main.ts`, process.execPath], {
     cwd: root,
-    env: { PATH: process.env.PATH, PORT: '0', LOG_LEVEL: 'warn', DATA_DIR: join(directory, 'data'), SEGMENTS_DIR: join(directory, 'segments') },
+    env: { PATH: process.env.PATH, PORT: '0', LOG_LEVEL: 'warn', LADDER: 'off', DATA_DIR: join(directory, 'data'), SEGMENTS_DIR: join(directory, 'segments') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = { stdout: '', stderr: '' };

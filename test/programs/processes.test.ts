@@ -27,7 +27,7 @@ async function startProcess(t: Test, settings: Record<string, string> = {}): Pro
   const output = { stdout: '', stderr: '' };
   const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/main.ts')], {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: directory, PORT: '0', SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data'), ...settings },
+    env: { PATH: process.env.PATH, HOME: directory, PORT: '0', SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data'), LADDER: 'off', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout.on('data', (bytes: Buffer) => (output.stdout += bytes.toString()));

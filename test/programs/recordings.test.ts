@@ -35,7 +35,7 @@ async function startProcess(t: Test, directory: string): Promise<{ child: ChildP
   const root = join(import.meta.dirname, '../..');
   const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/main.ts')], {
     cwd: root,
-    env: { PATH: process.env.PATH, PORT: '0', SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data'), PUBLISH_KEY: key, LOG_LEVEL: 'silent', RECORD: 'on' },
+    env: { PATH: process.env.PATH, PORT: '0', SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data'), PUBLISH_KEY: key, LOG_LEVEL: 'silent', LADDER: 'off', RECORD: 'on' },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let text = '';
