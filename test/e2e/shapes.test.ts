@@ -110,7 +110,10 @@ const look = `(() => {
   context.imageSmoothingQuality = 'high';
   const [width, height] = [video.videoWidth, video.videoHeight];
   for (const [x, y] of [[0, 0], [1, 0], [0, 1], [1, 1]]) context.drawImage(video, (x * 2 + 1) * width / 4 - 4, (y * 2 + 1) * height / 4 - 4, 8, 8, x, y, 1, 1);
-  return { size: width + 'x' + height, pixels: [...context.getImageData(0, 0, 2, 2).data].filter((_, index) => index % 4 < 3) };
+  const { data } = context.getImageData(0, 0, 2, 2);
+  // Right after a seek a busy browser has no picture to draw, whatever the element says: nothing was drawn then, not black.
+  if (data.some((value, index) => index % 4 === 3 && value < 255)) return undefined;
+  return { size: width + 'x' + height, pixels: [...data].filter((_, index) => index % 4 < 3) };
 })()`;
 
 const infoOf = async ({ origin }: TestServer, stream: string): Promise<LiveStreamInfo | undefined> => {
