@@ -32,6 +32,8 @@ export interface ServerMetricsOptions {
 /** The monitor of the event loop wakes up each time it looks: at its own 10 ms it costs as much as a stream. A stall that is longer than this is seen. */
 const eventLoopPrecisionMs = 100;
 
+const changeReasons = ['selected', 'line-slow', 'line-free', 'gone'] as const;
+
 /** What Prometheus scrapes. It is read at that moment; nothing is kept up to date in between. */
 export class ServerMetrics {
   readonly #registry = new Registry();
@@ -67,6 +69,20 @@ export class ServerMetrics {
     }
     this.#count('onair_object_store_failures_total', 'How often the object store stopped taking recordings.', events, 'object-store-failed');
     this.#count('onair_recordings_lost_total', 'Recordings of which the object store does not have all that it took.', events, 'recording-lost');
+    new Gauge({
+      ...{ name: 'onair_rendition_viewers', help: 'Viewers of each live stream who are sent fragments, by the rendition they are sent.', labelNames: ['stream', 'rendition'], registers },
+      collect() {
+        this.reset();
+        for (const { stream, measures } of broadcasts.list()) for (const [rendition, viewers] of measures.viewersByRendition ?? []) this.set({ stream, rendition }, viewers);
+      },
+    });
+    new Counter({
+      ...{ name: 'onair_rendition_changes_total', help: 'How often a viewer who is sent fragments was changed over to another rendition, by reason.', labelNames: ['reason'], registers },
+      collect() {
+        this.reset();
+        for (const reason of changeReasons) this.inc({ reason }, events.of(`rendition-${reason}`));
+      },
+    });
     this.#count('onair_viewer_skips_total', 'How often a viewer that was too slow was skipped forward.', events, 'viewer-skipped');
     this.#count('onair_ffmpeg_restarts_total', 'How often an ffmpeg was replaced in the middle of a broadcast.', events, 'ffmpeg-restarted');
     this.#count('onair_copy_refusals_total', 'How often a copied picture could not be cut where a segment must end, and was encoded up to the next keyframe.', events, 'copy-refused');

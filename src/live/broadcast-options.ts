@@ -8,6 +8,7 @@ import type { Recordings } from './recordings.js';
 import type { MediaStore } from '../storage/media-store.js';
 import type { StreamDescriptions } from './stream-descriptions.js';
 import type { StartTranscoder } from './transcoder.js';
+import type { RenditionChange } from './viewer.js';
 import type { Semaphore } from './semaphore.js';
 
 /** What every live stream of a server shares. */
@@ -52,11 +53,16 @@ export interface BroadcastSettings {
  * told once for each; it did not give one back; a recording has a gap, told once for each; an ffmpeg that makes renditions failed, or does not keep up;
  * the object store failed, told once in a row; it does not have all that it took of a recording.
  */
-export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed' | 'store-read-failed' | 'recording-failed' | 'ladder-trouble' | 'object-store-failed' | 'recording-lost';
+export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed' | 'store-read-failed' | 'recording-failed' | 'ladder-trouble' | RenditionEvent | 'object-store-failed' | 'recording-lost';
+
+/** A viewer who is sent fragments was changed over to another rendition: why. */
+export type RenditionEvent = `rendition-${RenditionChange['why']}`;
 
 /** What an operator measures of a running broadcast. */
 export interface BroadcastMeasures {
   readonly viewers: number;
+  /** Of those who are sent fragments, by the rendition they are sent. */
+  readonly viewersByRendition?: ReadonlyMap<string, number> | undefined;
   readonly ingestBitsPerSecond: number;
   /** HLS requests that wait for more. */
   readonly heldRequests: number;

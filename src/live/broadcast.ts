@@ -89,7 +89,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.entrance = new IngestEntrance({ session: this.ingest, owner });
     const createBus = (): FragmentBus => new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#report.dropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
     this.#bus = createBus();
-    this.viewers = new Viewers({ bus: this.#bus, renditions: () => this.#renditions.on, offered: () => this.#ladder?.choices ?? [] });
+    this.viewers = new Viewers({ bus: this.#bus, renditions: () => this.#renditions.on, offered: () => this.#ladder?.choices ?? [], onChange: ({ why }) => options.onEvent?.(`rendition-${why}`) });
     const { stream, id: broadcast } = options;
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream, broadcast, onMessage: (entry) => this.#record?.said(entry), onDelete: (message) => this.#record?.deleted(message) });
     this.pictures = picturesOf(options, this.viewers);
@@ -125,6 +125,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   get measures(): BroadcastMeasures {
     return {
       viewers: this.viewerCount,
+      viewersByRendition: this.viewers.countByRendition,
       ingestBitsPerSecond: this.#throughput.bitsPerSecond,
       heldRequests: this.presentation.waiting,
       segmentMemoryBytes: this.presentation.bytesInMemory,

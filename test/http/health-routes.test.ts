@@ -21,6 +21,8 @@ t.test('/metrics tells what is live at the moment it is asked', async (t) => {
   t.match(answer.headers['content-type'], /^text\/plain/);
   t.match(answer.body, 'onair_live_streams 1\n');
   t.match(answer.body, 'onair_viewers{stream="cam"} 3\n');
+  t.match(answer.body, 'onair_rendition_viewers{stream="cam",rendition="480p"} 1\n');
+  t.match(answer.body, 'onair_rendition_changes_total{reason="line-slow"} 0\n');
   t.match(answer.body, 'onair_ingest_bits_per_second{stream="cam"} 2500000\n');
   t.match(answer.body, 'onair_ingest_bytes_total 0\n');
   t.match(answer.body, 'process_cpu_seconds_total');
