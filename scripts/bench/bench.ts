@@ -16,6 +16,7 @@ import { measureInside } from './sections/inside.js';
 import { measureLadder } from './sections/ladder.js';
 import { measurePages } from './sections/pages.js';
 import { measureParts } from './sections/parts.js';
+import { measureRecordings } from './sections/recordings.js';
 import { measureSizes } from './sections/sizes.js';
 import { measureSegments } from './sections/segments.js';
 import { measureStalled } from './sections/stalled.js';
@@ -38,6 +39,7 @@ const sections: Readonly<Record<string, Section>> = {
   flv: measureFlv,
   frames: measureFrames,
   ladder: measureLadder,
+  recordings: measureRecordings,
   sizes: measureSizes,
   pages: measurePages,
 };
