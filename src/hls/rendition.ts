@@ -8,7 +8,7 @@ import { HeldRequests, type StartTimer, type WatchClient } from './held-requests
 import { LiveWindow, type SegmentStart } from './live-window.js';
 import { initName, partName, readMediaName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
-import { writeMediaPlaylist, type MediaPlaylistSnapshot, type PlaylistTiming, type RenditionReport } from './media-playlist.js';
+import { partHoldBackSeconds, writeMediaPlaylist, type MediaPlaylistSnapshot, type PlaylistTiming, type RenditionReport } from './media-playlist.js';
 import type { KeyframeStream } from './multivariant-playlist.js';
 import { Rewind, type RewindPlaylist } from './rewind.js';
 import type { CutPart } from './segmenter.js';
@@ -168,16 +168,20 @@ export class Rendition {
     return this.#window.listed.at(-1)?.gap === true;
   }
 
-  /** Whether the newest that is listed can be had; see `untilMedia`. */
-  get #hasMedia(): boolean {
+  /** How much of the newest that is listed can be had, without a gap. */
+  get #mediaSeconds(): number {
     const { open, listed } = this.#window;
-    const newest = open && open.parts.length > 0 ? open : listed.at(-1);
-    return newest !== undefined && !newest.gap;
+    const segments = [...listed, ...(open && open.parts.length > 0 ? [open] : [])];
+    const from = segments.findLastIndex(({ gap }) => gap) + 1;
+    return segments.slice(from).reduce((sum, { parts }) => parts.reduce((all, { durationSeconds }) => all + durationSeconds, sum), 0);
   }
 
-  /** Resolves when the newest that is listed can be had: true; false when it does not come in time, or the client has gone. */
+  /** Resolves when a player that begins PART-HOLD-BACK before the end finds media: true; false when it does not come in time, or the client has gone. */
   async untilMedia(watchClient: WatchClient): Promise<boolean> {
-    return this.#timing !== undefined && this.#reached(() => this.#hasMedia, this.#timing, watchClient);
+    const timing = this.#timing;
+    if (!timing) return false;
+    const leastSeconds = partHoldBackSeconds(timing) + timing.partTargetSeconds / 2;
+    return this.#reached(() => this.#mediaSeconds >= leastSeconds, timing, watchClient);
   }
 
   /** Whether a player can start. */

@@ -83,15 +83,15 @@ const all = ['run1/media.m3u8', 'run1/480p/media.m3u8', 'run1/360p/media.m3u8'];
 t.test('renditions are listed before they are made; who asks for one waits until it has something, with the numbers of the source and gaps before', async (t) => {
   const studio = new Studio();
   studio.begin();
-  studio.play(0, 9);
+  studio.play(0, 9.6);
   t.strictSame(studio.listed(), all);
   t.strictSame(studio.offers, ['480p 360p'], 'those who are sent fragments are told, too');
   t.equal(studio.transcoders.length, 0, 'nothing is made for nobody');
   t.equal(studio.ladder.measures, undefined);
   t.equal(await studio.ladder.prepare('240p', neverGone), undefined, 'what is none of these is none of ours');
   const prepared = studio.ladder.prepare('360p', neverGone);
-  await until(() => studio.transcoders[0]?.written.length === 11);
-  studio.make(studio.transcoders[0], 8, 9);
+  await until(() => studio.transcoders[0]?.written.length === 17);
+  studio.make(studio.transcoders[0], 8, 9.6);
   t.equal(await prepared, undefined);
   const { segments, mediaSequence, ...playlist } = await studio.playlist('360p');
   t.strictSame([mediaSequence, segments.map(({ isGap }) => isGap)], [0, [true, true, true, true, false]]);
