@@ -3,71 +3,17 @@ import t from 'tap';
 
 import { chromiumProgram, complaintsBeside, complaintsOf, launchChromium } from '../helpers/chromium.js';
 import { LineProxy } from '../helpers/line-proxy.js';
-import { skipWithout, waitUntil, type Teardown } from '../helpers/programs.js';
-import { TestPublisher } from '../helpers/publisher.js';
-import { startServer, type TestServer } from '../helpers/server.js';
-import { sendTestCard } from '../helpers/test-card.js';
+import { goOnAir, playerPage, playerSeen, untilItPlays, untilPlayer, untilTheNextOne } from '../helpers/player-page.js';
+import { skipWithout, waitUntil } from '../helpers/programs.js';
+import { startServer } from '../helpers/server.js';
 import { serveWebSite } from '../helpers/web-site.js';
 
 t.setTimeout(240_000);
 t.jobs = 2;
 const skip = skipWithout(chromiumProgram, 'Chromium');
 
-interface Seen {
-  readonly states: readonly string[];
-  readonly paths: readonly string[];
-  readonly warnings: readonly string[];
-  readonly latencies: readonly (number | null)[];
-  readonly seconds: number;
-  readonly paused: boolean;
-  readonly muted: boolean;
-}
-
-/** A page with a Player that notes what it says; `?path=`, `?mode=`. */
-const playerPage = (origin: string): string => `<!doctype html><title>Player</title><video playsinline></video>
-  <script type="module">
-    import { Player } from '${origin}/sdk/onair.js';
-    const query = new URLSearchParams(location.search);
-    const video = document.querySelector('video');
-    const player = new Player({ url: '${origin}', stream: query.get('stream'), video, mode: query.get('mode') ?? undefined, path: query.get('path') ?? undefined });
-    const said = { states: [], paths: [], warnings: [], latencies: [] };
-    player.on('stats', ({ latencySeconds }) => said.latencies.push(latencySeconds ?? null));
-    player.on('state', ({ state }) => said.states.push(state));
-    player.on('path', ({ path }) => said.paths.push(path));
-    player.on('warning', ({ code }) => said.warnings.push(code));
-    player.on('autoplay', (what) => said.states.push('autoplay ' + what));
-    window.player = player;
-    window.seen = () => ({ ...said, seconds: video.currentTime, paused: video.paused, muted: video.muted });
-    player.play();
-  </script>`;
-
-const seen = (page: Page): Promise<Seen> => page.evaluate<Seen>('seen()');
-
-async function until(page: Page, what: string, holds: (now: Seen) => boolean, timeoutMs = 30_000): Promise<Seen> {
-  let last: Seen | undefined;
-  return waitUntil(what, async () => holds((last = await seen(page))) && last, timeoutMs, 200).catch((error: unknown) => {
-    throw new Error(`${String(error)}: ${JSON.stringify(last)}`);
-  });
-}
-
-/** Waits until the picture moves on by so much. */
-async function untilItPlays(page: Page, seconds = 2, timeoutMs = 30_000): Promise<Seen> {
-  const { seconds: from } = await until(page, 'a picture', (now) => now.states.at(-1) === 'playing', timeoutMs);
-  return until(page, 'a moving picture', (now) => now.states.at(-1) === 'playing' && now.seconds > from + seconds, timeoutMs);
-}
-
-async function goOnAir(t: Teardown, server: TestServer, stream: string, seconds: number): Promise<{ end: () => Promise<void> }> {
-  const publisher = new TestPublisher(t, server.publishUrl(stream));
-  publisher.closed.catch(() => undefined);
-  const over = sendTestCard(t, publisher, { seconds }).catch(() => undefined);
-  await publisher.message('live');
-  return {
-    end: async () => {
-      await over;
-      await publisher.end();
-    },
-  };
-}
+const until = untilPlayer;
+const seen = playerSeen;
 
 async function openPlayer(browser: Browser, site: string, query: string): Promise<Page> {
   const page = await browser.newPage();
@@ -80,13 +26,13 @@ t.test('the second broadcast after the first is played on every path', { skip },
   const server = await startServer(t);
   const site = await serveWebSite(t, { '/': playerPage(server.origin) });
   const browser = await launchChromium(t);
-  const first = await goOnAir(t, server, 'twice', 8);
+  const first = await goOnAir(t, server, 'twice', 90);
   const pages = [await openPlayer(browser, site, 'stream=twice&path=websocket'), await openPlayer(browser, site, 'stream=twice&path=hls&mode=smooth')];
   for (const page of pages) await until(page, 'the first broadcast', (now) => now.states.includes('playing'));
   await first.end();
   await goOnAir(t, server, 'twice', 30);
   for (const page of pages) {
-    const { states } = await until(page, 'the second broadcast', (now) => now.states.indexOf('playing', now.states.indexOf('ended') + 1) > now.states.indexOf('ended') && now.states.includes('ended'));
+    const { states } = await untilTheNextOne(page);
     t.ok(states, states.join(' '));
     await untilItPlays(page, 1);
   }
