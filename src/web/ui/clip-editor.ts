@@ -63,7 +63,7 @@ export function clipEditor({ section, position, seek, download }: ClipEditorOpti
     const id = `clip-${end}`;
     const error = element('span', { class: 'field-error', id: `${id}-error` });
     const input = element('input', { class: 'input numbers', id, inputmode: 'text', autocomplete: 'off', 'aria-describedby': error.id });
-    const here = element('button', { class: 'button', type: 'button', 'aria-label': `${labels[end]} where the picture is` }, 'Here');
+    const here = element('button', { class: 'button', type: 'button', 'aria-label': `Here: ${labels[end]} where the picture is` }, 'Here');
     here.addEventListener('click', () => set(end, position() ?? times[end], false));
     input.addEventListener('change', () => {
       const seconds = readClockTime(input.value);
