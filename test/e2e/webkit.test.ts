@@ -5,7 +5,7 @@ import { TestPublisher } from '../helpers/publisher.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 import { sendTestCard } from '../helpers/test-card.js';
 import { serveWebSite } from '../helpers/web-site.js';
-import { WebKit, webkitProgram } from '../helpers/webkit.js';
+import { WebKit, WebKitHangs, webkitProgram } from '../helpers/webkit.js';
 
 t.setTimeout(240_000);
 
@@ -27,8 +27,13 @@ const lookAtPage = `
   };`;
 
 /** One server, one broadcast and one browser for all that is watched here. */
-let begun: Promise<{ server: TestServer; webkit: WebKit }> | undefined;
-const begin = (): Promise<{ server: TestServer; webkit: WebKit }> =>
+interface Begun {
+  readonly server: TestServer;
+  webkit: WebKit;
+}
+const root = t;
+let begun: Promise<Begun> | undefined;
+const begin = (): Promise<Begun> =>
   (begun ??= (async () => {
     const server = await startServer(t);
     const [webkit] = await Promise.all([WebKit.launch(t), goOnAir(t, server)]);
@@ -63,7 +68,8 @@ t.test("The watch page plays by itself in Safari's engine, whatever path that ta
 });
 
 t.test("In Safari's engine a player plays on after each fall of its path, and only what a person does is a pause", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
-  const { server, webkit } = await begin();
+  const made = await begin();
+  const { server } = made;
   const site = await serveWebSite(t, {
     '/': `<!doctype html><title>Player</title><video playsinline muted></video><button onclick="document.querySelector('video').pause()">Pause</button><script type="module">
       import { Player } from '${server.origin}/sdk/onair.js';
@@ -75,34 +81,43 @@ t.test("In Safari's engine a player plays on after each fall of its path, and on
       player.play();
     </script>`,
   });
-  await webkit.open(`${site}/`);
-  const seen = (): Promise<{ said: string[]; seconds: number; paused: boolean }> =>
-    webkit.evaluate('const { currentTime, paused } = document.querySelector("video"); return { said: window.said ?? [], seconds: currentTime, paused };');
-  const untilItPlays = async (): Promise<string[]> => {
-    const from = await waitUntil('a picture', async () => {
-      const now = await seen();
-      return now.said.at(-1) === 'playing' && now;
-    }, 30_000, 100).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await seen())}`)));
-    await waitUntil('a moving picture', async () => {
-      const now = await seen();
-      // A jump to the live edge moves a picture that stands, too.
-      return !now.paused && now.said.at(-1) === 'playing' && now.seconds > from.seconds + 1;
-    }, 30_000, 100).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)} from ${String(from.seconds)}: ${JSON.stringify(await seen())}`)));
-    return from.said;
-  };
-  await untilItPlays();
-  // One broken frame is begun anew on the same path, the third changes it.
-  for (let fall = 1; fall <= 3; fall += 1) {
-    const { length } = (await seen()).said;
-    await webkit.evaluate('document.querySelector("video").dispatchEvent(new Event("error"));');
-    await waitUntil('the fall', async () => (await seen()).said.length > length, 10_000, 50);
+  const scene = async (webkit: WebKit): Promise<void> => {
+    await webkit.open(`${site}/`);
+    const seen = (): Promise<{ said: string[]; seconds: number; paused: boolean }> =>
+      webkit.evaluate('const { currentTime, paused } = document.querySelector("video"); return { said: window.said ?? [], seconds: currentTime, paused };');
+    const untilItPlays = async (): Promise<string[]> => {
+      const from = await waitUntil('a picture', async () => {
+        const now = await seen();
+        return now.said.at(-1) === 'playing' && now;
+      }, 30_000, 100).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await seen())}`)));
+      await waitUntil('a moving picture', async () => {
+        const now = await seen();
+        // A jump to the live edge moves a picture that stands, too.
+        return !now.paused && now.said.at(-1) === 'playing' && now.seconds > from.seconds + 1;
+      }, 30_000, 100).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)} from ${String(from.seconds)}: ${JSON.stringify(await seen())}`)));
+      return from.said;
+    };
     await untilItPlays();
-  }
-  const { said } = await seen();
-  t.strictSame(said.filter((each) => /websocket|hls|native/.test(each)), ['websocket', 'websocket', 'websocket', 'hls']);
-  t.notOk(said.includes('paused'), said.join(' '));
-  await webkit.press('button');
-  await waitUntil('the pause', async () => (await seen()).said.at(-1) === 'paused', 10_000, 100).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await seen())}`)));
+    // One broken frame is begun anew on the same path, the third changes it.
+    for (let fall = 1; fall <= 3; fall += 1) {
+      const { length } = (await seen()).said;
+      await webkit.evaluate('document.querySelector("video").dispatchEvent(new Event("error"));');
+      await waitUntil('the fall', async () => (await seen()).said.length > length, 10_000, 50);
+      await untilItPlays();
+    }
+    const { said } = await seen();
+    t.strictSame(said.filter((each) => /websocket|hls|native/.test(each)), ['websocket', 'websocket', 'websocket', 'hls']);
+    t.notOk(said.includes('paused'), said.join(' '));
+    await webkit.press('button');
+    await waitUntil('the pause', async () => (await seen()).said.at(-1) === 'paused', 10_000, 100).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await seen())}`)));
+  };
+  // A browser that hangs says nothing of the player: another one is asked, once. One that answers is held to all of it.
+  await scene(made.webkit).catch(async (error: unknown) => {
+    if (!(error instanceof WebKitHangs)) throw error;
+    t.comment(error.message);
+    made.webkit = await WebKit.launch(root);
+    await scene(made.webkit);
+  });
 });
 
 t.test("Safari's engine composes screen and camera; where its recorder gives nothing, that is said in words", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {

@@ -10,6 +10,12 @@ const miniBrowser = ['x86_64', 'aarch64'].flatMap((machine) =>
   ['4.1', '4.0'].map((version) => `/usr/lib/${machine}-linux-gnu/webkit2gtk-${version}/MiniBrowser`),
 );
 
+/**
+ * The browser does not answer any more. WebKitGTK 2.50 was seen so under load: its main thread waits for good in gst_element_set_state, below
+ * which a sink waits for a lock, and no script runs.
+ */
+export class WebKitHangs extends Error {}
+
 /** Safari's engine, which plays HLS natively: WebKitGTK's MiniBrowser, spoken to in plain WebDriver. */
 export class WebKit {
   readonly #session: string;
@@ -75,9 +81,11 @@ async function startDisplay(t: Teardown): Promise<string> {
   return `:${number}`;
 }
 
-async function call<T>(method: string, url: string, body?: unknown, timeoutMs = 60_000): Promise<T> {
+async function call<T>(method: string, url: string, body?: unknown, timeoutMs = 40_000): Promise<T> {
   const signal = AbortSignal.timeout(timeoutMs);
-  const response = await fetch(url, body === undefined ? { method, signal } : { method, signal, body: JSON.stringify(body) });
+  const response = await fetch(url, body === undefined ? { method, signal } : { method, signal, body: JSON.stringify(body) }).catch((error: unknown) => {
+    throw signal.aborted ? new WebKitHangs(`WebKit has not answered for ${String(timeoutMs)} ms`) : error;
+  });
   const { value } = (await response.json()) as { value: T };
   if (!response.ok) throw new Error(`WebDriver: ${JSON.stringify(value)}`);
   return value;
