@@ -21,7 +21,7 @@ export const playerPage = (origin: string): string => `<!doctype html><title>Pla
     import { Player } from '${origin}/sdk/onair.js';
     const query = new URLSearchParams(location.search);
     const video = document.querySelector('video');
-    video.muted = query.has('muted');
+    if (query.has('muted')) video.muted = true;
     const player = new Player({ url: '${origin}', stream: query.get('stream'), video, mode: query.get('mode') ?? undefined, path: query.get('path') ?? undefined });
     const said = { states: [], paths: [], warnings: [], latencies: [] };
     player.on('stats', ({ latencySeconds }) => said.latencies.push(latencySeconds ?? null));
