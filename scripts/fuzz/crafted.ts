@@ -85,7 +85,7 @@ export function measureCrafted({ lengths, goodCopies, onReader = () => undefined
     for (const length of new Set(lengths.map((wanted) => Math.min(wanted, maxBytes)))) {
       for (const [each, input] of craft(length)) {
         inputs++;
-        const cost = costOf(typeof input === 'string' ? Buffer.from(input) : input, refusing(() => feed(input as never)), { rounds: 24, goodCopies, allowedBytes: maxBytes > allowedBytes ? allowedBytes : 1024 });
+        const cost = costOf(typeof input === 'string' ? Buffer.from(input) : input, refusing(() => feed(input as never)), { rounds: 100, goodCopies, allowedBytes: maxBytes > allowedBytes ? allowedBytes : 1024 });
         if (cost.copies > (worst?.copies ?? -1)) [idea, worst] = [each, cost];
       }
     }

@@ -54,13 +54,15 @@ export class MatroskaWriter {
       const contentBytes = blocks.reduce((bytes, { frame }) => bytes + blockHeadBytes + frame.bytes.length, timestampBytes);
       at = writeHead(out, at, elementId.cluster, 4, contentBytes);
       at = writeHead(out, at, elementId.timestamp, 1, 8);
-      at = out.writeUIntBE(Math.floor(ticks / 2 ** 32), at, 4);
-      at = out.writeUInt32BE(ticks % 2 ** 32, at);
+      at = writeUint32(out, at, Math.floor(ticks / 2 ** 32));
+      at = writeUint32(out, at, ticks % 2 ** 32);
       for (const { number, frame } of blocks) {
         at = writeHead(out, at, elementId.simpleBlock, 1, 4 + frame.bytes.length);
-        at = out.writeUInt8(0x80 | number, at);
-        at = out.writeInt16BE(ticksOf(frame.timeSeconds) - ticks, at);
-        at = out.writeUInt8(frame.keyframe ? keyframeFlag : 0, at);
+        const sinceCluster = ticksOf(frame.timeSeconds) - ticks;
+        out[at++] = 0x80 | number;
+        out[at++] = sinceCluster >> 8;
+        out[at++] = sinceCluster;
+        out[at++] = frame.keyframe ? keyframeFlag : 0;
         out.set(frame.bytes, at);
         at += frame.bytes.length;
       }
@@ -93,12 +95,26 @@ const blockHeadBytes = 1 + 8 + 4;
 const timestampBytes = 1 + 8 + 8;
 const clusterHeadBytes = 4 + 8 + timestampBytes;
 
-/** @returns where the content begins */
+/**
+ * Byte by byte: of tiny frames there are very many, and a call that checks its arguments for each number costs more than they do.
+ * @param size less than 4 GiB
+ * @returns where the content begins
+ */
 function writeHead(out: Buffer, at: number, id: number, idBytes: number, size: number): number {
-  out.writeUIntBE(id, at, idBytes);
-  out.writeUInt8(0x01, at + idBytes);
-  out.writeUInt8(0, at + idBytes + 1);
-  return out.writeUIntBE(size, at + idBytes + 2, 6);
+  let next = at;
+  for (let shift = 8 * (idBytes - 1); shift >= 0; shift -= 8) out[next++] = id >>> shift;
+  out[next++] = 0x01;
+  for (let zeros = 0; zeros < 3; zeros++) out[next++] = 0;
+  return writeUint32(out, next, size);
+}
+
+/** @returns where what follows begins */
+function writeUint32(out: Buffer, at: number, value: number): number {
+  out[at] = value >>> 24;
+  out[at + 1] = value >>> 16;
+  out[at + 2] = value >>> 8;
+  out[at + 3] = value;
+  return at + 4;
 }
 
 function ticksOf(timeSeconds: number): number {

@@ -127,7 +127,7 @@ t.test('a worker that dies while it draws is replaced within seconds, by the pag
     window.drawers = [];
     const post = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function (message, ...more) {
-      if (message.type === 'begin') window.drawers.push(this);
+      if (message.type === 'begin' && message.writable) window.drawers.push(this);
       return post.call(this, message, ...more);
     };
   }`);
