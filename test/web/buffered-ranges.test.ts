@@ -23,6 +23,12 @@ t.test('playback jumps over a hole only when it stands before it', async (t) => 
   for (const [at, expected] of table) t.equal(jumpOverHole(ranges([0, 2], [3, 4]), at), expected, `at ${at}`);
 });
 
+t.test('a browser that waits before a hole with a little in hand is helped over it', async (t) => {
+  // Chromium waits with 0.12 to 0.18 s in hand.
+  const table: [number, boolean, number | undefined][] = [[1.82, false, undefined], [1.82, true, 2.201], [1.2, true, undefined], [2.5, true, undefined]];
+  for (const [at, waits, expected] of table) t.equal(jumpOverHole(ranges([0, 2], [2.2, 3]), at, waits), expected, `at ${at}`);
+});
+
 t.test('what was trimmed away under a paused viewer is jumped over too', async (t) => {
   t.equal(jumpOverHole(ranges([30, 60]), 2), 30.001);
 });

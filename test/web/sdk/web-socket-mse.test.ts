@@ -70,6 +70,21 @@ t.test('it begins near the end of what came first, and stays near the end', asyn
   path.close();
 });
 
+t.test('a picture that waits before a hole, with too much in hand for its end and too little to move, goes over it', async (t) => {
+  const { page, video, path, init, stream } = bench();
+  await page.pass(0);
+  await video.play();
+  init(0, 'vide');
+  await stream(1);
+  page.socket.sayBytes(fragment(1_200, 100));
+  Object.assign(video, { currentTime: 0.82, readyState: 2 });
+  await page.pass(100);
+  page.socket.sayBytes(fragment(1_300, 100));
+  await page.pass(100);
+  t.ok(video.currentTime > 1.2, `at ${video.currentTime}`);
+  path.close();
+});
+
 t.test('media of other kinds gets a source of its own, and only what follows it', async (t) => {
   const { page, video, path, init, stream } = bench();
   await page.pass(0);

@@ -33,12 +33,16 @@ export function liveEdgeSeconds(ranges: readonly BufferedRange[]): number | unde
   return ranges.at(-1)?.endSeconds;
 }
 
+/** With up to so much in hand browsers were seen to wait for what comes next. */
+const waitsWithSeconds = 0.5;
+
 /**
  * Where to go on when playback stands before a hole: the start of the next range, once so little is left
  * before the hole that the browser will not play it by itself.
+ * @param waits the browser says that it does not play on
  */
-export function jumpOverHole(ranges: readonly BufferedRange[], atSeconds: number): number | undefined {
-  if (forwardSeconds(ranges, atSeconds) > 2 * seamSeconds) return undefined;
+export function jumpOverHole(ranges: readonly BufferedRange[], atSeconds: number, waits = false): number | undefined {
+  if (forwardSeconds(ranges, atSeconds) > (waits ? waitsWithSeconds : 2 * seamSeconds)) return undefined;
   const next = ranges.find((each) => each.startSeconds > atSeconds);
   // A little inside: browsers round the seek, and a position just before the range would stall again.
   return next === undefined ? undefined : next.startSeconds + 0.001;

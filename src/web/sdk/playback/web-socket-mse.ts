@@ -215,7 +215,7 @@ export class WebSocketMse implements Playback {
     if (!this.#started) return this.#start(buffer);
     // A paused viewer is behind because they want to be.
     if (this.#video.paused) return;
-    const target = jumpOverHole(buffer.ranges, this.#video.currentTime);
+    const target = jumpOverHole(buffer.ranges, this.#video.currentTime, this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
     if (target !== undefined) return this.#seek(target);
     // At the end the buffer runs dry as it should.
     if (this.#ended) return;
