@@ -5,7 +5,7 @@ import { record, remake } from '../helpers/numbered-recording.js';
 import { findProgram, skipWithout, waitUntil } from '../helpers/programs.js';
 import { chromiumPage, firefoxPage, waitForPlayback, type ScriptedPage } from '../helpers/scripted-page.js';
 import { startServer, type TestServer } from '../helpers/server.js';
-import { WebKit, webkitProgram } from '../helpers/webkit.js';
+import { inWebKit, webkitProgram } from '../helpers/webkit.js';
 
 t.setTimeout(240_000);
 t.jobs = 3;
@@ -78,12 +78,13 @@ t.test('the same in Firefox', { skip: skip || skipWithout(firefoxProgram, 'Firef
 });
 t.test("the same in Safari's engine", { skip: skip || skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
   const server = await publishedServer();
-  const webkit = await WebKit.launch(t);
-  for (const stream of ['open-groups', 'described-channels']) {
-    await webkit.open(`${server.origin}/watch/${stream}`);
-    const seconds = (): Promise<number> => webkit.evaluate<number>("const video = document.querySelector('video'); return video === null || video.paused || video.videoWidth !== 320 ? 0 : video.currentTime;");
-    const from = await waitUntil(`a picture of ${stream}`, seconds, 60_000, 200);
-    await waitUntil(`${stream} moves`, async () => (await seconds()) > from + 2, 30_000, 200);
-    t.pass(`${stream} moves`);
-  }
+  await inWebKit(t, async (webkit) => {
+    for (const stream of ['open-groups', 'described-channels']) {
+      await webkit.open(`${server.origin}/watch/${stream}`);
+      const seconds = (): Promise<number> => webkit.evaluate<number>("const video = document.querySelector('video'); return video === null || video.paused || video.videoWidth !== 320 ? 0 : video.currentTime;");
+      const from = await waitUntil(`a picture of ${stream}`, seconds, 60_000, 200);
+      await waitUntil(`${stream} moves`, async () => (await seconds()) > from + 2, 30_000, 200);
+      t.pass(`${stream} moves`);
+    }
+  });
 });

@@ -7,7 +7,7 @@ import { readMediaPlaylist } from '../helpers/playlist-reader.js';
 import { startServer } from '../helpers/server.js';
 import { sendTestCard } from '../helpers/test-card.js';
 import { playInVlc, vlcProgram } from '../helpers/vlc.js';
-import { WebKit, webkitProgram } from '../helpers/webkit.js';
+import { inWebKit, webkitProgram } from '../helpers/webkit.js';
 import { serveWebSite } from '../helpers/web-site.js';
 
 t.setTimeout(240_000);
@@ -44,19 +44,20 @@ t.test('ffmpeg pulls the HLS link: every picture in order', async (t) => {
 
 t.test("Safari's engine plays the HLS link natively", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
   const site = await serveWebSite(t, { '/': `<!doctype html><title>Native</title><video muted playsinline src="${server.hlsUrl('card')}"></video>` });
-  const webkit = await WebKit.launch(t);
-  await webkit.open(site);
-  await webkit.evaluate('document.querySelector("video").play().catch(() => undefined); return true;');
-  const facts = (): Promise<[number, number, string | null]> =>
-    webkit.evaluate('const v = document.querySelector("video"); return [v.currentTime, v.videoWidth, v.error && v.error.message];');
-  const [start] = await waitUntil('a picture in WebKit', async () => {
-    const [time, width, error] = await facts();
-    if (error !== null) throw new Error(`WebKit: ${error}`);
-    return width === 640 && time > 0 && ([time] as const);
-  }, 30_000, 200);
-  const end = await waitUntil('4 s of it', async () => {
-    const [time] = await facts();
-    return time > start + 4 && time;
-  }, 20_000, 200);
-  t.ok(end > start + 4, 'frames advance');
+  await inWebKit(t, async (webkit) => {
+    await webkit.open(site);
+    await webkit.evaluate('document.querySelector("video").play().catch(() => undefined); return true;');
+    const facts = (): Promise<[number, number, string | null]> =>
+      webkit.evaluate('const v = document.querySelector("video"); return [v.currentTime, v.videoWidth, v.error && v.error.message];');
+    const [start] = await waitUntil('a picture in WebKit', async () => {
+      const [time, width, error] = await facts();
+      if (error !== null) throw new Error(`WebKit: ${error}`);
+      return width === 640 && time > 0 && ([time] as const);
+    }, 30_000, 200);
+    const end = await waitUntil('4 s of it', async () => {
+      const [time] = await facts();
+      return time > start + 4 && time;
+    }, 20_000, 200);
+    t.ok(end > start + 4, 'frames advance');
+  });
 });

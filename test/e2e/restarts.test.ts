@@ -11,7 +11,7 @@ import { TestPublisher } from '../helpers/publisher.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 import { watchSmoothness, type Smoothness } from '../helpers/smoothness.js';
 import { playInVlc, vlcProgram } from '../helpers/vlc.js';
-import { WebKit, webkitProgram } from '../helpers/webkit.js';
+import { inWebKit, webkitProgram } from '../helpers/webkit.js';
 import { entryPointsOf } from '../source/fixture.js';
 
 t.setTimeout(150_000);
@@ -152,16 +152,17 @@ t.test('Chromium plays across them, by hls.js and by WebSocket, in the player th
 });
 
 t.test("Safari's engine plays across them on the watch page", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
-  const webkit = await WebKit.launch(t);
-  const { server } = await show(t, 'webkit');
-  await webkit.open(`${server.origin}/watch/webkit`);
-  const widths: number[] = [];
-  await waitUntil('all three sizes', async () => {
-    const width = await webkit.evaluate<number>('return document.querySelector("video")?.videoWidth ?? 0;');
-    if (width > 0 && width !== widths.at(-1)) widths.push(width);
-    return widths.join(' ') === '640 240 640';
-  }, 45_000, 100);
-  t.strictSame(widths, [640, 240, 640]);
+  await inWebKit(t, async (webkit) => {
+    const { server } = await show(t, 'webkit');
+    await webkit.open(`${server.origin}/watch/webkit`);
+    const widths: number[] = [];
+    await waitUntil('all three sizes', async () => {
+      const width = await webkit.evaluate<number>('return document.querySelector("video")?.videoWidth ?? 0;');
+      if (width > 0 && width !== widths.at(-1)) widths.push(width);
+      return widths.join(' ') === '640 240 640';
+    }, 45_000, 100);
+    t.strictSame(widths, [640, 240, 640]);
+  });
 });
 
 t.test('VLC plays across them', { skip: skipWithout(vlcProgram, 'VLC') }, async (t) => {

@@ -34,7 +34,7 @@ const switchLevels = (url: string): string => `(() => {
 
 t.test('hls.js changes over between all levels of a ladder that its publisher made, without a stall and without a picture twice', { skip: missing || skipWithout(chromiumProgram, 'Chromium') }, async (t) => {
   const server = await startServer(t);
-  const recording = await recordSeveralPictures({ seconds: 24, heights: [120, 90] });
+  const recording = await recordSeveralPictures({ seconds: 36, heights: [120, 90] });
   const publisher = new TestPublisher(t, server.publishUrl('ladder'));
   await publisher.message('ready');
   const page = await (await launchChromium(t)).newPage();

@@ -12,7 +12,7 @@ import { firefoxProgram, launchFirefox } from '../helpers/firefox.js';
 import { run, skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
 import { chromiumPage, firefoxPage, type ScriptedPage } from '../helpers/scripted-page.js';
 import { startServer, type TestServer } from '../helpers/server.js';
-import { WebKit, webkitProgram } from '../helpers/webkit.js';
+import { inWebKit, webkitProgram } from '../helpers/webkit.js';
 
 t.setTimeout(240_000);
 t.jobs = 2;
@@ -179,17 +179,16 @@ t.test('pictures are shown upright and in their proportions, copied or encoded, 
   });
 });
 
-for (const [browserName, program, open] of [
+for (const [browserName, program, seenAt] of [
   ['Firefox', firefoxProgram, async (t: Test, url: string) => {
     const page = firefoxPage(await (await launchFirefox(t)).newPage());
     await page.goto(url);
-    return page;
+    return seenBy(page);
   }],
-  ["Safari's engine", webkitProgram, async (t: Test, url: string) => {
-    const webkit = await WebKit.launch(t);
+  ["Safari's engine", webkitProgram, (t: Test, url: string) => inWebKit(t, async (webkit) => {
     await webkit.open(url);
-    return { evaluate: <T>(expression: string) => webkit.evaluate<T>(`return ${expression};`) };
-  }],
+    return seenBy({ evaluate: <T>(expression: string) => webkit.evaluate<T>(`return ${expression};`) });
+  })],
 ] as const) {
   t.test(`the same in ${browserName}: one that was turned, and one copied with pixels that are not square`, { skip: skipWithout(program, browserName) }, async (t) => {
     const server = await startServer(t);
@@ -197,7 +196,7 @@ for (const [browserName, program, open] of [
       const each = cases[name]!;
       const stream = each.container;
       const { stop } = await onAir(t, server, stream, await makeFile(t, each));
-      const seen = await seenBy(await open(t, `${server.origin}/embed/${stream}`));
+      const seen = await seenAt(t, `${server.origin}/embed/${stream}`);
       stop();
       t.strictSame(seen, { size: each.shown.join('x'), corners: each.corners }, name);
     }

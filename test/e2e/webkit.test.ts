@@ -5,7 +5,7 @@ import { TestPublisher } from '../helpers/publisher.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 import { sendTestCard } from '../helpers/test-card.js';
 import { serveWebSite } from '../helpers/web-site.js';
-import { WebKit, WebKitHangs, webkitProgram } from '../helpers/webkit.js';
+import { inWebKit, webkitProgram } from '../helpers/webkit.js';
 
 t.setTimeout(240_000);
 
@@ -26,18 +26,13 @@ const lookAtPage = `
     frames: video.getVideoPlaybackQuality().totalVideoFrames, seconds: video.currentTime,
   };`;
 
-/** One server, one broadcast and one browser for all that is watched here. */
-interface Begun {
-  readonly server: TestServer;
-  webkit: WebKit;
-}
-const root = t;
-let begun: Promise<Begun> | undefined;
-const begin = (): Promise<Begun> =>
+/** One server and one broadcast for all that is watched here. */
+let begun: Promise<TestServer> | undefined;
+const begin = (): Promise<TestServer> =>
   (begun ??= (async () => {
     const server = await startServer(t);
-    const [webkit] = await Promise.all([WebKit.launch(t), goOnAir(t, server)]);
-    return { server, webkit };
+    await goOnAir(t, server);
+    return server;
   })());
 
 /** A broadcast that is cut off when the file is done. */
@@ -49,27 +44,28 @@ async function goOnAir(t: Teardown, server: TestServer): Promise<void> {
 }
 
 t.test("The watch page plays by itself in Safari's engine, whatever path that takes, and says why", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
-  const { server, webkit } = await begin();
+  const server = await begin();
   // Native HLS is not asked for here: GStreamer's old HLS element shows fragments by their own time on a clock that began
   // with the playlist's window, so the picture of a broadcast joined late stands still there.
-  const look = (): Promise<Look | null> => webkit.evaluate<Look | null>(lookAtPage);
-  await webkit.open(`${server.origin}/watch/card`);
-  // How many pictures a second are drawn is up to the machine: without a graphics card one in twenty was seen under load.
-  let first: Look | undefined;
-  const end = await waitUntil('5 s of moving picture', async () => {
-    const now = await look();
-    if (now?.state !== 'playing' || now.frames === 0) return undefined;
-    first ??= now;
-    return now.frames >= first.frames + 50 && now.seconds >= first.seconds + 5 && now;
-  }, 90_000, 200).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)} from ${JSON.stringify(first)}: ${JSON.stringify(await look())}`)));
-  t.comment(`${end.path}: ${end.why}`);
-  t.not(end.path, '–');
-  t.not(end.why, '–');
+  await inWebKit(t, async (webkit) => {
+    const look = (): Promise<Look | null> => webkit.evaluate<Look | null>(lookAtPage);
+    await webkit.open(`${server.origin}/watch/card`);
+    // How many pictures a second are drawn is up to the machine: without a graphics card one in twenty was seen under load.
+    let first: Look | undefined;
+    const end = await waitUntil('5 s of moving picture', async () => {
+      const now = await look();
+      if (now?.state !== 'playing' || now.frames === 0) return undefined;
+      first ??= now;
+      return now.frames >= first.frames + 50 && now.seconds >= first.seconds + 5 && now;
+    }, 90_000, 200).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)} from ${JSON.stringify(first)}: ${JSON.stringify(await look())}`)));
+    t.comment(`${end.path}: ${end.why}`);
+    t.not(end.path, '–');
+    t.not(end.why, '–');
+  });
 });
 
 t.test("In Safari's engine a player plays on after each fall of its path, and only what a person does is a pause", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
-  const made = await begin();
-  const { server } = made;
+  const server = await begin();
   const site = await serveWebSite(t, {
     '/': `<!doctype html><title>Player</title><video playsinline muted></video><button onclick="document.querySelector('video').pause()">Pause</button><script type="module">
       import { Player } from '${server.origin}/sdk/onair.js';
@@ -81,7 +77,7 @@ t.test("In Safari's engine a player plays on after each fall of its path, and on
       player.play();
     </script>`,
   });
-  const scene = async (webkit: WebKit): Promise<void> => {
+  await inWebKit(t, async (webkit) => {
     await webkit.open(`${site}/`);
     const seen = (): Promise<{ said: string[]; seconds: number; paused: boolean }> =>
       webkit.evaluate('const { currentTime, paused } = document.querySelector("video"); return { said: window.said ?? [], seconds: currentTime, paused };');
@@ -110,18 +106,11 @@ t.test("In Safari's engine a player plays on after each fall of its path, and on
     t.notOk(said.includes('paused'), said.join(' '));
     await webkit.press('button');
     await waitUntil('the pause', async () => (await seen()).said.at(-1) === 'paused', 10_000, 100).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await seen())}`)));
-  };
-  // A browser that hangs says nothing of the player: another one is asked, once. One that answers is held to all of it.
-  await scene(made.webkit).catch(async (error: unknown) => {
-    if (!(error instanceof WebKitHangs)) throw error;
-    t.comment(error.message);
-    made.webkit = await WebKit.launch(root);
-    await scene(made.webkit);
   });
 });
 
 t.test("Safari's engine composes screen and camera; where its recorder gives nothing, that is said in words", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
-  const { server, webkit } = await begin();
+  const server = await begin();
   const site = await serveWebSite(t, {
     '/': `<!doctype html><title>Composition</title><video playsinline muted></video><script type="module">
       import { Publisher, openComposition, qualities } from '${server.origin}/sdk/onair.js';
@@ -154,20 +143,22 @@ t.test("Safari's engine composes screen and camera; where its recorder gives not
       await publisher.start();
     </script>`,
   });
-  await webkit.open(`${site}/`);
-  interface Composed {
-    readonly said: string[];
-    readonly middle: string;
-    readonly corner: string;
-    readonly seconds: number;
-  }
-  const look = (): Promise<Composed | null> => webkit.evaluate<Composed | null>('return window.look?.() ?? null;');
-  const composed = await waitUntil('a composed picture that moves', async () => {
-    const now = await look();
-    return now !== null && now.middle === 'screen' && now.corner === 'camera' && now.seconds > 1 && now;
-  }, 30_000, 200).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await look())}`)));
-  t.match(composed, { middle: 'screen', corner: 'camera' });
-  const outcome = await waitUntil('to be live, or to hear why not', async () => (await look())?.said.find((each) => each === 'live' || each.startsWith('recorder-silent')), 30_000, 200);
-  t.comment(outcome);
-  if (outcome !== 'live') t.match(outcome, /nothing since it began.*use a current/);
+  await inWebKit(t, async (webkit) => {
+    await webkit.open(`${site}/`);
+    interface Composed {
+      readonly said: string[];
+      readonly middle: string;
+      readonly corner: string;
+      readonly seconds: number;
+    }
+    const look = (): Promise<Composed | null> => webkit.evaluate<Composed | null>('return window.look?.() ?? null;');
+    const composed = await waitUntil('a composed picture that moves', async () => {
+      const now = await look();
+      return now !== null && now.middle === 'screen' && now.corner === 'camera' && now.seconds > 1 && now;
+    }, 30_000, 200).catch(async (error: unknown) => Promise.reject(new Error(`${String(error)}: ${JSON.stringify(await look())}`)));
+    t.match(composed, { middle: 'screen', corner: 'camera' });
+    const outcome = await waitUntil('to be live, or to hear why not', async () => (await look())?.said.find((each) => each === 'live' || each.startsWith('recorder-silent')), 30_000, 200);
+    t.comment(outcome);
+    if (outcome !== 'live') t.match(outcome, /nothing since it began.*use a current/);
+  });
 });

@@ -16,6 +16,17 @@ const miniBrowser = ['x86_64', 'aarch64'].flatMap((machine) =>
  */
 export class WebKitHangs extends Error {}
 
+/** A browser that hangs says nothing of what it was to show: another one is asked, once. One that answers is held to all of it. */
+export async function inWebKit<T>(t: Teardown & { comment(words: string): unknown }, scene: (webkit: WebKit) => Promise<T>): Promise<T> {
+  try {
+    return await scene(await WebKit.launch(t));
+  } catch (error) {
+    if (!(error instanceof WebKitHangs)) throw error;
+    t.comment(error.message);
+    return scene(await WebKit.launch(t));
+  }
+}
+
 /** Safari's engine, which plays HLS natively: WebKitGTK's MiniBrowser, spoken to in plain WebDriver. */
 export class WebKit {
   readonly #session: string;
