@@ -1,8 +1,8 @@
 import type { Player } from '../sdk/player.js';
 import { ChatLog } from './chat-log.js';
 import { ChatReplay, readSaid } from './chat-replay.js';
+import { chatSwitches } from './chat-switches.js';
 import type { Danmaku } from './danmaku.js';
-import { recall, remember } from './remembered.js';
 
 export interface RecordedChatOptions {
   /** Of `chat.jsonl`. */
@@ -15,9 +15,6 @@ export interface RecordedChatOptions {
   readonly danmakuButton: HTMLButtonElement;
 }
 
-/** The same as on the watch page, so that who wants none there has none here. */
-const items = { chat: 'onair.chat', danmaku: 'onair.danmaku' };
-
 /** What was said comes back at its time, beside the picture and over it. Where nothing was said, nothing is shown. */
 export async function recordedChat({ url, player, section, danmaku, chatButton, danmakuButton }: RecordedChatOptions): Promise<void> {
   const response = await fetch(url).catch(() => undefined);
@@ -27,14 +24,6 @@ export async function recordedChat({ url, player, section, danmaku, chatButton, 
   const log = new ChatLog();
   section.append(log.element);
   section.dataset.state = 'open';
-  let shown = recall(items.chat) !== 'off';
-  danmaku.on = (recall(items.danmaku) ?? (matchMedia('(prefers-reduced-motion: reduce)').matches ? 'off' : 'on')) === 'on';
-  const show = (): void => {
-    section.hidden = !shown;
-    chatButton.hidden = danmakuButton.hidden = false;
-    chatButton.setAttribute('aria-expanded', String(shown));
-    danmakuButton.setAttribute('aria-pressed', String(danmaku.on));
-  };
   player.on('place', (place) => {
     if (place === undefined) return;
     const { all, added } = replay.goTo(place.positionSeconds);
@@ -44,15 +33,5 @@ export async function recordedChat({ url, player, section, danmaku, chatButton, 
       danmaku.fly(entry);
     }
   });
-  chatButton.addEventListener('click', () => {
-    shown = !shown;
-    remember(items.chat, shown ? 'on' : 'off');
-    show();
-  });
-  danmakuButton.addEventListener('click', () => {
-    danmaku.on = !danmaku.on;
-    remember(items.danmaku, danmaku.on ? 'on' : 'off');
-    show();
-  });
-  show();
+  chatSwitches({ section, danmaku, chatButton, danmakuButton })(true);
 }
