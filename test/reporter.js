@@ -5,8 +5,8 @@ import { Parser } from 'tap-parser';
 /** @typedef {import('tap-parser').Result} Result */
 
 /**
- * One line a test file, every failure in full, every skipped test by name; the last line of the run is
- * `N passed, N failed`. A test is a point at the top of its file; a file that breaks without one counts as one failure.
+ * One line a test file, every failure in full, every skipped test by name; in the end the files that failed, a line
+ * each (`failed: test/...`), since a log is often read from its end; the last line of the run is `N passed, N failed`. A test is a point at the top of its file; a file that breaks without one counts as one failure.
  */
 export default class Reporter extends Transform {
   #passed = 0;
@@ -18,6 +18,8 @@ export default class Reporter extends Transform {
   #files = new Map();
   /** @type {Result[]} */
   #failures = [];
+  /** @type {string[]} */
+  #failedFiles = [];
 
   constructor() {
     super();
@@ -33,7 +35,8 @@ export default class Reporter extends Transform {
       const leftOut = process.env.ONAIR_TEST_ALL === '1' ? this.#skipped.size : 0;
       const failed = (this.#failed === 0 && code !== 0 ? 1 : this.#failed) + leftOut;
       if (failed > 0) process.exitCode = code || 1;
-      writeSync(1, `\n${summary(this.#skipped)}${this.#passed} passed, ${failed} failed\n`);
+      const failedFiles = this.#failedFiles.map((file) => `failed: ${file}\n`).join('');
+      writeSync(1, `\n${summary(this.#skipped)}${failedFiles}${this.#passed} passed, ${failed} failed\n`);
     });
   }
 
@@ -94,6 +97,7 @@ export default class Reporter extends Transform {
     }
     this.#passed += counts.passed;
     this.#failed += counts.failed;
+    if (counts.failed > 0) this.#failedFiles.push(result.name);
     const seconds = ((result.time ?? 0) / 1000).toFixed(1);
     const failed = counts.failed === 0 ? '' : `, ${counts.failed} failed`;
     this.push(`${result.ok ? '✓' : '✗'} ${result.name} (${counts.passed} passed${failed}, ${seconds} s)\n`);
