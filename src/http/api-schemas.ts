@@ -33,6 +33,22 @@ const renditionFacts = Type.Object({
   partTargetSeconds: Type.Number(),
 });
 
+const renditionInUse = Type.Object({
+  id: Type.String({ description: 'source, audio for the sound alone, or its name in messages and addresses' }),
+  height: Type.Optional(Type.Integer({ description: 'of its picture, in lines; absent for sound alone' })),
+  bitsPerSecond: Type.Number({ description: 'as measured, or as asked for of one that is only made when somebody watches it; 0 while it is not known' }),
+  madeBy: Type.Enum(['publisher', 'server'], { description: 'server: it is encoded here' }),
+  viewers: Type.Integer(),
+  changes: Type.Integer({ description: 'how often a viewer was changed over to it' }),
+});
+
+const ladderFacts = Type.Object({
+  encoder: Type.String(),
+  preset: Type.String(),
+  renditions: Type.Integer({ description: 'how many it makes' }),
+  lagSeconds: Type.Number({ description: 'how far the slowest of them is behind the source' }),
+});
+
 const liveStreamUrls = Type.Object({
   watch: Type.String(),
   embed: Type.String(),
@@ -63,6 +79,8 @@ export const liveStreamInfo = Type.Object({
   ingestBitsPerSecond: Type.Number(),
   recording: Type.Optional(recordingFacts),
   rendition: Type.Optional(renditionFacts),
+  renditions: Type.Optional(Type.Immutable(Type.Array(renditionInUse, { description: 'all there are, the source first, then largest picture first' }))),
+  ladder: Type.Optional(ladderFacts),
   rewindSeconds: Type.Optional(Type.Number({ description: 'how far dvr.m3u8 goes back; absent where there is none' })),
   recordedAs: Type.Optional(Type.String({ description: 'id of its recording' })),
   urls: liveStreamUrls,

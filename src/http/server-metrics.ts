@@ -32,7 +32,7 @@ export interface ServerMetricsOptions {
 /** The monitor of the event loop wakes up each time it looks: at its own 10 ms it costs as much as a stream. A stall that is longer than this is seen. */
 const eventLoopPrecisionMs = 100;
 
-const changeReasons = ['selected', 'line-slow', 'line-free', 'gone'] as const;
+const changeReasons = ['selected', 'line-slow', 'line-free', 'gone', 'asked'] as const;
 
 /** What Prometheus scrapes. It is read at that moment; nothing is kept up to date in between. */
 export class ServerMetrics {
@@ -70,14 +70,21 @@ export class ServerMetrics {
     this.#count('onair_object_store_failures_total', 'How often the object store stopped taking recordings.', events, 'object-store-failed');
     this.#count('onair_recordings_lost_total', 'Recordings of which the object store does not have all that it took.', events, 'recording-lost');
     new Gauge({
-      ...{ name: 'onair_rendition_viewers', help: 'Viewers of each live stream who are sent fragments, by the rendition they are sent.', labelNames: ['stream', 'rendition'], registers },
+      ...{ name: 'onair_rendition_viewers', help: 'Viewers of each live stream, by the rendition they are sent or ask for.', labelNames: ['stream', 'rendition'], registers },
       collect() {
         this.reset();
-        for (const { stream, measures } of broadcasts.list()) for (const [rendition, viewers] of measures.viewersByRendition ?? []) this.set({ stream, rendition }, viewers);
+        for (const { stream, measures } of broadcasts.list()) for (const [rendition, viewers] of measures.viewersByRendition) this.set({ stream, rendition }, viewers);
       },
     });
     new Counter({
-      ...{ name: 'onair_rendition_changes_total', help: 'How often a viewer who is sent fragments was changed over to another rendition, by reason.', labelNames: ['reason'], registers },
+      ...{ name: 'onair_rendition_switches_total', help: 'How often a viewer of each live stream that goes on was changed over to a rendition.', labelNames: ['stream', 'rendition'], registers },
+      collect() {
+        this.reset();
+        for (const { stream, measures } of broadcasts.list()) for (const [rendition, changes] of measures.changesByRendition) this.inc({ stream, rendition }, changes);
+      },
+    });
+    new Counter({
+      ...{ name: 'onair_rendition_changes_total', help: 'How often a viewer was changed over to another rendition, by reason.', labelNames: ['reason'], registers },
       collect() {
         this.reset();
         for (const reason of changeReasons) this.inc({ reason }, events.of(`rendition-${reason}`));

@@ -55,14 +55,16 @@ export interface BroadcastSettings {
  */
 export type LiveEvent = 'viewer-skipped' | 'ffmpeg-restarted' | 'copy-refused' | 'store-failed' | 'store-read-failed' | 'recording-failed' | 'ladder-trouble' | RenditionEvent | 'object-store-failed' | 'recording-lost';
 
-/** A viewer who is sent fragments was changed over to another rendition: why. */
-export type RenditionEvent = `rendition-${RenditionChange['why']}`;
+/** A viewer was changed over to another rendition: why. `asked`: a player of HLS took the playlist of another. */
+export type RenditionEvent = `rendition-${RenditionChange['why'] | 'asked'}`;
 
 /** What an operator measures of a running broadcast. */
 export interface BroadcastMeasures {
   readonly viewers: number;
-  /** Of those who are sent fragments, by the rendition they are sent. */
-  readonly viewersByRendition?: ReadonlyMap<string, number> | undefined;
+  /** By the rendition they are sent, or ask for. */
+  readonly viewersByRendition: ReadonlyMap<string, number>;
+  /** How often a viewer was changed over to each rendition. */
+  readonly changesByRendition: ReadonlyMap<string, number>;
   readonly ingestBitsPerSecond: number;
   /** HLS requests that wait for more. */
   readonly heldRequests: number;

@@ -5,7 +5,6 @@ import { Presentation } from '../hls/presentation.js';
 import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
 import { liveStreamUrls } from '../protocol/urls.js';
-import { Audience } from './audience.js';
 import { BroadcastClock } from './broadcast-clock.js';
 import { BroadcastReport } from './broadcast-report.js';
 import { ChatRoom } from './chat-room.js';
@@ -23,6 +22,7 @@ import { picturesOf } from './broadcast-pictures.js';
 import type { Ladder } from './ladder.js';
 import type { Pictures } from './pictures.js';
 import { Renditions } from './renditions.js';
+import { RenditionUse } from './rendition-use.js';
 import { ReleasePace } from './release-pace.js';
 import { recordBroadcast, type BroadcastRecording } from './broadcast-recording.js';
 import type { SegmentArchive } from './segment-archive.js';
@@ -53,14 +53,13 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   /** Opens and ends with the broadcast; undefined where chat is switched off. */
   readonly chat: ChatRoom | undefined;
   readonly pictures: Pictures;
-  /** Who watches by HLS, told by the playlist requests. */
-  readonly audience = new Audience();
   /** Resolves when the broadcast is over: null when it ended as it should. */
   readonly closed: Promise<LiveError | null>;
   readonly #options: BroadcastOptions;
   readonly #bus: FragmentBus;
   readonly #renditions: Renditions;
   readonly #ladder: Ladder | undefined;
+  readonly #use: RenditionUse;
   readonly #packaging: Packaging;
   readonly #pace = new ReleasePace();
   readonly #clock = new BroadcastClock();
@@ -89,7 +88,8 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.entrance = new IngestEntrance({ session: this.ingest, owner });
     const createBus = (): FragmentBus => new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#report.dropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
     this.#bus = createBus();
-    this.viewers = new Viewers({ bus: this.#bus, renditions: () => this.#renditions.on, offered: () => this.#ladder?.choices ?? [], onChange: ({ why }) => options.onEvent?.(`rendition-${why}`) });
+    this.#use = new RenditionUse({ viewers: () => this.viewers, ladder: () => this.#ladder, onEvent: options.onEvent });
+    this.viewers = new Viewers({ bus: this.#bus, renditions: () => this.#renditions.on, offered: () => this.#ladder?.choices ?? [], onChange: (change) => this.#use.changed(change) });
     const { stream, id: broadcast } = options;
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream, broadcast, onMessage: (entry) => this.#record?.said(entry), onDelete: (message) => this.#record?.deleted(message) });
     this.pictures = picturesOf(options, this.viewers);
@@ -103,7 +103,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
       offered: () => this.#ladder?.offered ?? [],
       onSegment: (segment, init) => this.#record?.segment(segment, init, this.presentation.timing?.targetDurationSeconds ?? 1),
     });
-    this.hls = hlsSource(this.presentation, this.audience, () => this.#ladder);
+    this.hls = hlsSource(this.presentation, this.#use.audience, () => this.#ladder);
     this.#renditions = new Renditions({ follow: (name) => this.presentation.follow(name), createBus, onChange: () => this.viewers.renditionsChanged() });
     this.#ladder = ladderOf(options, { presentation: this.presentation, bus: this.#bus, createBus, renditions: this.#renditions, viewers: this.viewers });
     this.#packaging = this.#createPackaging();
@@ -118,14 +118,15 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   }
 
   get viewerCount(): number {
-    return this.viewers.count + this.audience.count;
+    return this.#use.viewerCount;
   }
 
   /** What is measured of it, as of now. */
   get measures(): BroadcastMeasures {
     return {
       viewers: this.viewerCount,
-      viewersByRendition: this.viewers.countByRendition,
+      viewersByRendition: this.#use.viewersByRendition,
+      changesByRendition: this.#use.changesByRendition,
       ingestBitsPerSecond: this.#throughput.bitsPerSecond,
       heldRequests: this.presentation.waiting,
       segmentMemoryBytes: this.presentation.bytesInMemory,
@@ -153,6 +154,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
       ingestBitsPerSecond: this.#throughput.bitsPerSecond,
       ...(this.#recording && { recording: this.#recording }),
       ...(rendition && { rendition }),
+      ...this.#use.facts,
       ...(rewindSeconds > 0 && { rewindSeconds }),
       ...(this.#record?.id !== undefined && { recordedAs: this.#record.id }),
       urls: liveStreamUrls(base, this.stream, undefined, rtmpPort),

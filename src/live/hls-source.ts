@@ -2,6 +2,7 @@ import type { Answer } from '../hls/answer.js';
 import type { Presentation } from '../hls/presentation.js';
 import type { Audience } from './audience.js';
 import type { Ladder } from './ladder.js';
+import { sourceId } from './rendition-choice.js';
 import type { HlsSource } from './watchable.js';
 
 /**
@@ -21,6 +22,8 @@ export function hlsSource(presentation: Presentation, audience: Audience, ladder
       if (unready) return unready;
       const rendition = presentation.rendition(id);
       if (!rendition) return noSuchRendition(id);
+      // Keyframes are looked at beside what is watched.
+      if (kind !== 'iframes') audience.asked(client, id ?? sourceId);
       return kind === 'live' ? rendition.mediaPlaylist(directives, watchClient) : rendition.rewindPlaylist(kind, directives, watchClient);
     },
     media: async ({ rendition: id, name, watchClient }) => {

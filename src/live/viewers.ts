@@ -56,6 +56,11 @@ export class Viewers {
     return counts;
   }
 
+  /** What a viewer can be sent, the source first, then largest picture first. */
+  get choices(): readonly RenditionChoice[] {
+    return this.#choices;
+  }
+
   /** See `FragmentBus`. */
   get timeline(): Timeline | undefined {
     return this.#options.bus.timeline;

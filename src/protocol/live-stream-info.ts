@@ -30,6 +30,31 @@ export interface RenditionFacts {
   readonly partTargetSeconds: number;
 }
 
+/** One quality that viewers can be sent, and how many are. */
+export interface RenditionInUse {
+  /** `source`, `audio` for the sound alone, or its name in messages and addresses. */
+  readonly id: string;
+  /** Of its picture, in lines; absent for sound alone. */
+  readonly height?: number;
+  /** As measured, or as asked for of one that is only made when somebody watches it; 0 while it is not known. */
+  readonly bitsPerSecond: number;
+  /** `server`: it is encoded here. */
+  readonly madeBy: 'publisher' | 'server';
+  readonly viewers: number;
+  /** How often a viewer was changed over to it. */
+  readonly changes: number;
+}
+
+/** What encodes renditions here at this moment. */
+export interface LadderFacts {
+  readonly encoder: string;
+  readonly preset: string;
+  /** How many it makes. */
+  readonly renditions: number;
+  /** How far the slowest of them is behind the source. */
+  readonly lagSeconds: number;
+}
+
 /**
  * A broadcast's life: `starting` (publisher connected, nothing playable yet) → `live` → `ended` (still playable
  * for a short while). `waiting`: the publisher's connection dropped and may be resumed.
@@ -54,6 +79,10 @@ export interface LiveStreamInfo {
   readonly ingestBitsPerSecond: number;
   readonly recording?: RecordingFacts;
   readonly rendition?: RenditionFacts;
+  /** All there are, the source first, then largest picture first; absent before there is any media. */
+  readonly renditions?: readonly RenditionInUse[];
+  /** Absent while no rendition is encoded here. */
+  readonly ladder?: LadderFacts;
   /** How far `dvr.m3u8` goes back; absent where there is none. */
   readonly rewindSeconds?: number;
   /** Id of its recording, where there is one. */

@@ -78,7 +78,7 @@ export class FakeBroadcast implements Watchable, PublishedBroadcast {
     },
     media: ({ rendition, name, watchClient }) => this.#held(below(rendition, name), watchClient),
   };
-  readonly measures = { viewers: 3, viewersByRendition: new Map([['source', 2], ['480p', 1]]), ingestBitsPerSecond: 2_500_000, heldRequests: 0, segmentMemoryBytes: 0, storeWaitingBytes: 0 };
+  readonly measures = { viewers: 3, viewersByRendition: new Map([['source', 2], ['480p', 1]]), changesByRendition: new Map([['480p', 4]]), ingestBitsPerSecond: 2_500_000, heldRequests: 0, segmentMemoryBytes: 0, storeWaitingBytes: 0 };
 
   constructor(options: FakeBroadcastOptions) {
     this.#options = options;
@@ -100,6 +100,11 @@ export class FakeBroadcast implements Watchable, PublishedBroadcast {
       ingestBitsPerSecond: 2_500_000,
       recording: { container: 'webm', tracks: [{ kind: 'video', sourceCodec: 'vp8', action: 'transcode', reason: 'VP8 does not go into HLS.' }] },
       rendition: { codecs: 'avc1.42c01f', width: 640, height: 360, averageBitsPerSecond: 1, peakBitsPerSecond: 2, targetDurationSeconds: 2, partTargetSeconds: 0.334 },
+      renditions: [
+        { id: 'source', height: 360, bitsPerSecond: 2_400_000, madeBy: 'publisher', viewers: 2, changes: 0 },
+        { id: 'audio', bitsPerSecond: 0, madeBy: 'publisher', viewers: 1, changes: 4 },
+      ],
+      ladder: { encoder: 'libx264', preset: 'superfast', renditions: 1, lagSeconds: 0.25 },
       urls: liveStreamUrls(base, this.stream),
     };
   }

@@ -22,6 +22,7 @@ t.test('/metrics tells what is live at the moment it is asked', async (t) => {
   t.match(answer.body, 'onair_live_streams 1\n');
   t.match(answer.body, 'onair_viewers{stream="cam"} 3\n');
   t.match(answer.body, 'onair_rendition_viewers{stream="cam",rendition="480p"} 1\n');
+  t.match(answer.body, 'onair_rendition_switches_total{stream="cam",rendition="480p"} 4\n');
   t.match(answer.body, 'onair_rendition_changes_total{reason="line-slow"} 0\n');
   t.match(answer.body, 'onair_ingest_bits_per_second{stream="cam"} 2500000\n');
   t.match(answer.body, 'onair_ingest_bytes_total 0\n');

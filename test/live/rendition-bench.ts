@@ -3,7 +3,7 @@ import { readInitSegment, type InitSegment, type Track } from '../../src/fmp4/in
 import type { Timeline } from '../../src/hls/presentation.js';
 import { FragmentBus } from '../../src/live/fragment-bus.js';
 import type { FragmentBurst } from '../../src/live/fragment-burst.js';
-import type { ViewerSink } from '../../src/live/viewer.js';
+import type { RenditionChange, ViewerSink } from '../../src/live/viewer.js';
 import { Viewers } from '../../src/live/viewers.js';
 import type { ViewerMessage } from '../../src/protocol/viewer-messages.js';
 import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
@@ -96,7 +96,12 @@ export class RenditionBench {
   readonly #hasSound: boolean;
   #time = 0;
 
-  constructor({ others, payloadBytes = 5, hasSound = true }: { others: readonly { readonly id: string; readonly width: number; readonly behind?: number }[]; payloadBytes?: number; hasSound?: boolean }) {
+  constructor({ others, payloadBytes = 5, hasSound = true, onChange = () => undefined }: {
+    others: readonly { readonly id: string; readonly width: number; readonly behind?: number }[];
+    payloadBytes?: number;
+    hasSound?: boolean;
+    onChange?: (change: RenditionChange) => void;
+  }) {
     this.source = this.#rendition('source', 1280, 0);
     this.others = others.map(({ id, width, behind = 0 }) => this.#rendition(id, width, behind));
     this.on = new Set(others.map(({ id }) => id));
@@ -105,7 +110,10 @@ export class RenditionBench {
     this.viewers = new Viewers({
       bus: this.source.bus,
       renditions: () => new Map(this.others.filter(({ id }) => this.on.has(id)).map(({ id, bus }) => [id, bus])),
-      onChange: ({ rendition, why }) => this.changes.push(`${rendition}: ${why}`),
+      onChange: (change) => {
+        this.changes.push(`${change.rendition}: ${change.why}`);
+        onChange(change);
+      },
       now: () => this.nowMs,
     });
   }
