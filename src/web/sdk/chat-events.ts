@@ -32,8 +32,8 @@ export interface ChatEvents {
 }
 
 export interface ChatOptions {
-  /** `https://host/live/NAME`, or the server's address together with `stream`. */
-  readonly url: string;
+  /** `https://host/live/NAME`, or the server's address together with `stream`; or several of one cluster, in the order in which they are tried. */
+  readonly url: string | readonly string[];
   readonly stream?: string;
   /** Joins under it; without one the chat is only read, until `join`. */
   readonly name?: string;

@@ -6,7 +6,7 @@ import { chatNotice } from './chat-words.js';
 import { refusalError } from './errors.js';
 import { Listeners } from './listeners.js';
 import { LiveSocket, socketSeams, type SocketLoss } from './live-socket.js';
-import { streamAddresses } from './playback/addresses.js';
+import { addressesAt } from './playback/addresses.js';
 import { pageFacts, type FactsDesk, type FactsFollower, type StreamFacts } from './playback/facts-poll.js';
 import type { StreamAddresses } from './playback/playback.js';
 import { ReconnectPolicy } from './reconnect-policy.js';
@@ -59,7 +59,7 @@ export class Chat extends Listeners<ChatEvents> {
     super();
     this.#page = seams.page ?? browserPage;
     this.#desk = seams.facts ?? pageFacts;
-    this.#addresses = streamAddresses(options.url, options.stream, seams.baseUrl ?? document.baseURI);
+    this.#addresses = addressesAt(options.url, options.stream, seams.baseUrl ?? document.baseURI);
     this.#key = options.key;
     this.#name = options.name;
     this.#token = options.token;
@@ -133,7 +133,10 @@ export class Chat extends Listeners<ChatEvents> {
   }
 
   #learn(facts: StreamFacts): void {
-    if (!facts.known) return this.#enter('connecting', chatNotice('chat-unreachable', { status: facts.status }));
+    if (!facts.known) {
+      this.#addresses.servers?.next();
+      return this.#enter('connecting', chatNotice('chat-unreachable', { status: facts.status }));
+    }
     const { info } = facts;
     if (info?.chat === false) {
       this.#facts?.close();
@@ -149,6 +152,7 @@ export class Chat extends Listeners<ChatEvents> {
     const page = this.#page;
     const socket = new LiveSocket({
       url: () => this.#addresses.chat,
+      servers: this.#addresses.servers,
       policy: new ReconnectPolicy({ ...patience, random: () => page.random() }),
       judge: (loss) => (mayGoOn(loss) ? 'retry' : 'over'),
       connectTimeoutMs: (failures) => Math.min(connectTimeoutMs.longest, connectTimeoutMs.first * (1 + failures / 2)),

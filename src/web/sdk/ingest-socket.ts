@@ -4,6 +4,7 @@ import { Listeners } from './listeners.js';
 import { LiveSocket, type SocketLoss, type SocketSeams } from './live-socket.js';
 import type { ReconnectPolicy } from './reconnect-policy.js';
 import { ReplayBuffer } from './replay-buffer.js';
+import { ServerList } from './servers.js';
 
 /** How much is handed to the WebSocket ahead of the network: the rest waits where it can still be dropped. */
 const maxSocketBufferBytes = 512 * 1024;
@@ -17,8 +18,8 @@ const probeTimeoutMs = 4_000;
 const ghostMs = 60_000;
 
 export interface IngestSocketOptions {
-  /** The publish address, `ws:` or `wss:`, without a query. */
-  readonly url: string;
+  /** The publish address, `ws:` or `wss:`, without a query; or those of several servers, beginning where they stand. */
+  readonly url: string | ServerList<string>;
   readonly key: string;
   /** Takes up the broadcast of this token: what is pushed here follows what the server has. Without it, a new one begins. */
   readonly resumeToken?: string;
@@ -46,6 +47,7 @@ const isOnline = (): boolean => (globalThis as { readonly navigator?: Partial<Na
 /** One broadcast's bytes on their way to the server, across as many connections as it takes. */
 export class IngestSocket extends Listeners<IngestSocketEvents> {
   readonly #options: IngestSocketOptions;
+  readonly #servers: ServerList<string>;
   readonly #replay = new ReplayBuffer();
   /** null: the broadcast ended as it should; an error: why it is over, in words. */
   readonly closed: Promise<OnairError | null>;
@@ -70,9 +72,11 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.#resumeToken = options.resumeToken;
     this.#startUnknown = options.resumeToken !== undefined;
     this.closed = new Promise((resolve) => (this.#settle = resolve));
-    const { policy, openSocket, explainRefusal, nowMs } = options;
+    const { url, policy, openSocket, explainRefusal, nowMs } = options;
+    this.#servers = typeof url === 'string' ? new ServerList([url]) : url;
     this.#socket = new LiveSocket({
       url: () => this.#address(),
+      servers: this.#servers,
       policy,
       judge: (loss) => this.#judge(loss),
       connectTimeoutMs: () => (this.#resumeToken === undefined ? readyTimeoutMs.first : readyTimeoutMs.again),
@@ -167,7 +171,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   #address(): string {
     const query = new URLSearchParams({ key: this.#options.key });
     if (this.#resumeToken !== undefined) query.set('resume', this.#resumeToken);
-    return `${this.#options.url}?${query.toString()}`;
+    return `${this.#servers.current}?${query.toString()}`;
   }
 
   #hear(text: string): void {
@@ -231,14 +235,15 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
 
   #judge(loss: SocketLoss): 'retry' | 'over' {
     this.#ready = false;
-    if (loss.closeCode === 1000 || this.#resumeToken === undefined) return 'over';
-    const { refusal } = loss;
-    return refusal !== undefined && (!refusal.retryable || refusal.code === 'not-found') ? 'over' : 'retry';
+    const { closeCode, refusal, untriedServer } = loss;
+    if (closeCode === 1000 || (refusal !== undefined && (!refusal.retryable || refusal.code === 'not-found'))) return 'over';
+    return this.#resumeToken === undefined && !untriedServer ? 'over' : 'retry';
   }
 
   #retrying(loss: SocketLoss): void {
     if (!loss.proven) this.#expectGhost();
-    if (this.#reconnecting) return;
+    // Nothing is lost that was not there yet.
+    if (this.#reconnecting || this.#resumeToken === undefined) return;
     this.#reconnecting = true;
     this.emit('state', 'reconnecting');
   }
@@ -251,7 +256,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     if (closeCode === 1000) return null;
     if (givenUp) return new OnairError('unreachable', 'The connection to the server was lost and did not come back. Check your network, then go live again.');
     if (refusal === undefined) {
-      return new OnairError('unreachable', `The server at ${new URL(this.#options.url).host} does not answer. Check that it runs, that its address is right and that you are online, then try again.`);
+      return new OnairError('unreachable', `The server at ${new URL(this.#servers.current).host} does not answer. Check that it runs, that its address is right and that you are online, then try again.`);
     }
     // It ended as it should; only the word of it was lost.
     if (refusal.code === 'not-found' && this.#endSent) return null;

@@ -2,6 +2,7 @@ import type { BrowserPage } from './browser-page.js';
 import { Listeners } from './listeners.js';
 import type { ReconnectPolicy } from './reconnect-policy.js';
 import { closeRefusal, explainRefusal, type Refusal } from './refusal.js';
+import type { Servers } from './servers.js';
 
 /** A connection is gone, or did not come about. */
 export interface SocketLoss {
@@ -15,6 +16,8 @@ export interface SocketLoss {
   readonly everProven: boolean;
   /** Losses in a row, this one included; those of a machine without network are not counted. */
   readonly failures: number;
+  /** The next attempt is at a server that was not tried since something was heard. */
+  readonly untriedServer: boolean;
   /** The policy has no more attempts. */
   readonly givenUp: boolean;
 }
@@ -22,6 +25,8 @@ export interface SocketLoss {
 export interface LiveSocketOptions {
   /** Asked for every attempt. */
   readonly url: () => string;
+  /** Where there are several, `url` is that of the one they stand at. */
+  readonly servers?: Servers | undefined;
   readonly policy: ReconnectPolicy;
   /** Whether to go on after a loss. */
   readonly judge: (loss: SocketLoss) => 'retry' | 'over';
@@ -75,8 +80,8 @@ const youngMs = 1_000;
 const crowdedAttempt = 2;
 
 /**
- * A WebSocket that keeps itself up: a limit on connecting, doubt and proof, pauses by the policy, the server's own wish, waiting
- * without network. It knows nothing of what is said. Its owner ticks it a few times a second and so chooses the clock, and tells it
+ * A WebSocket that keeps itself up: a limit on connecting, doubt and proof, pauses by the policy, the server's own wish, the
+ * next server where there are several, waiting without network. It knows nothing of what is said. Its owner ticks it a few times a second and so chooses the clock, and tells it
  * when the network came back. Whoever is over is over for good.
  */
 export class LiveSocket extends Listeners<LiveSocketEvents> {
@@ -91,6 +96,7 @@ export class LiveSocket extends Listeners<LiveSocketEvents> {
   #everProven = false;
   #over = false;
   #failures = 0;
+  #failedServers = 0;
   #connectingSinceMs = 0;
   #provenAtMs = 0;
   #lostAtMs: number | undefined;
@@ -162,7 +168,7 @@ export class LiveSocket extends Listeners<LiveSocketEvents> {
   /** Takes the connection for dead: a half-open one never says goodbye by itself. */
   drop(): void {
     const url = this.#abandon();
-    if (url !== undefined) this.#lost(1006, '', url);
+    if (url !== undefined) this.#lost(1006, '', url, true);
   }
 
   /** Lets go for good; idempotent. */
@@ -204,6 +210,7 @@ export class LiveSocket extends Listeners<LiveSocketEvents> {
       this.#proven = this.#everProven = true;
       this.#provenAtMs = this.#askedAtMs = this.#seams.nowMs();
       this.#lostAtMs = undefined;
+      this.#failedServers = 0;
       if (this.#options.stableAfterMs === undefined) this.#failures = 0;
     }
     this.emit('message', data);
@@ -226,7 +233,7 @@ export class LiveSocket extends Listeners<LiveSocketEvents> {
     return stale?.url;
   }
 
-  #lost(closeCode: number, reason: string, url: string): void {
+  #lost(closeCode: number, reason: string, url: string, wasSilent = false): void {
     const proven = this.#proven;
     const { stableAfterMs } = this.#options;
     const nowMs = this.#seams.nowMs();
@@ -235,7 +242,9 @@ export class LiveSocket extends Listeners<LiveSocketEvents> {
     this.#deadAtMs = undefined;
     this.#lostAtMs ??= nowMs;
     const told = closeRefusal(closeCode, reason);
-    if (told !== undefined || proven) return this.#afterLoss(closeCode, proven, told);
+    // One that does not answer is not asked why where another may answer at once.
+    const goesOn = wasSilent && (this.#options.servers?.count ?? 1) > 1;
+    if (told !== undefined || proven || goesOn) return this.#afterLoss(closeCode, proven, told);
     void this.#seams.explainRefusal(url).then((explained) => this.#afterLoss(closeCode, proven, explained));
   }
 
@@ -247,8 +256,17 @@ export class LiveSocket extends Listeners<LiveSocketEvents> {
     const nowMs = this.#seams.nowMs();
     const crowded = refusal?.code === 'unavailable' || closeCode === 1001 || closeCode === 1012;
     const attempt = Math.max(0, this.#failures - 1, crowded ? crowdedAttempt : 0);
-    const delayMs = this.#options.policy.delayMs(attempt, nowMs - (this.#lostAtMs ?? nowMs), refusal?.retryAfterMs);
-    const loss = { closeCode, refusal, proven, everProven: this.#everProven, failures: this.#failures };
+    const { policy, servers } = this.#options;
+    // Of a connection that held perhaps only the line broke, so it is tried once more where it was; and what is refused for good is refused by all.
+    const failed = crowded || (!proven && refusal?.code !== 'not-found' && (refusal?.retryable ?? true));
+    if (servers !== undefined && online && failed) {
+      servers.next();
+      this.#failedServers += 1;
+    }
+    const untriedServer = this.#failedServers > 0 && this.#failedServers < (servers?.count ?? 1);
+    // What one server wishes is not said of another.
+    const delayMs = policy.delayMs(attempt, nowMs - (this.#lostAtMs ?? nowMs), untriedServer ? 0 : refusal?.retryAfterMs);
+    const loss = { closeCode, refusal, proven, everProven: this.#everProven, failures: this.#failures, untriedServer };
     if (this.#options.judge({ ...loss, givenUp: false }) === 'over') return this.#finish({ ...loss, givenUp: false });
     if (delayMs === undefined) return this.#finish({ ...loss, givenUp: true });
     this.#retryAtMs = nowMs + (online ? delayMs : offlineRetryMs);

@@ -12,8 +12,11 @@ import type { Notice } from './words.js';
 export type PlayerState = 'waiting' | 'connecting' | 'playing' | 'stalled' | 'paused' | 'ended' | 'failed';
 
 export interface PlayerOptions {
-  /** `https://host/live/NAME`, or the server's address together with `stream`; or `https://host/recordings/ID`. */
-  readonly url: string;
+  /**
+   * `https://host/live/NAME`, or the server's address together with `stream`; or `https://host/recordings/ID`. Or several of one
+   * cluster, in the order in which they are tried; a recording is played from the first.
+   */
+  readonly url: string | readonly string[];
   readonly stream?: string | undefined;
   readonly video: HTMLVideoElement;
   /** `lowest-delay` (default) stays as close to live as the network allows; `smooth` keeps seconds in hand. */

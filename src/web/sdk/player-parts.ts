@@ -1,5 +1,5 @@
 import { browserPage, type BrowserPage } from './browser-page.js';
-import { recordingAddresses, streamAddresses } from './playback/addresses.js';
+import { addressesAt, recordingAddresses } from './playback/addresses.js';
 import { factsOfRecording, pageFacts, type FactsDesk } from './playback/facts-poll.js';
 import { lazyPath } from './playback/lazy-path.js';
 import type { PathRunnerOptions } from './playback/path-runner.js';
@@ -30,8 +30,8 @@ const browserSeekable: PathRunnerOptions['seekable'] = {
 export function playerParts({ url, stream, mode = 'lowest-delay', path: wished = 'auto', rendition = 'auto' }: PlayerOptions, seams: Partial<PlayerSeams>) {
   const baseUrl = seams.baseUrl ?? document.baseURI;
   const [page, paths, seekable] = [seams.page ?? browserPage, seams.paths ?? browserPaths, seams.seekable ?? browserSeekable];
-  const recording = stream === undefined ? recordingAddresses(url, baseUrl) : undefined;
+  const recording = stream === undefined ? recordingAddresses([url].flat()[0] ?? '', baseUrl) : undefined;
   return recording
     ? { page, desk: factsOfRecording, ways: { addresses: recording, seekable, rendition, mode: 'smooth' as const, wished: wished === 'websocket' ? ('auto' as const) : wished, paths: { ...paths, ...seekable } } }
-    : { page, desk: seams.facts ?? pageFacts, ways: { addresses: streamAddresses(url, stream, baseUrl), seekable, rendition, mode, wished, paths } };
+    : { page, desk: seams.facts ?? pageFacts, ways: { addresses: addressesAt(url, stream, baseUrl), seekable, rendition, mode, wished, paths } };
 }

@@ -3,7 +3,7 @@ import type { BrowserPage } from './browser-page.js';
 import { capabilitiesOf } from './playback/capabilities.js';
 import { ClockOffset } from './playback/clock-offset.js';
 import { ElementStarter } from './playback/element-starter.js';
-import type { FactsDesk, FactsFollower, StreamFacts } from './playback/facts-poll.js';
+import { type FactsDesk, type FactsFollower, type StreamFacts } from './playback/facts-poll.js';
 import type { PlayerMode } from './playback/path-choice.js';
 import { PathRunner, type PathRunnerEvents } from './playback/path-runner.js';
 import { playerStats } from './playback/player-stats.js';
@@ -18,7 +18,6 @@ import { notice, waitingNotice, type Notice, type PathFailureOf } from './words.
 /** Shorter interruptions are hiccups, not worth a word. */
 const stalledAfterMs = 400;
 const retryAllAfterMs = [2000, 5000, 10_000, 20_000];
-
 /** How often it is told where the picture is. */
 const tellPlaceEveryMs = 250;
 
@@ -183,9 +182,10 @@ export class Player extends RenditionPlayer {
     if (!isRunning && facts.known && facts.info?.state !== 'live') this.#runner.beginAfresh();
     if (!facts.known) {
       // Paths fail when the server is gone, too: that says nothing of them.
-      if (!isRunning) this.#runner.forgive();
-      if (!isRunning) this.#enter('waiting', notice('server-unreachable', { status: facts.status }));
-      return;
+      if (isRunning) return;
+      this.#addresses.servers?.next();
+      this.#runner.forgive();
+      return this.#enter('waiting', notice('server-unreachable', { status: facts.status }));
     }
     const { info } = facts;
     this.#info = info;

@@ -48,8 +48,8 @@ export interface PublisherEvents {
 }
 
 export interface PublisherOptions {
-  /** The Onair server, e.g. `https://live.example`. */
-  readonly url: string;
+  /** The Onair server, e.g. `https://live.example`; or several of one cluster, in the order in which they are tried. */
+  readonly url: string | readonly string[];
   readonly key: string;
   readonly stream: string;
   /** What to broadcast; left running at the end. Without it the camera and microphone are opened, and stopped at the end. */

@@ -1,17 +1,17 @@
 import type { IngestMessage } from '../../protocol/ingest-messages.js';
-import { isStreamName, liveStreamUrls } from '../../protocol/urls.js';
+import { isStreamName } from '../../protocol/urls.js';
 import { captureCamera } from './capture.js';
 import { OnairError } from './errors.js';
 import { IngestSocket } from './ingest-socket.js';
 import { Listeners } from './listeners.js';
 import type { PublisherEvents, PublisherOptions, PublisherState, StreamDescription } from './publisher-events.js';
-import { readUrl } from './playback/addresses.js';
 import { BroadcastLink } from './publishing/broadcast-link.js';
 import { BroadcastRecorder } from './publishing/broadcast-recorder.js';
 import { asCapture, type Capture } from './publishing/captured.js';
 import { CaptureClock } from './publishing/capture-clock.js';
 import type { Encoder, EncoderFacts } from './publishing/encoder.js';
 import type { TrackKind } from './publishing/filler.js';
+import { publishAddresses } from './publishing/publish-addresses.js';
 import { browserParts, type PublisherParts } from './publishing/publisher-parts.js';
 import { Uplink } from './publishing/uplink.js';
 import type { UplinkSecond } from './publishing/uplink-history.js';
@@ -19,6 +19,7 @@ import { uplinkWarnings } from './publishing/warnings.js';
 import { defaultQuality, type Quality } from './quality.js';
 import { recorderError } from './recorder.js';
 import { ReconnectPolicy } from './reconnect-policy.js';
+import type { ServerList } from './servers.js';
 
 /** Also the lowest frame rate: a picture that stands still is repeated at every tick. */
 const tickMs = 100;
@@ -34,7 +35,7 @@ export class Publisher extends Listeners<PublisherEvents> {
   readonly closed: Promise<OnairError | null>;
   readonly #options: PublisherOptions;
   readonly #parts: PublisherParts;
-  readonly #origin: string;
+  readonly #servers: ServerList<string>;
   readonly #uplink: Uplink;
   readonly #clock = new CaptureClock();
   readonly #recorder: BroadcastRecorder;
@@ -58,9 +59,7 @@ export class Publisher extends Listeners<PublisherEvents> {
     }
     this.#options = options;
     this.#parts = parts;
-    const server = readUrl(options.url, typeof document === 'undefined' ? undefined : document.baseURI);
-    if (server === undefined) throw new TypeError(`expected a server's address like https://host, got "${options.url}"`);
-    this.#origin = server.href.replace(/\/+$/, '');
+    this.#servers = publishAddresses(options);
     const quality = options.quality ?? defaultQuality;
     this.#recorder = new BroadcastRecorder({ ...parts, quality });
     this.#uplink = new Uplink(quality);
@@ -212,10 +211,10 @@ export class Publisher extends Listeners<PublisherEvents> {
   }
 
   #openLink(): BroadcastLink {
-    const { key, stream, resume } = this.#options;
+    const { key, resume } = this.#options;
     const { openSocket, explainRefusal, nowMs, random } = this.#parts;
     const policy = new ReconnectPolicy({ random, giveUpAfterMs });
-    const url = liveStreamUrls(this.#origin, stream).publish;
+    const url = this.#servers;
     const open = (resumes: boolean): IngestSocket =>
       new IngestSocket({ url, key, ...(resumes && resume !== undefined && { resumeToken: resume }), policy, openSocket, explainRefusal, nowMs });
     return new BroadcastLink({ open, policy, nowMs });

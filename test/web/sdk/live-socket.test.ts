@@ -2,6 +2,7 @@ import t from 'tap';
 import { refusalOf, type Refusal } from '../../../src/web/sdk/refusal.js';
 import { LiveSocket, type LiveSocketOptions, type SocketLoss } from '../../../src/web/sdk/live-socket.js';
 import { ReconnectPolicy } from '../../../src/web/sdk/reconnect-policy.js';
+import { ServerList } from '../../../src/web/sdk/servers.js';
 import { FakePage } from './fake-page.js';
 
 interface Bench {
@@ -198,4 +199,83 @@ t.test('closed, it is over for good, whatever was under way', async (t) => {
     t.equal(await live.closed, undefined, stage);
     t.notOk(live.send('anything'), stage);
   }
+});
+
+function severalServers(options: Partial<LiveSocketOptions> = {}): Bench & { readonly hosts: () => string[] } {
+  const servers = new ServerList(['a', 'b', 'c']);
+  const made = bench({ url: () => `wss://${servers.current}/`, servers, ...options });
+  return Object.assign(made, { hosts: () => made.page.sockets.map(({ url }) => new URL(url).host) });
+}
+
+t.test('of several servers the next one is tried when one does not take the connection, and after the last the first', async (t) => {
+  const { page, losses, hosts } = severalServers();
+  for (const _ of [1, 2, 3]) {
+    page.socket.drop();
+    await page.pass(4_250);
+  }
+  t.same(hosts(), ['a', 'b', 'c', 'a']);
+  t.same(losses.map(({ untriedServer }) => untriedServer), [true, true, false], 'it is told whether there is one left that was not tried');
+  page.socket.say(pong);
+  page.socket.drop(1001);
+  await page.pass(0);
+  t.equal(losses.at(-1)?.untriedServer, true, 'counted anew from one that answered');
+});
+
+t.test('a connection that broke is tried once more where it was; a server that goes away is left at once', async (t) => {
+  const broken = severalServers();
+  broken.page.socket.say(pong);
+  broken.page.socket.drop();
+  await broken.page.pass(1_250);
+  broken.page.socket.drop();
+  await broken.page.pass(2_250);
+  t.same(broken.hosts(), ['a', 'a', 'b']);
+
+  const leaving = severalServers();
+  leaving.page.socket.say(pong);
+  leaving.page.socket.drop(1001);
+  await leaving.page.pass(4_250);
+  t.same(leaving.hosts(), ['a', 'b'], 'after the pause of a crowd');
+});
+
+t.test('losses without network say nothing of a server', async (t) => {
+  const { page, hosts } = severalServers();
+  page.online = false;
+  page.socket.drop();
+  await page.pass(30_250);
+  t.same(hosts(), ['a', 'a']);
+});
+
+t.test('what one full server wishes is not waited for at the next, but is when all were tried', async (t) => {
+  const made = severalServers();
+  made.refusal = refusalOf('unavailable', '', 30_000);
+  for (const _ of [1, 2]) {
+    made.page.socket.drop();
+    await made.page.pass(4_250);
+  }
+  t.same(made.hosts(), ['a', 'b', 'c']);
+  made.page.socket.drop();
+  await made.page.pass(29_750);
+  t.equal(made.page.sockets.length, 3);
+  await made.page.pass(4_500);
+  t.same(made.hosts(), ['a', 'b', 'c', 'a']);
+});
+
+t.test('a server that does not answer at all is not asked why before the next one is tried', async (t) => {
+  const asked: string[] = [];
+  const page = new FakePage();
+  const servers = new ServerList(['a', 'b']);
+  const live = new LiveSocket({
+    url: () => `wss://${servers.current}/`,
+    servers,
+    policy: new ReconnectPolicy({ firstDelayMs: 1000, random: () => 1 }),
+    judge: () => 'retry',
+    connectTimeoutMs: () => 5_000,
+    ping: () => 'ping',
+    proveWithinMs: 2_000,
+    seams: { openSocket: (url) => page.openSocket(url), nowMs: () => page.nowMs(), isOnline: () => true, explainRefusal: (url) => new Promise(() => asked.push(url)) },
+  });
+  page.every(250, () => live.tick());
+  await page.pass(6_500);
+  t.same(asked, []);
+  t.same(page.sockets.map(({ url }) => url), ['wss://a/', 'wss://b/']);
 });

@@ -161,3 +161,76 @@ t.test('title and description are told whenever a connection begins', async (t) 
     [{ type: 'describe', title: 'Harbour', description: 'Boats' }],
   ]);
 });
+
+const hostsOf = (bench: PublisherBench): string[] => bench.sockets.map(({ url }) => new URL(url).host);
+
+t.test('of several servers the next one takes a new broadcast when the first does not answer, and none is told of a loss', async (t) => {
+  const bench = publisherBench(t, { url: ['https://a.example', 'https://b.example/on'] });
+  const started = bench.publisher.start();
+  await settle();
+  bench.last().drop();
+  await settle();
+  await bench.passMs(300);
+  t.strictSame(bench.sockets.map(({ url }) => url), ['wss://a.example/live/s/publish?key=k', 'wss://b.example/on/live/s/publish?key=k']);
+  t.strictSame(bench.news, ['connecting']);
+  bench.last().ready();
+  await started;
+  t.strictSame(bench.news, ['connecting', 'connected']);
+});
+
+t.test('when no server answers, the start says so after each was tried once; one that refuses the key is the last', async (t) => {
+  const silent = publisherBench(t, { url: ['https://a.example', 'https://b.example'] });
+  const vain = silent.publisher.start().catch((error: unknown) => error);
+  await settle();
+  for (const _ of [1, 2]) {
+    silent.last().drop();
+    await settle();
+    await silent.passMs(600);
+  }
+  t.match(await vain, { reason: 'unreachable' });
+  t.strictSame(hostsOf(silent), ['a.example', 'b.example']);
+
+  const strict = publisherBench(t, { url: ['https://a.example', 'https://b.example'] });
+  const refused = strict.publisher.start().catch((error: unknown) => error);
+  await settle();
+  strict.last().drop(4401, 'wrong key');
+  t.match(await refused, { reason: 'unauthorized' });
+  t.strictSame(hostsOf(strict), ['a.example']);
+});
+
+t.test('a broadcast goes on with its token at the next server, from the byte that is wanted there', async (t) => {
+  const bench = publisherBench(t, { url: ['https://a.example', 'https://b.example'] });
+  await bench.goOnAir();
+  bench.recorders[0]?.give(1, 2, 3);
+  await settle();
+  t.strictSame(bench.last().bytes, [1, 2, 3]);
+  bench.last().drop();
+  bench.recorders[0]?.give(4);
+  await bench.passMs(300);
+  bench.last().drop();
+  await settle();
+  await bench.passMs(600);
+  t.strictSame(hostsOf(bench), ['a.example', 'a.example', 'b.example']);
+  t.equal(new URL(bench.last().url).searchParams.get('resume'), 'token');
+  bench.last().ready(2);
+  t.strictSame(bench.last().bytes, [3, 4]);
+  t.strictSame(bench.news, ['reconnecting', 'live']);
+});
+
+t.test('a server that goes away is left for the next one, and a broadcast that is not known there begins anew there', async (t) => {
+  const bench = publisherBench(t, { url: ['https://a.example', 'https://b.example'] });
+  await bench.goOnAir();
+  bench.last().drop(1001);
+  await bench.passMs(1_100);
+  t.strictSame(hostsOf(bench), ['a.example', 'b.example']);
+  bench.last().drop(4404, 'not here');
+  await settle();
+  await bench.passMs(300);
+  t.strictSame(hostsOf(bench), ['a.example', 'b.example', 'b.example']);
+  t.equal(new URL(bench.last().url).searchParams.get('resume'), null);
+});
+
+t.test('an empty list of servers is refused in words', async (t) => {
+  t.throws(() => publisherBench(t, { url: [] }), /expected the address of a server, or several, got an empty list/);
+  t.throws(() => publisherBench(t, { url: ['https://a.example', 'nowhere'] }), /expected a server's address .*, got "nowhere"/);
+});

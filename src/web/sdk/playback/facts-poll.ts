@@ -1,6 +1,9 @@
 import type { LiveStreamInfo } from '../../../protocol/live-stream-info.js';
 import { browserPage, type BrowserPage } from '../browser-page.js';
 import { retryAfterMs } from '../retry-after.js';
+import type { StreamAddresses } from './playback.js';
+
+type FactsAddress = StreamAddresses['facts'];
 
 /** What the server said about the stream when it was asked last. */
 export type StreamFacts =
@@ -25,14 +28,14 @@ export interface FactsFollower {
 /** One poll of `GET /api/streams/:stream` a stream, however many follow it: a page's players and chats share them. */
 export class FactsDesk {
   readonly #page: BrowserPage;
-  readonly #polls = new Map<string, FactsPoll>();
+  readonly #polls = new Map<FactsAddress, FactsPoll>();
 
   constructor(page: BrowserPage) {
     this.#page = page;
   }
 
   /** Asks at once, then again and again. */
-  follow(url: string, onFacts: (facts: StreamFacts) => void): FactsFollower {
+  follow(url: FactsAddress, onFacts: (facts: StreamFacts) => void): FactsFollower {
     const poll = this.#polls.get(url) ?? new FactsPoll(this.#page, url);
     this.#polls.set(url, poll);
     const entry = { onFacts };
@@ -70,7 +73,7 @@ export const factsOfRecording: Pick<FactsDesk, 'follow'> = {
 class FactsPoll {
   readonly followers = new Set<{ readonly onFacts: (facts: StreamFacts) => void }>();
   readonly #page: BrowserPage;
-  readonly #url: string;
+  readonly #url: FactsAddress;
   readonly #abort = new AbortController();
   readonly #release: (() => void)[];
   #cancelNext: () => void = () => undefined;
@@ -78,7 +81,7 @@ class FactsPoll {
   #asksInVain = 0;
   #serverWishMs = 0;
 
-  constructor(page: BrowserPage, url: string) {
+  constructor(page: BrowserPage, url: FactsAddress) {
     this.#page = page;
     this.#url = url;
     const again = (): void => void this.ask();
@@ -122,7 +125,7 @@ class FactsPoll {
     const cancelTimeout = this.#page.after(answerWithinMs, stop);
     this.#abort.signal.addEventListener('abort', stop, { signal: timeout.signal });
     try {
-      const response = await this.#page.fetch(this.#url, { cache: 'no-store', signal: timeout.signal });
+      const response = await this.#page.fetch(typeof this.#url === 'string' ? this.#url : this.#url(), { cache: 'no-store', signal: timeout.signal });
       this.#serverWishMs = retryAfterMs(response.headers) ?? 0;
       if (response.ok) return { known: true, info: (await response.json()) as LiveStreamInfo };
       // Read to its end: an unread body holds a connection.

@@ -1,4 +1,5 @@
 import type { BrowserPage } from '../browser-page.js';
+import type { Servers } from '../servers.js';
 import type { PathFailure } from '../words.js';
 import type { ClockOffset } from './clock-offset.js';
 import type { PathName, PlayerMode } from './path-choice.js';
@@ -19,7 +20,10 @@ export interface PlaybackOptions {
   readonly onRenditions: (now: PlayedRenditions) => void;
 }
 
+/** Of several servers those of the one that is asked now: read them anew for each request. */
 export interface StreamAddresses {
+  /** Where there are several. */
+  readonly servers?: Servers | undefined;
   /** Where the server's addresses begin: scheme, host, port and the path that a proxy puts before them, if any. */
   readonly origin: string;
   readonly stream: string;
@@ -30,7 +34,8 @@ export interface StreamAddresses {
   readonly play: string;
   readonly hls: string;
   readonly chat: string;
-  readonly facts: string;
+  /** A function says each time anew which server is asked. */
+  readonly facts: string | (() => string);
 }
 
 /** Why a playback is over. */

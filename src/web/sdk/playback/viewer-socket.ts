@@ -2,6 +2,7 @@ import type { ViewerMessage, ViewerPing, ViewerSelect } from '../../../protocol/
 import type { BrowserPage } from '../browser-page.js';
 import { LiveSocket, socketSeams, type SocketLoss } from '../live-socket.js';
 import { ReconnectPolicy, viewerPolicy } from '../reconnect-policy.js';
+import type { Servers } from '../servers.js';
 import type { ClockOffset } from './clock-offset.js';
 import { Ending, type PlaybackEnd } from './playback.js';
 
@@ -11,6 +12,8 @@ export type TimelineMessage = Exclude<ViewerMessage, { type: 'pong' }>;
 export interface ViewerSocketOptions {
   /** Of each connection. */
   readonly url: () => string;
+  /** Where there are several, `url` is that of the one they stand at. */
+  readonly servers: Servers | undefined;
   readonly clock: ClockOffset;
   readonly page: BrowserPage;
   readonly onMessage: (message: TimelineMessage) => void;
@@ -43,6 +46,7 @@ export class ViewerSocket {
     const { page } = options;
     this.#live = new LiveSocket({
       url: options.url,
+      servers: options.servers,
       policy: new ReconnectPolicy({ ...viewerPolicy, random: () => page.random() }),
       judge: (loss) => (verdictOf(loss) === undefined ? 'retry' : 'over'),
       connectTimeoutMs: (failures) => Math.min(connectTimeoutMs.longest, connectTimeoutMs.first * (1 + failures / 2)),
@@ -120,8 +124,9 @@ export class ViewerSocket {
 const lost: PlaybackEnd = { reason: 'failed', failure: { code: 'connection-lost' } };
 
 /** What a loss means for this path; undefined: it is tried again. */
-function verdictOf({ refusal, everProven, failures }: SocketLoss): PlaybackEnd | undefined {
+function verdictOf({ refusal, everProven, failures, untriedServer }: SocketLoss): PlaybackEnd | undefined {
   if (refusal?.code === 'not-found') return { reason: 'not-live' };
+  if (untriedServer && (refusal?.retryable ?? true)) return undefined;
   // A server without room for sockets may have room for requests.
   const refused = refusal !== undefined && (!refusal.retryable || (refusal.code === 'unavailable' && !everProven));
   if (refused) return { reason: 'failed', failure: { code: 'socket-refused', detail: refusal.said } };

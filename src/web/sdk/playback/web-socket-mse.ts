@@ -119,6 +119,7 @@ export class WebSocketMse implements Playback {
     this.#slowLine.reset();
     const socket = new ViewerSocket({
       url: () => this.#renditions.address(),
+      servers: this.#options.addresses.servers,
       clock: this.#options.clock,
       page: this.#options.page,
       onMessage: (message) => this.#take(message),
