@@ -17,6 +17,8 @@ export class ResumingPublisher {
   readonly closed: Promise<{ code: number; reason: string }>;
   /** What the server did that the protocol does not allow. */
   readonly faults: string[] = [];
+  /** Codes of what it was warned of. */
+  readonly warnings: string[] = [];
   /** `received` of every `ready`. */
   readonly resumedAt: number[] = [];
   readonly #options: ResumingPublisherOptions;
@@ -108,6 +110,7 @@ export class ResumingPublisher {
       this.#ready = true;
       this.#send();
     }
+    if (message.type === 'warning') this.warnings.push(message.code);
     if (message.type === 'ack') this.#check('ack', message.received);
   }
 
