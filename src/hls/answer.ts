@@ -25,3 +25,6 @@ export interface EmptyAnswer {
 }
 
 export type Answer = FoundAnswer | EmptyAnswer;
+
+export const notYet: EmptyAnswer = { outcome: 'not-yet', message: 'not on air yet' };
+export const noRewind: EmptyAnswer = { outcome: 'to-come', message: 'nothing is kept to go back to; DVR_SECONDS says for how long the server should' };

@@ -1,5 +1,5 @@
 import type { LiveEdge } from './blocking-request.js';
-import { readMediaName, segmentName } from './media-address.js';
+import { partName, readMediaName, segmentName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
 import type { SegmentEntry } from './media-playlist.js';
 import { SegmentList } from './segment-list.js';
@@ -103,6 +103,11 @@ export class LiveWindow implements LiveEdge {
   /** How many parts that segment has so far. */
   get openParts(): number {
     return this.#open?.parts.length ?? 0;
+  }
+
+  /** What the part that comes next is called. */
+  get nextPartUri(): string {
+    return partName(this.openMediaSequence, this.openParts);
   }
 
   /** The whole segments that a playlist lists, oldest first. */

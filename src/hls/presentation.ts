@@ -1,12 +1,12 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
-import type { Answer } from './answer.js';
+import { noRewind, notYet, type Answer } from './answer.js';
 import { Encoded } from './encoded.js';
 import { Follower, type PartCut } from './follower.js';
 import type { SegmentStart } from './live-window.js';
 import { mediaPlaylistUri, siblingPlaylistUri, type PlaylistKind } from './media-address.js';
 import type { PlaylistTiming, RenditionReport } from './media-playlist.js';
 import { writeMultivariantPlaylist, type KeyframeStream, type VariantStream } from './multivariant-playlist.js';
-import { noRewind, notYet, Rendition, type RenditionOptions } from './rendition.js';
+import { Rendition, type RenditionOptions } from './rendition.js';
 import type { CutPart } from './segmenter.js';
 import { SoundAlone, soundAloneId } from './sound-alone.js';
 

@@ -1,15 +1,16 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { RenditionFacts } from '../protocol/live-stream-info.js';
-import type { Answer, EmptyAnswer } from './answer.js';
+import { noRewind, type Answer } from './answer.js';
 import { bitRatesOf, type BitRates } from './bit-rates.js';
-import { isListed, readPlaylistRequest, type DeliveryDirectives, type PlaylistRequest } from './blocking-request.js';
+import type { DeliveryDirectives } from './blocking-request.js';
 import { Encoded } from './encoded.js';
-import { HeldRequests, type StartTimer, type WatchClient } from './held-requests.js';
+import type { StartTimer, WatchClient } from './held-requests.js';
 import { LiveWindow, type SegmentStart } from './live-window.js';
-import { initName, partName, readMediaName } from './media-address.js';
+import { initName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
-import { partHoldBackSeconds, writeMediaPlaylist, type MediaPlaylistSnapshot, type PlaylistTiming, type RenditionReport } from './media-playlist.js';
+import { writeMediaPlaylist, type MediaPlaylistSnapshot, type PlaylistTiming, type RenditionReport } from './media-playlist.js';
 import type { KeyframeStream } from './multivariant-playlist.js';
+import { RenditionRequests, type Requested } from './rendition-requests.js';
 import { Rewind, type RewindPlaylist } from './rewind.js';
 import type { CutPart } from './segmenter.js';
 import type { SegmentKeeper } from './stored-media.js';
@@ -30,12 +31,12 @@ export interface RenditionOptions {
   readonly reports?: () => readonly RenditionReport[];
 }
 
-/** The live window of one rendition and everything that HLS clients can ask of it. Where it is cut is decided by its presentation. */
-export class Rendition {
+/** The media of one rendition: its live window, and what its playlists say of it. Where it is cut is decided by its presentation. */
+export class Rendition implements Requested {
   readonly #options: RenditionOptions;
   readonly #window: LiveWindow;
   readonly #rewind: Rewind;
-  readonly #held: HeldRequests;
+  readonly #requests: RenditionRequests;
   #timing: PlaylistTiming | undefined;
   #frameRate: number | undefined;
   #init: InitSegment | undefined;
@@ -52,7 +53,7 @@ export class Rendition {
     this.#options = options;
     this.#window = new LiveWindow(options);
     this.#rewind = new Rewind(this.#window);
-    this.#held = new HeldRequests(options.startTimer);
+    this.#requests = new RenditionRequests(this.#window, this, options.startTimer);
   }
 
   /**
@@ -82,7 +83,7 @@ export class Rendition {
     const { open } = this.#window;
     if (!open || !this.#init) throw new Error('expected startTimeline() and openSegment() before the first part');
     if (!this.#initIsKept) this.#keepInit(this.#init);
-    const uri = partName(open.mediaSequence, open.parts.length);
+    const uri = this.#window.nextPartUri;
     const media = new MediaBytes(fragments.map(({ bytes }) => bytes));
     const keyframe = keyframeIn(fragments, this.#init.tracks);
     const sound = hasSound(fragments, this.#init.tracks);
@@ -116,7 +117,7 @@ export class Rendition {
 
   /** How many requests are held until there is more. */
   get waiting(): number {
-    return this.#held.count;
+    return this.#requests.waiting;
   }
 
   /** How many bytes of whole segments lie in memory. */
@@ -145,12 +146,22 @@ export class Rendition {
     return this.#timing;
   }
 
+  /** Nothing more comes. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** How many init segments were named so far. */
+  get initCount(): number {
+    return this.#inits;
+  }
+
   /** What its playlist says, but for the other renditions. */
   get snapshot(): MediaPlaylistSnapshot {
     const { listed, open, discontinuitySequence } = this.#window;
     const timing = this.#timing;
     if (!timing) throw new Error('expected freeze() before the first playlist');
-    return { timing, discontinuitySequence, segments: open ? [...listed, open] : listed, ended: this.#ended, preloadHintUri: this.#nextPartUri() };
+    return { timing, discontinuitySequence, segments: open ? [...listed, open] : listed, ended: this.#ended, preloadHintUri: this.#window.nextPartUri };
   }
 
   /** What can be had of it. */
@@ -168,20 +179,9 @@ export class Rendition {
     return this.#window.listed.at(-1)?.gap === true;
   }
 
-  /** How much of the newest that is listed can be had, without a gap. */
-  get #mediaSeconds(): number {
-    const { open, listed } = this.#window;
-    const segments = [...listed, ...(open && open.parts.length > 0 ? [open] : [])];
-    const from = segments.findLastIndex(({ gap }) => gap) + 1;
-    return segments.slice(from).reduce((sum, { parts }) => parts.reduce((all, { durationSeconds }) => all + durationSeconds, sum), 0);
-  }
-
   /** Resolves when a player that begins PART-HOLD-BACK before the end finds media: true; false when it does not come in time, or the client has gone. */
-  async untilMedia(watchClient: WatchClient): Promise<boolean> {
-    const timing = this.#timing;
-    if (!timing) return false;
-    const leastSeconds = partHoldBackSeconds(timing) + timing.partTargetSeconds / 2;
-    return this.#reached(() => this.#mediaSeconds >= leastSeconds, timing, watchClient);
+  untilMedia(watchClient: WatchClient): Promise<boolean> {
+    return this.#requests.untilMedia(watchClient);
   }
 
   /** Whether a player can start. */
@@ -224,58 +224,18 @@ export class Rendition {
   }
 
   /** Answers with a playlist that is written with it when it holds what the directives ask for. */
-  async playlistAnswer(directives: DeliveryDirectives, watchClient: WatchClient, write: (timing: PlaylistTiming, delta: boolean) => Encoded): Promise<Answer> {
-    const timing = this.#timing;
-    if (!timing || !this.playable) return notYet;
-    if (this.#ended) return { outcome: 'lasting', body: write(timing, false) };
-    let request: PlaylistRequest;
-    try {
-      request = readPlaylistRequest(directives, this.#window, timing.partTargetSeconds);
-    } catch (error) {
-      const message = error instanceof RangeError ? error.message : String(error);
-      return { outcome: 'malformed', message };
-    }
-    const { until, delta } = request;
-    if (until && !(await this.#reached(() => isListed(this.#window, until), timing, watchClient))) {
-      return { outcome: 'standstill', message: 'the stream stands still: no new media for three target durations' };
-    }
-    return { outcome: until ? 'lasting' : 'present', body: write(timing, delta) };
+  playlistAnswer(directives: DeliveryDirectives, watchClient: WatchClient, write: (timing: PlaylistTiming, delta: boolean) => Encoded): Promise<Answer> {
+    return this.#requests.playlist(directives, watchClient, write);
   }
 
   /** An init segment, a segment, or a part; the part that comes next is waited for (RFC 8216bis §4.4.5.3). */
-  async media(name: string, watchClient: WatchClient): Promise<Answer> {
-    const timing = this.#timing;
-    if (!timing) return notYet;
-    if (name === this.#nextPartUri() && !this.#ended) {
-      await this.#reached(() => name !== this.#nextPartUri(), timing, watchClient);
-    }
-    const body = this.#window.media(name);
-    if (body) return { outcome: 'lasting', body };
-    if (this.#isPast(name)) return { outcome: 'gone', message: 'this is no longer there' };
-    return { outcome: 'to-come', message: 'there is no such segment, or not yet' };
+  media(name: string, watchClient: WatchClient): Promise<Answer> {
+    return this.#requests.media(name, watchClient);
   }
 
   /** The init segment of a segment that follows a discontinuity; undefined for any other. */
   initAfterDiscontinuity(name: string): Buffer | undefined {
     return this.#window.initOf(name);
-  }
-
-  /** Whether this names something of a segment that is closed, or an init segment that was told: what is not there now never will be. */
-  #isPast(name: string): boolean {
-    const read = readMediaName(name);
-    if (!read) return false;
-    if (read.kind === 'init') return read.number < this.#inits - 1;
-    return this.#ended || read.mediaSequence < this.#window.openMediaSequence;
-  }
-
-  #nextPartUri(): string {
-    return partName(this.#window.openMediaSequence, this.#window.openParts);
-  }
-
-  /** Waits, for three target durations at most, until `condition` holds, the client has gone or the stream is over. */
-  #reached(condition: () => boolean, timing: PlaylistTiming, watchClient: WatchClient): Promise<boolean> {
-    // RFC 8216bis §6.2.5.2: a request must not be held longer.
-    return this.#held.hold(() => condition() || this.#ended, timing.targetDurationSeconds * 3 * 1000, watchClient);
   }
 
   #currentPlaylist(delta: boolean): Encoded {
@@ -291,9 +251,6 @@ export class Rendition {
     this.#revision++;
     this.#playlist = undefined;
     this.#deltaPlaylist = undefined;
-    this.#held.recheck();
+    this.#requests.recheck();
   }
 }
-
-export const noRewind: EmptyAnswer = { outcome: 'to-come', message: 'nothing is kept to go back to; DVR_SECONDS says for how long the server should' };
-export const notYet: EmptyAnswer = { outcome: 'not-yet', message: 'not on air yet' };

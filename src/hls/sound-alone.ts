@@ -2,14 +2,14 @@ import { buffer } from 'node:stream/consumers';
 import { readInitSegment } from '../fmp4/init-segment.js';
 import { bytesOfTrack, soundInit, type SoundInit } from '../fmp4/sound-alone.js';
 import type { RenditionFacts } from '../protocol/live-stream-info.js';
-import type { Answer, EmptyAnswer } from './answer.js';
+import { noRewind, type Answer, type EmptyAnswer } from './answer.js';
 import { bitRatesOf, type BitRates, type WeighedSegment } from './bit-rates.js';
 import type { DeliveryDirectives } from './blocking-request.js';
 import { Encoded } from './encoded.js';
 import type { WatchClient } from './held-requests.js';
 import { readMediaName } from './media-address.js';
 import { writeMediaPlaylist, type RenditionReport, type SegmentEntry } from './media-playlist.js';
-import { noRewind, type Rendition } from './rendition.js';
+import type { Rendition } from './rendition.js';
 import type { RewindPlaylist } from './rewind.js';
 import { writeRewindPlaylist } from './whole-playlists.js';
 import type { WholeSegment, WindowPart } from './whole-segment.js';
@@ -81,7 +81,7 @@ export class SoundAlone {
     return this.#lead.playlistAnswer({ _HLS_msn, _HLS_skip }, watchClient, (timing, delta) => {
       const { targetDurationSeconds } = timing;
       const { segments, discontinuitySequence } = rewind;
-      return new Encoded(writeRewindPlaylist({ targetDurationSeconds, segments: this.#soundOf(segments), discontinuitySequence, ended: this.#lead.snapshot.ended }, timing, { delta }));
+      return new Encoded(writeRewindPlaylist({ targetDurationSeconds, segments: this.#soundOf(segments), discontinuitySequence, ended: this.#lead.ended }, timing, { delta }));
     });
   }
 

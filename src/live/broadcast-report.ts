@@ -44,6 +44,12 @@ export class BroadcastReport {
     this.#copyWasRefused = true;
   }
 
+  playlistsEnded(err: unknown): void {
+    this.warn({ err }, 'the playlists end');
+    const message = 'The server can’t go on with the HLS playlists of this broadcast. It goes on without them: start a new one when you can.';
+    this.#options.send({ type: 'warning', code: 'hls-ended', message });
+  }
+
   /** Only what this server did wrong is worth a stack trace. */
   end(failure: LiveError): void {
     const facts = { code: failure.code, reason: failure.message };

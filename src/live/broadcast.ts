@@ -1,16 +1,11 @@
-import type { Fragment } from '../fmp4/fragment.js';
-import { longestSegmentSeconds } from '../hls/media-playlist.js';
 import { longestFirstGroupSeconds } from '../hls/packager.js';
 import { Presentation } from '../hls/presentation.js';
 import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
 import { liveStreamUrls } from '../protocol/urls.js';
-import { BroadcastClock } from './broadcast-clock.js';
 import { BroadcastReport } from './broadcast-report.js';
 import { ChatRoom } from './chat-room.js';
-import { CopyJudge } from './copy-judge.js';
 import { toLiveError, type LiveError } from '../protocol/live-error.js';
-import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import { FragmentBus } from './fragment-bus.js';
 import { hlsSource } from './hls-source.js';
 import { IngestEntrance } from './ingest-entrance.js';
@@ -23,15 +18,12 @@ import type { Ladder } from './ladder.js';
 import type { Pictures } from './pictures.js';
 import { Renditions } from './renditions.js';
 import { RenditionUse } from './rendition-use.js';
-import { ReleasePace } from './release-pace.js';
 import { recordBroadcast, type BroadcastRecording } from './broadcast-recording.js';
 import type { SegmentArchive } from './segment-archive.js';
 import { openSegmentArchive } from './open-segment-archive.js';
 import { settledWithin } from './settled-within.js';
-import type { Take } from './take.js';
-import { TakeOutput } from './take-output.js';
 import { ThroughputMeter } from './throughput-meter.js';
-import { TranscodeSupervisor, type PlanStart } from './transcode-supervisor.js';
+import { TakePlayer } from './take-player.js';
 import { Viewers } from './viewers.js';
 import type { HlsSource, Watchable } from './watchable.js';
 import type { PublishedBroadcast } from './published-broadcast.js';
@@ -60,15 +52,11 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   readonly #renditions: Renditions;
   readonly #ladder: Ladder | undefined;
   readonly #use: RenditionUse;
-  readonly #packaging: Packaging;
-  readonly #pace = new ReleasePace();
-  readonly #clock = new BroadcastClock();
+  readonly #player: TakePlayer;
   readonly #archive: SegmentArchive;
   readonly #record: BroadcastRecording | undefined;
-  readonly #copies = new CopyJudge();
   readonly #report: BroadcastReport;
   readonly #throughput = new ThroughputMeter();
-  #supervisor: TranscodeSupervisor | undefined;
   #recording: RecordingFacts | undefined;
   #live = false;
   #over = false;
@@ -106,8 +94,17 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.hls = hlsSource(this.presentation, this.#use.audience, () => this.#ladder);
     this.#renditions = new Renditions({ follow: (name) => this.presentation.follow(name), createBus, onChange: () => this.viewers.renditionsChanged() });
     this.#ladder = ladderOf(options, { presentation: this.presentation, bus: this.#bus, createBus, renditions: this.#renditions, viewers: this.viewers });
-    this.#packaging = this.#createPackaging();
-    this.#bus.subscribe(this.#packaging, { from: 'edge', loss: 'never' });
+    const { segmentSeconds: segmentTargetSeconds, partSeconds } = options;
+    const packaging = new Packaging({ presentation: this.presentation, segmentTargetSeconds, partSeconds, onFailure: (err) => this.#report.playlistsEnded(err) });
+    this.#bus.subscribe(packaging, { from: 'edge', loss: 'never' });
+    this.#player = new TakePlayer({
+      ...options,
+      ...{ bus: this.#bus, renditions: this.#renditions, presentation: this.presentation, report: this.#report },
+      takes: (fragment) => packaging.takes(fragment),
+      isBrokenOff: () => this.ingest.failed,
+      onTake: (facts, leftOut) => this.#tellTake(facts, leftOut),
+      onProgress: () => this.#tellWhenLive(),
+    });
     this.closed = this.#run();
   }
 
@@ -184,7 +181,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   /** Breaks the broadcast off and tells its publisher why; what viewers have stays playable. */
   async abort(reason: LiveError): Promise<void> {
     this.ingest.fail(reason);
-    this.#supervisor?.end();
+    this.#player.stop();
     await this.closed;
   }
 
@@ -221,9 +218,9 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   async #playAll(): Promise<LiveError | null> {
     try {
       try {
-        for await (const take of this.ingest.takes()) await this.#play(take).finally(() => take.close());
+        for await (const take of this.ingest.takes()) await this.#player.play(take).finally(() => take.close());
       } finally {
-        this.#pace.flush();
+        this.#player.flush();
       }
       return null;
     } catch (error) {
@@ -242,34 +239,11 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     }
   }
 
-  async #play(take: Take): Promise<void> {
-    const { header, firstSeconds: startSeconds } = take;
-    const planFor = await this.#planner(take);
-    const { tracks, leftOut = [] } = planFor({ startSeconds });
-    this.#recording = { container: header.container, tracks };
-    this.#report.info(this.#recording, 'recording');
-    this.ingest.send({ type: 'recording', ...this.#recording });
+  #tellTake(facts: RecordingFacts, leftOut: readonly string[]): void {
+    this.#recording = facts;
+    this.#report.info(facts, 'recording');
+    this.ingest.send({ type: 'recording', ...facts });
     for (const message of leftOut) this.ingest.send({ type: 'warning', code: 'rendition-left-out', message });
-
-    const takes = (fragment: Fragment): boolean => this.#packaging.takes(fragment);
-    const onProgress = (): void => this.#tellWhenLive();
-    const direct = new TakeOutput({ take, clock: this.#clock, bus: this.#bus, renditions: this.#renditions, presentation: this.presentation, takes, onProgress });
-    const output = this.#pace.paced(take, direct);
-    const { startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
-    this.#supervisor = new TranscodeSupervisor({
-      ...{ take, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output, onRestart: (reason) => this.#report.restart(reason), onCopyRefused: (refusal) => this.#report.copyRefused(refusal) },
-    });
-    if (this.ingest.failed) this.#supervisor.end();
-    await this.#supervisor.play();
-  }
-
-  async #planner(take: Take): Promise<(start: PlanStart) => TranscodePlan> {
-    const { segmentSeconds, ffmpegMajor, encodeLimits } = this.#options;
-    const wishes = { segmentSeconds, ffmpegMajor, encodeLimits };
-    const canCopy = planTranscode(take.header, wishes).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
-    const { timing } = this.presentation;
-    const forceVideoEncode = canCopy ? await this.#copies.refusalOf(take, timing && longestSegmentSeconds(timing)) : undefined;
-    return (start) => planTranscode(take.header, { ...wishes, ...start, forceVideoEncode });
   }
 
   #tellWhenLive(): void {
@@ -282,18 +256,5 @@ export class Broadcast implements Watchable, PublishedBroadcast {
 
   #tellStats(): void {
     this.ingest.send({ type: 'stats', viewers: this.viewerCount, ingestBitsPerSecond: this.#throughput.bitsPerSecond });
-  }
-
-  #createPackaging(): Packaging {
-    return new Packaging({
-      presentation: this.presentation,
-      segmentTargetSeconds: this.#options.segmentSeconds,
-      partSeconds: this.#options.partSeconds,
-      onFailure: (err) => {
-        this.#report.warn({ err }, 'the playlists end');
-        const message = 'The server can’t go on with the HLS playlists of this broadcast. It goes on without them: start a new one when you can.';
-        this.ingest.send({ type: 'warning', code: 'hls-ended', message });
-      },
-    });
   }
 }

@@ -67,7 +67,7 @@ const longestStepMs = 500;
 
 /** Hands a broadcast's fragments to everything that wants them, the moment they exist. */
 export class FragmentBus {
-  readonly options: FragmentBusOptions;
+  readonly #options: FragmentBusOptions;
   readonly #now: () => number;
   readonly #maxBacklogMs: number;
   readonly #limit: BacklogLimit;
@@ -84,7 +84,7 @@ export class FragmentBus {
   #ended = false;
 
   constructor(options: FragmentBusOptions) {
-    this.options = options;
+    this.#options = options;
     const { maxBacklogBytes, maxBacklogSeconds = 4, now = () => performance.now() } = options;
     this.#now = now;
     this.#pushedAtMs = now();
@@ -107,9 +107,19 @@ export class FragmentBus {
     return this.#limit.bitsPerSecond;
   }
 
+  /** What a consumer that may be skipped has before it at most. */
+  get maxBacklogBytes(): number {
+    return this.#options.maxBacklogBytes;
+  }
+
   /** How often one that was late was skipped forward. */
   get gaps(): number {
     return this.#gaps;
+  }
+
+  /** Another bus with the same bounds, for what is made of this one's fragments. */
+  derive(): FragmentBus {
+    return new FragmentBus(this.#options);
   }
 
   /** The returned function ends it without a word. */
@@ -180,7 +190,7 @@ export class FragmentBus {
     if (!this.#keyframe) return;
     this.#groupBytes += burst.byteLength;
     // More than a newcomer may have before it: it would be skipped forward at once.
-    if (this.#groupBytes > this.options.maxBacklogBytes) this.#group = undefined;
+    if (this.#groupBytes > this.maxBacklogBytes) this.#group = undefined;
     this.#group?.push(burst);
   }
 
@@ -192,7 +202,7 @@ export class FragmentBus {
     if (subscriber.skippedFrom === undefined && this.#isLate(subscriber)) {
       subscriber.skippedFrom = this.#limit.seconds;
       this.#gaps++;
-      this.options.onSkip?.();
+      this.#options.onSkip?.();
       this.#mark(subscriber);
     }
     if (subscriber.skippedFrom !== undefined) {
@@ -240,11 +250,11 @@ export class FragmentBus {
 
   #drop(subscriber: Subscriber, error: unknown): void {
     if (!this.#subscribers.delete(subscriber)) return;
-    this.options.onDropped(error);
+    this.#options.onDropped(error);
     try {
       subscriber.consumer.drop(error);
     } catch (afterwards) {
-      this.options.onDropped(afterwards);
+      this.#options.onDropped(afterwards);
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { Timeline } from '../hls/presentation.js';
 import type { FragmentBurst } from './fragment-burst.js';
-import { FragmentBus, type FragmentConsumer } from './fragment-bus.js';
+import type { FragmentBus} from './fragment-bus.js';
+import { type FragmentConsumer } from './fragment-bus.js';
 
 /** What is as large as this needs no company: the system call costs less than the copy. */
 const enoughBytes = 65_536;
@@ -11,7 +12,7 @@ const enoughBytes = 65_536;
  * bounds of the one it is fed from, and ends with it.
  */
 export function gatheredBus(from: FragmentBus, { withinMs }: { readonly withinMs: number }): FragmentBus {
-  const into = new FragmentBus(from.options);
+  const into = from.derive();
   from.subscribe(new Gatherer(into, withinMs), { from: 'group', loss: 'never' });
   return into;
 }

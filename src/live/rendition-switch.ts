@@ -167,7 +167,7 @@ export class RenditionSwitch implements LegOwner {
     if (this.#heldBack && (held.reach.from ?? -Infinity) > this.#heldFrom + sameSeconds) this.#release();
     this.#forgetSent();
     const [one, other] = [leadKind(this.#current.timeline), leadKind(held.timeline)];
-    const isTooFarAhead = this.#aheadBytes > this.#current.choice.bus.options.maxBacklogBytes;
+    const isTooFarAhead = this.#aheadBytes > this.#current.choice.bus.maxBacklogBytes;
     // Sound alone has no keyframes to meet at; one that stands still never comes to one.
     if (!this.#leavesOut && one === other && !isTooFarAhead) return;
     const crossed = this.#cross((at) => at > (other === 'audio' ? this.#soundUntil - 2 * sameSeconds : this.#lastPictureAt) + sameSeconds);
