@@ -6,7 +6,7 @@ import { sdkEntries, sdkTypes } from './sdk-types.js';
 import { workerText } from './worker-text.js';
 
 /** Chunks of their own inside the package: a bundler leaves a whole file out more readily than a part of one. */
-const parts = Object.fromEntries(['player', 'publisher', 'chat', 'capture', 'composition', 'publishing/uplink-test'].map((name) => [`parts/${path.basename(name)}`, `src/web/sdk/${name}.ts`]));
+const parts = Object.fromEntries(['player', 'publisher', 'chat', 'capture', 'composition', 'copy', 'publishing/uplink-test'].map((name) => [`parts/${path.basename(name)}`, `src/web/sdk/${name}.ts`]));
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -86,6 +86,7 @@ const stampMakers: Readonly<Record<string, string>> = {
   'src/live/take-feed.ts': 'when media was captured, for EXT-X-PROGRAM-DATE-TIME',
   'src/web/pages/home.ts': 'since when a stream is live, and the address of its latest poster',
   'src/web/ui/show-facts.ts': 'since when a stream is live',
+  'src/web/ui/studio-copy.ts': 'when a copy began, in the name of its file',
 };
 
 t.test('elapsed time is monotonic: only what makes stamps asks the wall clock', async (t) => {

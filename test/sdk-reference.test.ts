@@ -40,7 +40,7 @@ t.test('the reference names every class that is exported, and every member of it
 });
 
 t.test('the reference names every option and every event', async (t) => {
-  for (const name of ['PlayerOptions', 'PublisherOptions', 'CameraOptions', 'ScreenOptions', 'ChatOptions', 'CompositionSettings', 'CompositionTracks', 'PauseCard', 'NameTag', 'CaptureWish', 'PlayerEvents', 'PublisherEvents', 'ChatEvents', 'LiveCaptureEvents', 'PlayerStats', 'PublisherStats', 'UplinkSecond']) {
+  for (const name of ['PlayerOptions', 'PublisherOptions', 'CameraOptions', 'ScreenOptions', 'ChatOptions', 'CompositionSettings', 'CompositionTracks', 'PauseCard', 'NameTag', 'CaptureWish', 'PlayerEvents', 'PublisherEvents', 'ChatEvents', 'LiveCaptureEvents', 'PlayerStats', 'PublisherStats', 'UplinkSecond', 'LocalCopyOptions', 'LocalCopyEvents', 'LeftCopy']) {
     const members = membersOf(name);
     t.ok(members.length > 1, name);
     t.strictSame(missing(members), [], name);

@@ -14,6 +14,7 @@ import { shareLinks } from '../ui/share-links.js';
 import { StudioAddresses } from '../ui/studio-addresses.js';
 import { StudioAir } from '../ui/studio-air.js';
 import { StudioChat } from '../ui/studio-chat.js';
+import { StudioCopy } from '../ui/studio-copy.js';
 import { StudioForm } from '../ui/studio-form.js';
 import { StudioLookForm } from '../ui/studio-look-form.js';
 import { StudioRecord } from '../ui/studio-record.js';
@@ -29,11 +30,16 @@ const session = new StudioSession({
   wish: form.wish,
   capture: new LiveCapture(),
   openComposition,
-  openPublisher: (options) => new Publisher({ ...options, url: serverBase }),
+  openPublisher: (options) => {
+    const publisher = new Publisher({ ...options, url: serverBase });
+    copy.follow(publisher, options.stream);
+    return publisher;
+  },
   nowMs: () => performance.now(),
 });
 const stage = new StudioStage(session);
 const notices = new NoticeBoard(byId('notices', HTMLElement));
+const copy = new StudioCopy(session, notices);
 const line = new StudioLine();
 const qualitiesSent = new StudioQualities(form, session);
 const chat = new StudioChat(byId('chat', HTMLElement));
@@ -119,6 +125,7 @@ async function prepare(): Promise<void> {
     return;
   }
   void offerLeftBroadcast();
+  void copy.offerLeft();
   navigator.mediaDevices.addEventListener('devicechange', () => void form.listDevices());
   await form.listDevices();
   // Who has said yes before is not asked again.

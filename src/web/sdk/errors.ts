@@ -18,7 +18,9 @@ export type OnairErrorReason =
   | 'insecure-origin'
   | 'unsupported-browser'
   | 'capture-failed'
-  | 'recorder-failed';
+  | 'recorder-failed'
+  /** A copy on this computer could not go on; the broadcast does. */
+  | 'copy-failed';
 
 /** Every failure of the SDK: `reason` for programs, `message` in words for people. */
 export class OnairError extends Error {

@@ -2,6 +2,7 @@ export { captureCamera, captureScreen, type CameraOptions, type ScreenOptions } 
 export { Chat } from './chat.js';
 export type { ChatEvents, ChatIdentity, ChatOptions, ChatState } from './chat-events.js';
 export { openComposition, type CompositionOptions } from './composition.js';
+export { keepCopy, leftCopies } from './copy.js';
 export { OnairError, type OnairErrorReason } from './errors.js';
 export { Player } from './player.js';
 export type { PlayerEvents, PlayerOptions, PlayerState, PlayerStats } from './player-events.js';
@@ -17,6 +18,8 @@ export type {
   PublisherStats,
   ResumableBroadcast,
 } from './publisher-events.js';
+export type { CopiedFile, LocalCopy, LocalCopyEvents, LocalCopyOptions } from './publishing/copy/local-copy.js';
+export type { LeftCopy } from './publishing/copy/private-files.js';
 export type { CaptureToCompose, Composition, CompositionEvents, CompositionTracks } from './publishing/composition/composition.js';
 export type { Corner } from './publishing/composition/layout.js';
 export type { CompositionSettings, NameTag, PauseCard, SoundName } from './publishing/composition/settings.js';

@@ -37,6 +37,10 @@ export interface PublisherEvents {
   resumable: ResumableBroadcast;
   /** What encodes from now on, and why: at the start, and where another one has to go on. */
   encoder: EncoderFacts;
+  /** A recording (one container header) begins; the chunks that follow are its bytes. */
+  recording: { readonly mimeType: string };
+  /** What is sent, in order; not to be changed. */
+  chunk: Uint8Array<ArrayBuffer>;
   /** Where the broadcast can be watched. */
   urls: LiveStreamUrls;
   stats: PublisherStats;

@@ -214,9 +214,8 @@ export class Publisher extends Listeners<PublisherEvents> {
     const { key, resume } = this.#options;
     const { openSocket, explainRefusal, nowMs, random } = this.#parts;
     const policy = new ReconnectPolicy({ random, giveUpAfterMs });
-    const url = this.#servers;
     const open = (resumes: boolean): IngestSocket =>
-      new IngestSocket({ url, key, ...(resumes && resume !== undefined && { resumeToken: resume }), policy, openSocket, explainRefusal, nowMs });
+      new IngestSocket({ url: this.#servers, key, ...(resumes && resume !== undefined && { resumeToken: resume }), policy, openSocket, explainRefusal, nowMs });
     return new BroadcastLink({ open, policy, nowMs });
   }
 
@@ -235,10 +234,12 @@ export class Publisher extends Listeners<PublisherEvents> {
     this.#recorder.on('recording', ({ mimeType, reason, startedAtMs }) => {
       this.#clock.beginRecording(startedAtMs);
       this.#link?.beginRecording(mimeType, reason);
+      this.emit('recording', { mimeType });
     });
     this.#recorder.on('chunk', (bytes) => {
       this.#link?.push(bytes);
       if (this.#link !== undefined) this.#clock.tick(this.#link, 'chunk');
+      this.emit('chunk', bytes);
     });
     this.#recorder.on('encoder', (facts) => this.emit('encoder', facts));
     this.#recorder.on('warning', (warning) => this.emit('warning', warning));

@@ -20,4 +20,5 @@ export const failureTitles: Readonly<Record<OnairErrorReason, string>> = {
   'unsupported-browser': 'This browser cannot broadcast',
   'capture-failed': 'The device did not start',
   'recorder-failed': 'The recorder failed',
+  'copy-failed': 'The copy has ended',
 };

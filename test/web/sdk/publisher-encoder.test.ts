@@ -73,6 +73,8 @@ t.test('by WebCodecs: one recording, other bit rates without a joint, another so
   const { publisher, last } = bench;
   const encoders: string[] = [];
   publisher.on('encoder', ({ encoder, renditions }) => encoders.push(`${encoder} ${String(renditions)}`));
+  const told: number[] = [];
+  publisher.on('chunk', (bytes) => told.push(...bytes));
   t.equal(publisher.encoder, undefined, 'not chosen yet');
   await bench.goOnAir();
   t.strictSame(encoders, ['webcodecs 3'], 'unless told otherwise');
@@ -95,6 +97,7 @@ t.test('by WebCodecs: one recording, other bit rates without a joint, another so
   await ended;
   await settle();
   t.ok(worker.closed, 'the worker goes with it');
+  t.strictSame(told, last().bytes, 'whoever keeps a copy is told all that is sent');
 });
 
 t.test('a slow line lowers the bit rate of the very recording', async (t) => {
