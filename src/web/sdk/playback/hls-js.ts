@@ -1,5 +1,7 @@
 import type Hls from 'hls.js';
 import type { ErrorData, HlsConfig } from 'hls.js';
+import { abrByParts } from './abr-by-parts.js';
+import { trimBackBuffer } from './back-buffer.js';
 import { forwardSeconds, readRanges } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
 import { HlsRecovery } from './hls-recovery.js';
@@ -13,15 +15,15 @@ const bufferedBeyondTargetSeconds = 0.3;
 /** Of the three that a playlist recommends, one is for players that can't tell how fast parts come; each stall adds 0.2 s again. */
 const partsBehind = 2;
 
-/** Its measure of the line swings where parts are small: it begins with what most lines carry, and does not change its mind at once. */
-const estimates = { abrEwmaDefaultEstimate: 3_000_000, abrEwmaFastLive: 2, abrSwitchInterval: 4 };
+/** It begins with what most lines carry. */
+const abrEwmaDefaultEstimate = 3_000_000;
 
-/** hls.js alone never catches up and keeps everything it ever played: both are set. */
+/** hls.js alone never catches up and keeps everything it ever played: both are set, the second for parts by `trimBackBuffer`. */
 export function hlsConfig(mode: PlayerMode): Partial<HlsConfig> {
   // Its own choice of a duration is the end of the newest playlist, anew with each: WebKitGTK halts at every change of it, and pauses on a busy machine.
-  const common = { ...estimates, backBufferLength: 15, maxBufferLength: 20, maxLiveSyncPlaybackRate: 1.08, liveDurationInfinity: true };
+  const common = { abrEwmaDefaultEstimate, maxBufferLength: 20, maxLiveSyncPlaybackRate: 1.08, liveDurationInfinity: true };
   return mode === 'smooth'
-    ? { ...common, lowLatencyMode: false, liveSyncDurationCount: 4, liveSyncOnStallIncrease: 1 }
+    ? { ...common, backBufferLength: 15, lowLatencyMode: false, liveSyncDurationCount: 4, liveSyncOnStallIncrease: 1 }
     : { ...common, lowLatencyMode: true, liveSyncOnStallIncrease: 0.2 };
 }
 
@@ -103,7 +105,9 @@ export class HlsJs implements Playback {
       const HlsClass = await load();
       if (this.#abort.signal.aborted) return;
       if (!HlsClass.isSupported()) return this.#finish({ reason: 'failed', failure: { code: 'path-unsupported' } });
-      const hls = new HlsClass(hlsConfig(this.#options.mode));
+      const byParts = this.#options.mode === 'lowest-delay';
+      const hls = new HlsClass({ ...hlsConfig(this.#options.mode), ...(byParts && { abrController: abrByParts(HlsClass, this.#options.page) }) });
+      if (byParts) trimBackBuffer(HlsClass, hls);
       this.#hls = hls;
       const recovery = new HlsRecovery(HlsClass, this.#options.page);
       this.#timers.push(() => recovery.close());
