@@ -37,7 +37,7 @@ const schema = Type.Object({
   RESUME_WINDOW_SECONDS: Type.Number({ default: 120, minimum: 0, maximum: 3600 }),
   MAX_ENCODED_SIZE: Type.String({ default: '1920x1088', pattern: '^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$', description: 'a size like 1920x1088, with sides of 10 to 9999' }),
   MAX_ENCODED_FRAMES_PER_SECOND: Type.Integer({ default: 60, minimum: 1, maximum: 240 }),
-  LADDER: Type.String({ default: 'off', pattern: '^(auto|off|[1-9][0-9]{1,3}:[1-9][0-9]{1,5}k(,[1-9][0-9]{1,3}:[1-9][0-9]{1,5}k){0,7})$', description: '"auto", "off" or renditions such as 480:1000k,360:500k' }),
+  LADDER: Type.String({ default: 'auto', pattern: '^(auto|off|[1-9][0-9]{1,3}:[1-9][0-9]{1,5}k(,[1-9][0-9]{1,3}:[1-9][0-9]{1,5}k){0,7})$', description: '"auto", "off" or renditions such as 480:1000k,360:500k' }),
   LADDER_ENCODER: Type.Enum(['libx264', 'h264_nvenc', 'h264_vaapi', 'h264_qsv', 'h264_videotoolbox', 'h264_v4l2m2m'], { default: 'libx264' }),
   MAX_LADDERS: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
   FFMPEG_TIMEOUT_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 600 }),

@@ -255,6 +255,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   }
 
   #tellStats(): void {
-    this.ingest.send({ type: 'stats', viewers: this.viewerCount, ingestBitsPerSecond: this.#throughput.bitsPerSecond });
+    const wanted = this.#renditions.areOn ? this.#use.wantedNews(this.#record?.id !== undefined, this.ingest.connections) : [];
+    for (const message of [{ type: 'stats', viewers: this.viewerCount, ingestBitsPerSecond: this.#throughput.bitsPerSecond } as const, ...wanted]) this.ingest.send(message);
   }
 }

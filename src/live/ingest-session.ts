@@ -48,6 +48,7 @@ export class IngestSession {
   #isBeginning = true;
   #passedOn: Promise<void> = Promise.resolve();
   #connection: IngestListener | undefined;
+  #connections = 0;
   /** There was a connection, and there is none now. */
   #lost = false;
   #resumeTimer: NodeJS.Timeout | undefined;
@@ -112,11 +113,17 @@ export class IngestSession {
     return this.#feed.holds || this.#passing > 0 ? 0 : this.#now() - this.#lastBytesMs;
   }
 
+  /** How many there were so far: who came anew knows nothing of what was told before. */
+  get connections(): number {
+    return this.#connections;
+  }
+
   /** A new connection, which takes over from an earlier one. */
   connect(listener: IngestListener): IngestConnection {
     clearTimeout(this.#resumeTimer);
     this.#connection?.onReplaced();
     this.#connection = listener;
+    this.#connections++;
     this.#lost = false;
     const isCurrent = (): boolean => this.#connection === listener && !this.#ended;
     return {

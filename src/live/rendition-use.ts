@@ -1,8 +1,9 @@
+import type { IngestMessage } from '../protocol/ingest-messages.js';
 import type { LadderFacts, RenditionInUse } from '../protocol/live-stream-info.js';
 import { Audience } from './audience.js';
 import type { LiveEvent } from './broadcast-options.js';
 import type { Ladder } from './ladder.js';
-import { offerOf } from './rendition-choice.js';
+import { offerOf, sourceId } from './rendition-choice.js';
 import type { RenditionChange } from './viewer.js';
 import type { Viewers } from './viewers.js';
 
@@ -19,6 +20,7 @@ export class RenditionUse {
   readonly audience = new Audience({ onChange: (rendition) => this.changed({ rendition, why: 'asked' }) });
   readonly #options: RenditionUseOptions;
   readonly #changes = new Map<string, number>();
+  #toldWanted = '';
 
   constructor(options: RenditionUseOptions) {
     this.#options = options;
@@ -44,6 +46,21 @@ export class RenditionUse {
   /** How often a viewer was changed over to each. */
   get changesByRendition(): ReadonlyMap<string, number> {
     return this.#changes;
+  }
+
+  /**
+   * To the publisher, which may leave out what nobody wants: only what it was not told yet.
+   * @param isRecorded of which the source is kept
+   * @param connection its number: each is told anew
+   */
+  wantedNews(isRecorded: boolean, connection: number): IngestMessage[] {
+    const watching = this.viewersByRendition;
+    const { choices } = this.#options.viewers();
+    const renditions = choices.flatMap(({ id }) => (watching.has(id) || (isRecorded && id === sourceId) ? [id] : []));
+    const told = `${String(connection)}: ${renditions.join()}`;
+    if (told === this.#toldWanted) return [];
+    this.#toldWanted = told;
+    return [{ type: 'wanted', renditions }];
   }
 
   /** All that there are, for everybody to read; nothing before there is any media. */

@@ -36,6 +36,8 @@ export type IngestMessage =
   /** Once per recording: what was found in the bytes and what is done with it. */
   | ({ readonly type: 'recording' } & RecordingFacts)
   | { readonly type: 'stats'; readonly viewers: number; readonly ingestBitsPerSecond: number }
+  /** Which renditions somebody watches or records, where the publisher sends several: at first, after `ready`, and when others are. */
+  | { readonly type: 'wanted'; readonly renditions: readonly string[] }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string }
   /** The last message: why the broadcast is over. `code` is absent when it ended as it should. */
   | { readonly type: 'ended'; readonly code?: ErrorCode; readonly message: string };

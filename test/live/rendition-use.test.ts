@@ -48,6 +48,19 @@ t.test('who watches a rendition is counted there, by sockets and by playlists, a
   t.equal(use.facts.ladder, undefined);
 });
 
+t.test('a publisher is told which renditions are wanted, once, again when others are, and again on each connection', async (t) => {
+  const { bench, use, ask } = useBench();
+  bench.start();
+  t.strictSame(use.wantedNews(false, 1), [{ type: 'wanted', renditions: [] }], 'nobody wants any');
+  t.strictSame(use.wantedNews(false, 1), []);
+  await ask('one', '480p');
+  t.strictSame(use.wantedNews(false, 1), [{ type: 'wanted', renditions: ['480p'] }]);
+  await ask('two', '480p');
+  t.strictSame(use.wantedNews(false, 1), [], 'by how many is nothing new');
+  t.strictSame(use.wantedNews(true, 1), [{ type: 'wanted', renditions: ['source', '480p'] }], 'the source is recorded');
+  t.strictSame(use.wantedNews(true, 2), [{ type: 'wanted', renditions: ['source', '480p'] }], 'who came anew was told nothing');
+});
+
 t.test('what is encoded here is told apart from what the publisher sends, with what encodes it', async (t) => {
   const { bench, use } = useBench({ encoder: 'libx264', preset: 'superfast', renditions: 1, lagSeconds: 0.12345 });
   bench.start();

@@ -95,8 +95,8 @@ t.test('an encoder that does not work here is refused in words when the server s
   const settings = (env: Record<string, string>, cores = 8): ReturnType<typeof ladderSettings> => ladderSettings(loadConfig(env, 'public'), { ffmpegPath: ffmpeg?.path ?? '', cores });
   t.equal(await encoderFault(ffmpeg?.path ?? '', 'libx264'), undefined, 'the probe finds one that works');
   await t.rejects(settings({ LADDER: 'auto', LADDER_ENCODER: 'h264_v4l2m2m' }), { name: 'ConfigError', message: /^LADDER_ENCODER: expected an encoder that works .*, got "h264_v4l2m2m" \(.{5,}\)$/ });
-  t.equal(await settings({ LADDER: 'auto' }, 2), undefined);
-  t.equal(await settings({}), undefined, 'off until it is asked for');
+  t.equal(await settings({}, 2), undefined);
+  t.equal(await settings({ LADDER: 'off' }), undefined);
+  t.match(await settings({}), { rungs: undefined, encoder: 'libx264' }, 'where there are cores they are made unless somebody says no');
   t.match(await settings({ LADDER: '480:1000k' }, 2), { rungs: [{ lines: 480, bitsPerSecond: 1_000_000 }], encoder: 'libx264' });
-  t.match(await settings({ LADDER: 'auto' }), { rungs: undefined, encoder: 'libx264' });
 });
