@@ -32,26 +32,44 @@ export class ViewerTap {
   /** When each picture came, by its number. */
   async arrivals(): Promise<Map<number, number>> {
     const reader = new FragmentReader();
-    const videoTracks = new Set<number>();
-    const pictureTimes: number[] = [];
+    const runs: Run[] = [];
+    let video: number | undefined;
     for (const { atMs, bytes } of this.#messages) {
       for (const event of reader.push(bytes)) {
-        if (event.type === 'init') event.init.tracks.forEach((track) => track.kind === 'video' && videoTracks.add(track.trackId));
-        else if (event.fragment.runs.some((run) => videoTracks.has(run.trackId))) pictureTimes.push(atMs);
+        if (event.type === 'init') {
+          video = event.init.tracks.find(({ kind }) => kind === 'video')?.trackId;
+          runs.push({ pieces: [event.init.bytes], timesMs: [] });
+          continue;
+        }
+        const run = runs.at(-1);
+        run?.pieces.push(event.fragment.bytes);
+        if (event.fragment.runs.some(({ trackId }) => trackId === video)) run?.timesMs.push(atMs);
       }
     }
-    const numbers = await decodeFrameNumbers(Buffer.concat(this.#messages.map(({ bytes }) => bytes)));
-    return byNumber(numbers, pictureTimes);
+    return byNumber(runs);
   }
 }
 
 /** When each picture was given to the publisher's socket, by its number. */
 export async function sentTimes(messages: readonly SentMessage[]): Promise<Map<number, number>> {
   const reader = new SourceReader();
-  const times = messages.flatMap(({ atMs, bytes }) =>
-    reader.push(bytes).flatMap((event) => (event.type === 'frame' && event.kind === 'video' ? [atMs] : [])),
-  );
-  return byNumber(await decodeFrameNumbers(Buffer.concat(messages.map(({ bytes }) => bytes))), times);
+  const runs: Run[] = [];
+  for (const { atMs, bytes } of messages) {
+    const events = reader.push(bytes);
+    // A recording begins with a message of its own.
+    if (events.some(({ type }) => type === 'header')) runs.push({ pieces: [], timesMs: [] });
+    const run = runs.at(-1);
+    run?.pieces.push(bytes);
+    for (const event of events) if (event.type === 'frame' && event.kind === 'video') run?.timesMs.push(atMs);
+  }
+  return byNumber(runs);
+}
+
+/** What one decoder takes: one recording, or what follows one init segment. */
+interface Run {
+  readonly pieces: Uint8Array[];
+  /** When each of its pictures was there. */
+  readonly timesMs: number[];
 }
 
 export function stagesOf(shown: readonly ShownFrame[], times: { drawnMs: readonly number[]; sent: ReadonlyMap<number, number>; arrived: ReadonlyMap<number, number> }): Stages {
@@ -68,9 +86,13 @@ export function stagesOf(shown: readonly ShownFrame[], times: { drawnMs: readonl
   };
 }
 
-function byNumber(numbers: readonly number[], timesMs: readonly number[]): Map<number, number> {
-  if (Math.abs(numbers.length - timesMs.length) > 2) {
-    throw new Error(`expected as many pictures as frames, decoded ${String(numbers.length)} of ${String(timesMs.length)}`);
+async function byNumber(runs: readonly Run[]): Promise<Map<number, number>> {
+  const all = new Map<number, number>();
+  for (const { pieces, timesMs } of runs) {
+    if (timesMs.length === 0) continue;
+    const numbers = await decodeFrameNumbers(Buffer.concat(pieces));
+    if (Math.abs(numbers.length - timesMs.length) > 2) throw new Error(`expected as many pictures as frames, decoded ${String(numbers.length)} of ${String(timesMs.length)}`);
+    for (const [index, number] of numbers.entries()) if (timesMs[index] !== undefined) all.set(number, timesMs[index]);
   }
-  return new Map(numbers.flatMap((number, index) => (timesMs[index] === undefined ? [] : [[number, timesMs[index]]])));
+  return all;
 }
