@@ -130,7 +130,9 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     await Promise.all([downloads.close(), posters.close(), recordings.close(), wishes.close()]);
     await archive?.close();
   });
-  const directory = new MemoryDirectory();
+  const cluster = config.cluster && (await import('./cluster/cluster.js').then(({ openCluster }) => openCluster(config.cluster!, http.log)));
+  http.addHook('onClose', async () => cluster?.close());
+  const directory = cluster?.directory ?? new MemoryDirectory();
   const broadcasts = new LocalBroadcasts({
     directory,
     recordings,
@@ -201,6 +203,8 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     ...parts,
     directory,
     broadcasts,
+    forward: (app) => cluster?.forward(app),
+    notReady: () => cluster?.trouble,
     descriptions,
     recordings,
     downloads,

@@ -60,6 +60,13 @@ const schema = Type.Object({
   S3_SPOOL_BYTES: Type.Integer({ default: 4_294_967_296, minimum: 16_777_216, maximum: 9_007_199_254_740_991 }),
   S3_DELIVERY: Type.Enum(['server', 'redirect'], { default: 'server' }),
   S3_PUBLIC_URL: Type.Optional(serviceUrl),
+  CLUSTER_URL: Type.Optional(Type.String({
+    pattern: '^(rediss?://[^\\s]+|rediss?\\+cluster://[^/\\s]+/?|rediss?\\+sentinel://[^/\\s]+/[^/\\s]+)$',
+    description: 'the address of a Redis: redis://HOST:PORT, redis+cluster://HOST:PORT,HOST:PORT or redis+sentinel://HOST:PORT,HOST:PORT/NAME',
+  })),
+  CLUSTER_SECRET: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{16,256}$', description: '16 to 256 visible ASCII characters without spaces' })),
+  NODE_URL: Type.Optional(Type.String({ pattern: '^https?://[^/?#\\s@]+/?$', description: 'an http or https URL without a path, by which the other servers reach this one' })),
+  CLUSTER_LEASE_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 60 }),
   FRAMES_PER_SECOND: Type.Number({ default: 5, minimum: 0.1, maximum: 30 }),
   FRAMES_WIDTH: Type.Integer({ default: 640, minimum: 64, maximum: 3840 }),
   POSTER_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 3600 }),
@@ -96,6 +103,8 @@ export interface Config extends Readonly<Omit<Settings, 'TLS_CERT' | 'TLS_KEY'>>
   readonly recordingsDir: string;
   /** Where recordings go from there; undefined: they stay. */
   readonly objectStore: ObjectStoreSettings | undefined;
+  /** What makes one of several servers of this one; undefined: it is alone. */
+  readonly cluster: ClusterSettings | undefined;
   /** Contents of TLS_CERT and TLS_KEY. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly corsOrigins: '*' | readonly string[];
@@ -111,6 +120,13 @@ export interface ObjectStoreSettings {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly prefix: string;
+}
+
+export interface ClusterSettings {
+  readonly url: string;
+  readonly secret: string;
+  readonly nodeUrl: string;
+  readonly leaseMs: number;
 }
 
 /** One line for the operator: which variable, what was expected, what came. */
@@ -172,6 +188,7 @@ function relate(settings: Settings, publicDir: string): Config {
     ...rest,
     recordingsDir,
     objectStore: readObjectStore(settings),
+    cluster: readCluster(settings),
     ...(settings.PUBLIC_URL === undefined ? {} : { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),
     tls: loadTls(TLS_CERT, TLS_KEY),
     corsOrigins: parseOrigins(settings.CORS_ORIGIN),
@@ -189,6 +206,17 @@ function readObjectStore({ S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_A
   const given = Object.entries(needed).find(([, value]) => value !== undefined)?.[0];
   if (given !== undefined) throw new ConfigError(missing, `${expectation(missing)}, to go with ${given}`, 'nothing');
   return undefined;
+}
+
+/** All of it or nothing, and a key that all servers share: a publisher may come to any of them. */
+function readCluster({ CLUSTER_URL, CLUSTER_SECRET, NODE_URL, PUBLISH_KEY, CLUSTER_LEASE_SECONDS }: Settings): ClusterSettings | undefined {
+  const needed = { CLUSTER_URL, CLUSTER_SECRET, NODE_URL };
+  const given = Object.entries(needed).find(([, value]) => value !== undefined)?.[0];
+  if (given === undefined) return undefined;
+  const missing = (Object.keys(needed) as (keyof typeof needed)[]).find((name) => needed[name] === undefined);
+  if (missing !== undefined) throw new ConfigError(missing, `${expectation(missing)}, to go with ${given}`, 'nothing');
+  if (PUBLISH_KEY === undefined) throw new ConfigError('PUBLISH_KEY', 'the key that all servers of the cluster share, to go with CLUSTER_URL', 'nothing');
+  return { url: CLUSTER_URL ?? '', secret: CLUSTER_SECRET ?? '', nodeUrl: (NODE_URL ?? '').replace(/\/$/, ''), leaseMs: Math.round(CLUSTER_LEASE_SECONDS * 1000) };
 }
 
 function checkPublicUrl(publicUrl: string): void {
@@ -261,5 +289,5 @@ function expectation(name: Name): string {
 
 function came(name: Name, value: string | undefined): string {
   // A key that is nearly right is still a secret.
-  return ['PUBLISH_KEY', 'VIEW_KEY', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'].includes(name) ? `${value?.length ?? 0} characters` : JSON.stringify(value ?? null);
+  return ['PUBLISH_KEY', 'VIEW_KEY', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY', 'CLUSTER_URL', 'CLUSTER_SECRET'].includes(name) ? `${value?.length ?? 0} characters` : JSON.stringify(value ?? null);
 }

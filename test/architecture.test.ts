@@ -19,13 +19,14 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'rtmp/wire': [],
   rtmp: ['protocol', 'flv', 'source', 'live', 'access', 'rtmp/wire'],
   http: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access'],
+  cluster: ['protocol', 'live', 'http'],
   config: ['protocol'],
   greeting: ['protocol', 'live'],
   'garbage-collector': [],
   'open-files': [],
   'start-checks': ['protocol', 'storage', 'live', 'config'],
   'server-parts': ['protocol', 'live', 'access', 'http'],
-  app: ['protocol', 'fmp4', 'source', 'hls', 'storage', 'live', 'access', 'rtmp', 'http', 'config', 'open-files', 'server-parts', 'start-checks'],
+  app: ['protocol', 'fmp4', 'source', 'hls', 'storage', 'live', 'access', 'rtmp', 'http', 'cluster', 'config', 'open-files', 'server-parts', 'start-checks'],
   main: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access', 'rtmp', 'http', 'config', 'greeting', 'garbage-collector', 'app'],
   web: ['protocol'],
 };
@@ -74,6 +75,7 @@ t.test('packaging is pure: no clock, no disk, no sockets', async (t) => {
 const stampMakers: Readonly<Record<string, string>> = {
   'src/access/stream-keys.ts': 'when a key was made',
   'src/access/viewing-links.ts': 'until when a link is good, for whoever has it',
+  'src/cluster/node-proof.ts': 'when a node handed a request on, for another machine',
   'src/http/ingest-socket.ts': "the server's time, for the publisher's pages",
   'src/http/live-stream-routes.ts': "the server's time, for viewers' pages",
   'src/http/websocket-sink.ts': "the server's time, for viewers' pages",

@@ -4,6 +4,7 @@ import type { AddressBudget } from '../access/address-budget.js';
 import type { ChatSource } from '../live/watchable.js';
 import { LiveError } from '../protocol/live-error.js';
 import { ChatSocket } from './chat-socket.js';
+import { clientAddress } from './client-of.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { watchableOf } from './live-stream-lookup.js';
 import type { PublishGate } from './publish-gate.js';
@@ -44,7 +45,7 @@ export async function chatRoutes(app: FastifyInstance, { publishGate, limits, bu
       const found = admitted.get(request.raw);
       if (!found) return socket.terminate();
       const { stream } = request.params;
-      const address = request.ip;
+      const address = clientAddress(request);
       new ChatSocket({
         ...found,
         socket,

@@ -3,6 +3,7 @@ import proxyAddr from '@fastify/proxy-addr';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import { addressGroup } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
+import { clientAddress } from './client-of.js';
 import type { CutCounts } from './counts.js';
 import { RefusalLog } from './refusal-log.js';
 import { whenGone, type Peer } from './when-gone.js';
@@ -69,7 +70,7 @@ export class ConnectionLimits {
    * @throws {LimitError}
    */
   hold(request: FastifyRequest, peer: Peer): void {
-    const group = addressGroup(request.ip);
+    const group = addressGroup(clientAddress(request));
     if ((this.#held.get(group) ?? 0) >= this.#maxPerAddress) throw new LimitError(tooMany(this.#maxPerAddress), retryAfterSeconds);
     add(this.#held, group, 1);
     whenGone(peer, () => add(this.#held, group, -1));

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Encoded } from '../hls/encoded.js';
 import { hlsPaths } from '../hls/media-address.js';
 import { LiveError } from '../protocol/live-error.js';
+import { clientAddress } from './client-of.js';
 import { watchableOf } from './live-stream-lookup.js';
 import { sendAnswer } from './hls-answer.js';
 import { addVary, watchClient } from './media-reply.js';
@@ -76,7 +77,7 @@ function deliveryDirectives(query: unknown): Record<string, string> {
 }
 
 /** A player has no connection of its own; its address and name are what there is to count it by. Never longer than 200 characters. */
-function clientId({ ip, headers }: FastifyRequest): string {
-  const client = `${ip} ${headers['user-agent'] ?? ''}`;
+function clientId(request: FastifyRequest): string {
+  const client = `${clientAddress(request)} ${request.headers['user-agent'] ?? ''}`;
   return client.length <= 200 ? client : createHash('sha256').update(client).digest('base64url');
 }

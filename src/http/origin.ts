@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { clientProtocol } from './client-of.js';
 
 const plainHost = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
 
@@ -14,7 +15,7 @@ export function isPlainHost(host: string): boolean {
 export function baseUrlOf(request: FastifyRequest, publicUrl: string | undefined): string {
   if (publicUrl !== undefined) return publicUrl;
   const host = isPlainHost(request.host) ? request.host : `localhost:${request.socket.localPort ?? 80}`;
-  return `${request.protocol === 'https' ? 'https' : 'http'}://${host}`;
+  return `${clientProtocol(request)}://${host}`;
 }
 
 /** Whether a page of that origin may do this; clients that are no pages say none, and the server's own pages always may. */

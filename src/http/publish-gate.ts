@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Credentials, PublishAdmission } from '../access/publish-admission.js';
 import { LiveError } from '../protocol/live-error.js';
+import { clientAddress } from './client-of.js';
 import { isAllowedOrigin } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
 
@@ -64,7 +65,7 @@ function credentialsIn(request: FastifyRequest): Credentials {
   const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
   const { key } = request.query as { key?: unknown };
   const keys = [bearer, key].filter((candidate) => typeof candidate === 'string');
-  return { address: request.ip, keys, expected: keyForms };
+  return { address: clientAddress(request), keys, expected: keyForms };
 }
 
 /** What the publisher's page says beside what is said to Onair: its own credentials, perhaps. */

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { recordingLinkName, type Access } from '../access/access.js';
 import type { Recordings } from '../live/recordings.js';
 import { LiveError } from '../protocol/live-error.js';
+import { clientAddress } from './client-of.js';
 import type { PublishGate } from './publish-gate.js';
 
 export interface RecordingGateOptions {
@@ -26,6 +27,6 @@ export function recordingGate({ recordings, access, publishGate }: RecordingGate
       publishGate.requireKey(request, stream);
     } else if (!hasLink) viewingLinks?.require(stream, token);
     const userAgent = request.headers['user-agent'];
-    await viewCheck?.require({ action: 'view', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
+    await viewCheck?.require({ action: 'view', stream, address: clientAddress(request), ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
   };
 }

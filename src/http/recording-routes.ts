@@ -8,6 +8,7 @@ import type { RecordingDownloads } from '../live/recording-downloads.js';
 import type { RecordingPosters } from '../live/recording-posters.js';
 import type { Recordings } from '../live/recordings.js';
 import { LiveError } from '../protocol/live-error.js';
+import { clientAddress } from './client-of.js';
 import { sendMedia } from './media-reply.js';
 import type { AllowedOrigins } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
@@ -65,7 +66,7 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
     recording.get<{ Params: Params; Querystring: Record<string, unknown> }>('/download.mp4', async (request, reply) => {
       const { id } = request.params;
       const clip = readClip(request.query);
-      const media = await downloads.file({ id, client: request.ip, clip });
+      const media = await downloads.file({ id, client: clientAddress(request), clip });
       const name = clip ? `${id}-${clip.from ?? 0}-${clip.to ?? 'end'}` : id;
       reply.header('content-disposition', `attachment; filename="${name}.mp4"`).header('cache-control', `max-age=${mediaSeconds}`);
       return sendMedia(request, reply, media);

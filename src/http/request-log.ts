@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
+import { clientAddress } from './client-of.js';
 
 /** A URL as it may stand in a log: its secrets blanked. */
 export function withoutSecrets(url: string): string {
@@ -13,7 +14,7 @@ export function loggerOptions(level: string): NonNullable<FastifyServerOptions['
     level,
     stream: process.stderr,
     serializers: {
-      req: (request: FastifyRequest) => ({ method: request.method, url: withoutSecrets(request.url), remoteAddress: request.ip }),
+      req: (request: FastifyRequest) => ({ method: request.method, url: withoutSecrets(request.url), remoteAddress: clientAddress(request) }),
     },
   };
 }

@@ -13,6 +13,7 @@ import { liveStreamUrls } from '../protocol/urls.js';
 import type { LiveStreamUrls } from '../protocol/urls.js';
 import { apiDocs } from './api-docs.js';
 import { chatRoutes } from './chat-routes.js';
+import { clientAddress } from './client-of.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import type { CutCounts } from './counts.js';
 import { handleErrors } from './error-handler.js';
@@ -49,6 +50,10 @@ import { acceptWebSockets } from './websocket-server.js';
 export interface RoutesOptions {
   /** Where all that is watched is found. */
   readonly directory: Watchables;
+  /** Hooks that answer what is at another server, before all that asks and counts here; undefined where there is none. */
+  readonly forward?: ((app: FastifyInstance) => Promise<void> | undefined) | undefined;
+  /** Why no new clients should be sent here, although what is here goes on. */
+  readonly notReady?: (() => string | undefined) | undefined;
   /** Where publishers are taken in. */
   readonly broadcasts: Pick<LocalBroadcasts, 'admit' | 'requireEntry' | 'resumable' | 'countViewers' | 'unavailableReason'>;
   readonly descriptions: StreamDescriptions;
@@ -99,6 +104,7 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   connections.guard(app);
   await acceptWebSockets(app, options);
   refuseStrayUpgrades(app);
+  await options.forward?.(app);
   holdBackContinue(app, (url) => isPushUrl(withoutPrefix(url, prefixOf(publicUrl))));
   await app.register(fastifySwagger, {
     hideUntagged: true,
@@ -156,7 +162,8 @@ async function liveRoutes(live: FastifyInstance, options: ScopeOptions): Promise
 /** Control, and the facts that players ask for. */
 async function apiRoutes(api: FastifyInstance, options: ScopeOptions): Promise<void> {
   const { directory, broadcasts, descriptions, recordings, access, publishGate, apiBudget, cuts, urlsFor, publicUrl, rtmpPort, corsOrigins } = options;
-  api.addHook('onRequest', async ({ ip }) => {
+  api.addHook('onRequest', async (request) => {
+    const ip = clientAddress(request);
     const waitSeconds = apiBudget.waitSeconds(ip);
     if (waitSeconds > 0) throw new LimitError('too many requests came from this address; wait a moment', waitSeconds);
     apiBudget.spend(ip);

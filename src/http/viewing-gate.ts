@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 
 import type { Access } from '../access/access.js';
 import { LiveError } from '../protocol/live-error.js';
 import type { Watchables } from '../live/directory.js';
+import { clientAddress } from './client-of.js';
 import { requireStreamName, requireWatchable } from './live-stream-lookup.js';
 import { isAllowedOrigin } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
@@ -34,7 +35,7 @@ export function viewingGate({ access, directory, origins, publicUrl }: ViewingGa
     request.watchable = await requireWatchable(directory, stream, broadcast);
     if (viewCheck) {
       const userAgent = request.headers['user-agent'];
-      await viewCheck.require({ action: 'view', stream, address: request.ip, ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
+      await viewCheck.require({ action: 'view', stream, address: clientAddress(request), ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
       request.watchable = await requireWatchable(directory, stream, broadcast);
     }
     requireStillThere(reply.raw);

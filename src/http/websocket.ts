@@ -49,11 +49,16 @@ export async function answerUpgradeRequired(request: FastifyRequest, reply: Fast
   return reply.code(426).send({ code: 'malformed', message: 'expected a WebSocket connection, got a plain request' } satisfies ErrorBody);
 }
 
-/** Upgrades of connections that are still there: of one that was cut for asking too early, the plugin would only log that it failed. */
+/**
+ * Upgrades of connections that are still there: of one that was cut for asking too early, the plugin would only log that it failed. What
+ * came behind the head lies in the connection again, for whoever takes it up.
+ */
 export function admittedUpgrades({ server }: FastifyInstance): EventEmitter {
   const admitted = new EventEmitter();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (!socket.destroyed) admitted.emit('upgrade', request, socket, head);
+    if (socket.destroyed) return;
+    if (head.length > 0) socket.unshift(head);
+    admitted.emit('upgrade', request, socket, Buffer.alloc(0));
   });
   return admitted;
 }

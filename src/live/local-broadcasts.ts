@@ -161,6 +161,7 @@ export class LocalBroadcasts {
     this.#current.set(stream, broadcast);
     this.#kept.set(broadcast, lease);
     lease.show(broadcast);
+    void lease.lost?.then(() => broadcast.abort(takenOver(stream)));
     this.#track(this.#retire(broadcast, lease));
     return broadcast;
   }
@@ -196,6 +197,10 @@ export class LocalBroadcasts {
     this.#closings.add(closing);
     void closing.then(() => this.#closings.delete(closing));
   }
+}
+
+function takenOver(stream: string): LiveError {
+  return new LiveError('taken-over', `another server has taken "${stream}" over, since this one was out of reach for too long; the broadcast goes on there`);
 }
 
 function gone(): LiveError {

@@ -12,6 +12,7 @@ export const errorCodes = {
   unauthorized: { httpStatus: 401, closeCode: 4401, retryable: false },
   'not-found': { httpStatus: 404, closeCode: 4404, retryable: true },
   'already-live': { httpStatus: 409, closeCode: 4409, retryable: false },
+  'taken-over': { httpStatus: 409, closeCode: 4410, retryable: false },
   'over-limit': { httpStatus: 413, closeCode: 4413, retryable: false },
   'unsupported-media': { httpStatus: 415, closeCode: 4415, retryable: false },
   internal: { httpStatus: 500, closeCode: 1011, retryable: true },

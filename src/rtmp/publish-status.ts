@@ -7,6 +7,7 @@ const statusOfCode: Readonly<Record<ErrorCode, string>> = {
   unauthorized: 'NetStream.Publish.Denied',
   'not-found': 'NetStream.Publish.BadName',
   'already-live': 'NetStream.Publish.BadName',
+  'taken-over': 'NetStream.Publish.BadName',
   'over-limit': 'NetStream.Publish.Rejected',
   'unsupported-media': 'NetStream.Publish.Rejected',
   internal: 'NetStream.Publish.Failed',

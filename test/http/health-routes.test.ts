@@ -6,7 +6,9 @@ t.test('/healthz answers 200 while a broadcast can be taken, else 503 with the r
   const well = await app.inject('/healthz');
   t.equal(well.statusCode, 200);
   t.strictSame(well.json(), { status: 'ok' });
+  t.equal((await app.inject('/readyz')).statusCode, 200);
   broadcasts.unavailableReason = 'no ffmpeg was found';
+  t.strictSame((await app.inject('/readyz')).json(), { message: 'no ffmpeg was found', code: 'unavailable' });
   const ill = await app.inject('/healthz');
   t.equal(ill.statusCode, 503);
   t.strictSame(ill.json(), { code: 'unavailable', message: 'no ffmpeg was found' });

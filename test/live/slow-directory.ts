@@ -1,4 +1,4 @@
-import type { Directory, Lease } from '../../src/live/directory.js';
+import type { Directory, Lease, Listed } from '../../src/live/directory.js';
 import { MemoryDirectory } from '../../src/live/memory-directory.js';
 import type { Watchable } from '../../src/live/watchable.js';
 
@@ -22,7 +22,7 @@ export class SlowDirectory implements Directory {
     return this.names.locate(stream, broadcast);
   }
 
-  async list(): Promise<Watchable[]> {
+  async list(): Promise<Listed[]> {
     await this.#turn();
     return this.names.list();
   }

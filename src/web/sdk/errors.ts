@@ -47,6 +47,7 @@ const words: Readonly<Record<ErrorCode, string>> = {
   unauthorized: 'The publish key is wrong or missing. Open the broadcast link that the server printed when it started, or enter its key.',
   'not-found': 'The server does not know this live stream.',
   'already-live': 'This name is on air already, from another place. Choose another name, or end the other broadcast first.',
+  'taken-over': 'Another server took this broadcast over: it goes on from there.',
   'over-limit': 'The server refused so much data at once. Choose a lower quality.',
   'unsupported-media': 'The server could not read what was sent to it. Try another browser, or the newest version of this one.',
   internal: 'The server made a mistake and had to end this broadcast. Try again; its log says more.',
@@ -54,7 +55,7 @@ const words: Readonly<Record<ErrorCode, string>> = {
 };
 
 /** Codes whose whole story is told by the code: the server's own sentence would only repeat it. */
-const selfExplaining: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'already-live']);
+const selfExplaining: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'already-live', 'taken-over']);
 
 /** The failure for a code the server gave, with what it said about this very case. */
 export function serverError(code: ErrorCode, said = '', retryAfterMs?: number): OnairError {

@@ -1,0 +1,143 @@
+import type { RedisClient } from './redis-client.js';
+
+/** One process of the cluster, as the others know it. */
+export interface ClusterNode {
+  /** Of this run of the process. */
+  readonly id: string;
+  /** How other nodes reach it. No slash at the end. */
+  readonly url: string;
+}
+
+/** A hold on a name, as it is renewed. */
+export interface HeldName {
+  readonly stream: string;
+  readonly epoch: number;
+  /** It is held still; if not, what was shown under it can be watched for a while. */
+  readonly isHeld: boolean;
+  /** There is something to be watched here. */
+  readonly isShown: boolean;
+}
+
+// All keys of a stream have its name for their hash tag, so that a script may use them together in Redis Cluster. None is without a time to live.
+const ownerKey = (stream: string): string => `onair:{${stream}}:owner`;
+const epochKey = (stream: string): string => `onair:{${stream}}:epoch`;
+const homeKey = (stream: string): string => `onair:{${stream}}:home`;
+// No stream can be called so.
+const nodesKey = 'onair:{~nodes}:index';
+const nodeKey = (id: string): string => `onair:{~nodes}:${id}`;
+
+/** Epochs outlive leases by far: whoever comes back after so long is told by the owner's key. */
+const epochTtlMs = 86_400_000;
+
+/** Answers the new epoch, or 0 where another node has the name. */
+const claim = `
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+local epoch = redis.call('INCR', KEYS[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+return epoch`;
+
+/**
+ * Answers 0 when the name is lost. What is not there is written again, since Redis may have come back empty; but not where the
+ * epoch tells of an owner in between.
+ */
+const renew = `
+if ARGV[6] == '1' then
+  local owner = redis.call('GET', KEYS[1])
+  if owner and owner ~= ARGV[1] then return 0 end
+  if tonumber(redis.call('GET', KEYS[2]) or '0') > tonumber(ARGV[4]) then return 0 end
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[3])
+end
+if ARGV[7] == '1' then
+  local home = redis.call('GET', KEYS[3])
+  if ARGV[6] == '1' or not home or home == ARGV[5] then redis.call('SET', KEYS[3], ARGV[5], 'PX', ARGV[2]) end
+end
+return 1`;
+
+const removeOwn = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`;
+
+/** Redis' own clock tells which nodes have said nothing for too long: those of the nodes may differ. */
+const announce = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2] * 2)
+return redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2])`;
+
+const leave = `
+redis.call('ZREM', KEYS[1], ARGV[1])
+return redis.call('DEL', KEYS[2])`;
+
+interface Scripts {
+  onairClaim(...args: (string | number)[]): Promise<number>;
+  onairRenew(...args: (string | number)[]): Promise<number>;
+  onairRemoveOwn(...args: (string | number)[]): Promise<number>;
+  onairAnnounce(...args: (string | number)[]): Promise<unknown>;
+  onairLeave(...args: (string | number)[]): Promise<number>;
+}
+
+/** Who has which name, in Redis: leases with epochs, where each stream is watched, and what each node says of itself. Every method rejects when Redis is away. */
+export class NameStore {
+  readonly #redis: RedisClient & Scripts;
+  readonly #node: ClusterNode;
+  readonly #ttlMs: number;
+  readonly #home: string;
+
+  /** @param ttlMs how long a name stays with a node that says nothing */
+  constructor(redis: RedisClient, node: ClusterNode, ttlMs: number) {
+    const scripts = { onairClaim: [2, claim], onairRenew: [3, renew], onairRemoveOwn: [1, removeOwn], onairAnnounce: [2, announce], onairLeave: [2, leave] } as const;
+    for (const [name, [numberOfKeys, lua]] of Object.entries(scripts)) redis.defineCommand(name, { numberOfKeys, lua });
+    this.#redis = redis as RedisClient & Scripts;
+    this.#node = node;
+    this.#ttlMs = ttlMs;
+    this.#home = `${node.id} ${node.url}`;
+  }
+
+  /** Takes the name, unless another node has it: its epoch, or undefined. */
+  async claim(stream: string): Promise<number | undefined> {
+    const epoch = await this.#redis.onairClaim(ownerKey(stream), epochKey(stream), this.#node.id, this.#ttlMs, epochTtlMs);
+    return epoch === 0 ? undefined : epoch;
+  }
+
+  /** Whether the name is still this node's. */
+  async renew({ stream, epoch, isHeld, isShown }: HeldName): Promise<boolean> {
+    const keys = [ownerKey(stream), epochKey(stream), homeKey(stream)];
+    return (await this.#redis.onairRenew(...keys, this.#node.id, this.#ttlMs, epochTtlMs, epoch, this.#home, isHeld ? 1 : 0, isShown ? 1 : 0)) === 1;
+  }
+
+  async release(stream: string): Promise<void> {
+    await this.#redis.onairRemoveOwn(ownerKey(stream), this.#node.id);
+  }
+
+  /** Nothing is watched here under that name any more. */
+  async withdraw(stream: string): Promise<void> {
+    await this.#redis.onairRemoveOwn(homeKey(stream), this.#home);
+  }
+
+  /** Where the stream is watched, if that is at another node: its URL. */
+  async elsewhere(stream: string): Promise<string | undefined> {
+    const home = await this.#redis.get(homeKey(stream));
+    return home === null || home === this.#home ? undefined : home.slice(home.indexOf(' ') + 1);
+  }
+
+  /** Says what there is at this node. */
+  async announce(record: string): Promise<void> {
+    await this.#redis.onairAnnounce(nodesKey, nodeKey(this.#node.id), this.#node.id, this.#ttlMs, record);
+  }
+
+  /** What the other nodes said of themselves. */
+  async others(): Promise<string[]> {
+    const ids = (await this.#redis.zrange(nodesKey, '0', '-1')).filter((id) => id !== this.#node.id);
+    const records = ids.length === 0 ? [] : await this.#redis.mget(ids.map(nodeKey));
+    return records.filter((record) => record !== null);
+  }
+
+  async leave(): Promise<void> {
+    await this.#redis.onairLeave(nodesKey, nodeKey(this.#node.id), this.#node.id);
+  }
+}

@@ -1,0 +1,160 @@
+import type { LiveLog } from '../live/broadcast-options.js';
+import type { Directory, Lease, Listed } from '../live/directory.js';
+import { MemoryDirectory } from '../live/memory-directory.js';
+import { alreadyLive } from '../live/taking-over.js';
+import type { Watchable } from '../live/watchable.js';
+import { LiveError } from '../protocol/live-error.js';
+import { listedFrom, recordOf } from './node-record.js';
+import type { HeldName, NameStore } from './name-store.js';
+
+export interface RedisDirectoryOptions {
+  readonly names: NameStore;
+  /** How long a name stays with a node that says nothing. */
+  readonly ttlMs: number;
+  readonly log: LiveLog;
+}
+
+interface Held extends HeldName {
+  isHeld: boolean;
+  isShown: boolean;
+  readonly lose: () => void;
+}
+
+/**
+ * The names of all nodes. What this node holds is in its own memory, and in Redis for the others: when Redis is away, what runs goes on,
+ * and no new name is taken; when it comes back, all that is held is written again.
+ */
+export class RedisDirectory implements Directory {
+  readonly #names: NameStore;
+  readonly #log: LiveLog;
+  /** What there is at this node. */
+  readonly #here = new MemoryDirectory();
+  readonly #held = new Set<Held>();
+  readonly #timer: NodeJS.Timeout;
+  #telling: Promise<void> | undefined;
+  #again = false;
+  #reachable = true;
+
+  constructor({ names, ttlMs, log }: RedisDirectoryOptions) {
+    this.#names = names;
+    this.#log = log;
+    this.#timer = setInterval(() => this.#tell(), ttlMs / 3);
+  }
+
+  /** Whether Redis answered when it was last asked. */
+  get reachable(): boolean {
+    return this.#reachable;
+  }
+
+  /** Renews what is held and says what there is here; resolves when it has been tried. */
+  async tell(): Promise<void> {
+    this.#tell();
+    await this.#telling;
+  }
+
+  async claim(stream: string): Promise<Lease> {
+    const here = await this.#here.claim(stream);
+    try {
+      const epoch = await this.#answered(this.#names.claim(stream));
+      if (epoch === undefined) throw alreadyLive(stream);
+      return this.#lease(stream, epoch, here);
+    } catch (error) {
+      await here.release();
+      if (error instanceof LiveError) throw error;
+      throw new LiveError('unavailable', 'the directory of the cluster can not be reached, so nobody knows whether this name is free; try again in a moment', { cause: error });
+    }
+  }
+
+  async locate(stream: string, broadcast?: string): Promise<Watchable | undefined> {
+    return this.#here.locate(stream, broadcast);
+  }
+
+  /** What runs here, and what the other nodes last said of theirs. */
+  async list(): Promise<Listed[]> {
+    const others = await this.#answered(this.#names.others()).catch((): string[] => []);
+    const here = await this.#here.list();
+    const names = new Set(here.map(({ stream }) => stream));
+    return [...here, ...others.flatMap(listedFrom).filter(({ stream }) => !names.has(stream))];
+  }
+
+  /** Whether this node has the name. */
+  holds(stream: string): boolean {
+    return [...this.#held].some((held) => held.isHeld && held.stream === stream);
+  }
+
+  /** Says that nothing is here any more. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#telling;
+    await this.#names.leave().catch(() => undefined);
+  }
+
+  #lease(stream: string, epoch: number, here: Lease): Lease {
+    let lose!: () => void;
+    const lost = new Promise<void>((resolve) => (lose = resolve));
+    const held: Held = { stream, epoch, isHeld: true, isShown: false, lose };
+    this.#held.add(held);
+    return {
+      epoch,
+      lost,
+      show: (broadcast) => {
+        here.show(broadcast);
+        held.isShown = true;
+        this.#tell();
+      },
+      release: async () => {
+        await here.release();
+        if (!held.isHeld) return;
+        held.isHeld = false;
+        if (!held.isShown) this.#held.delete(held);
+        await this.#answered(this.#names.release(stream)).catch(() => undefined); // its time ends by itself
+      },
+      withdraw: () => {
+        here.withdraw();
+        held.isShown = false;
+        if (!held.isHeld) this.#held.delete(held);
+        const isShownStill = [...this.#held].some((other) => other.isShown && other.stream === stream);
+        if (!isShownStill) void this.#answered(this.#names.withdraw(stream)).catch(() => undefined);
+      },
+    };
+  }
+
+  /** One at a time; what changed meanwhile is told by one more. */
+  #tell(): void {
+    this.#again = this.#telling !== undefined;
+    this.#telling ??= this.#renewAll().finally(() => {
+      this.#telling = undefined;
+      if (this.#again) this.#tell();
+    });
+  }
+
+  async #renewAll(): Promise<void> {
+    try {
+      await Promise.all([...this.#held].map((held) => this.#renew(held)));
+      await this.#answered(this.#names.announce(recordOf(await this.#here.list())));
+    } catch {
+      // It is told once, by `#answered`, and tried again.
+    }
+  }
+
+  async #renew(held: Held): Promise<void> {
+    if (await this.#answered(this.#names.renew(held))) return;
+    if (!held.isHeld) return;
+    held.isHeld = false;
+    this.#log.warn({ stream: held.stream, epoch: held.epoch }, 'another node has taken the name over');
+    held.lose();
+  }
+
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    try {
+      const value = await answer;
+      if (!this.#reachable) this.#log.info({}, 'the directory of the cluster is back');
+      this.#reachable = true;
+      return value;
+    } catch (err) {
+      if (this.#reachable) this.#log.warn({ err }, 'the directory of the cluster can not be reached: what runs goes on, nothing new begins');
+      this.#reachable = false;
+      throw err;
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import t, { type Test } from 'tap';
+import { WebSocket } from 'ws';
+import { NodeProof, proofHeader } from '../../src/cluster/node-proof.js';
+import type { LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
+import { freePort } from '../deploy/deployed-onair.js';
+import { messagesOf, readFixture } from '../helpers/fixtures.js';
+import { ffmpeg, skipWithout, waitUntil } from '../helpers/programs.js';
+import { TestPublisher } from '../helpers/publisher.js';
+import { redisServer, startRedis } from '../helpers/redis.js';
+import { startServer, type TestServer } from '../helpers/server.js';
+
+const skip = skipWithout(redisServer, 'redis-server') || skipWithout(ffmpeg?.path, 'ffmpeg');
+const secret = 'the-secret-of-all-nodes';
+
+async function startNode(t: Test, redisUrl: string, settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+  const port = await freePort();
+  return startServer(t, { PORT: String(port), CLUSTER_URL: redisUrl, CLUSTER_SECRET: secret, NODE_URL: `http://127.0.0.1:${String(port)}`, ...settings });
+}
+
+t.test('two servers that share a Redis', { skip }, async (t) => {
+  const redis = await startRedis(t);
+  const [here, there] = await Promise.all([startNode(t, redis.url), startNode(t, redis.url)]);
+  const { bytes } = readFixture('chromium-h264.mkv');
+  const publisher = new TestPublisher(t, here.publishUrl('cam'));
+  const { broadcast, resume } = await publisher.message('ready');
+  const sending = publisher.sendPaced(messagesOf(readFixture('chromium-h264.mkv'))).catch(() => undefined);
+  await publisher.message('live');
+  await waitUntil('the other node knows', async () => (await fetch(`${there.origin}/api/streams/cam`)).ok);
+  const withKey = { authorization: `Bearer ${there.key}` };
+  const streamUrl = `${there.origin}/api/streams/cam`;
+  const socketUrl = (server: TestServer, path: string): string => `${server.origin.replace('http', 'ws')}/live/cam/${path}`;
+  const viewer = new WebSocket(socketUrl(there, 'play'));
+  const viewerClosed = once(viewer, 'close') as Promise<[number]>;
+
+  await t.test('HLS of a stream that is elsewhere: the same playlists and media, also held requests and ranges', async (t) => {
+    const index = await fetch(`${there.origin}/live/cam/index.m3u8`);
+    t.match(index.headers.get('content-type'), /mpegurl/);
+    t.equal(index.headers.get('cache-control'), (await fetch(`${here.origin}/live/cam/index.m3u8`)).headers.get('cache-control'));
+    const media = (await index.text()).split('\n').find((line) => line.endsWith('.m3u8')) ?? '';
+    const playlistUrl = new URL(media, `${there.origin}/live/cam/index.m3u8`);
+    const playlist = await (await fetch(playlistUrl)).text();
+    const segments = playlist.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const next = Number(/EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(playlist)?.[1]) + segments.length;
+    const held = await fetch(`${playlistUrl.href}?_HLS_msn=${String(next)}&_HLS_part=1`);
+    t.equal(held.status, 200);
+    t.match(await held.text(), /#EXT-X-PART:/);
+    for (const uri of [/EXT-X-MAP:URI="([^"]+)"/.exec(playlist)?.[1] ?? '', segments[0] ?? '']) {
+      const [mine, theirs] = await Promise.all([here, there].map(async ({ origin }) => Buffer.from(await (await fetch(new URL(uri, `${origin}${playlistUrl.pathname}`))).arrayBuffer())));
+      t.ok(mine && theirs && mine.length > 100 && mine.equals(theirs), uri);
+    }
+    const range = await fetch(new URL(segments[0] ?? '', playlistUrl), { headers: { range: 'bytes=0-9' } });
+    t.strictSame([range.status, (await range.arrayBuffer()).byteLength], [206, 10]);
+  });
+
+  await t.test('the other ways to watch, facts and lists', async (t) => {
+    const poster = await fetch(`${there.origin}/live/cam/poster.jpg`);
+    t.strictSame([poster.status, poster.headers.get('content-type')], [200, 'image/jpeg']);
+    await poster.arrayBuffer();
+    for (const name of ['stream.mp4', 'stream.flv']) {
+      const leave = new AbortController();
+      const endless = await fetch(`${there.origin}/live/cam/${name}`, { signal: leave.signal });
+      const chunk = (await endless.body!.getReader().read()) as { value?: Uint8Array };
+      t.ok(chunk.value && chunk.value.length > 0, name);
+      leave.abort();
+    }
+    const facts = await waitUntil('the viewer by WebSocket is counted', async () => {
+      const info = (await (await fetch(streamUrl)).json()) as LiveStreamInfo;
+      return info.viewers > 0 && info;
+    });
+    t.match(facts, { broadcast, urls: { watch: `${there.origin}/watch/cam` } }, 'addresses are those of the node that was asked');
+    const { streams } = (await (await fetch(`${there.origin}/api/streams`)).json()) as { streams: LiveStreamInfo[] };
+    t.match(streams, [{ stream: 'cam', broadcast, urls: { watch: `${there.origin}/watch/cam` } }]);
+    t.equal((await fetch(`${there.origin}/live/cam/index.m3u8`, { headers: { [proofHeader]: 'x' } })).status, 401);
+    t.equal((await fetch(`${there.origin}/live/dog/index.m3u8`)).status, 404);
+    t.equal((await fetch(`${there.origin}/readyz`)).status, 200);
+  });
+
+  await t.test('one chat for all', async () => {
+    const sockets = [here, there].map((server) => new WebSocket(socketUrl(server, 'chat')));
+    const heard: string[] = [];
+    sockets[0]?.on('message', (data: Buffer) => heard.push(String(data)));
+    await Promise.all(sockets.map((socket) => once(socket, 'open')));
+    sockets[1]?.send(JSON.stringify({ type: 'join', name: 'Ada' }));
+    sockets[1]?.send(JSON.stringify({ type: 'message', text: 'from the other node' }));
+    await waitUntil('it is heard', () => heard.some((line) => line.includes('from the other node')));
+    for (const socket of sockets) socket.close();
+  });
+
+  await t.test('nobody is believed but a node with the secret, and what was handed on is never handed on again', async (t) => {
+    const path = '/api/streams/cam';
+    const ask = (server: TestServer, signer: NodeProof, signedPath = path): Promise<Response> => {
+      const said = signer.sign({ method: 'GET', url: signedPath, host: new URL(server.origin).host }, { address: '198.51.100.7', protocol: 'https' });
+      return fetch(`${server.origin}${path}`, { headers: { [proofHeader]: said } });
+    };
+    const believed = await ask(here, new NodeProof(secret));
+    t.match(await believed.json(), { urls: { watch: `${here.origin.replace('http', 'https')}/watch/cam` } });
+    t.equal((await ask(here, new NodeProof('another-secret-of-somebody'))).status, 401);
+    t.equal((await ask(here, new NodeProof(secret), '/api/streams/dog')).status, 401, 'a proof is for one request');
+    t.equal((await ask(here, new NodeProof(secret, () => Date.now() - 120_000))).status, 401, 'and for a minute');
+    t.equal((await ask(there, new NodeProof(secret))).status, 404, 'the other node does not have it, and asks nobody');
+  });
+
+  await t.test('a publisher that comes back at the other node is handed on, and what has the key ends and describes it there', async (t) => {
+    await t.rejects(new TestPublisher(t, there.publishUrl('cam')).closed, /HTTP 409/, 'the name is taken in all of the cluster');
+    publisher.terminate();
+    await sending;
+    const back = new TestPublisher(t, `${there.publishUrl('cam')}&resume=${resume}`);
+    const ready = await back.message('ready');
+    t.match(ready, { broadcast, urls: { watch: `${there.origin}/watch/cam` } });
+    t.ok(ready.received > 0, 'it goes on where it was');
+    await back.send(bytes.subarray(ready.received, ready.received + 1000));
+    t.equal((await fetch(streamUrl, { method: 'DELETE' })).status, 401);
+    const described = await fetch(streamUrl, { method: 'PATCH', headers: { ...withKey, 'content-type': 'application/json' }, body: JSON.stringify({ title: 'Told elsewhere' }) });
+    t.match(await described.json(), { title: 'Told elsewhere' });
+    t.match(await (await fetch(`${here.origin}/api/streams/cam`)).json(), { title: 'Told elsewhere' });
+    t.equal((await fetch(streamUrl, { method: 'DELETE', headers: withKey })).status, 204);
+    t.match(await back.message('ended'), { message: 'The broadcast is over.' });
+    t.equal((await viewerClosed)[0], 1000, 'viewers see the same end');
+  });
+
+  await t.test('the next broadcast of the name begins where its publisher is; whoever has no Redis begins none', async (t) => {
+    const pushed = await fetch(`${there.origin}/live/cam/publish`, { method: 'PUT', headers: withKey, body: bytes.subarray(0, 200_000) });
+    t.match(await pushed.json(), { stream: 'cam' });
+    t.match(await (await fetch(`${here.origin}/api/streams/cam`)).json(), { broadcast: new RegExp(`^(?!${broadcast})`), urls: { watch: `${here.origin}/watch/cam` } });
+    await redis.stop();
+    await waitUntil('it is noticed', async () => (await fetch(`${here.origin}/readyz`)).status === 503);
+    const refused = await fetch(`${there.origin}/live/dog/publish`, { method: 'PUT', headers: withKey, body: bytes.subarray(0, 1000) });
+    t.strictSame([refused.status, ((await refused.json()) as { code: string }).code], [503, 'unavailable']);
+  });
+});
