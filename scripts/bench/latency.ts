@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { sleep } from './clock.js';
-import { glassLatency } from './glass/glass-latency.js';
+import { glassLatency, type GlassLatency } from './glass/glass-latency.js';
 import { NumberedBroadcast } from './glass/numbered-broadcast.js';
 import { NumberedPlayer } from './glass/numbered-player.js';
 import { measurePlainPlayers } from './glass/plain-players.js';
 import { sentTimes, stagesOf, ViewerTap } from './glass/stages.js';
 import { describeMachine, requireLinux } from './machine.js';
-import { amountFigure, formatTable, type Figure } from './report.js';
+import { amountFigure, formatTable, ratioFigure, type Amount, type Figure } from './report.js';
 import { writeResults } from './results-page.js';
 import { within } from './scope.js';
+import { beforeBounds, besideBefore } from './sections/section.js';
 import { ServerUnderTest } from './server-under-test.js';
 
 interface Case {
@@ -50,7 +51,14 @@ const cases: Readonly<Record<keyof typeof publishers, readonly Case[]>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seconds: { type: 'string', default: '15' }, write: { type: 'boolean', default: false }, 'no-build': { type: 'boolean', default: false }, parts: { type: 'string', default: '0.334,0.2' } },
+  options: {
+    seconds: { type: 'string', default: '15' },
+    write: { type: 'boolean', default: false },
+    'no-build': { type: 'boolean', default: false },
+    parts: { type: 'string', default: '0.334,0.2' },
+    /** Another built checkout: its server is sent the same bytes, and its player watches at the same moment. */
+    before: { type: 'string' },
+  },
 });
 
 try {
@@ -76,26 +84,35 @@ try {
 async function measureBroadcast(publisher: keyof typeof publishers, figures: Figure[], remarks: string[]): Promise<void> {
   await within(async (scope) => {
     const server = await ServerUnderTest.start(scope);
-    const broadcast = await NumberedBroadcast.start(scope, server, publishers[publisher]);
+    const earlier = values.before === undefined ? undefined : await ServerUnderTest.start(scope, { checkout: values.before });
+    const stream = NumberedBroadcast.streamOf(publishers[publisher]);
+    // Two players are to fit on the machine.
+    const beside = earlier && { scale: 0.5, mirrors: [earlier.urls(stream).publishWithKey] };
+    const broadcast = await NumberedBroadcast.start(scope, server, { ...publishers[publisher], ...beside });
     const tap = new ViewerTap(scope, server.urls(broadcast.stream).play);
     for (const each of cases[publisher]) {
       process.stderr.write(`${each.what} …\n`);
       await within(async (watching) => {
-        const player = await NumberedPlayer.start(watching, { origin: server.origin, stream: broadcast.stream, path: each.path, mode: each.mode });
+        const servers = earlier ? [server, earlier] : [server];
+        const players = await Promise.all(servers.map(({ origin }) => NumberedPlayer.start(watching, { origin, stream, path: each.path, mode: each.mode })));
         await sleep(each.settleSeconds * 1000);
-        await player.take();
+        await Promise.all(players.map((player) => player.take()));
         await sleep(Number(values.seconds) * 1000);
-        const seen = await player.take();
+        const [seen, seenBefore] = await Promise.all(players.map((player) => player.take()));
+        if (!seen) return;
         const drawnMs = await broadcast.drawnMs();
         const latency = glassLatency(seen, drawnMs);
+        const measured = { amount: latency.p50Ms, unit: 'ms', note: `p95 ${latency.p95Ms.toFixed(0)}` };
         figures.push(
           amountFigure({
             what: `${each.what}: drawn → shown, p50`,
-            measured: { amount: latency.p50Ms, unit: 'ms', note: `p95 ${latency.p95Ms.toFixed(0)}` },
+            measured,
             ...(each.prototypeMs !== undefined && { beside: { amount: each.prototypeMs, unit: 'ms', note: 'prototype' } }),
-            ...(each.p50AtMost !== undefined && { atMost: each.p50AtMost }),
+            // Two players at the same time slow each other down.
+            ...(each.p50AtMost !== undefined && !earlier && { atMost: each.p50AtMost }),
           }),
         );
+        if (seenBefore) figures.push(besideEarlier(measured, glassLatency(seenBefore, drawnMs)));
         remarks.push(
           `${each.what}: ${latency.picturesPerSecond.toFixed(1)} pictures/s, ${latency.bufferMs.toFixed(0)} ms buffered, ${String(latency.stalls)} stalls; ` +
             `the player's own figure is ${sign(latency.toldErrorMs)} ms off.`,
@@ -111,6 +128,10 @@ async function measureBroadcast(publisher: keyof typeof publishers, figures: Fig
     const failures = await broadcast.failures();
     if (failures.length > 0) remarks.push(`The publisher said: ${[...new Set(failures)].join(' ')}`);
   });
+}
+
+function besideEarlier(measured: Amount, { p50Ms, p95Ms }: GlassLatency): Figure {
+  return ratioFigure({ what: 'the same, beside before', measured, beside: { amount: p50Ms, unit: 'ms', note: `${besideBefore}, p95 ${p95Ms.toFixed(0)}` }, atMost: beforeBounds.many });
 }
 
 function sign(ms: number): string {

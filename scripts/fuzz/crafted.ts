@@ -1,5 +1,5 @@
 import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
-import { isListed, readPlaylistRequest } from '../../src/hls/blocking-request.js';
+import { isListed, readBlockingRequest } from '../../src/hls/blocking-request.js';
 import { acceptsGzip, parseRange } from '../../src/http/media-reply.js';
 import { isPlainHost } from '../../src/http/origin.js';
 import { withoutSecrets } from '../../src/http/request-log.js';
@@ -133,6 +133,6 @@ function readChunks(bytes: Buffer): void {
 }
 
 function readDirectives(text: string): void {
-  const { until } = readPlaylistRequest({ _HLS_msn: text, _HLS_part: text, _HLS_skip: text }, edge, 0.334);
+  const { until } = readBlockingRequest({ _HLS_msn: text, _HLS_part: text, _HLS_skip: text }, edge, 0.334);
   if (until) isListed(edge, until);
 }

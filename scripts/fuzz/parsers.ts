@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
-import { isListed, readPlaylistRequest } from '../../src/hls/blocking-request.js';
+import { isListed, readBlockingRequest } from '../../src/hls/blocking-request.js';
 import { parseRange } from '../../src/http/media-reply.js';
 import { withoutSecrets } from '../../src/http/request-log.js';
 import { parseChatMessage, parseChatRequest } from '../../src/protocol/chat-messages.js';
@@ -105,13 +105,13 @@ export const parserTargets: readonly ParserTarget[] = [
   },
   { name: 'parsePublisherMessage', share: 5, feed: (dice) => expectOnly(TypeError, told, () => parsePublisherMessage(mutateText(dice, dice.pick(messages)))) },
   {
-    name: 'readPlaylistRequest',
+    name: 'readBlockingRequest',
     share: 5,
     feed: (dice) => {
       const number = (): string | undefined => (dice.chance(4) ? undefined : dice.chance(2) ? String(dice.int(1010)) : mutateText(dice, String(dice.int(20))));
       const edge = dice.pick(edges);
       expectOnly(RangeError, told, () => {
-        const { until } = readPlaylistRequest({ _HLS_msn: number(), _HLS_part: number(), _HLS_skip: dice.pick([undefined, 'YES', 'v2', 'no']) }, edge, 0.334);
+        const { until } = readBlockingRequest({ _HLS_msn: number(), _HLS_part: number(), _HLS_skip: dice.pick([undefined, 'YES', 'v2', 'no']) }, edge, 0.334);
         if (until) isListed(edge, until);
       });
     },

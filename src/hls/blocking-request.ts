@@ -15,7 +15,7 @@ export interface LiveEdge {
   partsOf(mediaSequence: number): number | undefined;
 }
 
-export interface PlaylistRequest {
+export interface BlockingRequest {
   /** The place that must be in the playlist before it is answered. */
   readonly until?: { readonly mediaSequence: number; readonly part?: number };
   readonly delta: boolean;
@@ -25,7 +25,7 @@ export interface PlaylistRequest {
  * Reads the delivery directives.
  * @throws {RangeError} saying what was expected and what came: the answer is 400
  */
-export function readPlaylistRequest(directives: DeliveryDirectives, edge: LiveEdge, partTargetSeconds: number): PlaylistRequest {
+export function readBlockingRequest(directives: DeliveryDirectives, edge: LiveEdge, partTargetSeconds: number): BlockingRequest {
   const mediaSequence = readInteger('_HLS_msn', directives._HLS_msn);
   const part = readInteger('_HLS_part', directives._HLS_part);
   const delta = directives._HLS_skip === 'YES' || directives._HLS_skip === 'v2';

@@ -40,8 +40,8 @@ export class Packager {
   }
 
   /** Whether the next fragment can be published; if not, its picture is left out, and those that follow up to the next keyframe. */
-  takes(fragment: Fragment): boolean {
-    return (this.#segmenter ?? this.#scout?.segmenter)?.takes(fragment) ?? true;
+  accepts(fragment: Fragment): boolean {
+    return (this.#segmenter ?? this.#scout?.segmenter)?.accepts(fragment) ?? true;
   }
 
   push(fragment: Fragment): void {

@@ -1,5 +1,5 @@
 import { notYet, type Answer } from './answer.js';
-import { isListed, readPlaylistRequest, type DeliveryDirectives, type PlaylistRequest } from './blocking-request.js';
+import { isListed, readBlockingRequest, type DeliveryDirectives, type BlockingRequest } from './blocking-request.js';
 import type { Encoded } from './encoded.js';
 import { HeldRequests, type StartTimer, type WatchClient } from './held-requests.js';
 import type { LiveWindow } from './live-window.js';
@@ -46,9 +46,9 @@ export class RenditionRequests {
     const { timing, playable, ended } = this.#rendition;
     if (!timing || !playable) return notYet;
     if (ended) return { outcome: 'lasting', body: write(timing, false) };
-    let request: PlaylistRequest;
+    let request: BlockingRequest;
     try {
-      request = readPlaylistRequest(directives, this.#window, timing.partTargetSeconds);
+      request = readBlockingRequest(directives, this.#window, timing.partTargetSeconds);
     } catch (error) {
       const message = error instanceof RangeError ? error.message : String(error);
       return { outcome: 'malformed', message };

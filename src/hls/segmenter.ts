@@ -32,7 +32,7 @@ export interface SegmenterOptions {
  *
  * - no segment lasts longer than the target duration, rounded to the nearest integer;
  * - the first picture of every segment is a keyframe. Where the picture goes on without one for longer than a segment may last, or
- *   after a standstill during which sound filled a segment, pictures are left out up to the next keyframe; `takes()` tells
+ *   after a standstill during which sound filled a segment, pictures are left out up to the next keyframe; `accepts()` tells
  *   before, so that they can be encoded instead.
  *
  * A part is closed where one more sample would make it longer than the part target. Where samples lie too far apart
@@ -84,7 +84,7 @@ export class Segmenter {
   }
 
   /** Whether the next fragment can be published. If not, `push()` leaves its picture out, and what follows up to the next keyframe. */
-  takes({ runs }: Fragment): boolean {
+  accepts({ runs }: Fragment): boolean {
     const run = runs.find(({ trackId }) => trackId === this.#lead.trackId);
     return run === undefined || !this.#isTooLate(run.baseMediaDecodeTime / this.#lead.timescale, run);
   }

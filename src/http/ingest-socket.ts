@@ -58,7 +58,7 @@ export class IngestSocket {
       onMessage: (message) => this.#tell(message),
       onReplaced: () => this.#close('already-live', 'another connection of this publisher took the broadcast over'),
     });
-    // What was told while nobody listened: without it no lamp would light.
+    // One that resumes was not told while it was away, and its page is to show it.
     if (broadcast.state === 'live') this.#send({ type: 'live' });
     this.#acks = setInterval(() => this.#acknowledge(), ackIntervalMs);
     socket.on('message', (data, isBinary) => this.#enqueue(data as Buffer, isBinary));
@@ -90,7 +90,7 @@ export class IngestSocket {
     if (isBinary) return this.#connection.write(data, arrivedAtMs);
     const text = data.toString('utf8');
     const media = this.#texts.read(text);
-    if (media) return this.#takeText(media, arrivedAtMs);
+    if (media) return this.#handleText(media, arrivedAtMs);
     const message = parse(text);
     switch (message.type) {
       case 'end':
@@ -118,7 +118,7 @@ export class IngestSocket {
     }
   }
 
-  #takeText(media: TextMedia, arrivedAtMs: number): Promise<void> {
+  #handleText(media: TextMedia, arrivedAtMs: number): Promise<void> {
     if ('malformed' in media) throw new LiveError('malformed', media.malformed);
     if ('unsupported' in media) throw new LiveError('unsupported-media', media.unsupported);
     const isPicture = 'picture' in media;

@@ -100,7 +100,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.#player = new TakePlayer({
       ...options,
       ...{ bus: this.#bus, renditions: this.#renditions, presentation: this.presentation, report: this.#report },
-      takes: (fragment) => packaging.takes(fragment),
+      accepts: (fragment) => packaging.accepts(fragment),
       isBrokenOff: () => this.ingest.failed,
       onTake: (facts, leftOut) => this.#tellTake(facts, leftOut),
       onProgress: () => this.#tellWhenLive(),

@@ -128,13 +128,13 @@ export class IngestSession {
     const isCurrent = (): boolean => this.#connection === listener && !this.#ended;
     return {
       write: async (bytes, arrivedAtMs) => {
-        if (isCurrent()) await this.#pass(() => this.#take(bytes, arrivedAtMs));
+        if (isCurrent()) await this.#pass(() => this.#receive(bytes, arrivedAtMs));
       },
       writeEvents: async (events, byteLength) => {
-        if (isCurrent()) await this.#pass(() => this.#takeEvents(events, byteLength));
+        if (isCurrent()) await this.#pass(() => this.#receiveEvents(events, byteLength));
       },
       writePicture: async (jpeg, arrivedAtMs) => {
-        if (isCurrent()) await this.#pass(() => this.#takePicture(jpeg, arrivedAtMs));
+        if (isCurrent()) await this.#pass(() => this.#receivePicture(jpeg, arrivedAtMs));
       },
       beginRecording: () => {
         if (!isCurrent()) return;
@@ -193,9 +193,9 @@ export class IngestSession {
   }
 
   /** What goes wrong with the bytes ends the broadcast with its cause; whoever brought them need not find out. */
-  #pass(take: () => Promise<void>): Promise<void> {
+  #pass(receive: () => Promise<void>): Promise<void> {
     this.#passing += 1;
-    const passed = take()
+    const passed = receive()
       .catch((error: unknown) => this.fail(toLiveError(error)))
       .finally(() => {
         this.#passing -= 1;
@@ -205,15 +205,15 @@ export class IngestSession {
   }
 
   /** A slice of a recording may begin like a JPEG picture: only where a recording begins does that tell something. */
-  async #take(message: Uint8Array, arrivedAtMs?: number): Promise<void> {
+  async #receive(message: Uint8Array, arrivedAtMs?: number): Promise<void> {
     const isPicture = this.#pictures.running ? !beginsRecording(message) : this.#isBeginning && beginsJpeg(message);
-    if (isPicture) return this.#takePicture(message, arrivedAtMs);
+    if (isPicture) return this.#receivePicture(message, arrivedAtMs);
     this.#pictures.stop();
     this.#count(message.length);
     return this.#turns.work(piecesOf(message), (piece) => this.#feed.push(this.#reader.push(piece)), () => !this.#ended);
   }
 
-  async #takeEvents(events: readonly SourceEvent[], byteLength: number): Promise<void> {
+  async #receiveEvents(events: readonly SourceEvent[], byteLength: number): Promise<void> {
     this.#pictures.stop();
     this.#count(byteLength);
     await this.#turns.work([events], (each) => this.#feed.push(each), () => !this.#ended);
@@ -225,7 +225,7 @@ export class IngestSession {
     this.#feed.endRecording();
   }
 
-  async #takePicture(jpeg: Uint8Array, arrivedAtMs = performance.now()): Promise<void> {
+  async #receivePicture(jpeg: Uint8Array, arrivedAtMs = performance.now()): Promise<void> {
     this.#count(jpeg.length);
     const refusal = await this.#pictures.add(jpeg, arrivedAtMs);
     if (refusal) this.fail(refusal);

@@ -3,7 +3,7 @@ import { readSamples } from '../fmp4/samples.js';
 import type { Timeline } from '../hls/presentation.js';
 import type { FragmentBurst } from './fragment-burst.js';
 import type { FragmentConsumer } from './fragment-bus.js';
-import { planLadder, type LadderEncoder as Encoder, type Rung } from './ladder-options.js';
+import { planLadder, type H264Encoder, type Rung } from './ladder-options.js';
 import { LadderOutput } from './ladder-output.js';
 import { LadderPolicy } from './ladder-policy.js';
 import { OutputWatch } from './output-watch.js';
@@ -15,7 +15,7 @@ export interface LadderEncoderOptions {
   readonly renditions: Renditions;
   /** What is made of a source of this timeline; may be nothing. */
   readonly rungsOf: (timeline: Timeline) => readonly Rung[];
-  readonly encoder: Encoder;
+  readonly encoder: H264Encoder;
   readonly startTranscoder: StartTranscoder;
   readonly ffmpegMajor: number;
   readonly hungAfterMs: number;

@@ -17,7 +17,7 @@ export interface Rung extends RungWish {
 }
 
 /** What encodes: `libx264`, or the hardware of the machine. */
-export type LadderEncoder = 'libx264' | 'h264_nvenc' | 'h264_vaapi' | 'h264_qsv' | 'h264_videotoolbox' | 'h264_v4l2m2m';
+export type H264Encoder = 'libx264' | 'h264_nvenc' | 'h264_vaapi' | 'h264_qsv' | 'h264_videotoolbox' | 'h264_v4l2m2m';
 
 /** From the one that is wished for to the one that costs least. */
 export type LadderPreset = 'superfast' | 'ultrafast';
@@ -25,7 +25,7 @@ export type LadderPreset = 'superfast' | 'ultrafast';
 export interface LadderPlanOptions {
   readonly rungs: readonly Rung[];
   readonly hasSound: boolean;
-  readonly encoder: LadderEncoder;
+  readonly encoder: H264Encoder;
   readonly preset: LadderPreset;
   readonly ffmpegMajor: number;
   /** By rung: pictures up to this media time are there already. */
@@ -108,21 +108,21 @@ export function planLadder({ rungs, hasSound, encoder, preset, ffmpegMajor, afte
 }
 
 /** An ffmpeg that encodes ten pictures and shows whether an encoder works here. */
-export function probeArguments(encoder: LadderEncoder): string[] {
+export function probeArguments(encoder: H264Encoder): string[] {
   const source = ['-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=30'];
   return ['-hide_banner', '-nostats', '-loglevel', 'error', ...deviceOptions(encoder), ...source, '-frames:v', '10', '-vf', scaleFilter(encoder, 320, 240), '-c:v', encoder, ...encoderOptions(encoder, 'superfast'), '-b:v', '500000', '-f', 'null', '-'];
 }
 
-function deviceOptions(encoder: LadderEncoder): string[] {
+function deviceOptions(encoder: H264Encoder): string[] {
   return encoder === 'h264_vaapi' ? ['-vaapi_device', '/dev/dri/renderD128'] : [];
 }
 
-function scaleFilter(encoder: LadderEncoder, width: number, height: number): string {
+function scaleFilter(encoder: H264Encoder, width: number, height: number): string {
   const size = `${width}:${height}`;
   return encoder === 'h264_vaapi' ? `format=nv12,hwupload,scale_vaapi=${size},setsar=1` : `scale=${size},setsar=1,format=${encoder === 'h264_qsv' ? 'nv12' : 'yuv420p'}`;
 }
 
-function encoderOptions(encoder: LadderEncoder, preset: LadderPreset): string[] {
+function encoderOptions(encoder: H264Encoder, preset: LadderPreset): string[] {
   const common = ['-profile:v', 'main', '-level:v', ladderLevel];
   switch (encoder) {
     case 'libx264':

@@ -4,7 +4,7 @@ import type { OfferedRendition, Presentation, Timeline } from '../hls/presentati
 import { Rendition } from '../hls/rendition.js';
 import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
 import { LadderEncoder } from './ladder-encoder.js';
-import { ladderCodec, rungsOf, type LadderEncoder as Encoder, type Rung, type RungWish } from './ladder-options.js';
+import { ladderCodec, rungsOf, type H264Encoder, type Rung, type RungWish } from './ladder-options.js';
 import type { RenditionChoice } from './rendition-choice.js';
 import { Renditions } from './renditions.js';
 import type { Semaphore } from './semaphore.js';
@@ -15,7 +15,7 @@ import type { StartTranscoder } from './transcoder.js';
 export interface LadderSettings {
   /** undefined: as usual, by the size of the source. */
   readonly rungs: readonly RungWish[] | undefined;
-  readonly encoder: Encoder;
+  readonly encoder: H264Encoder;
   /** Who may make one now. */
   readonly slots: Semaphore;
   /** How long one is made that nobody watches. */
@@ -43,7 +43,7 @@ export interface LadderOptions extends LadderSettings {
 /** What an operator measures of a ladder that is being made. */
 export interface LadderMeasures {
   readonly lagSeconds: number;
-  readonly encoder: Encoder;
+  readonly encoder: H264Encoder;
   readonly preset: string;
   readonly renditions: number;
 }

@@ -35,7 +35,7 @@ export class OutputWatch {
     this.#ticks = setInterval(() => this.#tick(), options.hungAfterMs / steps);
   }
 
-  /** Bytes are about to be written. @param frames seen in the recording so far; undefined where nobody can tell */
+  /** Bytes are about to be written. @param frames seen in the take so far; undefined where nobody can tell */
   offered(bytes: number, frames: number | undefined): void {
     this.#bytes += bytes;
     this.#owedBytes += bytes;

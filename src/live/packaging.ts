@@ -21,9 +21,9 @@ export class Packaging implements FragmentConsumer {
   }
 
   /** Whether the next fragment can be published as it is; see `Packager`. Without playlists any can. */
-  takes(fragment: Fragment): boolean {
+  accepts(fragment: Fragment): boolean {
     try {
-      return this.#failed || this.#packager.takes(fragment);
+      return this.#failed || this.#packager.accepts(fragment);
     } catch {
       return true; // what is wrong is found, and told, when it is pushed
     }

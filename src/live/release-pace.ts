@@ -3,7 +3,7 @@ import type { OutputInit } from '../fmp4/named-outputs.js';
 import type { Take } from './take.js';
 import type { MediaOutput, OutputTimes } from './transcode-run.js';
 
-/** From the first byte of a recording until its first picture may be there: what ffmpeg takes to start. */
+/** From the first byte of a take until its first picture may be there: what ffmpeg takes to start. */
 const leadMs = 750;
 /** Nothing is held longer, whatever the media's clock says. */
 const maxHoldMs = 15_000;
@@ -36,7 +36,7 @@ export class ReleasePace {
     this.#maxHeldBytes = maxHeldBytes;
   }
 
-  /** Where the media of the next recording goes, on its way to `output`. */
+  /** Where the media of the next take goes, on its way to `output`. */
   paced(take: Take, output: MediaOutput): MediaOutput {
     const isHeldBack = this.#before !== undefined && cameAtOnce(this.#before, take);
     this.#before = take;
@@ -103,7 +103,7 @@ export class ReleasePace {
   }
 }
 
-/** Whether the recording before came in one go, and this one when its time was over. */
+/** Whether the take before came in one go, and this one when its time was over. */
 function cameAtOnce(before: Take, next: Take): boolean {
   const { firstSeconds, lastSeconds } = before;
   if (firstSeconds === undefined || lastSeconds === undefined) return false;
@@ -112,7 +112,7 @@ function cameAtOnce(before: Take, next: Take): boolean {
   return mediaMs >= 2000 && before.lastByteMs - before.beganMs < mediaMs / 2 && betweenMs > mediaMs * 0.6 && betweenMs < mediaMs * 1.6;
 }
 
-/** When a fragment is due, by the time of its first sample on the recording's own clock. */
+/** When a fragment is due, by the time of its first sample on the take's own clock. */
 function schedule(take: Take, outputs: readonly OutputInit[], { startSeconds, zeroSeconds }: OutputTimes): (fragment: Fragment) => number {
   const timescales = new Map(outputs.flatMap(({ init }) => init.tracks).map(({ trackId, timescale }) => [trackId, timescale]));
   const beginMs = take.beganMs + leadMs + (zeroSeconds - (take.firstSeconds ?? startSeconds)) * 1000;

@@ -2,7 +2,7 @@ import type { ShapedFrame } from '../source/track-shaper.js';
 import { SlidingList } from './sliding-list.js';
 
 /** A frame that a decoder can begin with. */
-export interface EntryPoint {
+export interface RandomAccessPoint {
   /** Which frame of the take it is. */
   readonly sequence: number;
   readonly timeSeconds: number;
@@ -10,7 +10,7 @@ export interface EntryPoint {
 
 /** Where and when a take is taken up again. */
 export interface Resumption {
-  /** An entry point, or the first frame of the take. */
+  /** An random access point, or the first frame of the take. */
   readonly sequence: number;
   /** Time of the first frame that viewers lack, on the take's own clock; undefined: they lack everything. */
   readonly startSeconds: number | undefined;
@@ -43,7 +43,7 @@ const sameMomentSeconds = 0.001;
 const soundEntrySeconds = 0.5;
 
 /**
- * The frames of a take that wait to be read, and those that may have to be read again: from the last entry point on that
+ * The frames of a take that wait to be read, and those that may have to be read again: from the last random access point on that
  * lies at or before what viewers have. Frames are numbered from 0 in the order in which they came.
  */
 export class ReplayLog {
@@ -59,7 +59,7 @@ export class ReplayLog {
   /** Bytes of the entries that were read. */
   #takenBytes = 0;
   #keepFrom = 0;
-  readonly #points = new SlidingList<EntryPoint>();
+  readonly #points = new SlidingList<RandomAccessPoint>();
   /** Of the lead's frames, from the kept point on. */
   readonly #leadSeconds = new SlidingList<number>();
 
@@ -143,7 +143,7 @@ export class ReplayLog {
   }
 
   /** The first point at or after a frame. */
-  pointFrom(sequence: number): EntryPoint | undefined {
+  pointFrom(sequence: number): RandomAccessPoint | undefined {
     return this.#points.at(this.#points.countWhile((point) => point.sequence < sequence));
   }
 

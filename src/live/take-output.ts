@@ -19,7 +19,7 @@ export interface TakeOutputOptions {
   readonly renditions: Renditions;
   readonly presentation: Presentation;
   /** Whether the playlists can go on with this fragment as it is. */
-  readonly takes: (fragment: Fragment) => boolean;
+  readonly accepts: (fragment: Fragment) => boolean;
   /** Something was published. */
   readonly onProgress: () => void;
 }
@@ -67,12 +67,12 @@ export class TakeOutput implements MediaOutput {
   }
 
   offer(fragments: readonly Fragment[]): number {
-    const { takes } = this.#options;
+    const { accepts } = this.#options;
     let taken = 0;
     for (const group of keyframesApart(fragments, this.#timeline?.init)) {
       const placed: Fragment[] = [];
       // What is not taken comes again, encoded: nobody is to see it twice.
-      const until = group.findIndex((fragment) => !this.#place(fragment, placed, takes));
+      const until = group.findIndex((fragment) => !this.#place(fragment, placed, accepts));
       this.#publish(placed);
       if (until >= 0) return taken + until;
       taken += group.length;

@@ -20,7 +20,7 @@ export interface TakePlayerOptions extends Pick<BroadcastOptions, 'segmentSecond
   readonly renditions: Renditions;
   readonly presentation: Presentation;
   /** Whether the playlists can go on with this fragment as it is. */
-  readonly takes: (fragment: Fragment) => boolean;
+  readonly accepts: (fragment: Fragment) => boolean;
   readonly report: BroadcastReport;
   /** Whether the publisher's session is broken off: a take that begins now is not played. */
   readonly isBrokenOff: () => boolean;
@@ -48,11 +48,11 @@ export class TakePlayer {
    */
   async play(take: Take): Promise<void> {
     const { header, firstSeconds: startSeconds } = take;
-    const { bus, renditions, presentation, takes, report, isBrokenOff, onTake, onProgress, startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
+    const { bus, renditions, presentation, accepts, report, isBrokenOff, onTake, onProgress, startTranscoder, hungAfterMs = 10_000, restartDelayMs = 1000 } = this.#options;
     const planFor = await this.#planner(take);
     const { tracks, leftOut = [] } = planFor({ startSeconds });
     onTake({ container: header.container, tracks }, leftOut);
-    const output = this.#pace.paced(take, new TakeOutput({ take, clock: this.#clock, bus, renditions, presentation, takes, onProgress }));
+    const output = this.#pace.paced(take, new TakeOutput({ take, clock: this.#clock, bus, renditions, presentation, accepts, onProgress }));
     this.#supervisor = new TranscodeSupervisor({
       ...{ take, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output },
       onRestart: (reason) => report.restart(reason),

@@ -3,7 +3,7 @@ import { MatroskaWriter } from '../source/matroska-writer.js';
 import type { SourceHeader } from '../source/source-events.js';
 import type { ShapedFrame } from '../source/track-shaper.js';
 import { GroupWatch } from './group-watch.js';
-import { ReplayLog, type EntryPoint, type Resumption } from './replay-log.js';
+import { ReplayLog, type RandomAccessPoint, type Resumption } from './replay-log.js';
 
 export interface TakeOptions {
   /** Monotonic, in ms, when its first byte came. Default: now. */
@@ -29,7 +29,7 @@ export interface TakeOptions {
 export interface ReadOptions {
   /** Which frame to begin with. Default: where the last reader stopped. */
   readonly from?: number | undefined;
-  /** Reading ends before the first entry point at or after this frame. */
+  /** Reading ends before the first random access point at or after this frame. */
   readonly untilPointFrom?: number | undefined;
   /** Sound from before this time is left out: it would only be decoded for nothing, or be sent twice. */
   readonly soundFromSeconds?: number | undefined;
@@ -127,7 +127,7 @@ export class Take {
     return this.#groups.firstCopyRefusal(longestSegmentSeconds, isExpected);
   }
 
-  /** Its picture was copied, and could not be cut: from the next entry point on it is encoded. */
+  /** Its picture was copied, and could not be cut: from the next random access point on it is encoded. */
   refuseCopy(reason: string): void {
     this.#groups.refuse(reason);
   }
@@ -142,7 +142,7 @@ export class Take {
     return this.#groups.isUnfitByNow;
   }
 
-  /** A take with the same header, for the frames from an entry point on. */
+  /** A take with the same header, for the frames from a random access point on. */
   continuation(options: Pick<TakeOptions, 'startedAtMs' | 'beganMs'>): Take {
     return new Take({ ...options, header: this.header, copyRefusal: this.#groups.copyRefusal, captureTimeMs: this.#captureTimeMs, sourceClock: this.sourceClock });
   }
@@ -203,8 +203,8 @@ export class Take {
     }
   }
 
-  /** Leaves out what waits, up to the first entry point at or after a frame. */
-  async skipTo(untilPointFrom: number, signal: AbortSignal): Promise<EntryPoint | undefined> {
+  /** Leaves out what waits, up to the first random access point at or after a frame. */
+  async skipTo(untilPointFrom: number, signal: AbortSignal): Promise<RandomAccessPoint | undefined> {
     for await (const _skipped of this.read({ untilPointFrom, signal })) continue;
     return this.pointFrom(untilPointFrom);
   }
@@ -214,8 +214,8 @@ export class Take {
     return this.#log.takenTo;
   }
 
-  /** The first entry point that is known at or after a frame. */
-  pointFrom(sequence: number): EntryPoint | undefined {
+  /** The first random access point that is known at or after a frame. */
+  pointFrom(sequence: number): RandomAccessPoint | undefined {
     return this.#log.pointFrom(sequence);
   }
 

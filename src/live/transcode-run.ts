@@ -6,11 +6,11 @@ import { OutputWatch } from './output-watch.js';
 import type { ReadOptions, Take } from './take.js';
 import { TranscoderError, type Transcoder } from './transcoder.js';
 
-/** How times in a transcoder's output stand to those on the recording's own clock. */
+/** How times in a transcoder's output stand to those on the take's own clock. */
 export interface OutputTimes {
-  /** Where the output begins on the recording's own clock: the time of the first frame that is wanted, or when it is decoded, if that is earlier. */
+  /** Where the output begins on the take's own clock: the time of the first frame that is wanted, or when it is decoded, if that is earlier. */
   readonly startSeconds: number;
-  /** Time on the recording's own clock at which the output's time 0 stands. */
+  /** Time on the take's own clock at which the output's time 0 stands. */
   readonly zeroSeconds: number;
 }
 
@@ -46,7 +46,7 @@ export interface TranscodeRunOptions {
 export interface RunResult {
   /** undefined: all it was to read is in the output. */
   readonly failure: TranscoderError | undefined;
-  /** Up to where in the recording viewers have it all; undefined when nothing came out. */
+  /** Up to where in the take viewers have it all; undefined when nothing came out. */
   readonly deliveredSeconds: number | undefined;
   /** It was broken off: its picture went on without a keyframe for longer than a segment may last. */
   readonly tooFarApart: boolean;
@@ -54,7 +54,7 @@ export interface RunResult {
   readonly mediaSeconds: number;
 }
 
-/** One transcoder at work on one stretch of a recording. */
+/** One transcoder at work on one stretch of a take. */
 export class TranscodeRun {
   /** Resolves when the transcoder is gone. */
   readonly finished: Promise<RunResult>;
@@ -159,7 +159,7 @@ export class TranscodeRun {
     void this.#options.transcoder.close();
   }
 
-  /** Takes note of how much of the recording is in what came out. */
+  /** Takes note of how much of the take is in what came out. */
   #note(fragments: readonly Fragment[], { tracks }: InitSegment): void {
     const { take, times } = this.#options;
     const { startSeconds, zeroSeconds } = times();
@@ -184,7 +184,7 @@ function withDecoding(times: OutputTimes, fragments: readonly Fragment[], { trac
 /** Pictures come out within 2 ms of where they belong. */
 const toleranceSeconds = 0.003;
 
-/** Time of the picture of the recording that came out at this time. */
+/** Time of the picture of the take that came out at this time. */
 function pictureAt(take: Take, timeSeconds: number): number {
   const nearest = take.leadNearest(timeSeconds);
   return nearest !== undefined && Math.abs(nearest - timeSeconds) <= toleranceSeconds ? nearest : timeSeconds;

@@ -8,7 +8,7 @@ import type { StartTranscoder, TranscoderError } from './transcoder.js';
 
 export interface TranscodeSupervisorOptions {
   readonly take: Take;
-  /** What ffmpeg is asked, wherever in the recording it begins. */
+  /** What ffmpeg is asked, wherever in the take it begins. */
   readonly planFor: (start: PlanStart) => TranscodePlan;
   readonly startSeconds: number | undefined;
   readonly startTranscoder: StartTranscoder;
@@ -18,7 +18,7 @@ export interface TranscodeSupervisorOptions {
   readonly output: MediaOutput;
   /** Told in words when a transcoder failed and another one takes its place. */
   readonly onRestart: (reason: string) => void;
-  /** Told when a copied picture could not be cut where a segment must end, and is encoded from there on. @param forGood the whole recording */
+  /** Told when a copied picture could not be cut where a segment must end, and is encoded from there on. @param forGood all that follows of the take */
   readonly onCopyRefused: (refusal: { readonly reason: string; readonly atSeconds: number; readonly forGood: boolean }) => void;
 }
 
@@ -46,9 +46,9 @@ const patienceSeconds = 60;
 const tooFarApart = 'Its keyframes lie further apart than a segment may last';
 
 /**
- * Gets one recording through, with as many transcoders as it takes, one after another. A transcoder that takes over in
+ * Gets one take through, with as many transcoders as it takes, one after another. A transcoder that takes over in
  * the middle of a group of pictures decodes it from its beginning, leaves out what viewers have, and encodes the rest;
- * from the next random access point on the recording is handled as before.
+ * from the next random access point on the take is handled as before.
  */
 export class TranscodeSupervisor {
   readonly #options: TranscodeSupervisorOptions;
@@ -64,7 +64,7 @@ export class TranscodeSupervisor {
   }
 
   /**
-   * Resolves when the whole recording is in the output, or after `end()`.
+   * Resolves when the whole take is in the output, or after `end()`.
    * @throws {LiveError} when it can't be got through
    */
   async play(): Promise<void> {
@@ -129,10 +129,10 @@ export class TranscodeSupervisor {
     if (isHopeless || this.#failures > maxRestartsInARow) throw lastWords(failure, this.#failures, this.#options.take.header);
     onRestart(failure.message);
     await delay((this.#failures - 1) * restartDelayMs, undefined, { signal }).catch(() => undefined);
-    // A process that is killed is killed from outside; one that fails by itself, twice, does so by the bytes it was given.
+    // One that something killed may get through with the same bytes. One that fails by itself, twice, fails because of them.
     const maxTries = failure.fault === 'media' ? 1 : maxRestartsInARow - 1;
-    const isPoisoned = this.#failures > maxTries && mediaSeconds < progressSeconds;
-    return (isPoisoned ? undefined : this.#resume('ffmpeg was restarted between two keyframes')) ?? this.#skip();
+    const failsByItsInput = this.#failures > maxTries && mediaSeconds < progressSeconds;
+    return (failsByItsInput ? undefined : this.#resume('ffmpeg was restarted between two keyframes')) ?? this.#skip();
   }
 
   /**

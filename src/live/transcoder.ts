@@ -12,7 +12,7 @@ export class TranscoderError extends Error {
   }
 }
 
-/** One run of the media engine over one recording: container bytes in, fragmented MP4 out. */
+/** One run of the media engine over one take: container bytes in, fragmented MP4 out. */
 export interface Transcoder {
   /** Resolves when the bytes were taken: awaiting it is the backpressure. Never rejects; after the end it resolves at once. */
   write(bytes: Uint8Array): Promise<void>;

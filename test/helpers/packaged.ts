@@ -79,7 +79,7 @@ export class Packaged {
       } else if (isPicture && keyframeAt !== undefined) {
         keyframe = sample.startSeconds - keyframeAt >= 2;
         if (keyframe) keyframeAt = sample.startSeconds;
-      } else if (!this.packager.takes(given())) {
+      } else if (!this.packager.accepts(given())) {
         begin(sample.startSeconds);
         keyframeAt = sample.startSeconds;
         keyframe = true;

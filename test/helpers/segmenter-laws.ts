@@ -34,7 +34,7 @@ export function cutSource(samples: readonly Sample[], timing: CutTiming, fragmen
   const segmenter = new Segmenter({ ...timing, tracks: tracksOf(samples) });
   const refused = new Set<Fragment>();
   const cuts = fragments.flatMap((each) => {
-    if (!segmenter.takes(each.fragment)) refused.add(each.fragment);
+    if (!segmenter.accepts(each.fragment)) refused.add(each.fragment);
     return segmenter.push(each.fragment);
   });
   cuts.push(...segmenter.end());

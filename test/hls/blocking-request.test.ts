@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isListed, readPlaylistRequest, type DeliveryDirectives, type LiveEdge, type PlaylistRequest } from '../../src/hls/blocking-request.js';
+import { isListed, readBlockingRequest, type DeliveryDirectives, type LiveEdge, type BlockingRequest } from '../../src/hls/blocking-request.js';
 
 /** Segments 3 to 9 are whole, of six parts each; three parts of segment 10 are there. */
 const edge: LiveEdge = {
@@ -49,25 +49,25 @@ t.test('every request is answered at once, held, or refused in words', async (t)
   for (const [directives, outcome] of rows) {
     const name = JSON.stringify(directives);
     if (outcome !== 'ready' && outcome !== 'wait') {
-      t.throws(() => readPlaylistRequest(directives, edge, partTargetSeconds), new RangeError(outcome), name);
+      t.throws(() => readBlockingRequest(directives, edge, partTargetSeconds), new RangeError(outcome), name);
       continue;
     }
-    const { until } = readPlaylistRequest(directives, edge, partTargetSeconds);
+    const { until } = readBlockingRequest(directives, edge, partTargetSeconds);
     t.equal(!until || isListed(edge, until) ? 'ready' : 'wait', outcome, name);
   }
 });
 
 t.test('long parts are limited to three ahead', async (t) => {
-  t.match(readPlaylistRequest({ _HLS_msn: '10', _HLS_part: '5' }, edge, 1), { until: { part: 5 } });
-  t.throws(() => readPlaylistRequest({ _HLS_msn: '10', _HLS_part: '6' }, edge, 1), RangeError);
+  t.match(readBlockingRequest({ _HLS_msn: '10', _HLS_part: '5' }, edge, 1), { until: { part: 5 } });
+  t.throws(() => readBlockingRequest({ _HLS_msn: '10', _HLS_part: '6' }, edge, 1), RangeError);
 });
 
 t.test('a delta is asked for by YES or v2, and by nothing else', async (t) => {
-  const asked = (skip: string): PlaylistRequest => readPlaylistRequest({ _HLS_skip: skip }, edge, partTargetSeconds);
+  const asked = (skip: string): BlockingRequest => readBlockingRequest({ _HLS_skip: skip }, edge, partTargetSeconds);
   t.strictSame(asked('YES'), { delta: true });
   t.strictSame(asked('v2'), { delta: true });
   t.strictSame(asked('no'), { delta: false });
-  t.strictSame(readPlaylistRequest({ _HLS_msn: '10', _HLS_part: '1', _HLS_skip: 'YES' }, edge, partTargetSeconds), { until: { mediaSequence: 10, part: 1 }, delta: true });
+  t.strictSame(readBlockingRequest({ _HLS_msn: '10', _HLS_part: '1', _HLS_skip: 'YES' }, edge, partTargetSeconds), { until: { mediaSequence: 10, part: 1 }, delta: true });
 });
 
 t.test('a part that was awaited in a segment that ended before it is the first of the next one', async (t) => {

@@ -102,7 +102,7 @@ class Ladder {
   async push(samples: readonly Sample[], lost: (sample: Sample) => boolean = () => false): Promise<void> {
     for (const sample of samples) {
       const given = fragment([sample], this.#number++);
-      if (!this.#packager.takes(given)) continue;
+      if (!this.#packager.accepts(given)) continue;
       this.published.push(sample);
       for (const rung of this.rungs) {
         if (rung.kinds.includes(sample.track.kind) && !lost(sample)) rung.queue.push(sample);
