@@ -3,6 +3,7 @@ import { Chat } from '../sdk/chat.js';
 import { streamAddresses } from '../sdk/playback/addresses.js';
 import { danmaku } from '../ui/danmaku.js';
 import { byId } from '../ui/element.js';
+import { rememberedMode } from '../ui/gear.js';
 import { playerStage } from '../ui/player-stage.js';
 import { playerQuery } from './player-query.js';
 
@@ -12,7 +13,7 @@ document.title = `${stream} · Onair`;
 const stage = playerStage();
 byId('player', HTMLElement).append(stage.frame);
 
-const player = new Player({ url: location.href, video: stage.video, ...playerQuery(location.search) });
+const player = new Player({ url: location.href, video: stage.video, mode: rememberedMode(), ...playerQuery(location.search) });
 stage.follow(player);
 player.play();
 

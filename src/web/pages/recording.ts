@@ -39,6 +39,7 @@ byId('player', HTMLElement).append(stage.frame);
 const player = new Player({ url: location.href, video: stage.video, ...playerQuery(location.search) });
 stage.follow(player);
 player.on('path', (choice) => stats.showPath(choice));
+player.on('rendition', (state) => stats.showRenditions(state));
 player.on('stats', (numbers) => stats.showStats(numbers));
 
 function show(told: RecordingInfo): void {

@@ -1,11 +1,11 @@
 import { liveStreamUrls } from '../../protocol/urls.js';
 import { recordingUrls } from '../../protocol/recording-info.js';
 import { streamAddresses } from '../sdk/playback/addresses.js';
-import type { PlayerMode } from '../sdk/playback/path-choice.js';
 import { Player } from '../sdk/player.js';
 import { castButton } from '../ui/cast-button.js';
 import { danmaku } from '../ui/danmaku.js';
 import { byId } from '../ui/element.js';
+import { rememberedMode } from '../ui/gear.js';
 import { behindInWords } from '../ui/live-words.js';
 import { pageKeys } from '../ui/page-keys.js';
 import { playerStage } from '../ui/player-stage.js';
@@ -18,7 +18,7 @@ import { statsPanel } from '../ui/stats-panel.js';
 import { watchChat } from '../ui/watch-chat.js';
 import { playerQuery } from './player-query.js';
 
-const items = { mode: 'onair.mode', theatre: 'onair.theatre' };
+const theatreItem = 'onair.theatre';
 
 const { origin: base, stream, token } = streamAddresses(location.href, undefined);
 const facts = showFacts(stream);
@@ -30,7 +30,7 @@ stage.offerWhileWaiting(alarm.button);
 rememberSound(stage.video);
 byId('player', HTMLElement).append(stage.frame);
 
-const player = new Player({ url: location.href, video: stage.video, mode: recall(items.mode) === 'smooth' ? 'smooth' : 'lowest-delay', ...playerQuery(location.search) });
+const player = new Player({ url: location.href, video: stage.video, mode: rememberedMode(), ...playerQuery(location.search) });
 stage.follow(player);
 
 const behind = byId('behind', HTMLElement);
@@ -42,6 +42,7 @@ player.on('info', (info) => {
   if (info?.state === 'live') alarm.ring(facts.title);
 });
 player.on('path', (choice) => stats.showPath(choice));
+player.on('rendition', (state) => stats.showRenditions(state));
 player.on('stats', (numbers) => {
   stats.showStats(numbers);
   behind.hidden = numbers.latencySeconds === undefined || player.state !== 'playing';
@@ -64,18 +65,10 @@ const showTheatre = (on: boolean): void => {
 };
 theatreButton.addEventListener('click', () => {
   const on = !document.body.classList.contains('theatre');
-  remember(items.theatre, on ? 'on' : 'off');
+  remember(theatreItem, on ? 'on' : 'off');
   showTheatre(on);
 });
-showTheatre(recall(items.theatre) === 'on');
-
-for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="mode"]')) {
-  radio.checked = radio.value === player.mode;
-  radio.addEventListener('change', () => {
-    player.mode = radio.value as PlayerMode;
-    remember(items.mode, player.mode);
-  });
-}
+showTheatre(recall(theatreItem) === 'on');
 
 const comments = danmaku();
 stage.overlay(comments.element);

@@ -4,6 +4,7 @@ import { rewindPlaylist } from '../sdk/playback/rewind-playlist.js';
 import type { Player } from '../sdk/player.js';
 import type { PlayerState } from '../sdk/player-events.js';
 import { element } from './element.js';
+import { gear } from './gear.js';
 import { mediaControls } from './media-controls.js';
 import { seekBar } from './seek-bar.js';
 
@@ -62,13 +63,15 @@ export function playerStage(keys: 'controls' | 'page' = 'controls', what: 'live'
   const pulse = element('span', { class: 'curtain-pulse', 'aria-hidden': 'true' });
   const afterwards = element('a', { class: 'button button--primary curtain-afterwards', hidden: true }, 'Watch the recording');
   const curtain = element('div', { class: 'curtain' }, element('div', { class: 'curtain-words', role: 'status' }, pulse, title, text), afterwards);
+  const soundAlone = element('p', { class: 'sound-alone', hidden: true }, 'Sound only');
   const stalled = element('p', { class: 'stalled-note', role: 'status' });
   const unmute = element('button', { class: 'button button--primary button--large unmute', type: 'button', hidden: true }, 'Unmute');
-  const controls = mediaControls(video, keys);
+  const settings = gear(video, what);
+  const controls = mediaControls(video, keys, [settings.button]);
   const seek = seekBar({ hls: recordingAddresses(location.href)?.hls ?? rewindPlaylist(streamAddresses(location.href, undefined)), recorded });
   controls.querySelector('media-control-bar')?.before(seek.element);
-  const stage = element('div', { class: 'stage player-stage' }, controls, curtain, lamp, stalled, unmute);
-  const frame = element('div', { class: 'player-frame' }, stage);
+  const stage = element('div', { class: 'stage player-stage' }, soundAlone, controls, curtain, lamp, stalled, settings.note, unmute);
+  const frame = element('div', { class: 'player-frame' }, stage, settings.dialog);
   frame.addEventListener('keydown', (event) => seek.onKey(event));
   // All that lies over the picture goes with it. Not by its id: that is looked for before it is on the page.
   controls.fullscreenElement = frame;
@@ -87,6 +90,7 @@ export function playerStage(keys: 'controls' | 'page' = 'controls', what: 'live'
     let isBack = false;
     let warning = '';
     seek.follow(player);
+    settings.follow(player);
     const showLamp = (): void => {
       // Never by the player's own guess: only what the server said lights it.
       const lit = onAir === 'live' && !isBack && !['ended', 'waiting', 'paused'].includes(player.state);
@@ -127,6 +131,11 @@ export function playerStage(keys: 'controls' | 'page' = 'controls', what: 'live'
       if (isBack === (place !== undefined && !place.atLive)) return;
       isBack = !isBack;
       showLamp();
+    });
+    player.on('rendition', ({ renditions, current }) => {
+      // The last picture would stand there as if it had got stuck.
+      const played = renditions.find(({ id }) => id === current);
+      soundAlone.hidden = played === undefined || played.height !== undefined;
     });
     player.on('warning', ({ message }) => (warning = message));
     player.on('recovered', () => {

@@ -1,22 +1,26 @@
 import type { LiveStreamInfo } from '../../protocol/live-stream-info.js';
 import type { PlayerStats } from '../sdk/player-events.js';
 import type { PathChoice } from '../sdk/playback/path-choice.js';
+import type { RenditionState } from '../sdk/playback/renditions.js';
 import { pathLabel } from '../sdk/words.js';
 import { element } from './element.js';
+import { changesInWords, qualityName } from './quality-choice.js';
 
 export interface StatsPanel {
   readonly element: HTMLElement;
   showStats(stats: PlayerStats): void;
   showPath(choice: PathChoice): void;
+  showRenditions(state: RenditionState): void;
   showInfo(info: LiveStreamInfo | undefined): void;
 }
 
-const rows = ['Delay', 'Path', 'Why', 'Buffer', 'Speed', 'Dropped frames', 'Bit rate', 'Size', 'Codecs', 'Picture', 'Sound', 'Received'] as const;
+const rows = ['Delay', 'Path', 'Why', 'Quality', 'Quality changes', 'Buffer', 'Speed', 'Dropped frames', 'Bit rate', 'Size', 'Codecs', 'Picture', 'Sound', 'Received'] as const;
 type Row = (typeof rows)[number];
 
 /** How the stream is played, in numbers, and what the server did with it, in words. */
 export function statsPanel(id: string): StatsPanel {
   const values = new Map<Row, HTMLElement>();
+  let renditions: RenditionState | undefined;
   const list = element('dl', { class: 'stats-list numbers' });
   for (const row of rows) {
     const value = element('dd', {}, '–');
@@ -34,7 +38,13 @@ export function statsPanel(id: string): StatsPanel {
   };
   return {
     element: panel,
+    showRenditions(state) {
+      renditions = state;
+    },
     showStats(stats) {
+      const played = renditions?.renditions.find(({ id }) => id === stats.rendition);
+      set('Quality', played && qualityName(played, { videoWidth: stats.width, videoHeight: stats.height }));
+      set('Quality changes', renditions && changesInWords(stats.renditionSwitches, renditions));
       set('Delay', stats.latencySeconds === undefined ? 'not known yet' : inSeconds(stats.latencySeconds));
       set('Buffer', inSeconds(stats.bufferSeconds));
       set('Speed', `× ${stats.playbackRate.toFixed(2)}`);

@@ -155,6 +155,10 @@ export class FakeHtml extends EventTarget {
     return;
   }
 
+  getBoundingClientRect(): { readonly right: number; readonly top: number } {
+    return { right: 0, top: 0 };
+  }
+
   showModal(): void {
     this.open = true;
   }

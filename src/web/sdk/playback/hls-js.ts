@@ -5,7 +5,7 @@ import { trimBackBuffer } from './back-buffer.js';
 import { forwardSeconds, readRanges } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
 import { HlsRecovery } from './hls-recovery.js';
-import type { RenditionOffer } from '../../../protocol/viewer-messages.js';
+import { HlsRenditions } from './hls-renditions.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import type { PlayerMode } from './path-choice.js';
 import { askServerTime, askTimeEveryMs } from './server-time.js';
@@ -44,6 +44,7 @@ export class HlsJs implements Playback {
   readonly #abort = new AbortController();
   readonly #bitRate = new BitRateMeter();
   #hls: Hls | undefined;
+  #renditions: HlsRenditions | undefined;
   readonly #timers: (() => void)[] = [];
   #atEdge = false;
   #suspended = false;
@@ -76,12 +77,7 @@ export class HlsJs implements Playback {
   }
 
   select(): void {
-    const hls = this.#hls;
-    if (hls === undefined || hls.levels.length === 0) return;
-    const wish = this.#options.wishedRendition();
-    const level = hls.levels.findIndex(({ url }) => this.#idOf(url) === wish);
-    // -1: it chooses by itself, as it does where there is none of that name.
-    if (level >= 0 || !hls.autoLevelEnabled) hls.nextLevel = level;
+    this.#renditions?.select();
   }
 
   suspend(): void {
@@ -113,11 +109,7 @@ export class HlsJs implements Playback {
       this.#timers.push(() => recovery.close());
       hls.on(HlsClass.Events.ERROR, (_event, data) => this.#onError(HlsClass, recovery, hls, data));
       hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, this.#options.page.nowMs()));
-      hls.on(HlsClass.Events.MANIFEST_PARSED, () => {
-        this.#tellRenditions();
-        this.select();
-      });
-      hls.on(HlsClass.Events.LEVEL_SWITCHED, () => this.#tellRenditions());
+      this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, this.#options.addresses.hls);
       // WebKitGTK was seen to stand still two parts from the edge: it keeps to the playlist's three.
       if (this.#options.mode === 'lowest-delay' && !this.#options.page.webKit) {
         hls.once(HlsClass.Events.LEVEL_LOADED, (_event, { details }) => {
@@ -130,17 +122,6 @@ export class HlsJs implements Playback {
     } catch (error) {
       this.#finish({ reason: 'failed', failure: { code: 'player-not-loaded', detail: error instanceof Error ? error.message : String(error) } });
     }
-  }
-
-  #idOf(url: readonly string[]): string {
-    return idOf(url, this.#options.addresses.hls);
-  }
-
-  #tellRenditions(): void {
-    const { levels = [], currentLevel = -1 } = this.#hls ?? {};
-    if (levels.length < 2) return;
-    const renditions = levels.map(({ url, height, bitrate }): RenditionOffer => ({ id: this.#idOf(url), ...(height > 0 && { height }), bitsPerSecond: bitrate }));
-    this.#options.onRenditions({ renditions: renditions.toSorted((one, other) => (other.height ?? 0) - (one.height ?? 0)), current: levels[currentLevel] && this.#idOf(levels[currentLevel].url) });
   }
 
   #onError({ ErrorDetails }: typeof Hls, recovery: HlsRecovery, hls: Hls, data: ErrorData): void {
@@ -186,12 +167,6 @@ export class HlsJs implements Playback {
     releaseElement(this.#video);
     this.#ending.resolve(end);
   }
-}
-
-/** As sockets call it: the folder of its playlist below the broadcast's, or `source`. */
-function idOf([url = '']: readonly string[], multivariant: string): string {
-  const [, rendition, file] = url.slice(multivariant.lastIndexOf('/') + 1).split('/');
-  return rendition !== undefined && file !== undefined ? rendition : 'source';
 }
 
 function smoothRate(behindSeconds: number): number {

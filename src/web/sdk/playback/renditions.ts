@@ -7,8 +7,8 @@ export interface PlayedRenditions {
   readonly current: string | undefined;
 }
 
-/** Why this one is played: it is the first, the viewer wished it, or the line carries less or more than before. */
-export type RenditionReason = 'start' | 'selected' | 'line-slow' | 'line-free';
+/** Why this one is played: it is the first, the viewer wished it, the line carries less or more than before, or what was played before is gone. */
+export type RenditionReason = 'start' | 'selected' | 'line-slow' | 'line-free' | 'gone';
 
 export interface RenditionState extends PlayedRenditions {
   /** What the viewer wishes: an id, or `auto`. */
@@ -56,6 +56,7 @@ export class Renditions {
 function reasonOf({ current: before, rendition }: RenditionState, { renditions, current }: PlayedRenditions): RenditionReason {
   if (rendition === current) return 'selected';
   const placeOf = (id: string | undefined): number => renditions.findIndex((each) => each.id === id);
+  if (placeOf(before) < 0) return 'gone';
   return placeOf(current) > placeOf(before) ? 'line-slow' : 'line-free';
 }
 

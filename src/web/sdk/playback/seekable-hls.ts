@@ -2,6 +2,7 @@ import type Hls from 'hls.js';
 import type { HlsConfig, LevelDetails } from 'hls.js';
 import { BitRateMeter } from './bit-rate-meter.js';
 import { loadLightBuild } from './hls-js.js';
+import { HlsRenditions } from './hls-renditions.js';
 import { HlsRecovery } from './hls-recovery.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions, type PlayerPlace } from './playback.js';
 import { endSecondsOf, positionAt, secondsAt, startSecondsOf } from './seekable-list.js';
@@ -22,6 +23,7 @@ export class SeekableHls implements Playback {
   readonly #abort = new AbortController();
   readonly #bitRate = new BitRateMeter();
   #hls: Hls | undefined;
+  #renditions: HlsRenditions | undefined;
   #recovery: HlsRecovery | undefined;
   #details: LevelDetails | undefined;
   /** Where somebody wants to be, until it is there. */
@@ -80,6 +82,10 @@ export class SeekableHls implements Playback {
     this.#video.currentTime = positionAt(details, toSeconds, this.#isLive);
   }
 
+  select(): void {
+    this.#renditions?.select();
+  }
+
   suspend(): void {
     this.#isSuspended = true;
     this.#hls?.stopLoad();
@@ -110,7 +116,9 @@ export class SeekableHls implements Playback {
       });
       hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, this.#options.page.nowMs()));
       hls.on(HlsClass.Events.LEVEL_UPDATED, (_event, { details }) => this.#learn(hls, details));
-      hls.loadSource(this.#isLive ? rewindPlaylist(this.#options.addresses) : this.#options.addresses.hls);
+      const address = this.#isLive ? rewindPlaylist(this.#options.addresses) : this.#options.addresses.hls;
+      this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, address);
+      hls.loadSource(address);
       hls.attachMedia(this.#video);
     } catch (error) {
       this.#finish({ reason: 'failed', failure: { code: 'player-not-loaded', detail: error instanceof Error ? error.message : String(error) } });
