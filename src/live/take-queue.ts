@@ -3,6 +3,8 @@ import type { Take } from './take.js';
 
 /** More begin faster than they can be played: their writer waits. */
 const maxWaiting = 16;
+/** What a recorder still gave of pictures that no longer fit it, before the next recording began: to begin with it costs more than it shows. */
+const remnantSeconds = 0.25;
 
 /** Takes that wait for their turn; so few that beginning another one again and again fills no memory. */
 export class TakeQueue {
@@ -30,9 +32,11 @@ export class TakeQueue {
     for (const take of this.#waiting.splice(0)) take.close();
   }
 
-  /** The next one as soon as it is there; undefined after the last. */
+  /** The next one as soon as it is there; undefined after the last. A remnant of a recording that another one follows is left out. */
   async next(): Promise<Take | undefined> {
     while (this.#waiting.length === 0 && !this.#ended) await this.#news.next();
+    
+    while (this.#beginsWithRemnant()) this.#waiting.shift()?.close();
     const next = this.#waiting.shift();
     this.#news.wake();
     return next;
@@ -41,5 +45,11 @@ export class TakeQueue {
   /** Resolves when another one may begin. */
   async room(): Promise<void> {
     while (this.#waiting.length > maxWaiting && !this.#ended) await this.#news.next();
+  }
+
+  #beginsWithRemnant(): boolean {
+    const [first, second] = this.#waiting;
+    if (first === undefined || second === undefined || !first.isOver || first.sourceClock === second.sourceClock) return false;
+    return (first.lastSeconds ?? 0) - (first.firstSeconds ?? 0) < remnantSeconds;
   }
 }

@@ -113,6 +113,11 @@ export class Take {
     return Number.isFinite(this.#lastSeconds) ? this.#lastSeconds : undefined;
   }
 
+  /** Whether no more frames come. */
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
   /** Monotonic, in ms, when its latest byte came. */
   get lastByteMs(): number {
     return this.#lastByteMs;

@@ -169,6 +169,36 @@ t.test('a viewer who is far behind is taken to the edge; one who pauses is left 
   }
 });
 
+t.test('with less than a second in hand it catches up, too, and slows down at nothing; a joint, at which the picture stands, costs no delay afterwards', async (t) => {
+  const { page, video, path } = await bench(t, openHlsJs);
+  hls().loadLevel(1 / 3);
+  t.equal(hls().config.liveSyncOnStallIncrease, 0, 'hls.js would keep a longer distance for good');
+  const media = { from: 0, to: 20 };
+  Object.defineProperty(video, 'buffered', { get: () => ({ length: 1, start: () => media.from, end: () => media.to }) });
+  /** So much is in hand, for two seconds. @returns the pace then */
+  const inHand = async (seconds: number): Promise<number> => {
+    for (let look = 0; look < 8; look += 1) {
+      Object.assign(video, { readyState: 4, currentTime: video.currentTime + 0.25 });
+      media.to = video.currentTime + seconds;
+      hls().liveSyncPosition = media.to - 1 / 3;
+      hls().loadPart(video.currentTime < 10 ? 0 : 1);
+      await page.pass(250);
+    }
+    return video.playbackRate;
+  };
+  t.equal(await inHand(0.3), 1, 'two parts from the edge');
+  t.ok((await inHand(0.8)) > 1, 'half a second behind that');
+  t.equal(await inHand(0.3), 1);
+  media.to = video.currentTime;
+  video.say('waiting');
+  Object.assign(video, { currentTime: 12 });
+  await inHand(0.3);
+  t.ok((await inHand(0.45)) > 1, 'the next recording is as close to the edge');
+  hls().loadLevel(1 / 3, false);
+  t.equal(video.playbackRate, 1, 'the end is played as it is');
+  path.close();
+});
+
 t.test('a long pause loads nothing, also when the network fails in it; going on loads again', async (t) => {
   const { page, path } = await bench(t, openHlsJs);
   hls().levels = [aLevel];

@@ -1,9 +1,10 @@
 import type Hls from 'hls.js';
-import type { ErrorData, HlsConfig } from 'hls.js';
+import type { ErrorData, HlsConfig, LevelDetails } from 'hls.js';
 import { abrByParts } from './abr-by-parts.js';
 import { trimBackBuffer } from './back-buffer.js';
 import { forwardSeconds, readRanges } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
+import { HlsPace } from './hls-pace.js';
 import { HlsRecovery } from './hls-recovery.js';
 import { HlsRenditions } from './hls-renditions.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
@@ -12,19 +13,21 @@ import { askServerTime, askTimeEveryMs } from './server-time.js';
 
 const seekWhenBehindSeconds = 3;
 const bufferedBeyondTargetSeconds = 0.3;
-/** Of the three that a playlist recommends, one is for players that can't tell how fast parts come; each stall adds 0.2 s again. */
+/** Of the three that a playlist recommends, one is for players that can't tell how fast parts come. */
 const partsBehind = 2;
+/** WebKitGTK was seen to stand still two parts from the edge: it keeps to the playlist's three. */
+const partsBehindInWebKit = 3;
 
 /** It begins with what most lines carry. */
 const abrEwmaDefaultEstimate = 3_000_000;
 
-/** hls.js alone never catches up and keeps everything it ever played: both are set, the second for parts by `trimBackBuffer`. */
+/** hls.js alone keeps everything it ever played; with parts `trimBackBuffer` sees to that, and `HlsPace` to how far behind it is. */
 export function hlsConfig(mode: PlayerMode): Partial<HlsConfig> {
   // Its own choice of a duration is the end of the newest playlist, anew with each: WebKitGTK halts at every change of it, and pauses on a busy machine.
-  const common = { abrEwmaDefaultEstimate, maxBufferLength: 20, maxLiveSyncPlaybackRate: 1.08, liveDurationInfinity: true };
+  const common = { abrEwmaDefaultEstimate, maxBufferLength: 20, liveDurationInfinity: true };
   return mode === 'smooth'
     ? { ...common, backBufferLength: 15, lowLatencyMode: false, liveSyncDurationCount: 4, liveSyncOnStallIncrease: 1 }
-    : { ...common, lowLatencyMode: true, liveSyncOnStallIncrease: 0.2 };
+    : { ...common, lowLatencyMode: true, liveSyncOnStallIncrease: 0 };
 }
 
 /** Without subtitles, DRM and alternate sound, which no stream here has: two thirds of the size. */
@@ -45,6 +48,7 @@ export class HlsJs implements Playback {
   readonly #bitRate = new BitRateMeter();
   #hls: Hls | undefined;
   #renditions: HlsRenditions | undefined;
+  #pace: HlsPace | undefined;
   readonly #timers: (() => void)[] = [];
   #atEdge = false;
   #suspended = false;
@@ -54,6 +58,7 @@ export class HlsJs implements Playback {
     this.#options = options;
     this.#video = options.video;
     this.#video.addEventListener('ended', this.#onEnded);
+    this.#video.addEventListener('waiting', this.#onWaiting);
     void this.#start(load);
     this.#askTime();
     this.#timers.push(options.page.every(askTimeEveryMs, () => this.#askTime()));
@@ -110,10 +115,11 @@ export class HlsJs implements Playback {
       hls.on(HlsClass.Events.ERROR, (_event, data) => this.#onError(HlsClass, recovery, hls, data));
       hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, this.#options.page.nowMs()));
       this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, this.#options.addresses.hls);
-      // WebKitGTK was seen to stand still two parts from the edge: it keeps to the playlist's three.
-      if (this.#options.mode === 'lowest-delay' && !this.#options.page.webKit) {
-        hls.once(HlsClass.Events.LEVEL_LOADED, (_event, { details }) => {
-          if (details.partTarget > 0) hls.targetLatency = details.partTarget * partsBehind;
+      if (this.#options.mode === 'lowest-delay') {
+        hls.on(HlsClass.Events.LEVEL_LOADED, (_event, { details }) => this.#setPace(hls, details));
+        hls.on(HlsClass.Events.FRAG_LOADED, (_event, { frag }) => {
+          this.#pace?.came(frag.cc);
+          this.#keepNearEdge();
         });
       }
       hls.loadSource(this.#options.addresses.hls);
@@ -121,6 +127,17 @@ export class HlsJs implements Playback {
       this.#timers.push(this.#options.page.every(250, () => this.#keepNearEdge()));
     } catch (error) {
       this.#finish({ reason: 'failed', failure: { code: 'player-not-loaded', detail: error instanceof Error ? error.message : String(error) } });
+    }
+  }
+
+  #setPace(hls: Hls, { live, partTarget }: LevelDetails): void {
+    // At the end the buffer runs dry as it should.
+    if (!live && this.#pace !== undefined) this.#video.playbackRate = 1;
+    if (!live || partTarget <= 0) this.#pace = undefined;
+    else if (this.#pace === undefined) {
+      const { page } = this.#options;
+      if (!page.webKit) hls.targetLatency = partTarget * partsBehind;
+      this.#pace = new HlsPace(partTarget, page.webKit ? partsBehindInWebKit : partsBehind, page.nowMs());
     }
   }
 
@@ -138,14 +155,28 @@ export class HlsJs implements Playback {
     const target = this.#hls?.liveSyncPosition;
     if (target === undefined || target === null || this.#video.paused || this.#video.seeking) return;
     const behindSeconds = target - this.#video.currentTime;
-    // hls.js only ever speeds up, and only for low latency: a viewer who joined at the very start would never get the hold-back.
+    // hls.js alone never slows down: a viewer who joined at the very start would never get the hold-back.
     if (this.#options.mode === 'smooth') this.#video.playbackRate = smoothRate(behindSeconds);
     if (behindSeconds > seekWhenBehindSeconds) this.#video.currentTime = target;
+    else this.#keepPace();
     if (this.#atEdge || this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) return;
     if (behindSeconds > 0.1 && forwardSeconds(readRanges(this.#video.buffered), target) < bufferedBeyondTargetSeconds) return;
     this.#atEdge = true;
     if (behindSeconds > 0.1 && this.#options.mode === 'lowest-delay') this.#video.currentTime = target;
   }
+
+  #keepPace(): void {
+    const video = this.#video;
+    const decision = this.#pace?.look(this.#options.page.nowMs(), forwardSeconds(readRanges(video.buffered), video.currentTime));
+    if (decision === undefined) return;
+    if (decision.seekAheadSeconds > 0) video.currentTime += decision.seekAheadSeconds;
+    if (video.playbackRate !== decision.rate) video.playbackRate = decision.rate;
+  }
+
+  #onWaiting = (): void => {
+    // A seek makes the element wait too, and says nothing about the network.
+    if (!this.#video.seeking && this.#atEdge && forwardSeconds(readRanges(this.#video.buffered), this.#video.currentTime) < 0.1) this.#pace?.stalled();
+  };
 
   #onEnded = (): void => this.#finish({ reason: 'ended' });
 
@@ -163,6 +194,7 @@ export class HlsJs implements Playback {
     this.#abort.abort();
     for (const cancel of this.#timers) cancel();
     this.#video.removeEventListener('ended', this.#onEnded);
+    this.#video.removeEventListener('waiting', this.#onWaiting);
     this.#hls?.destroy();
     releaseElement(this.#video);
     this.#ending.resolve(end);
