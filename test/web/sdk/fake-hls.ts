@@ -101,8 +101,8 @@ export class FakeHls {
     this.#tell(FakeHls.Events.FRAG_BUFFERED, { stats: { loaded: bytes } });
   }
 
-  loadLevel(partTarget: number, live = true): void {
-    this.#tell(FakeHls.Events.LEVEL_LOADED, { details: { partTarget, live } });
+  loadLevel(partTarget: number, live = true, fragments: readonly { readonly sn: number; readonly end: number }[] = []): void {
+    this.#tell(FakeHls.Events.LEVEL_LOADED, { details: { partTarget, live, fragments } });
   }
 
   /** A part came. @param cc of which timeline */

@@ -199,6 +199,21 @@ t.test('with less than a second in hand it catches up, too, and slows down at no
   path.close();
 });
 
+t.test('who would begin in segment 0, by whose parts hls.js goes round in circles, begins behind it', async (t) => {
+  for (const [sync, fragments, calls] of [
+    [1.6, [{ sn: 0, end: 2 }], ['start 2']],
+    [2.4, [{ sn: 0, end: 2 }, { sn: 1, end: 4 }], []],
+    [41, [{ sn: 20, end: 42 }], []],
+  ] as const) {
+    const { path } = await bench(t, openHlsJs);
+    hls().liveSyncPosition = sync;
+    hls().loadLevel(1 / 3, true, fragments);
+    hls().loadLevel(1 / 3, true, fragments);
+    t.strictSame(hls().calls.slice(2), calls, 'once');
+    path.close();
+  }
+});
+
 t.test('a long pause loads nothing, also when the network fails in it; going on loads again', async (t) => {
   const { page, path } = await bench(t, openHlsJs);
   hls().levels = [aLevel];

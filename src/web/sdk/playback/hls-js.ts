@@ -130,7 +130,8 @@ export class HlsJs implements Playback {
     }
   }
 
-  #setPace(hls: Hls, { live, partTarget }: LevelDetails): void {
+  #setPace(hls: Hls, details: LevelDetails): void {
+    const { live, partTarget } = details;
     // At the end the buffer runs dry as it should.
     if (!live && this.#pace !== undefined) this.#video.playbackRate = 1;
     if (!live || partTarget <= 0) this.#pace = undefined;
@@ -138,6 +139,7 @@ export class HlsJs implements Playback {
       const { page } = this.#options;
       if (!page.webKit) hls.targetLatency = partTarget * partsBehind;
       this.#pace = new HlsPace(partTarget, page.webKit ? partsBehindInWebKit : partsBehind, page.nowMs());
+      beginBehindSegmentZero(hls, details);
     }
   }
 
@@ -199,6 +201,14 @@ export class HlsJs implements Playback {
     releaseElement(this.#video);
     this.#ending.resolve(end);
   }
+}
+
+/**
+ * What hls.js 1.7.4 loaded by parts of a segment with the number 0 it takes for lost, and loads it again and again until its parts are no
+ * longer listed, while the picture stands: who would begin there begins where the next one does.
+ */
+function beginBehindSegmentZero(hls: Hls, { fragments: [first] }: LevelDetails): void {
+  if (first?.sn === 0 && (hls.liveSyncPosition ?? Infinity) < first.end) hls.startLoad(first.end);
 }
 
 function smoothRate(behindSeconds: number): number {
