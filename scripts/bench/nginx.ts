@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { freePort } from '../../test/helpers/free-port.js';
 import { findProgram, temporaryDirectory, waitUntil } from '../../test/helpers/programs.js';
-import { freePort } from './free-port.js';
 import type { Scope } from './scope.js';
 
 export interface RunningNginx {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
+import { freePort } from '../../test/helpers/free-port.js';
 import { run, temporaryDirectory, waitUntil } from '../../test/helpers/programs.js';
-import { freePort } from './free-port.js';
 import type { Scope } from './scope.js';
 
 export interface OtherServer {

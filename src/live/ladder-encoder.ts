@@ -43,7 +43,7 @@ interface Stretch {
   /** From the keyframe on before which all renditions have everything: with these a new transcoder can go on where the one before broke off. */
   readonly log: Fed[];
   /** How many bursts of it are not in the log any more. */
-  let: number;
+  dropped: number;
   ended: boolean;
 }
 
@@ -95,20 +95,20 @@ export class LadderEncoder implements FragmentConsumer {
   /** Of what the transcoder has not taken. */
   get backlogBytes(): number {
     const [stretch, ...later] = this.#stretches;
-    const waiting = [...(stretch?.log.slice(this.#next - stretch.let) ?? []), ...later.flatMap(({ log }) => log)];
+    const waiting = [...(stretch?.log.slice(this.#next - stretch.dropped) ?? []), ...later.flatMap(({ log }) => log)];
     return waiting.reduce((sum, { burst }) => sum + burst.byteLength, 0);
   }
 
   startTimeline(timeline: Timeline): void {
     this.endTimeline();
-    this.#stretches.push({ timeline, rungs: this.#options.rungsOf(timeline), log: [], let: 0, ended: false });
+    this.#stretches.push({ timeline, rungs: this.#options.rungsOf(timeline), log: [], dropped: 0, ended: false });
     this.#news.wake();
   }
 
   push(burst: FragmentBurst): void {
     const stretch = this.#stretches.at(-1);
     if (!stretch || stretch.ended || stretch.rungs.length === 0) return;
-    if (stretch.log.length === 0 && stretch.let === 0 && !burst.startsWithKeyframe) return;
+    if (stretch.log.length === 0 && stretch.dropped === 0 && !burst.startsWithKeyframe) return;
     const shown = shownIn(burst, stretch.timeline);
     stretch.log.push({ burst, shownSeconds: shown?.first });
     if (shown) this.#newestSeconds = shown.last;
@@ -232,9 +232,9 @@ export class LadderEncoder implements FragmentConsumer {
       watch.taken();
     };
     await write(stretch.timeline.init.bytes);
-    this.#next = stretch.let;
+    this.#next = stretch.dropped;
     while (!isOver.now && !this.#closing.signal.aborted) {
-      const fed = stretch.log[this.#next - stretch.let];
+      const fed = stretch.log[this.#next - stretch.dropped];
       if (fed) {
         this.#next++;
         await write(fed.burst.mp4);
@@ -250,11 +250,11 @@ export class LadderEncoder implements FragmentConsumer {
   #letGo(stretch: Stretch): void {
     const reached = this.#output?.reachedSeconds;
     if (reached === undefined) return;
-    const fed = stretch.log.slice(0, this.#next - stretch.let);
+    const fed = stretch.log.slice(0, this.#next - stretch.dropped);
     const from = fed.findLastIndex(({ burst, shownSeconds = Infinity }) => burst.startsWithKeyframe && shownSeconds <= reached);
     if (from <= 0) return;
     stretch.log.splice(0, from);
-    stretch.let += from;
+    stretch.dropped += from;
   }
 
   #look(): void {

@@ -3,7 +3,8 @@ import type { Test } from 'tap';
 import { readMediaPlaylist } from '../helpers/playlist-reader.js';
 import { TestPublisher } from '../helpers/publisher.js';
 import { sendTestCard } from '../helpers/test-card.js';
-import { freePort, startOnair, type DeployedOnair } from './deployed-onair.js';
+import { freePort } from '../helpers/free-port.js';
+import { startOnair, type DeployedOnair } from './deployed-onair.js';
 import { proxies } from './proxies.js';
 
 /** A broadcast behind Varnish. */

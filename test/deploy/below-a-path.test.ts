@@ -5,7 +5,8 @@ import { chromiumProgram, complaintsBeside, complaintsOf, launchChromium } from 
 import { skipWithout } from '../helpers/programs.js';
 import { chromiumPage } from '../helpers/scripted-page.js';
 import { goLiveAndWatch } from '../helpers/studio-scenario.js';
-import { freePort, startOnair } from './deployed-onair.js';
+import { freePort } from '../helpers/free-port.js';
+import { startOnair } from './deployed-onair.js';
 import { proxies } from './proxies.js';
 
 t.setTimeout(240_000);

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
+import { freePort } from '../helpers/free-port.js';
 import { startOwned, temporaryDirectory, waitUntil, type Teardown } from '../helpers/programs.js';
 
 /** One line of the log for each request that was answered. */
@@ -45,13 +45,4 @@ export async function startOnair(t: Teardown, settings: Readonly<Record<string, 
   const origin = `http://127.0.0.1:${String(port)}`;
   await waitUntil('Onair answers', () => fetch(`${origin}/healthz`).then(({ ok }) => ok, () => false));
   return { port, origin, key, requests };
-}
-
-/** A port that nobody listens on just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -2,7 +2,8 @@ import t from 'tap';
 
 import { makeCertificates } from '../http/certificates.js';
 import { findProgram, skipWithout } from '../helpers/programs.js';
-import { freePort, startOnair } from './deployed-onair.js';
+import { freePort } from '../helpers/free-port.js';
+import { startOnair } from './deployed-onair.js';
 import { proxies } from './proxies.js';
 import { broadcasts, largeRecording, pushes } from './through-proxy.js';
 

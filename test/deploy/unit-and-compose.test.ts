@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 
 import { settingNames } from '../../src/config.js';
 import { findProgram, run, skipWithout, startOwned, temporaryDirectory, waitUntil } from '../helpers/programs.js';
-import { freePort } from './deployed-onair.js';
+import { freePort } from '../helpers/free-port.js';
 import { configured } from './proxies.js';
 
 t.setTimeout(90_000);

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { freePort } from '../deploy/deployed-onair.js';
+import { freePort } from './free-port.js';
 import { findProgram, startOwned, temporaryDirectory, waitUntil, type Teardown } from './programs.js';
 
 export const redisServer = findProgram('redis-server', '/usr/bin/redis-server');

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
 
+import { freePort } from './free-port.js';
 import { findProgram, startOwned, temporaryDirectory, waitUntil, type Teardown } from './programs.js';
 
 export const webkitProgram = findProgram('WebKitWebDriver');
@@ -100,12 +100,4 @@ async function call<T>(method: string, url: string, body?: unknown, timeoutMs = 
   const { value } = (await response.json()) as { value: T };
   if (!response.ok) throw new Error(`WebDriver: ${JSON.stringify(value)}`);
   return value;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
 import { NodeProof, proofHeader } from '../../src/cluster/node-proof.js';
 import type { LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
-import { freePort } from '../deploy/deployed-onair.js';
+import { freePort } from '../helpers/free-port.js';
 import { messagesOf, readFixture } from '../helpers/fixtures.js';
 import { ffmpeg, skipWithout, waitUntil } from '../helpers/programs.js';
 import { TestPublisher } from '../helpers/publisher.js';

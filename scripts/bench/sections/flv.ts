@@ -1,7 +1,7 @@
+import { freePort } from '../../../test/helpers/free-port.js';
 import { startOwned } from '../../../test/helpers/programs.js';
 import { mean, sleep } from '../clock.js';
 import { cpuRates, writesOf } from '../cpu-time.js';
-import { freePort } from '../free-port.js';
 import { untilPlayable } from '../live-playlist.js';
 import { startNodeMediaServer } from '../node-media-server.js';
 import { ratioFigure, type Amount, type Figure } from '../report.js';
