@@ -170,6 +170,6 @@ addEventListener('beforeunload', (event) => {
 new StudioAir(session);
 new StudioLookForm(session, () => form.description.title);
 new StudioAddresses(form);
-new StudioUplinkTest(form, session);
+new StudioUplinkTest(form, session, qualitiesSent);
 new StudioRecord(form);
 void prepare();

@@ -274,9 +274,9 @@ export class Publisher extends Listeners<PublisherEvents> {
 
   #everySecond({ socket }: BroadcastLink): void {
     if (this.#link !== undefined) this.#clock.tick(this.#link, 'second');
-    const { pictures, quality, expectsPictures } = this.#recorder;
-    const second = this.#uplink.second({ nowMs: this.#parts.nowMs(), socket, pictures, wantedFramesPerSecond: expectsPictures ? quality.frameRate : 0 });
-    this.emit('stats', { ...second, viewers: this.#viewers, bufferedBytes: socket.unsentBytes, renditions: this.#recorder.sentPictures });
+    const { pictures, quality, expectsPictures, sentPictures: sent } = this.#recorder;
+    const second = this.#uplink.second({ nowMs: this.#parts.nowMs(), socket, pictures, sent, wantedFramesPerSecond: expectsPictures ? quality.frameRate : 0 });
+    this.emit('stats', { ...second, viewers: this.#viewers, bufferedBytes: socket.unsentBytes, renditions: sent });
     if (socket.connected) this.#recorder.watchSilence();
   }
 

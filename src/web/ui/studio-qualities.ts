@@ -42,6 +42,13 @@ export class StudioQualities {
     this.#promise();
   }
 
+  /** How many qualities of the picture would be sent at most, as far as browser and machine are known. */
+  get renditions(): number {
+    const { quality, severalQualities } = this.#form;
+    if (!severalQualities) return 1;
+    return (this.#tried?.quality === quality ? this.#tried.facts?.renditions : undefined) ?? mostRenditions;
+  }
+
   /** Call once a second while on air. */
   show({ renditions, upstreamBitsPerSecond }: Pick<PublisherStats, 'renditions' | 'upstreamBitsPerSecond'>, encoder: EncoderFacts | undefined): void {
     this.#sent.hidden = encoder === undefined;

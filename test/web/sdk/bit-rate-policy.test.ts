@@ -11,6 +11,8 @@ interface Line {
   readonly quality?: typeof qualities[number];
   readonly bitsPerSecond: (second: number) => number;
   readonly seconds: number;
+  /** Of the picture's bits, where smaller pictures are sent beside it. */
+  readonly share?: number;
 }
 
 interface Seen {
@@ -20,14 +22,14 @@ interface Seen {
 }
 
 /** A recorder and a line, second by second; acknowledgements come with half a second to a whole one of delay. */
-function run({ quality = wanted, bitsPerSecond, seconds }: Line): { readonly policy: BitRatePolicy; readonly steps: readonly Seen[]; readonly seen: readonly Seen[] } {
+function run({ quality = wanted, bitsPerSecond, seconds, share = 1 }: Line): { readonly policy: BitRatePolicy; readonly steps: readonly Seen[]; readonly seen: readonly Seen[] } {
   const policy = new BitRatePolicy(quality);
   const steps: Seen[] = [];
   const seen: Seen[] = [];
   const queue: { readonly recordedAt: number; bits: number }[] = [];
   const carriedBits: number[] = [];
   for (let second = 1; second <= seconds; second += 1) {
-    for (let tenth = 0; tenth < 10; tenth += 1) queue.push({ recordedAt: second + tenth / 10, bits: (policy.videoBitsPerSecond + quality.audioBitsPerSecond) / 10 });
+    for (let tenth = 0; tenth < 10; tenth += 1) queue.push({ recordedAt: second + tenth / 10, bits: (policy.videoBitsPerSecond / share + quality.audioBitsPerSecond) / 10 });
     let room = bitsPerSecond(second);
     let carried = 0;
     while (queue[0] !== undefined && room > 0) {
@@ -40,7 +42,7 @@ function run({ quality = wanted, bitsPerSecond, seconds }: Line): { readonly pol
     carriedBits.push(carried);
     const measured = carriedBits.slice(-3);
     const backlogMs = (second + 1 - (queue[0]?.recordedAt ?? second + 1)) * 1000 + (second % 2 === 0 ? 500 : 900);
-    const stepped = policy.sample({ nowMs: second * 1000, backlogMs, upstreamBitsPerSecond: measured.reduce((sum, bits) => sum + bits, 0) / measured.length });
+    const stepped = policy.sample({ nowMs: second * 1000, backlogMs, upstreamBitsPerSecond: measured.reduce((sum, bits) => sum + bits, 0) / measured.length, share });
     const now = { second, backlogMs, bitsPerSecond: policy.videoBitsPerSecond };
     seen.push(now);
     if (stepped) steps.push(now);
@@ -52,6 +54,15 @@ const stepsUp = (steps: readonly Seen[]): Seen[] => steps.filter(({ bitsPerSecon
 
 t.test('a line that carries everything is left alone', async (t) => {
   t.strictSame(run({ bitsPerSecond: () => 4e6, seconds: 600 }).steps, []);
+});
+
+t.test('smaller pictures that share a thin line are counted: one step down fits all of them', async (t) => {
+  const sent = wanted.videoBitsPerSecond / 0.6 + wanted.audioBitsPerSecond;
+  for (const part of [0.8, 0.5, 0.3]) {
+    const { steps } = run({ bitsPerSecond: () => sent * part, seconds: 20, share: 0.6 });
+    t.equal(steps.length, 1, `${String(part)} of what is sent: ${JSON.stringify(steps)}`);
+    t.ok((steps[0]?.bitsPerSecond ?? Infinity) / 0.6 + wanted.audioBitsPerSecond < sent * part, 'fits');
+  }
 });
 
 t.test('however thin the line is, the bit rate is down before four seconds wait, fits together with the sound, and what waits is worked off', async (t) => {

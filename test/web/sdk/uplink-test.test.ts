@@ -38,6 +38,14 @@ t.test('a quality leaves a third of the line free; a line that is too thin has n
   t.equal(qualityFor(1e6, qualities), undefined);
 });
 
+t.test('smaller renditions that are sent, too, take their share of the line', async (t) => {
+  t.equal(qualityFor(4.5e6, qualities, 3)?.name, '480p', '720p with 480p and 360p takes 4.1 Mbit/s');
+  t.equal(qualityFor(6e6, qualities, 2)?.name, '720p');
+  t.equal(qualityFor(6.3e6, qualities, 3)?.name, '720p');
+  t.equal(qualityFor(2e6, qualities, 3), undefined, '480p with 360p takes 1.8');
+  t.equal(qualityFor(20e6, qualities, 3)?.name, '1080p');
+});
+
 t.test('a wrong key, a server without room and a line without an end say so', async (t) => {
   const refused = (answer: () => Promise<Response>): Promise<number> => testUplink({ url: '', stream: 's', key: 'k', fetch: answer });
   await t.rejects(refused(() => Promise.resolve(Response.json({ code: 'unauthorized' }, { status: 401 }))), { message: /key/ });

@@ -7,7 +7,7 @@ interface Bench {
   readonly said: string[];
   readonly bitRates: number[];
   /** So many seconds of this line. */
-  readonly pass: (seconds: number, line: { readonly backlogMs?: number; readonly connected?: boolean; readonly pictures?: number; readonly bytesPerSecond?: number }) => ReturnType<Uplink['second']> | undefined;
+  readonly pass: (seconds: number, line: { readonly backlogMs?: number; readonly connected?: boolean; readonly pictures?: number; readonly bytesPerSecond?: number; readonly sent?: readonly { readonly bitsPerSecond: number }[] }) => ReturnType<Uplink['second']> | undefined;
 }
 
 function bench(): Bench {
@@ -22,13 +22,13 @@ function bench(): Bench {
     uplink,
     said,
     bitRates,
-    pass: (seconds, { backlogMs = 500, connected = true, pictures = 30, bytesPerSecond = 300_000 }) => {
+    pass: (seconds, { backlogMs = 500, connected = true, pictures = 30, bytesPerSecond = 300_000, sent }) => {
       let last: ReturnType<Uplink['second']> | undefined;
       for (let second = 0; second < seconds; second += 1) {
         nowMs += 1_000;
         acknowledgedBytes += connected ? bytesPerSecond : 0;
         count += pictures;
-        last = uplink.second({ nowMs, socket: { connected, acknowledgedBytes, backlogMs }, pictures: count, wantedFramesPerSecond: 30 });
+        last = uplink.second({ nowMs, socket: { connected, acknowledgedBytes, backlogMs }, pictures: count, wantedFramesPerSecond: 30, sent });
       }
       return last;
     },
@@ -51,6 +51,15 @@ t.test('what was dropped on a line that is too slow halves the bit rate, in word
   away.uplink.connected();
   t.strictSame(away.said, ['replay-full', 'replay-full recovered']);
   t.equal(away.uplink.videoBitsPerSecond, defaultQuality.videoBitsPerSecond);
+});
+
+t.test('a line that is too slow for a picture with smaller ones beside it is left to all of them', async (t) => {
+  const slow = { backlogMs: 4_000, bytesPerSecond: 250_000 };
+  const [alone, beside] = [bench(), bench()];
+  alone.pass(8, slow);
+  beside.pass(8, { ...slow, sent: [{ bitsPerSecond: 1_200_000 }, { bitsPerSecond: 800_000 }] });
+  const [audio, carried] = [defaultQuality.audioBitsPerSecond, 2_000_000 * 0.75];
+  t.strictSame([alone.bitRates[0], beside.bitRates[0]], [carried - audio, (carried - audio) * 0.6]);
 });
 
 t.test('another quality is what is wanted from now on, whatever was lowered before', async (t) => {

@@ -186,7 +186,8 @@ t.test('the uplink’s test says what the line carries and which quality that is
   const { StudioUplinkTest } = await import('../../../src/web/ui/studio-uplink-test.js');
   const { session, page } = studio(t);
   const said: string[] = [];
-  new StudioUplinkTest(form({ stream: 's', key: 'k' }, said), session);
+  const sent = { renditions: 1 };
+  new StudioUplinkTest(form({ stream: 's', key: 'k' }, said), session, sent);
   const result = page.the('uplink-result');
   let [asked, status] = [0, 200];
   installGlobals(t, {
@@ -202,6 +203,10 @@ t.test('the uplink’s test says what the line carries and which quality that is
   t.equal(result.textContent, 'Sending for some seconds …');
   for (let turn = 0; turn < 5_000 && result.textContent.startsWith('Sending'); turn += 1) await settle();
   t.match(result.textContent, /^Your line carries [\d.]+ [MGk]bit\/s\. Good for 1080p\.$/);
+  sent.renditions = 3;
+  page.the('test-uplink').say('click');
+  for (let turn = 0; turn < 5_000 && !result.textContent.startsWith('Your'); turn += 1) await settle();
+  t.match(result.textContent, / Good for 1080p with smaller qualities beside it\.$/);
   status = 401;
   page.the('test-uplink').say('click');
   for (let turn = 0; turn < 500 && said.length === 0; turn += 1) await settle();

@@ -8,6 +8,8 @@ export interface BacklogSample {
   readonly backlogMs: number;
   /** What the uplink carried during the last seconds, sound included. */
   readonly upstreamBitsPerSecond: number;
+  /** How much of all pictures' bits is the first one's, where smaller ones are sent beside it. Default: all. */
+  readonly share?: number | undefined;
 }
 
 /** Acknowledgements come every half second: a healthy connection has less than a second and a half on its way. */
@@ -96,8 +98,9 @@ export class BitRatePolicy {
       const drainMs = (sample.backlogMs * this.#current) / Math.max(1, sample.upstreamBitsPerSecond);
       this.#countedFromMs = sample.nowMs + Math.min(maxDrainMs, drainMs);
       this.#samples = [];
-      // The line is full, so what passed is what it carries; a quarter of it is left for what waits.
-      this.#step(Math.min(this.#current * 0.7, sample.upstreamBitsPerSecond * 0.75 - this.#audioBitsPerSecond), sample.nowMs);
+      // The line is full, so what passed is what it carries; a quarter of it is left for what waits, and smaller pictures take theirs.
+      const carriedBitsPerSecond = (sample.upstreamBitsPerSecond * 0.75 - this.#audioBitsPerSecond) * (sample.share ?? 1);
+      this.#step(Math.min(this.#current * 0.7, carriedBitsPerSecond), sample.nowMs);
     } else if (this.#isCalm(sample)) this.#stepUp(sample.nowMs);
     return this.#current !== before;
   }

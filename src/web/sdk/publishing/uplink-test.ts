@@ -2,6 +2,7 @@ import { errorCodes, type ErrorCode } from '../../../protocol/error-codes.js';
 import { isStreamName } from '../../../protocol/urls.js';
 import { OnairError, serverError } from '../errors.js';
 import type { Quality } from '../quality.js';
+import { ladder } from './webcodecs/ladder.js';
 
 /** Bodies grow until one takes so long that its rate means something. */
 const sizes = [32, 128, 512, 1_024, 2_048].map((kibibytes) => kibibytes * 1_024);
@@ -43,9 +44,17 @@ export async function testUplink({ url, stream, key, fetch: ask = fetch, nowMs =
   return Math.round(bitsPerSecond);
 }
 
-/** The best quality that leaves the line a third of what it carries; undefined where none does. */
-export function qualityFor<Q extends Quality>(bitsPerSecond: number, qualities: readonly Q[]): Q | undefined {
-  return qualities.filter((quality) => (quality.videoBitsPerSecond + quality.audioBitsPerSecond) * 1.5 <= bitsPerSecond).at(-1);
+/**
+ * The best quality that leaves the line a third of what it carries; undefined where none does.
+ * @param renditions of the picture that are sent at most, the quality itself included: as a Publisher's, which sends three where browser and machine can
+ */
+export function qualityFor<Q extends Quality>(bitsPerSecond: number, qualities: readonly Q[], renditions = 1): Q | undefined {
+  return qualities.filter((quality) => bitsOf(quality, renditions) * 1.5 <= bitsPerSecond).at(-1);
+}
+
+/** All that is sent in a quality, smaller renditions and sound included. */
+function bitsOf({ videoBitsPerSecond, audioBitsPerSecond, height: lines }: Quality, renditions: number): number {
+  return ladder({ videoBitsPerSecond, lines }, renditions).reduce((sum, { bitsPerSecond }) => sum + bitsPerSecond, audioBitsPerSecond);
 }
 
 /** Bytes that no line compresses. */

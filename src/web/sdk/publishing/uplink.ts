@@ -16,6 +16,8 @@ export interface UplinkSecondOptions {
   /** That camera or screen gave so far; undefined where the browser does not tell. */
   readonly pictures: number | undefined;
   readonly wantedFramesPerSecond: number;
+  /** What of the picture is sent now, the source first; none where it is not known. */
+  readonly sent?: readonly { readonly bitsPerSecond: number }[] | undefined;
 }
 
 export interface UplinkEvents {
@@ -79,14 +81,14 @@ export class Uplink extends Listeners<UplinkEvents> {
   }
 
   /** Call once a second. @returns how it went */
-  second({ nowMs, socket, pictures, wantedFramesPerSecond }: UplinkSecondOptions): UplinkSecond & { readonly verdict: UplinkVerdict } {
+  second({ nowMs, socket, pictures, wantedFramesPerSecond, sent = [] }: UplinkSecondOptions): UplinkSecond & { readonly verdict: UplinkVerdict } {
     const { connected, backlogMs } = socket;
     const upstreamBitsPerSecond = connected ? this.#measure(nowMs, socket.acknowledgedBytes) : 0;
     if (!connected) {
       this.#acknowledged = [];
       this.#policy.forget();
     }
-    const stepped = connected && this.#policy.sample({ nowMs, backlogMs, upstreamBitsPerSecond });
+    const stepped = connected && this.#policy.sample({ nowMs, backlogMs, upstreamBitsPerSecond, share: shareOfFirst(sent) });
     const second: UplinkSecond = {
       atMs: nowMs,
       connected,
@@ -138,4 +140,9 @@ export class Uplink extends Listeners<UplinkEvents> {
     const elapsedMs = nowMs - oldest.nowMs;
     return elapsedMs > 0 ? Math.max(0, Math.round(((bytes - oldest.bytes) * 8000) / elapsedMs)) : 0;
   }
+}
+
+function shareOfFirst(sent: readonly { readonly bitsPerSecond: number }[]): number | undefined {
+  const all = sent.reduce((sum, { bitsPerSecond }) => sum + bitsPerSecond, 0);
+  return all > 0 ? (sent[0]?.bitsPerSecond ?? 0) / all : undefined;
 }
