@@ -50,17 +50,19 @@ export class ViewerTap {
   }
 }
 
+/** What Matroska and WebM begin with (RFC 8794 §11.2.1). */
+const ebmlHead = Buffer.from('1a45dfa3', 'hex');
+
 /** When each picture was given to the publisher's socket, by its number. */
 export async function sentTimes(messages: readonly SentMessage[]): Promise<Map<number, number>> {
   const reader = new SourceReader();
   const runs: Run[] = [];
   for (const { atMs, bytes } of messages) {
-    const events = reader.push(bytes);
     // A recording begins with a message of its own.
-    if (events.some(({ type }) => type === 'header')) runs.push({ pieces: [], timesMs: [] });
+    if (ebmlHead.equals(bytes.subarray(0, ebmlHead.length))) runs.push({ pieces: [], timesMs: [] });
     const run = runs.at(-1);
     run?.pieces.push(bytes);
-    for (const event of events) if (event.type === 'frame' && event.kind === 'video') run?.timesMs.push(atMs);
+    for (const event of reader.push(bytes)) if (event.type === 'frame' && event.kind === 'video') run?.timesMs.push(atMs);
   }
   return byNumber(runs);
 }
