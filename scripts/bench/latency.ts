@@ -56,6 +56,8 @@ const { values, positionals } = parseArgs({
     write: { type: 'boolean', default: false },
     'no-build': { type: 'boolean', default: false },
     parts: { type: 'string', default: '0.334,0.2' },
+    /** Of 1280 × 720: a machine that has not enough of itself for that shows nothing but its own lack. */
+    scale: { type: 'string', default: '1' },
     /** Another built checkout: its server is sent the same bytes, and its player watches at the same moment. */
     before: { type: 'string' },
   },
@@ -88,7 +90,7 @@ async function measureBroadcast(publisher: keyof typeof publishers, figures: Fig
     const stream = NumberedBroadcast.streamOf(publishers[publisher]);
     // Two players are to fit on the machine.
     const beside = earlier && { scale: 0.5, mirrors: [earlier.urls(stream).publishWithKey] };
-    const broadcast = await NumberedBroadcast.start(scope, server, { ...publishers[publisher], ...beside });
+    const broadcast = await NumberedBroadcast.start(scope, server, { ...publishers[publisher], scale: Number(values.scale), ...beside });
     const tap = new ViewerTap(scope, server.urls(broadcast.stream).play);
     for (const each of cases[publisher]) {
       process.stderr.write(`${each.what} …\n`);
