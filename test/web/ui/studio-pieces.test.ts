@@ -3,6 +3,8 @@ import { NoticeBoard } from '../../../src/web/ui/notice-board.js';
 import type { EncoderFacts } from '../../../src/web/sdk/publishing/encoder.js';
 import { qualities, type Quality } from '../../../src/web/sdk/quality.js';
 import type { StudioForm } from '../../../src/web/ui/studio-form.js';
+import type { LiveStreamInfo } from '../../../src/protocol/live-stream-info.js';
+import type { FactsDesk, StreamFacts } from '../../../src/web/sdk/playback/facts-poll.js';
 import { installGlobals } from '../sdk/fake-document.js';
 import { settle } from '../sdk/fake-page.js';
 import { installFakeDom, type FakeHtmlPage } from './fake-dom.js';
@@ -125,14 +127,23 @@ t.test('the line: one sentence that is read out when it changes, and figures', a
 t.test('several qualities: what would be sent is said before, by what and for how much while live, and the machine is tried once for each quality', async (t) => {
   const { StudioQualities } = await import('../../../src/web/ui/studio-qualities.js');
   const { session, page, devices, publishers } = studio(t);
-  const fields = { quality: qualities[1] as Quality, severalQualities: true };
+  const fields = { quality: qualities[1] as Quality, severalQualities: true, stream: 's' };
   const tried: string[] = [];
+  const followed: string[] = [];
+  let tell: (facts: StreamFacts) => void = () => undefined;
+  const desk: Pick<FactsDesk, 'follow'> = {
+    follow: (url, onFacts) => {
+      followed.push(String(url));
+      tell = onFacts;
+      return { ask: () => Promise.reject(new Error('expected nobody to ask')), close: () => followed.pop() };
+    },
+  };
   let found: EncoderFacts = { encoder: 'webcodecs', why: '90 pictures a second in a trial', renditions: 3 };
   let closed = 0;
   const sent = new StudioQualities(fields as unknown as StudioForm, session, ({ quality }) => {
     tried.push(quality.name);
     return Promise.resolve({ facts: found, open: () => { throw new Error('expected nothing to be recorded'); }, close: () => (closed += 1) });
-  });
+  }, desk);
   const [hint, quality, several] = [page.the('several-hint'), page.the('quality'), page.the('several-qualities')];
   t.equal(hint.textContent, 'For viewers on slower lines this browser sends 480p (1.0 Mbit/s) and 360p (500 kbit/s), too.');
   quality.say('change');
@@ -171,12 +182,30 @@ t.test('several qualities: what would be sent is said before, by what and for ho
   publishers.at(-1)?.emit('encoder', { encoder: 'webcodecs', why: 'so', renditions: 2 });
   sent.show(stats, session.state.encoder);
   t.strictSame([page.the('sent').hidden, rows(), page.the('sent-by').textContent], [false, ['720p2.5 Mbit/s', '360p480 kbit/s'], 'Made in this browser by WebCodecs: so.']);
+  const used = (facts: Pick<LiveStreamInfo, 'renditions' | 'ladder'>): void => tell({ known: true, info: facts as LiveStreamInfo });
+  t.match(followed, [/\/api\/streams\/s$/], 'the server knows who watches which');
+  const one = { bitsPerSecond: 1, changes: 0, madeBy: 'publisher' } as const;
+  used({ renditions: [{ ...one, id: 'source', height: 720, viewers: 12 }, { ...one, id: 'picture-2', height: 640, viewers: 1 }, { ...one, id: 'audio', viewers: 2 }] });
+  tell({ known: false, status: undefined });
+  sent.show(stats, session.state.encoder);
+  t.strictSame(rows(), ['720p2.5 Mbit/s12 watching', '360p480 kbit/s1 watching', 'Soundno uplink2 watching'], 'what is known holds while the server does not answer');
+  t.equal(page.the('made-by-server').textContent, '');
   publishers.at(-1)?.emit('encoder', { encoder: 'mediarecorder', why: 'it failed', renditions: 1 });
+  const made = [{ ...one, id: 'source', height: 1080, viewers: 0 }, { ...one, id: '480p', height: 480, viewers: 3, madeBy: 'server' as const }, { ...one, id: '360p', height: 360, viewers: 0, madeBy: 'server' as const }, { ...one, id: 'audio', viewers: 0 }];
+  used({ renditions: made });
+  sent.show({ ...stats, renditions: [] }, session.state.encoder);
+  t.strictSame(rows(), ['1080p2.6 Mbit/s0 watching', '480pno uplink3 watching', '360pno uplink0 watching']);
+  t.equal(page.the('made-by-server').textContent, 'Made by the server: 480p and 360p, while somebody watches one.');
+  used({ renditions: made, ladder: { encoder: 'libx264', preset: 'superfast', renditions: 2, lagSeconds: 0.24 } });
+  sent.show({ ...stats, renditions: [] }, session.state.encoder);
+  t.equal(page.the('made-by-server').textContent, 'Made by the server: 480p and 360p, now, with libx264, 0.2 s behind what you send.');
+  used({});
   sent.show({ ...stats, renditions: [] }, session.state.encoder);
   t.strictSame([rows(), page.the('sent-by').textContent], [['1080p2.6 Mbit/s'], 'Recorded by this browser’s MediaRecorder, in one quality: it failed.']);
   await session.endNow();
   await settle();
   t.ok(page.the('sent').hidden);
+  t.strictSame(followed, [], 'off air nothing is asked');
 });
 
 const form = (fields: { stream: string; key: string; isRight?: boolean }, said: string[] = []): StudioForm =>
