@@ -159,7 +159,7 @@ export class FakeVideo extends EventTarget {
     this.say('pause');
   }
 
-  say(name: 'emptied' | 'canplay' | 'play' | 'pause' | 'playing' | 'waiting' | 'ended' | 'error' | 'seeked' | 'ratechange' | 'durationchange'): void {
+  say(name: 'emptied' | 'canplay' | 'play' | 'pause' | 'playing' | 'waiting' | 'ended' | 'error' | 'seeked' | 'ratechange' | 'durationchange' | 'volumechange'): void {
     this.dispatchEvent(new Event(name));
   }
 

@@ -203,6 +203,35 @@ t.test('WebKit, which pauses sound that nobody asked for, is begun again without
   t.same(news, ['playing', 'autoplay muted']);
 });
 
+t.test('the same with the source of a later broadcast, and where WebKitGTK makes the element loud again as it opens an output for it', async (t) => {
+  for (const isLoudFirst of [true, false]) {
+    const { page, video, player, run, runs, server, news, plays } = await playing({ webKit: true });
+    await plays(2);
+    server.broadcast = 'later';
+    run.end({ reason: 'ended' });
+    await page.pass(3_000);
+    t.equal(runs.length, 2);
+    video.load();
+    video.say('emptied');
+    await page.pass(0);
+    video.muted = !isLoudFirst;
+    Object.assign(video, { paused: false, readyState: 4 });
+    video.say('playing');
+    await page.pass(50);
+    if (!isLoudFirst) {
+      video.muted = false;
+      video.say('volumechange');
+    }
+    await page.pass(700);
+    video.pause();
+    await page.pass(0);
+    t.equal(video.paused, false, 'it plays on');
+    t.equal(video.muted, true);
+    t.equal(player.state, 'playing');
+    t.same(news.slice(news.lastIndexOf('connecting')), ['connecting', 'playing', 'autoplay muted']);
+  }
+});
+
 t.test('WebKit’s own pauses, as a source goes and another comes, are nobody’s wish: it plays on', async (t) => {
   const { page, video, player, runs, run, news, plays } = await playing({ webKit: true, touched: true });
   await plays(2);

@@ -6,7 +6,7 @@ export interface StarterEvents {
   autoplay: 'muted' | 'blocked';
 }
 
-/** WebKit takes sound away from who did not touch the page within this time of its beginning; later a pause is somebody's wish. */
+/** WebKit takes sound away from who did not touch the page within this time of its coming up; later a pause is somebody's wish. */
 const firstSoundMs = 1_000;
 
 /**
@@ -31,7 +31,11 @@ export class ElementStarter extends Listeners<StarterEvents> {
     super();
     this.#video = video;
     this.#page = page;
-    for (const halt of halts) video.addEventListener(halt, () => (this.#haltedAtMs = page.nowMs()), { signal: this.#abort.signal });
+    const { signal } = this.#abort;
+    for (const halt of halts) video.addEventListener(halt, () => (this.#haltedAtMs = page.nowMs()), { signal });
+    // Each source brings its own sound, and WebKitGTK makes the element loud again as it opens an output for it.
+    video.addEventListener('emptied', () => (this.#soundSinceMs = undefined), { signal });
+    video.addEventListener('volumechange', () => !video.paused && this.playing(), { signal });
   }
 
   /** Browsers let sound start only after the viewer did something on the page: then it starts without. Never rejects. */
@@ -45,7 +49,7 @@ export class ElementStarter extends Listeners<StarterEvents> {
     }
   }
 
-  /** Call it when the element says that it plays. */
+  /** Call it when the element plays. */
   playing(): void {
     if (!this.#video.muted) this.#soundSinceMs ??= this.#page.nowMs();
   }
