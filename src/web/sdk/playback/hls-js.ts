@@ -1,11 +1,11 @@
 import type Hls from 'hls.js';
-import type { ErrorData, HlsConfig, LevelDetails } from 'hls.js';
+import type { HlsConfig, LevelDetails } from 'hls.js';
 import { abrByParts } from './abr-by-parts.js';
 import { trimBackBuffer } from './back-buffer.js';
 import { forwardSeconds, readRanges } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
+import { beginHls, codecsOf, loadLightBuild } from './hls-beginning.js';
 import { HlsPace } from './hls-pace.js';
-import { HlsRecovery } from './hls-recovery.js';
 import { HlsRenditions } from './hls-renditions.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import type { PlayerMode } from './path-choice.js';
@@ -28,12 +28,6 @@ export function hlsConfig(mode: PlayerMode): Partial<HlsConfig> {
   return mode === 'smooth'
     ? { ...common, backBufferLength: 15, lowLatencyMode: false, liveSyncDurationCount: 4, liveSyncOnStallIncrease: 1 }
     : { ...common, lowLatencyMode: true, liveSyncOnStallIncrease: 0 };
-}
-
-/** Without subtitles, DRM and alternate sound, which no stream here has: two thirds of the size. */
-export async function loadLightBuild(): Promise<typeof Hls> {
-  // @ts-expect-error The package types its light build only as the full one.
-  return ((await import('hls.js/light')) as { default: typeof Hls }).default;
 }
 
 /** Plays the HLS playlist by hls.js, with low latency where it is wanted and offered. */
@@ -59,7 +53,7 @@ export class HlsJs implements Playback {
     this.#video = options.video;
     this.#video.addEventListener('ended', this.#onEnded);
     this.#video.addEventListener('waiting', this.#onWaiting);
-    void this.#start(load);
+    this.#start(load);
     this.#askTime();
     this.#timers.push(options.page.every(askTimeEveryMs, () => this.#askTime()));
   }
@@ -72,12 +66,10 @@ export class HlsJs implements Playback {
     const capturedMs = this.#hls?.playingDate?.getTime();
     const { clock, page } = this.#options;
     const nowMs = clock.serverTimeMs(page.nowMs());
-    const level = this.#hls?.levels[this.#hls.currentLevel];
-    const codecs = [level?.videoCodec, level?.audioCodec].filter((codec) => codec !== undefined).join(',');
     return {
       latencySeconds: capturedMs === undefined || nowMs === undefined ? undefined : (nowMs - capturedMs) / 1000,
       bitsPerSecond: this.#bitRate.bitsPerSecond(page.nowMs()),
-      codecs: codecs === '' ? undefined : codecs,
+      codecs: codecsOf(this.#hls),
     };
   }
 
@@ -101,33 +93,30 @@ export class HlsJs implements Playback {
     this.#finish({ reason: 'closed' });
   }
 
-  async #start(load: () => Promise<typeof Hls>): Promise<void> {
-    try {
-      const HlsClass = await load();
-      if (this.#abort.signal.aborted) return;
-      if (!HlsClass.isSupported()) return this.#finish({ reason: 'failed', failure: { code: 'path-unsupported' } });
-      const byParts = this.#options.mode === 'lowest-delay';
-      const hls = new HlsClass({ ...hlsConfig(this.#options.mode), ...(byParts && { abrController: abrByParts(HlsClass, this.#options.page) }) });
-      if (byParts) trimBackBuffer(HlsClass, hls);
-      this.#hls = hls;
-      const recovery = new HlsRecovery(HlsClass, this.#options.page);
-      this.#timers.push(() => recovery.close());
-      hls.on(HlsClass.Events.ERROR, (_event, data) => this.#onError(HlsClass, recovery, hls, data));
-      hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, this.#options.page.nowMs()));
-      this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, this.#options.addresses.hls);
-      if (this.#options.mode === 'lowest-delay') {
-        hls.on(HlsClass.Events.LEVEL_LOADED, (_event, { details }) => this.#setPace(hls, details));
-        hls.on(HlsClass.Events.FRAG_LOADED, (_event, { frag }) => {
-          this.#pace?.came(frag.cc);
-          this.#keepNearEdge();
-        });
-      }
-      hls.loadSource(this.#options.addresses.hls);
-      hls.attachMedia(this.#video);
-      this.#timers.push(this.#options.page.every(250, () => this.#keepNearEdge()));
-    } catch (error) {
-      this.#finish({ reason: 'failed', failure: { code: 'player-not-loaded', detail: error instanceof Error ? error.message : String(error) } });
-    }
+  #start(load: () => Promise<typeof Hls>): void {
+    const { video, page, mode, addresses } = this.#options;
+    const byParts = mode === 'lowest-delay';
+    void beginHls({
+      ...{ video, page, load, address: addresses.hls, signal: this.#abort.signal, bitRate: this.#bitRate },
+      config: (HlsClass) => ({ ...hlsConfig(mode), ...(byParts && { abrController: abrByParts(HlsClass, page) }) }),
+      isSuspended: () => this.#suspended,
+      prepare: (hls, HlsClass) => {
+        this.#hls = hls;
+        if (byParts) this.#followParts(hls, HlsClass);
+        this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, addresses.hls);
+        this.#timers.push(page.every(250, () => this.#keepNearEdge()));
+      },
+      finish: (end) => this.#finish(end),
+    });
+  }
+
+  #followParts(hls: Hls, HlsClass: typeof Hls): void {
+    trimBackBuffer(HlsClass, hls);
+    hls.on(HlsClass.Events.LEVEL_LOADED, (_event, { details }) => this.#setPace(hls, details));
+    hls.on(HlsClass.Events.FRAG_LOADED, (_event, { frag }) => {
+      this.#pace?.came(frag.cc);
+      this.#keepNearEdge();
+    });
   }
 
   #setPace(hls: Hls, details: LevelDetails): void {
@@ -141,12 +130,6 @@ export class HlsJs implements Playback {
       this.#pace = new HlsPace(partTarget, page.webKit ? partsBehindInWebKit : partsBehind, page.nowMs());
       beginBehindSegmentZero(hls, details);
     }
-  }
-
-  #onError({ ErrorDetails }: typeof Hls, recovery: HlsRecovery, hls: Hls, data: ErrorData): void {
-    if (data.response?.code === 404 && data.details === ErrorDetails.MANIFEST_LOAD_ERROR) return this.#finish({ reason: 'not-live' });
-    const why = recovery.mend(hls, data, () => this.#suspended || hls.startLoad());
-    if (why !== undefined) this.#fail(why);
   }
 
   /**
@@ -187,17 +170,12 @@ export class HlsJs implements Playback {
     void askServerTime(addresses.origin, clock, page, this.#abort.signal);
   }
 
-  #fail(detail: string): void {
-    this.#finish({ reason: 'failed', failure: { code: 'hls-error', detail } });
-  }
-
   #finish(end: PlaybackEnd): void {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort();
     for (const cancel of this.#timers) cancel();
     this.#video.removeEventListener('ended', this.#onEnded);
     this.#video.removeEventListener('waiting', this.#onWaiting);
-    this.#hls?.destroy();
     releaseElement(this.#video);
     this.#ending.resolve(end);
   }

@@ -1,9 +1,8 @@
 import type Hls from 'hls.js';
 import type { HlsConfig, LevelDetails } from 'hls.js';
 import { BitRateMeter } from './bit-rate-meter.js';
-import { loadLightBuild } from './hls-js.js';
 import { HlsRenditions } from './hls-renditions.js';
-import { HlsRecovery } from './hls-recovery.js';
+import { beginHls, codecsOf, loadLightBuild } from './hls-beginning.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions, type PlayerPlace } from './playback.js';
 import { endSecondsOf, positionAt, secondsAt, startSecondsOf } from './seekable-list.js';
 import { rewindPlaylist } from './rewind-playlist.js';
@@ -24,7 +23,6 @@ export class SeekableHls implements Playback {
   readonly #bitRate = new BitRateMeter();
   #hls: Hls | undefined;
   #renditions: HlsRenditions | undefined;
-  #recovery: HlsRecovery | undefined;
   #details: LevelDetails | undefined;
   /** Where somebody wants to be, until it is there. */
   #wantedSeconds: number | undefined;
@@ -41,7 +39,7 @@ export class SeekableHls implements Playback {
     if (this.#isLive) this.#video.addEventListener('ended', () => this.#finish({ reason: 'ended' }), { signal });
     // Where it begins at the very beginning of what is there, nothing is sought.
     for (const there of ['seeked', 'playing'] as const) this.#video.addEventListener(there, () => (this.#wantedSeconds = undefined), { signal });
-    void this.#start(load);
+    this.#start(load);
     if (this.#isLive) void askServerTime(options.addresses.origin, options.clock, options.page, signal);
   }
 
@@ -51,12 +49,10 @@ export class SeekableHls implements Playback {
 
   stats(): PathStats {
     const place = this.#isLive ? this.place() : undefined;
-    const level = this.#hls?.levels[this.#hls.currentLevel];
-    const codecs = [level?.videoCodec, level?.audioCodec].filter((codec) => codec !== undefined).join(',');
     return {
       latencySeconds: place === undefined ? undefined : place.endSeconds - place.positionSeconds,
       bitsPerSecond: this.#bitRate.bitsPerSecond(this.#options.page.nowMs()),
-      codecs: codecs === '' ? undefined : codecs,
+      codecs: codecsOf(this.#hls),
     };
   }
 
@@ -100,29 +96,21 @@ export class SeekableHls implements Playback {
     this.#finish({ reason: 'closed' });
   }
 
-  async #start(load: () => Promise<typeof Hls>): Promise<void> {
-    try {
-      const HlsClass = await load();
-      if (this.#abort.signal.aborted) return;
-      if (!HlsClass.isSupported()) return this.#finish({ reason: 'failed', failure: { code: 'path-unsupported' } });
+  #start(load: () => Promise<typeof Hls>): void {
+    const { video, page, addresses } = this.#options;
+    const address = this.#isLive ? rewindPlaylist(addresses) : addresses.hls;
+    void beginHls({
+      ...{ video, page, load, address, signal: this.#abort.signal, bitRate: this.#bitRate },
       // Also where a recording still grows, which players take for live.
-      const hls = new HlsClass({ ...config, startPosition: this.#isLive ? -1 : (this.#wantedSeconds ?? 0) });
-      this.#hls = hls;
-      const recovery = (this.#recovery = new HlsRecovery(HlsClass, this.#options.page));
-      hls.on(HlsClass.Events.ERROR, (_event, data) => {
-        if (data.response?.code === 404 && data.details === HlsClass.ErrorDetails.MANIFEST_LOAD_ERROR) return this.#finish({ reason: 'not-live' });
-        const why = recovery.mend(hls, data, () => this.#isSuspended || hls.startLoad());
-        if (why !== undefined) this.#finish({ reason: 'failed', failure: { code: 'hls-error', detail: why } });
-      });
-      hls.on(HlsClass.Events.FRAG_BUFFERED, (_event, data) => this.#bitRate.add(data.stats.loaded, this.#options.page.nowMs()));
-      hls.on(HlsClass.Events.LEVEL_UPDATED, (_event, { details }) => this.#learn(hls, details));
-      const address = this.#isLive ? rewindPlaylist(this.#options.addresses) : this.#options.addresses.hls;
-      this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, address);
-      hls.loadSource(address);
-      hls.attachMedia(this.#video);
-    } catch (error) {
-      this.#finish({ reason: 'failed', failure: { code: 'player-not-loaded', detail: error instanceof Error ? error.message : String(error) } });
-    }
+      config: () => ({ ...config, startPosition: this.#isLive ? -1 : (this.#wantedSeconds ?? 0) }),
+      isSuspended: () => this.#isSuspended,
+      prepare: (hls, HlsClass) => {
+        this.#hls = hls;
+        hls.on(HlsClass.Events.LEVEL_UPDATED, (_event, { details }) => this.#learn(hls, details));
+        this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, address);
+      },
+      finish: (end) => this.#finish(end),
+    });
   }
 
   #learn(hls: Hls, details: LevelDetails): void {
@@ -137,8 +125,6 @@ export class SeekableHls implements Playback {
   #finish(end: PlaybackEnd): void {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort();
-    this.#recovery?.close();
-    this.#hls?.destroy();
     releaseElement(this.#video);
     this.#ending.resolve(end);
   }
