@@ -40,6 +40,9 @@ export class NumberedBroadcast {
     const broadcast = new NumberedBroadcast(stream, page);
     await waitUntil(`${stream} goes on air`, async () => {
       const { state, failures } = await broadcast.#ask((window) => ({ state: window.state, failures: [...window.failures] }));
+      // A machine that has too little of itself falls back: a row would have the name of what did not encode it.
+      const fallBack = failures.find((failure) => failure.startsWith('encoded by '));
+      if (fallBack !== undefined) throw new Error(`expected ${stream} to be encoded by ${how.encoder}, but it is ${fallBack}`);
       if (state === 'live') return true;
       if (state === 'ended') throw new Error(`the publisher ended before it was on air: ${failures.join('; ')}`);
       return false;
