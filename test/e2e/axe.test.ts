@@ -67,6 +67,9 @@ t.test('no page has a serious fault of access, in light or in dark', { skip: ski
   await scripted.goto(`${server.origin}/watch/card`);
   await waitForPlayback(scripted, 1);
   await checkAccess(t, page, 'watch, playing');
+  await scripted.press('Settings');
+  await checkAccess(t, page, 'watch, with its settings');
+  await page.keyboard.press('Escape');
   await scripted.press('Statistics');
   await checkAccess(t, page, 'watch, with statistics');
   const publisherInChat = new WebSocket(server.publishUrl('card').replace('/publish', '/chat'));

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { ClockOffset } from '../../../src/web/sdk/playback/clock-offset.js';
 import type { PlaybackEnd } from '../../../src/web/sdk/playback/playback.js';
+import type { PlayedRenditions } from '../../../src/web/sdk/playback/renditions.js';
 import { SeekableHls } from '../../../src/web/sdk/playback/seekable-hls.js';
 import { FakeHls, loadFakeHls } from './fake-hls.js';
 import { FakePage, settle } from './fake-page.js';
@@ -11,14 +12,15 @@ const serverSeconds = 1000;
 /** Three segments of 2 s, the last of which ended now. */
 const list = { live: true, fragments: [0, 2, 4].map((start) => ({ start, duration: 2, programDateTime: (serverSeconds - 6 + start) * 1000 })) };
 
-async function open(t: Test, recording: string | undefined, fromSeconds?: number) {
+async function open(t: Test, recording: string | undefined, fromSeconds?: number, wish = { rendition: 'auto' }) {
   fakeBrowser(t);
   FakeHls.made = [];
   const [page, video] = [new FakePage(), new FakeVideo()];
   page.answers.set('/api/time', () => Response.json({ serverTimeMs: serverSeconds * 1000 + page.nowMs() }));
   const address = 'https://live.example';
   const addresses = { origin: address, stream: 's', recording, token: undefined, play: '', hls: `${address}/x/index.m3u8`, chat: '', facts: '' };
-  const more = { wishedRendition: () => 'auto', onRenditions: () => undefined };
+  const played: PlayedRenditions[] = [];
+  const more = { wishedRendition: () => wish.rendition, onRenditions: (now: PlayedRenditions) => played.push(now) };
   const path = new SeekableHls({ video: video as unknown as HTMLVideoElement, mode: 'smooth', addresses, clock: new ClockOffset(), page, fromSeconds, ...more }, loadFakeHls);
   let end: PlaybackEnd | undefined;
   void path.closed.then((over) => (end = over));
@@ -26,7 +28,7 @@ async function open(t: Test, recording: string | undefined, fromSeconds?: number
   await settle();
   const [hls] = FakeHls.made;
   if (hls === undefined) throw new Error('expected hls.js to be made');
-  return { page, video, path, hls, end: () => end };
+  return { page, video, path, hls, played, end: () => end };
 }
 
 t.test('what was live is loaded from the longer playlist, from the date that is wanted on, and plays on from there', async (t) => {
@@ -67,4 +69,15 @@ t.test('a recording begins at its beginning, counts from there, loads nothing wh
   hls.fail({ fatal: true, type: 'networkError', details: 'manifestLoadError', code: 404 });
   await settle();
   t.strictSame(end(), { reason: 'not-live' });
+});
+
+t.test('who goes back keeps the rendition that was chosen, and may choose another there', async (t) => {
+  const wish = { rendition: '480p' };
+  const { path, hls, played } = await open(t, undefined, serverSeconds - 3, wish);
+  const level = (folder: string, height: number) => ({ url: [`https://live.example/x/run1/${folder}dvr.m3u8`], height, bitrate: height * 1000 });
+  hls.parse([level('', 720), level('480p/', 480)]);
+  t.match(played.at(-1), { renditions: [{ id: 'source', height: 720 }, { id: '480p', height: 480 }], current: '480p' });
+  wish.rendition = 'source';
+  path.select();
+  t.equal(played.at(-1)?.current, 'source');
 });
