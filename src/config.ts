@@ -127,6 +127,7 @@ export interface ClusterSettings {
   readonly secret: string;
   readonly nodeUrl: string;
   readonly leaseMs: number;
+  readonly resumeWindowMs: number;
 }
 
 /** One line for the operator: which variable, what was expected, what came. */
@@ -209,14 +210,14 @@ function readObjectStore({ S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_A
 }
 
 /** All of it or nothing, and a key that all servers share: a publisher may come to any of them. */
-function readCluster({ CLUSTER_URL, CLUSTER_SECRET, NODE_URL, PUBLISH_KEY, CLUSTER_LEASE_SECONDS }: Settings): ClusterSettings | undefined {
+function readCluster({ CLUSTER_URL, CLUSTER_SECRET, NODE_URL, PUBLISH_KEY, CLUSTER_LEASE_SECONDS, RESUME_WINDOW_SECONDS }: Settings): ClusterSettings | undefined {
   const needed = { CLUSTER_URL, CLUSTER_SECRET, NODE_URL };
   const given = Object.entries(needed).find(([, value]) => value !== undefined)?.[0];
   if (given === undefined) return undefined;
   const missing = (Object.keys(needed) as (keyof typeof needed)[]).find((name) => needed[name] === undefined);
   if (missing !== undefined) throw new ConfigError(missing, `${expectation(missing)}, to go with ${given}`, 'nothing');
   if (PUBLISH_KEY === undefined) throw new ConfigError('PUBLISH_KEY', 'the key that all servers of the cluster share, to go with CLUSTER_URL', 'nothing');
-  return { url: CLUSTER_URL ?? '', secret: CLUSTER_SECRET ?? '', nodeUrl: (NODE_URL ?? '').replace(/\/$/, ''), leaseMs: Math.round(CLUSTER_LEASE_SECONDS * 1000) };
+  return { url: CLUSTER_URL ?? '', secret: CLUSTER_SECRET ?? '', nodeUrl: (NODE_URL ?? '').replace(/\/$/, ''), leaseMs: Math.round(CLUSTER_LEASE_SECONDS * 1000), resumeWindowMs: Math.round(RESUME_WINDOW_SECONDS * 1000) };
 }
 
 function checkPublicUrl(publicUrl: string): void {

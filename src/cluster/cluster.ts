@@ -18,6 +18,8 @@ export interface ClusterSettings {
   readonly nodeUrl: string;
   /** How long a name stays with a node that says nothing. */
   readonly leaseMs: number;
+  /** How long a broadcast waits for its publisher. */
+  readonly resumeWindowMs: number;
 }
 
 /** What makes one of several servers of this one. */
@@ -31,10 +33,10 @@ export interface Cluster {
 }
 
 /** Joins the cluster. A Redis that can't be reached now is tried again for as long as this runs. */
-export async function openCluster({ url, secret, nodeUrl, leaseMs }: ClusterSettings, log: LiveLog): Promise<Cluster> {
+export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowMs }: ClusterSettings, log: LiveLog): Promise<Cluster> {
   const redis = openRedis(url);
   redis.on('error', () => undefined); // commands fail then, and the directory tells it
-  const names = new NameStore(redis, { id: randomUUID(), url: nodeUrl }, leaseMs);
+  const names = new NameStore(redis, { id: randomUUID(), url: nodeUrl }, leaseMs, resumeWindowMs);
   const directory = new RedisDirectory({ names, ttlMs: leaseMs, log });
   await redis.connect().catch(() => undefined);
   redis.on('ready', () => void directory.tell());

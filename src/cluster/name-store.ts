@@ -22,6 +22,7 @@ export interface HeldName {
 const ownerKey = (stream: string): string => `onair:{${stream}}:owner`;
 const epochKey = (stream: string): string => `onair:{${stream}}:epoch`;
 const homeKey = (stream: string): string => `onair:{${stream}}:home`;
+const progressKey = (stream: string): string => `onair:{${stream}}:progress`;
 // No stream can be called so.
 const nodesKey = 'onair:{~nodes}:index';
 const nodeKey = (id: string): string => `onair:{~nodes}:${id}`;
@@ -56,6 +57,17 @@ if ARGV[7] == '1' then
 end
 return 1`;
 
+/** Answers what was written down, and in how many milliseconds it ends. */
+const readNote = `return { redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]) }`;
+
+const note = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
+return 1`;
+
+const release = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1], KEYS[2]) end
+return 1`;
+
 const removeOwn = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`;
@@ -76,6 +88,9 @@ return redis.call('DEL', KEYS[2])`;
 interface Scripts {
   onairClaim(...args: (string | number)[]): Promise<number>;
   onairRenew(...args: (string | number)[]): Promise<number>;
+  onairNote(...args: (string | number)[]): Promise<unknown>;
+  onairReadNote(key: string): Promise<[string | null, number]>;
+  onairRelease(...args: (string | number)[]): Promise<unknown>;
   onairRemoveOwn(...args: (string | number)[]): Promise<number>;
   onairAnnounce(...args: (string | number)[]): Promise<unknown>;
   onairLeave(...args: (string | number)[]): Promise<number>;
@@ -86,15 +101,20 @@ export class NameStore {
   readonly #redis: RedisClient & Scripts;
   readonly #node: ClusterNode;
   readonly #ttlMs: number;
+  readonly #noteTtlMs: number;
   readonly #home: string;
 
-  /** @param ttlMs how long a name stays with a node that says nothing */
-  constructor(redis: RedisClient, node: ClusterNode, ttlMs: number) {
-    const scripts = { onairClaim: [2, claim], onairRenew: [3, renew], onairRemoveOwn: [1, removeOwn], onairAnnounce: [2, announce], onairLeave: [2, leave] } as const;
+  /**
+   * @param ttlMs how long a name stays with a node that says nothing
+   * @param resumeWindowMs how long a broadcast waits for its publisher, at each node alike
+   */
+  constructor(redis: RedisClient, node: ClusterNode, ttlMs: number, resumeWindowMs: number) {
+    const scripts = { onairClaim: [2, claim], onairRenew: [3, renew], onairNote: [2, note], onairReadNote: [1, readNote], onairRelease: [2, release], onairRemoveOwn: [1, removeOwn], onairAnnounce: [2, announce], onairLeave: [2, leave] } as const;
     for (const [name, [numberOfKeys, lua]] of Object.entries(scripts)) redis.defineCommand(name, { numberOfKeys, lua });
     this.#redis = redis as RedisClient & Scripts;
     this.#node = node;
     this.#ttlMs = ttlMs;
+    this.#noteTtlMs = ttlMs + resumeWindowMs;
     this.#home = `${node.id} ${node.url}`;
   }
 
@@ -111,7 +131,18 @@ export class NameStore {
   }
 
   async release(stream: string): Promise<void> {
-    await this.#redis.onairRemoveOwn(ownerKey(stream), this.#node.id);
+    await this.#redis.onairRelease(ownerKey(stream), progressKey(stream), this.#node.id);
+  }
+
+  /** Writes down how far the broadcast of a name is, while it is this node's. */
+  async note(stream: string, text: string): Promise<void> {
+    await this.#redis.onairNote(ownerKey(stream), progressKey(stream), this.#node.id, text, this.#noteTtlMs);
+  }
+
+  /** What was written down last, and how long ago. */
+  async noted(stream: string): Promise<{ readonly text: string; readonly ageMs: number } | undefined> {
+    const [text, leftMs] = await this.#redis.onairReadNote(progressKey(stream));
+    return text === null ? undefined : { text, ageMs: this.#noteTtlMs - leftMs };
   }
 
   /** Nothing is watched here under that name any more. */

@@ -1,3 +1,4 @@
+import type { BroadcastProgress } from '../live/broadcast-progress.js';
 import type { LiveLog } from '../live/broadcast-options.js';
 import type { Directory, Lease, Listed } from '../live/directory.js';
 import { MemoryDirectory } from '../live/memory-directory.js';
@@ -13,6 +14,11 @@ export interface RedisDirectoryOptions {
   readonly ttlMs: number;
   readonly log: LiveLog;
 }
+
+/** One may have been open, and one not be written down yet, when its node died. */
+const openSegments = 2;
+/** Hardly any is shorter. */
+const shortestSegmentMs = 1000;
 
 interface Held extends HeldName {
   isHeld: boolean;
@@ -65,6 +71,20 @@ export class RedisDirectory implements Directory {
     }
   }
 
+  /**
+   * A little further than what was written down: of the segments that its node closed since then nobody knows, and their numbers must
+   * not be used again.
+   */
+  async progressOf(stream: string): Promise<BroadcastProgress | undefined> {
+    const noted = await this.#answered(this.#names.noted(stream)).catch((cause: unknown) => {
+      throw new LiveError('unavailable', 'the directory of the cluster can not be reached, so nobody knows of this broadcast; try again in a moment', { cause });
+    });
+    if (!noted) return undefined;
+    const progress = JSON.parse(noted.text) as BroadcastProgress;
+    const unknown = openSegments + Math.ceil(noted.ageMs / shortestSegmentMs);
+    return { ...progress, mediaSequence: progress.mediaSequence + unknown, inits: progress.inits + unknown };
+  }
+
   async locate(stream: string, broadcast?: string): Promise<Watchable | undefined> {
     return this.#here.locate(stream, broadcast);
   }
@@ -102,6 +122,7 @@ export class RedisDirectory implements Directory {
         held.isShown = true;
         this.#tell();
       },
+      note: (progress) => void this.#answered(this.#names.note(stream, JSON.stringify(progress))).catch(() => undefined),
       release: async () => {
         await here.release();
         if (!held.isHeld) return;

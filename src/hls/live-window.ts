@@ -23,6 +23,8 @@ export interface LiveWindowOptions {
   readonly listedSegments: number;
   /** A second playlist lists so much of the past. 0: there is none. */
   readonly rewindSeconds?: number | undefined;
+  /** Of the first segment that there ever is here. Default 0. */
+  readonly firstMediaSequence?: number | undefined;
   /** Where whole segments lie when they are older than the live edge. Without one they stay in memory. */
   readonly keeper?: SegmentKeeper | undefined;
 }
@@ -58,7 +60,7 @@ export class LiveWindow implements LiveEdge {
   readonly #delisted: Delisted[] = [];
   readonly #rewound: Delisted[] = [];
   #open: OpenSegment | undefined;
-  #nextMediaSequence = 0;
+  #nextMediaSequence: number;
   readonly #media = new Map<string, MediaBytes>();
   readonly #segments = new Map<string, WholeSegment>();
   /** Those that can be had, oldest first. */
@@ -68,6 +70,7 @@ export class LiveWindow implements LiveEdge {
   constructor(options: LiveWindowOptions) {
     const { listedSegments: segments, rewindSeconds = 0, keeper } = options;
     this.#options = options;
+    this.#nextMediaSequence = options.firstMediaSequence ?? 0;
     this.#list = new SegmentList({ segments, seconds: 0, mostSegments: mostListedSegments });
     this.#rewind = rewindSeconds > 0 ? new SegmentList({ segments, seconds: rewindSeconds, mostSegments: mostRewindSegments }) : undefined;
     this.#memory = new WindowMemory(keeper);
@@ -166,7 +169,7 @@ export class LiveWindow implements LiveEdge {
   openSegment({ mediaSequence, discontinuity, discontinuitySequence, programDateTimeMs, mapUri, gap }: SegmentStart & Pick<SegmentEntry, 'mapUri' | 'gap'>): void {
     if (this.#list.longestSeconds === 0 && !this.#open) {
       for (const list of [this.#list, this.#rewind]) list?.begin(discontinuitySequence);
-      this.#beganLate = mediaSequence > 0;
+      this.#beganLate = mediaSequence > (this.#options.firstMediaSequence ?? 0);
     }
     this.#nextMediaSequence = mediaSequence + 1;
     this.#open = { mediaSequence, discontinuity, programDateTimeMs, mapUri, gap, uri: segmentName(mediaSequence), parts: [] };

@@ -19,9 +19,23 @@ export interface Timeline {
   readonly shownLaterSeconds?: number | undefined;
 }
 
-export interface PresentationOptions extends Omit<RenditionOptions, 'reports'> {
+/** How far a presentation is: one that goes on in its place begins there. */
+export interface PresentationProgress {
+  readonly timing: PlaylistTiming;
+  readonly frameRate?: number | undefined;
+  /** Of the next segment. */
+  readonly mediaSequence: number;
+  /** How many discontinuities there were. */
+  readonly discontinuitySequence: number;
+  /** How many init segments were named, of the rendition that had most. */
+  readonly inits: number;
+}
+
+export interface PresentationOptions extends Omit<RenditionOptions, 'reports' | 'first'> {
   /** What its addresses begin with. */
   readonly broadcast: string;
+  /** Goes on where one of another server was: with the same values that may not change, with higher numbers, and behind a discontinuity. */
+  readonly after?: PresentationProgress | undefined;
   /** Renditions that are made when somebody asks for them: they are listed before there is any. */
   readonly offered?: () => readonly OfferedRendition[];
 }
@@ -64,8 +78,13 @@ export class Presentation {
 
   constructor(options: PresentationOptions) {
     this.#options = options;
-    this.lead = new Rendition({ ...options, reports: () => this.#reportsBeside(undefined) });
+    const { after } = options;
+    this.lead = new Rendition({ ...options, first: after, reports: () => this.#reportsBeside(undefined) });
     this.#sound = new SoundAlone({ lead: this.lead, reports: () => this.#reportsBeside(soundAloneId) });
+    if (!after) return;
+    this.#segments = after.mediaSequence;
+    this.#discontinuities = after.discontinuitySequence;
+    this.freeze(after.timing, after.frameRate);
   }
 
   /**
@@ -96,7 +115,7 @@ export class Presentation {
   #addable(id: string, options: Pick<RenditionOptions, 'keeper' | 'onSegment' | 'rewindSeconds'>): Rendition {
     if (this.#followers.has(id) || id === soundAloneId) throw new RangeError(`expected a name that no other rendition has, got "${id}" again`);
     const { listedSegments, rewindSeconds, startTimer } = this.#options;
-    const rendition = new Rendition({ listedSegments, rewindSeconds, startTimer, ...options, reports: () => this.#reportsBeside(id) });
+    const rendition = new Rendition({ listedSegments, rewindSeconds, startTimer, ...options, first: this.#options.after, reports: () => this.#reportsBeside(id) });
     if (this.#timing) rendition.freeze(this.#timing, this.#frameRate);
     return rendition;
   }
@@ -119,6 +138,13 @@ export class Presentation {
 
   get timing(): PlaylistTiming | undefined {
     return this.#timing;
+  }
+
+  /** What one that goes on in its place would begin with; undefined before the first segment. */
+  get progress(): PresentationProgress | undefined {
+    if (!this.#timing) return undefined;
+    const inits = Math.max(...[...this.#renditions()].map(({ initCount }) => initCount));
+    return { timing: this.#timing, frameRate: this.#frameRate, mediaSequence: this.#segments, discontinuitySequence: this.#discontinuities, inits };
   }
 
   /** Whether a player can start. */
@@ -147,7 +173,7 @@ export class Presentation {
   startTimeline(timeline: Timeline): void {
     this.endSegment();
     this.#timeline = timeline;
-    this.#discontinuity = this.#endTimeMs !== undefined;
+    this.#discontinuity = this.#endTimeMs !== undefined || this.#options.after !== undefined;
     this.lead.startTimeline(timeline.init);
   }
 

@@ -27,6 +27,8 @@ export interface RenditionOptions {
   readonly onSegment?: (segment: WholeSegment, init: InitSegment) => void;
   /** The clock that ends a wait, `setTimeout` but for tests. */
   readonly startTimer?: StartTimer | undefined;
+  /** The numbers that it begins with. Default: 0. */
+  readonly first?: { readonly mediaSequence: number; readonly inits: number } | undefined;
   /** How far the other renditions of the same presentation are. */
   readonly reports?: () => readonly RenditionReport[];
 }
@@ -42,7 +44,7 @@ export class Rendition implements Requested {
   #init: InitSegment | undefined;
   #mapUri = '';
   #initIsKept = false;
-  #inits = 0;
+  #inits: number;
   #ended = false;
   #playlist: Encoded | undefined;
   #deltaPlaylist: Encoded | undefined;
@@ -51,7 +53,8 @@ export class Rendition implements Requested {
 
   constructor(options: RenditionOptions) {
     this.#options = options;
-    this.#window = new LiveWindow(options);
+    this.#inits = options.first?.inits ?? 0;
+    this.#window = new LiveWindow({ ...options, firstMediaSequence: options.first?.mediaSequence });
     this.#rewind = new Rewind(this.#window);
     this.#requests = new RenditionRequests(this.#window, this, options.startTimer);
   }

@@ -53,7 +53,7 @@ export class IngestSocket {
     this.#acknowledged = ingest.received;
     // Not before what an earlier connection brought: to come back again and again must not fill the memory.
     this.#handled = ingest.passedOn;
-    this.#send({ type: 'ready', broadcast: broadcast.id, resume: ingest.resumeToken, received: ingest.received, urls });
+    this.#send({ type: 'ready', broadcast: broadcast.id, resume: ingest.resumeToken, received: ingest.received, ...(ingest.goesOn && ingest.received === 0 && { anew: true }), urls });
     this.#connection = ingest.connect({
       onMessage: (message) => this.#tell(message),
       onReplaced: () => this.#close('already-live', 'another connection of this publisher took the broadcast over'),

@@ -3,6 +3,7 @@ import { Presentation } from '../hls/presentation.js';
 import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
 import { liveStreamUrls } from '../protocol/urls.js';
+import { resumeTokenHash } from './broadcast-progress.js';
 import { BroadcastReport } from './broadcast-report.js';
 import { ChatRoom } from './chat-room.js';
 import { toLiveError, type LiveError } from '../protocol/live-error.js';
@@ -36,7 +37,7 @@ const picturesEndMs = 4000;
 export class Broadcast implements Watchable, PublishedBroadcast {
   readonly stream: string;
   readonly id: string;
-  readonly startedAt = new Date();
+  readonly startedAt: Date;
   readonly ingest: IngestSession;
   readonly entrance: IngestEntrance;
   readonly presentation: Presentation;
@@ -65,10 +66,11 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.#options = options;
     this.stream = options.stream;
     this.id = options.id;
+    this.startedAt = options.after ? new Date(options.after.startedAt) : new Date();
     this.#report = new BroadcastReport({ stream: this.stream, broadcast: this.id, log: options.log, onEvent: options.onEvent, send: (message) => this.ingest.send(message) });
     const { resumeWindowSeconds, owner, burstSeconds = Math.max(options.segmentSeconds, longestFirstGroupSeconds) + 0.5 } = options;
     this.ingest = new IngestSession({
-      ...{ resumeWindowSeconds, burstSeconds },
+      ...{ resumeWindowSeconds, burstSeconds, resumeToken: options.after?.resumeToken },
       onReceived: (bytes) => this.#throughput.add(bytes),
       onNotice: (notice) => this.#report.info({ notice }, 'passed over'),
       onFault: (fault) => this.#report.end(fault),
@@ -85,11 +87,15 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.#archive = openSegmentArchive(options, (message) => this.ingest.send({ type: 'warning', code: 'disk', message }));
     this.presentation = new Presentation({
       broadcast: options.id,
+      after: options.after,
       listedSegments: options.windowSegments,
       rewindSeconds: options.rewindSeconds,
       keeper: this.#archive,
       offered: () => this.#ladder?.offered ?? [],
-      onSegment: (segment, init) => this.#record?.segment(segment, init, this.presentation.timing?.targetDurationSeconds ?? 1),
+      onSegment: (segment, init) => {
+        this.#record?.segment(segment, init, this.presentation.timing?.targetDurationSeconds ?? 1);
+        this.#noteProgress();
+      },
     });
     this.hls = hlsSource(this.presentation, this.#use.audience, () => this.#ladder);
     this.#renditions = new Renditions({ follow: (name) => this.presentation.follow(name), createBus, onChange: () => this.viewers.renditionsChanged() });
@@ -244,6 +250,12 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.#report.info(facts, 'recording');
     this.ingest.send({ type: 'recording', ...facts });
     for (const message of leftOut) this.ingest.send({ type: 'warning', code: 'rendition-left-out', message });
+  }
+
+  #noteProgress(): void {
+    const { progress } = this.presentation;
+    const { id: broadcast, startedAt, ingest } = this;
+    if (progress) this.#options.lease.note({ ...progress, broadcast, startedAt: startedAt.toISOString(), resumeTokenHash: resumeTokenHash(ingest.resumeToken) });
   }
 
   #tellWhenLive(): void {

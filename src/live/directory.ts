@@ -1,3 +1,4 @@
+import type { BroadcastProgress } from './broadcast-progress.js';
 import type { Watchable } from './watchable.js';
 
 /** One of those that run, wherever it does. */
@@ -21,6 +22,8 @@ export interface Directory extends Watchables {
    * @throws {LiveError} already-live; unavailable when nobody can tell whether it is free
    */
   claim(stream: string): Promise<Lease>;
+  /** How far the broadcast of this name was when its server died: what its publisher may go on with here. Undefined: there is none. */
+  progressOf(stream: string): Promise<BroadcastProgress | undefined>;
 }
 
 /** One broadcast's hold on its name. */
@@ -31,7 +34,9 @@ export interface Lease {
   readonly lost?: Promise<void> | undefined;
   /** The name stands for this broadcast from now on. Called once, while the lease is held. */
   show(broadcast: Watchable): void;
-  /** The name is free; what was shown can still be watched. Idempotent, and never waits for long. */
+  /** Writes down how far the broadcast is, for whoever goes on with it should this server die. Never waits. */
+  note(progress: BroadcastProgress): void;
+  /** The name is free, and nobody goes on with what had it; what was shown can still be watched. Idempotent, and never waits for long. */
   release(): Promise<void>;
   /** What was shown can't be watched any more. Idempotent. */
   withdraw(): void;

@@ -13,6 +13,8 @@ import { TakeFeed } from './take-feed.js';
 
 export interface IngestSessionOptions {
   readonly resumeWindowSeconds: number;
+  /** Of a broadcast that another server began. Default: one of its own. */
+  readonly resumeToken?: string | undefined;
   /** How far what comes may run ahead of time before it is held: enough for a first playlist. Default: without end. */
   readonly burstSeconds?: number | undefined;
   /** Monotonic, in ms. */
@@ -28,7 +30,9 @@ export interface IngestSessionOptions {
 /** All that one publisher sends in one broadcast, cut into takes. It outlives its connections. */
 export class IngestSession {
   /** Who has it may take the broadcast up again. */
-  readonly resumeToken = randomBytes(18).toString('base64url');
+  readonly resumeToken: string;
+  /** It goes on with a broadcast of another server, of whose bytes it has none. */
+  readonly goesOn: boolean;
   readonly #resumeWindowMs: number;
   readonly #now: () => number;
   readonly #onReceived: ((bytes: number) => void) | undefined;
@@ -55,7 +59,9 @@ export class IngestSession {
   #failure: LiveError | undefined;
   #ended = false;
 
-  constructor({ resumeWindowSeconds, burstSeconds = Infinity, now = () => performance.now(), onReceived, onNotice, onFault }: IngestSessionOptions) {
+  constructor({ resumeWindowSeconds, resumeToken, burstSeconds = Infinity, now = () => performance.now(), onReceived, onNotice, onFault }: IngestSessionOptions) {
+    this.resumeToken = resumeToken ?? randomBytes(18).toString('base64url');
+    this.goesOn = resumeToken !== undefined;
     this.#now = now;
     this.#lastBytesMs = now();
     this.#resumeWindowMs = resumeWindowSeconds * 1000;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LiveError } from '../protocol/live-error.js';
 import { isStreamName } from '../protocol/urls.js';
 import { Broadcast } from './broadcast.js';
+import { isTokenOf, type BroadcastProgress } from './broadcast-progress.js';
 import type { BroadcastSettings } from './broadcast-options.js';
 import type { Directory, Lease } from './directory.js';
 import type { Admission, ResumableBroadcast } from './published-broadcast.js';
@@ -63,8 +64,8 @@ export class LocalBroadcasts {
    * Whether this publisher would be let in now; nothing is begun.
    * @throws {LiveError} as `admit`
    */
-  requireEntry(stream: string, publisher: Publisher): void {
-    this.#goingOn(stream, publisher);
+  async requireEntry(stream: string, publisher: Publisher): Promise<void> {
+    this.#goingOn(stream, publisher, await this.#left(stream, publisher));
   }
 
   /**
@@ -74,11 +75,12 @@ export class LocalBroadcasts {
    */
   async admit(stream: string, publisher: Publisher, isGone: () => boolean): Promise<Admission> {
     // Of several at the same moment each finds what the one before it has left.
+    const left = await this.#left(stream, publisher);
     for (let claim = this.#claims.get(stream); claim; claim = this.#claims.get(stream)) await claim;
     if (isGone()) throw gone();
-    const running = this.#goingOn(stream, publisher);
+    const running = this.#goingOn(stream, publisher, left);
     if (running) return { broadcast: running, ingest: running.entrance.entry(publisher.part), isNew: false };
-    const beginning = this.#begin(stream, publisher, isGone);
+    const beginning = this.#begin(stream, publisher, isGone, left);
     this.#claims.set(stream, beginning.catch(() => undefined));
     const broadcast = await beginning;
     return { broadcast, ingest: broadcast.entrance.entry(publisher.part), isNew: true };
@@ -127,9 +129,9 @@ export class LocalBroadcasts {
   }
 
   /** The broadcast that this publisher goes on with; undefined: a new one may begin. @throws {LiveError} */
-  #goingOn(stream: string, publisher: Publisher): Broadcast | undefined {
+  #goingOn(stream: string, publisher: Publisher, left: BroadcastProgress | undefined): Broadcast | undefined {
     const running = this.#running(stream);
-    const entry = entryOf(publisher, running?.entrance);
+    const entry = left && !running ? 'begins' : entryOf(publisher, running?.entrance);
     if (entry === 'goes-on') return running;
     if (entry === 'over') throw new LiveError('not-found', 'the broadcast to be resumed is over; start a new one');
     const reason = this.unavailableReason;
@@ -141,13 +143,23 @@ export class LocalBroadcasts {
     return undefined;
   }
 
-  async #begin(stream: string, publisher: Publisher, isGone: () => boolean): Promise<Broadcast> {
+  /** What a server that died left of this publisher's broadcast; it has no token to show for anybody else's. */
+  async #left(stream: string, { resumeToken }: Publisher): Promise<BroadcastProgress | undefined> {
+    if (resumeToken === undefined || this.#running(stream) || !isStreamName(stream)) return undefined;
+    const progress = await this.#options.directory.progressOf(stream);
+    return progress && isTokenOf(progress, resumeToken) ? progress : undefined;
+  }
+
+  async #begin(stream: string, publisher: Publisher, isGone: () => boolean, left: BroadcastProgress | undefined): Promise<Broadcast> {
     try {
       await this.#running(stream)?.giveUp();
-      const lease = await this.#options.directory.claim(stream);
+      const lease = await this.#options.directory.claim(stream).catch((error: unknown) => {
+        // Its server may only seem to have died: in a moment it is known.
+        throw left && error instanceof LiveError && error.code === 'already-live' ? new LiveError('unavailable', 'another server still has this broadcast; try again in a moment') : error;
+      });
       // Meanwhile the publisher may have left, and the server may have been told to stop.
       const refusal = this.closing ? new LiveError('unavailable', closingWords) : isGone() ? gone() : undefined;
-      if (!refusal) return this.#open(stream, publisher, lease);
+      if (!refusal) return await this.#open(stream, publisher, lease, left);
       await lease.release();
       throw refusal;
     } finally {
@@ -155,15 +167,27 @@ export class LocalBroadcasts {
     }
   }
 
-  #open(stream: string, { keyId, seemsGoneAfterMs }: Publisher, lease: Lease): Broadcast {
+  async #open(stream: string, { keyId, seemsGoneAfterMs, resumeToken }: Publisher, lease: Lease, left: BroadcastProgress | undefined): Promise<Broadcast> {
     const owner = seemsGoneAfterMs === undefined ? undefined : { keyId, seemsGoneAfterMs };
-    const broadcast = new Broadcast({ ...this.#options, stream, id: randomUUID(), lease, owner, diskTurns: this.#diskTurns });
+    if (left) await this.#forgetEarlier(left.broadcast);
+    const after = left && resumeToken !== undefined ? { ...left, resumeToken } : undefined;
+    const broadcast = new Broadcast({ ...this.#options, stream, id: left?.broadcast ?? randomUUID(), after, lease, owner, diskTurns: this.#diskTurns });
     this.#current.set(stream, broadcast);
     this.#kept.set(broadcast, lease);
     lease.show(broadcast);
     void lease.lost?.then(() => broadcast.abort(takenOver(stream)));
     this.#track(this.#retire(broadcast, lease));
     return broadcast;
+  }
+
+  /** It was here before, and another server had it meanwhile: what was kept of it has the same addresses, and the same folder. */
+  async #forgetEarlier(id: string): Promise<void> {
+    for (const [broadcast, lease] of this.#kept) {
+      if (broadcast.id !== id) continue;
+      lease.withdraw();
+      this.#kept.delete(broadcast);
+      await broadcast.discard();
+    }
   }
 
   async #abortAll(timeoutMs: number): Promise<boolean> {
@@ -180,6 +204,7 @@ export class LocalBroadcasts {
     if (this.closing) return;
     const timer = setTimeout(() => {
       this.#retentionTimers.delete(timer);
+      if (!this.#kept.has(broadcast)) return;
       lease.withdraw();
       this.#kept.delete(broadcast);
       if (this.#current.get(broadcast.stream) === broadcast) this.#current.delete(broadcast.stream);

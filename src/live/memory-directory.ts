@@ -24,6 +24,7 @@ export class MemoryDirectory implements Directory {
         this.#current.set(stream, broadcast);
         this.#broadcasts.set(broadcast.id, broadcast);
       },
+      note: () => undefined, // what is of one process dies with it
       release: async () => {
         if (this.#held.get(stream) === epoch) this.#held.delete(stream);
       },
@@ -31,6 +32,10 @@ export class MemoryDirectory implements Directory {
         if (shown) this.#withdraw(shown);
       },
     };
+  }
+
+  async progressOf(): Promise<undefined> {
+    return undefined;
   }
 
   async locate(stream: string, broadcast?: string): Promise<Watchable | undefined> {
@@ -44,7 +49,7 @@ export class MemoryDirectory implements Directory {
   }
 
   #withdraw(broadcast: Watchable): void {
-    this.#broadcasts.delete(broadcast.id);
+    if (this.#broadcasts.get(broadcast.id) === broadcast) this.#broadcasts.delete(broadcast.id);
     if (this.#current.get(broadcast.stream) === broadcast) this.#current.delete(broadcast.stream);
   }
 }

@@ -8,7 +8,7 @@ export type IngestPart = 'blob' | 'chunk';
 const otherEndsWithinMs = 1000;
 
 /** Where a socket connects: the session itself, or one part of it. */
-export type IngestEntry = Pick<IngestSession, 'received' | 'passedOn' | 'resumeToken' | 'connect'>;
+export type IngestEntry = Pick<IngestSession, 'received' | 'passedOn' | 'resumeToken' | 'goesOn' | 'connect'>;
 
 /**
  * One publisher on two connections: one brings the first blob of a recording, with its header, whenever the recorder was
@@ -36,6 +36,7 @@ export class TwoSocketIngest {
       get received() {
         return session.received;
       },
+      goesOn: session.goesOn,
       get passedOn() {
         return session.passedOn;
       },

@@ -27,6 +27,8 @@ export type IngestMessage =
       readonly resume: string;
       /** Bytes of the broadcast the server has; send from here on. */
       readonly received: number;
+      /** Another server went on with the broadcast, and has no byte of it: they are counted from 0 again, and begin with a container header. */
+      readonly anew?: true;
       readonly urls: LiveStreamUrls;
     }
   | { readonly type: 'ack'; readonly received: number }

@@ -50,7 +50,7 @@ export class FakeBroadcasts {
     return this.list().reduce((sum, { viewers }) => sum + viewers.count, 0);
   }
 
-  requireEntry(stream: string, publisher: Publisher): void {
+  async requireEntry(stream: string, publisher: Publisher): Promise<void> {
     this.#goingOn(stream, publisher);
   }
 

@@ -6,6 +6,7 @@ type IngestEvent = number | 'picture' | 'recording' | 'end' | 'drop';
 /** Stands in for an ingest session: what a connection does is written down. */
 export class FakeIngest {
   readonly resumeToken = 'token';
+  readonly goesOn = false;
   received = 0;
   ended = false;
   waiting = false;

@@ -65,7 +65,7 @@ async function start(t: Test, tls: Way['tls']): Promise<Started> {
 /** One that asks a directory that takes its time. */
 async function startSlow(t: Test, tls: Way['tls']): Promise<Started> {
   const [watched, claimed] = [new FakeBroadcasts(), new MemoryDirectory()];
-  const directory = new SlowDirectory({ ...watched.directory, claim: (stream) => claimed.claim(stream) });
+  const directory = new SlowDirectory({ ...watched.directory, claim: (stream) => claimed.claim(stream), progressOf: () => claimed.progressOf() });
   const { broadcasts } = await openStudio(t, { directory });
   const server = await startFakeServer(t, { tls, broadcasts, directory, maxConnectionsPerAddress: 3 });
   return begin(server, { tls, cam: watched.add('cam'), asked: () => directory.asked(), streams: () => ['cam', ...broadcasts.list().map(({ stream }) => stream)] });

@@ -352,6 +352,7 @@ t.test('a name whose claim fails is free for the next one who asks', async (t) =
   const names = new MemoryDirectory();
   const directory: Directory = {
     claim: (stream) => (fails ? Promise.reject(new LiveError('unavailable', 'the directory is away')) : names.claim(stream)),
+    progressOf: () => names.progressOf(),
     locate: (stream, broadcast) => names.locate(stream, broadcast),
     list: () => names.list(),
   };

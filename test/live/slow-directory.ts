@@ -1,3 +1,4 @@
+import type { BroadcastProgress } from '../../src/live/broadcast-progress.js';
 import type { Directory, Lease, Listed } from '../../src/live/directory.js';
 import { MemoryDirectory } from '../../src/live/memory-directory.js';
 import type { Watchable } from '../../src/live/watchable.js';
@@ -15,6 +16,10 @@ export class SlowDirectory implements Directory {
   async claim(stream: string): Promise<Lease> {
     await this.#turn();
     return this.names.claim(stream);
+  }
+
+  async progressOf(stream: string): Promise<BroadcastProgress | undefined> {
+    return this.names.progressOf(stream);
   }
 
   async locate(stream: string, broadcast?: string): Promise<Watchable | undefined> {

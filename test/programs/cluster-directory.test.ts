@@ -21,7 +21,7 @@ async function join(t: Test, url: string, name: string, ttlMs = 600_000): Promis
   const redis: RedisClient = openRedis(url);
   redis.on('error', () => undefined);
   await redis.connect();
-  const names = new NameStore(redis, { id: `${name}-id`, url: `http://${name}:8080` }, ttlMs);
+  const names = new NameStore(redis, { id: `${name}-id`, url: `http://${name}:8080` }, ttlMs, 60_000);
   const warnings: string[] = [];
   const directory = new RedisDirectory({ names, ttlMs, log: { info: () => undefined, warn: (_facts, message) => warnings.push(message) } });
   t.teardown(async () => {

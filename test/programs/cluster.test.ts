@@ -1,22 +1,87 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
 import { NodeProof, proofHeader } from '../../src/cluster/node-proof.js';
 import type { LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
 import { freePort } from '../helpers/free-port.js';
 import { messagesOf, readFixture } from '../helpers/fixtures.js';
-import { ffmpeg, skipWithout, waitUntil } from '../helpers/programs.js';
-import { TestPublisher } from '../helpers/publisher.js';
+import { ffmpeg, skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
+import { RefusedUpgrade, TestPublisher } from '../helpers/publisher.js';
 import { redisServer, startRedis } from '../helpers/redis.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 
 const skip = skipWithout(redisServer, 'redis-server') || skipWithout(ffmpeg?.path, 'ffmpeg');
 const secret = 'the-secret-of-all-nodes';
+const key = 'test-key-of-sixteen-characters-or-more';
 
 async function startNode(t: Test, redisUrl: string, settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const port = await freePort();
   return startServer(t, { PORT: String(port), CLUSTER_URL: redisUrl, CLUSTER_SECRET: secret, NODE_URL: `http://127.0.0.1:${String(port)}`, ...settings });
 }
+
+/** One that can be killed. */
+async function startProcess(t: Test, redisUrl: string): Promise<{ readonly port: number; kill(): Promise<void> }> {
+  const [root, directory, port] = [join(import.meta.dirname, '../..'), await temporaryDirectory(t), await freePort()];
+  const settings = { PORT: String(port), NODE_URL: `http://127.0.0.1:${String(port)}`, CLUSTER_URL: redisUrl, CLUSTER_SECRET: secret, CLUSTER_LEASE_SECONDS: '1', PUBLISH_KEY: key };
+  const folders = { SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data') };
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/main.ts')], { cwd: root, env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', LADDER: 'off', ...settings, ...folders }, stdio: 'ignore' });
+  const exited = once(child, 'close');
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  t.teardown(kill);
+  await waitUntil('the process answers', () => fetch(`http://127.0.0.1:${String(port)}/healthz`).then(({ ok }) => ok, () => false), 60_000);
+  return { port, kill };
+}
+
+t.test('a server is killed: its publisher goes on at another one with the same broadcast, the same frozen values and higher numbers, behind one discontinuity', { skip }, async (t) => {
+  const redis = await startRedis(t);
+  const [dying, heir] = await Promise.all([startProcess(t, redis.url), startNode(t, redis.url, { CLUSTER_LEASE_SECONDS: '1' })]);
+  const messages = messagesOf(readFixture('chromium-h264.mkv'));
+  const publisher = new TestPublisher(t, `ws://127.0.0.1:${String(dying.port)}/live/cam/publish?key=${key}`);
+  const { broadcast, resume } = await publisher.message('ready');
+  const sending = publisher.sendPaced(messages).catch(() => undefined);
+  await publisher.message('live');
+  const playlistUrl = `${heir.origin}/live/cam/${broadcast}/media.m3u8`;
+  const playlist = async (): Promise<string> => (await fetch(playlistUrl)).text();
+  const before = await waitUntil('two segments, through the other server', async () => (await playlist().then((text) => text.split('\n').filter((line) => line.startsWith('#EXTINF')).length >= 2 && text)) || undefined);
+  const progress = await waitUntil('how far it is', () => redis.client.get('onair:{cam}:progress'));
+  t.notMatch(progress, new RegExp(resume), 'the token is not in Redis');
+  publisher.closed.catch(() => undefined);
+  await dying.kill();
+  await sending;
+
+  const refusals = new Set<number>();
+  const back = await waitUntil('the lease is over', async () => {
+    const attempt = new TestPublisher(t, `${heir.publishUrl('cam')}&resume=${resume}`);
+    attempt.closed.catch((error: unknown) => error instanceof RefusedUpgrade && refusals.add(error.statusCode));
+    return attempt.message('ready').then((ready) => ({ attempt, ready }), () => undefined);
+  }, 20_000, 200);
+  t.match(back.ready, { broadcast, resume, received: 0, anew: true });
+  t.strictSame([...refusals].filter((status) => status !== 503), [], 'until then it is told to try again');
+  const again = back.attempt.sendPaced(messages).catch(() => undefined);
+  await back.attempt.message('live');
+  const after = await waitUntil('the playlist goes on', async () => (await playlist().then((text) => text.includes('#EXTINF') && text)) || undefined);
+  for (const frozen of [/#EXT-X-TARGETDURATION:\d+/, /PART-TARGET=[\d.]+/, /#EXT-X-SERVER-CONTROL:.*/]) t.equal(frozen.exec(after)?.[0], frozen.exec(before)?.[0]);
+  const sequenceOf = (text: string): number => Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1]);
+  t.ok(sequenceOf(after) > sequenceOf(before) + (before.match(/#EXTINF/g)?.length ?? 0), 'no number is used again');
+  t.equal(after.match(/^#EXT-X-DISCONTINUITY$/gm)?.length, 1);
+  t.not(/#EXT-X-MAP:URI="([^"]+)"/.exec(after)?.[1], /#EXT-X-MAP:URI="([^"]+)"/.exec(before)?.[1]);
+  t.match(await (await fetch(`${heir.origin}/api/streams/cam`)).json(), { broadcast, state: 'live' });
+  t.equal(await redis.client.get('onair:{cam}:epoch'), '2');
+
+  back.attempt.terminate();
+  await again;
+  const resumed = new TestPublisher(t, `${heir.publishUrl('cam')}&resume=${resume}`);
+  const ready = await resumed.message('ready');
+  t.ok(ready.received > 0 && ready.anew === undefined, 'from here on it is a broadcast like any other');
+  await resumed.end();
+  t.equal(await redis.client.get('onair:{cam}:progress'), null, 'nobody goes on with what has ended');
+  await t.rejects(new TestPublisher(t, `${heir.publishUrl('cam')}&resume=${resume}`).closed, /HTTP 404/);
+});
 
 t.test('two servers that share a Redis', { skip }, async (t) => {
   const redis = await startRedis(t);

@@ -177,7 +177,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   #hear(text: string): void {
     const message = JSON.parse(text) as IngestMessage;
     this.#heardAtMs = this.#options.nowMs();
-    if (message.type === 'ready') this.#takeUp(message.resume, message.received);
+    if (message.type === 'ready') this.#takeUp(message);
     if (message.type === 'ack') this.#replay.discardBefore(message.received);
     if (message.type === 'ended' && message.code === 'already-live' && this.#heardAtMs < this.#ghostUntilMs) {
       // An attempt that was given up has arrived after all: nobody stands behind it.
@@ -189,7 +189,8 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     else this.#pump();
   }
 
-  #takeUp(resumeToken: string, received: number): void {
+  #takeUp({ resume: resumeToken, received, anew }: Extract<IngestMessage, { type: 'ready' }>): void {
+    if (anew && !this.#startUnknown) this.#beginAnew();
     if (this.#startUnknown) this.#replay.startAt(received);
     this.#startUnknown = false;
     if (received < this.#replay.startOffset || received > this.#replay.endOffset) {
@@ -203,6 +204,15 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.#sentOffset = received;
     this.#replay.discardBefore(received);
     this.emit('state', 'connected');
+  }
+
+  /** Another server has the broadcast now, and nothing of it can be decoded there without a header: what was not acknowledged is lost. */
+  #beginAnew(): void {
+    const lostMs = this.backlogMs;
+    this.#replay.truncateAt(0);
+    this.#sentOffset = 0;
+    this.#overflowed = true;
+    this.emit('overflow', { lostMs });
   }
 
   #pump(): void {

@@ -2,6 +2,7 @@ import t from 'tap';
 import { refusalOf, type Refusal } from '../../../src/web/sdk/refusal.js';
 import { IngestSocket, type IngestSocketOptions } from '../../../src/web/sdk/ingest-socket.js';
 import { ReconnectPolicy } from '../../../src/web/sdk/reconnect-policy.js';
+import { liveStreamUrls } from '../../../src/protocol/urls.js';
 import { FakeSocket } from './fake-socket.js';
 
 const bytes = (...values: readonly number[]): Uint8Array<ArrayBuffer> => new Uint8Array(values);
@@ -55,6 +56,25 @@ t.test('nothing leaves before the server is ready, and then everything in order'
   ingest.push(bytes(4));
   t.same(last().bytes, [1, 2, 3, 4]);
   t.same(news, ['connected']);
+});
+
+t.test('another server goes on without what was sent: what waits is dropped, and a new recording is sent from byte 0 on, unannounced', async (t) => {
+  const { ingest, last, news, passMs } = bench();
+  last().ready();
+  ingest.push(bytes(0, 1, 2, 3));
+  last().say({ type: 'ack', received: 2 });
+  last().drop();
+  ingest.push(bytes(4, 5));
+  passMs(100);
+  last().say({ type: 'ready', broadcast: 'run', resume: 'token', received: 0, anew: true, urls: liveStreamUrls('https://live.example', 's') });
+  t.same(news, ['connected', 'reconnecting', 'overflow', 'connected']);
+  ingest.push(bytes(6));
+  t.same(last().bytes, [], 'nothing can be decoded without a header');
+  ingest.beginRecording('video/webm');
+  ingest.push(bytes(7, 8));
+  t.same(last().bytes, [7, 8]);
+  last().say({ type: 'ack', received: 2 });
+  t.equal(ingest.acknowledgedBytes, 2);
 });
 
 t.test('after a drop it resumes with its token and sends from the offset the server names', async (t) => {

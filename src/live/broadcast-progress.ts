@@ -1,0 +1,22 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { PresentationProgress } from '../hls/presentation.js';
+
+/** How far a broadcast is: what another server needs to go on with it, should this one die. */
+export interface BroadcastProgress extends PresentationProgress {
+  readonly broadcast: string;
+  /** RFC 3339, UTC. */
+  readonly startedAt: string;
+  /** The resume token itself is its publisher's alone. */
+  readonly resumeTokenHash: string;
+}
+
+/** A fast hash is enough: there is nothing to guess in 144 random bits. */
+export function resumeTokenHash(token: string): string {
+  return createHash('sha256').update(`onair resume\n${token}`).digest('base64url');
+}
+
+/** Whether this publisher had the broadcast. */
+export function isTokenOf({ resumeTokenHash: wanted }: BroadcastProgress, token: string): boolean {
+  const [given, hash] = [Buffer.from(resumeTokenHash(token)), Buffer.from(wanted)];
+  return given.length === hash.length && timingSafeEqual(given, hash);
+}
