@@ -67,7 +67,9 @@ t.test('what the documents show of deploy/ is the file itself, and every file th
   for (const { path, text } of shown) t.equal(text, read(path), path);
   const files = readdirSync(join(root, 'deploy'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = files.map((entry) => relative(root, join(entry.parentPath, entry.name)));
-  t.strictSame(paths.filter((path) => !page.includes(path)), []);
+  // A chart is one thing, by its folder.
+  const nameOf = (path: string): string => /^deploy\/helm\/[^/]+/.exec(path)?.[0] ?? path;
+  t.strictSame(paths.filter((path) => !page.includes(`\`${nameOf(path)}\``)), []);
 });
 
 t.test('every link inside the project leads somewhere', async (t) => {

@@ -24,8 +24,8 @@ export async function onAirBehindVarnish(t: Test, settings: Readonly<Record<stri
   return { onair, base: `http://localhost:${String(port)}` };
 }
 
-export async function mediaUrl(base: string): Promise<string> {
-  const url = `${base}/live/card/index.m3u8`;
+export async function mediaUrl(base: string, stream = 'card'): Promise<string> {
+  const url = `${base}/live/${stream}/index.m3u8`;
   const index = await (await fetch(url)).text();
   return new URL(index.trim().split('\n').at(-1) ?? '', url).href;
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 
@@ -14,17 +15,20 @@ export interface LoggedRequest {
 /** The server as a process of its own, as it is deployed, with the log of everything it was asked. */
 export interface DeployedOnair {
   readonly port: number;
+  readonly pid: number;
   /** Past whatever stands in front of it. */
   readonly origin: string;
   readonly key: string;
   readonly requests: readonly LoggedRequest[];
+  /** At once and without a word; resolves when it is gone. */
+  readonly kill: () => Promise<void>;
 }
 
 const root = join(import.meta.dirname, '../..');
 
 export async function startOnair(t: Teardown, settings: Readonly<Record<string, string>> = {}): Promise<DeployedOnair> {
   const directory = await temporaryDirectory(t);
-  const port = await freePort();
+  const port = Number(settings.PORT ?? (await freePort()));
   const key = 'test-key-of-sixteen-characters-or-more';
   const child = startOwned(t, process.execPath, ['--import=tsx', 'src/main.ts'], {
     cwd: root,
@@ -43,6 +47,11 @@ export async function startOnair(t: Teardown, settings: Readonly<Record<string, 
     requests.push({ method: req.method, url: req.url, status: statusCode });
   });
   const origin = `http://127.0.0.1:${String(port)}`;
-  await waitUntil('Onair answers', () => fetch(`${origin}/healthz`).then(({ ok }) => ok, () => false));
-  return { port, origin, key, requests };
+  await waitUntil('Onair answers', () => fetch(`${origin}/healthz`).then(({ ok }) => ok, () => false), 60_000);
+  const kill = async (): Promise<void> => {
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  };
+  return { port, pid: child.pid ?? 0, origin, key, requests, kill };
 }

@@ -111,7 +111,8 @@ export const proxies = {
   varnish,
 };
 
-async function startAndWait(t: Teardown, program: string, args: readonly string[], origin: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+/** Starts a program of a test's own, and waits until it answers at this origin. */
+export async function startAndWait(t: Teardown, program: string, args: readonly string[], origin: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
   const path = findProgram(program, `/usr/sbin/${program}`) ?? program;
   const child = startOwned(t, path, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
   let said = '';
