@@ -11,7 +11,7 @@ const seed = Number(process.argv[2] ?? 1);
 if (!Number.isInteger(seed)) throw new TypeError(`expected an integer as seed, got "${process.argv[2] ?? ''}"`);
 
 const { PART_SECONDS: partSeconds, SEGMENT_SECONDS: segmentSeconds, CLUSTER_LEASE_SECONDS: leaseSeconds } = loadConfig({}, '/nowhere');
-const number = (value: number): string => (value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en'));
+const number = (value: number): string => (value < 10 && !Number.isInteger(value) ? value.toFixed(1) : Math.round(value).toLocaleString('en'));
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 function print(title: string, heads: readonly string[], rows: readonly (readonly string[])[]): void {
@@ -20,14 +20,14 @@ function print(title: string, heads: readonly string[], rows: readonly (readonly
 }
 
 const directoryRows: string[][] = [];
-for (const [nodes, streams] of [[2, 10], [5, 100], [20, 1_000], [50, 10_000]] as const) {
+for (const [nodes, streams] of [[2, 10], [5, 100], [25, 1_000], [250, 10_000]] as const) {
   const load = await directoryLoad({ nodes, streams, streamMinutes: 60, leaseSeconds, watchedElsewhere: 2, listsPerSecond: 1, seed });
   directoryRows.push([String(nodes), number(streams), number(load.renewalsPerSecond), number(load.announcementsPerSecond), number(load.lookupsPerSecond), number(load.listsPerSecond), number(load.commandsPerSecondAtMost)]);
 }
 print('Commands a second at the directory', ['nodes', 'streams', 'renewals', 'announcements', 'look-ups', 'lists', 'at most, in a tenth of a second'], directoryRows);
 
 const stormRows: string[][] = [];
-for (const [viewers, joinMs] of [[2_000, 1], [2_000, 5], [10_000, 1]] as const) {
+for (const [viewers, joinMs] of [[2_000, 1.5], [2_000, 5], [10_000, 1.5]] as const) {
   const { awayMs, attemptsPerSecondAtMost, attempts, givenUp } = await reconnectStorm({ viewers, failoverMs: 1_000, joinMs, roundTripMs: 40, seed });
   const share = (part: number): string => seconds(awayMs[Math.min(viewers - 1, Math.floor(viewers * part))] ?? Infinity);
   stormRows.push([number(viewers), `${String(joinMs)} ms`, share(0.5), share(0.99), share(1), number(attemptsPerSecondAtMost), (attempts / viewers).toFixed(2), number(givenUp)]);
