@@ -15,7 +15,7 @@ import { follow, mediaUrl } from './behind-varnish.js';
 import { haproxyFront, nginxFront, varnishProgram } from './cluster-front.js';
 import { startOnair, type DeployedOnair } from './deployed-onair.js';
 
-t.setTimeout(90_000);
+t.setTimeout(240_000);
 // The certificates of this test are signed by nobody.
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
 
