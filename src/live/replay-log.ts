@@ -10,7 +10,7 @@ export interface RandomAccessPoint {
 
 /** Where and when a take is taken up again. */
 export interface Resumption {
-  /** An random access point, or the first frame of the take. */
+  /** A random access point, or the first frame of the take. */
   readonly sequence: number;
   /** Time of the first frame that viewers lack, on the take's own clock; undefined: they lack everything. */
   readonly startSeconds: number | undefined;

@@ -35,7 +35,6 @@ export class TakeQueue {
   /** The next one as soon as it is there; undefined after the last. A remnant of a recording that another one follows is left out. */
   async next(): Promise<Take | undefined> {
     while (this.#waiting.length === 0 && !this.#ended) await this.#news.next();
-    
     while (this.#beginsWithRemnant()) this.#waiting.shift()?.close();
     const next = this.#waiting.shift();
     this.#news.wake();
@@ -50,6 +49,8 @@ export class TakeQueue {
   #beginsWithRemnant(): boolean {
     const [first, second] = this.#waiting;
     if (first === undefined || second === undefined || !first.isOver || first.sourceClock === second.sourceClock) return false;
+    // No recorder gave these: whoever sends pictures one by one wants each of them to be seen.
+    if (first.header.container === 'jpeg') return false;
     return (first.lastSeconds ?? 0) - (first.firstSeconds ?? 0) < remnantSeconds;
   }
 }
