@@ -54,6 +54,7 @@ export class StudioQualities {
     session.on('opened', () => void this.#try());
     session.on('changed', () => {
       if (session.state.air === 'live') this.#follow();
+      this.#promise();
       if (session.onAir) return;
       this.#sent.hidden = true;
       this.#follower?.close();
@@ -114,13 +115,15 @@ export class StudioQualities {
   /** What will be sent, as far as browser and machine are known. */
   #promise(): void {
     const { quality, severalQualities } = this.#form;
-    const facts = this.#tried?.quality === quality ? this.#tried.facts : undefined;
+    // What is on air is what was found then.
+    const facts = this.#session.state.encoder ?? (this.#tried?.quality === quality ? this.#tried.facts : undefined);
     const more = ladder({ videoBitsPerSecond: quality.videoBitsPerSecond, lines: quality.height }, facts?.renditions ?? mostRenditions).slice(1);
     const listed = more.map(({ lines = quality.height, bitsPerSecond }) => `${String(lines)}p (${bitRate(bitsPerSecond)})`).join(' and ');
-    if (!severalQualities) this.#hint.textContent = 'Everybody gets the one quality, whatever their line carries.';
-    else if (facts?.encoder === 'mediarecorder') this.#hint.textContent = `Not here: ${facts.why}. One quality is sent.`;
-    else if (listed === '') this.#hint.textContent = 'This machine makes one quality in time.';
-    else this.#hint.textContent = `For viewers on slower lines this browser sends ${listed}, too.`;
+    let words = `For viewers on slower lines this browser sends ${listed}, too.`;
+    if (!severalQualities) words = 'Everybody gets the one quality, whatever their line carries.';
+    else if (facts?.encoder === 'mediarecorder') words = `Not here: ${facts.why}. One quality is sent.`;
+    else if (listed === '') words = 'This machine makes one quality in time.';
+    if (this.#hint.textContent !== words) this.#hint.textContent = words;
   }
 }
 

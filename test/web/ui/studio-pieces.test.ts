@@ -180,6 +180,9 @@ t.test('several qualities: what would be sent is said before, by what and for ho
   sent.show(stats, session.state.encoder);
   t.ok(page.the('sent').hidden, 'it is not known yet by what');
   publishers.at(-1)?.emit('encoder', { encoder: 'webcodecs', why: 'so', renditions: 2 });
+  fields.severalQualities = true;
+  publishers.at(-1)?.emit('encoder', { encoder: 'webcodecs', why: 'so', renditions: 2 });
+  t.match(hint.textContent, /this browser sends .*, too/, 'what was not known before is known on air');
   sent.show(stats, session.state.encoder);
   t.strictSame([page.the('sent').hidden, rows(), page.the('sent-by').textContent], [false, ['720p2.5 Mbit/s', '360p480 kbit/s'], 'Made in this browser by WebCodecs: so.']);
   const used = (facts: Pick<LiveStreamInfo, 'renditions' | 'ladder'>): void => tell({ known: true, info: facts as LiveStreamInfo });
