@@ -58,8 +58,8 @@ export async function sentTimes(messages: readonly SentMessage[]): Promise<Map<n
   const reader = new SourceReader();
   const runs: Run[] = [];
   for (const { atMs, bytes } of messages) {
-    // A recording begins with a message of its own.
-    if (ebmlHead.equals(bytes.subarray(0, ebmlHead.length))) runs.push({ pieces: [], timesMs: [] });
+    // A recording begins with a message of its own; the first one may be cut anywhere.
+    if (runs.length === 0 || ebmlHead.equals(bytes.subarray(0, ebmlHead.length))) runs.push({ pieces: [], timesMs: [] });
     const run = runs.at(-1);
     run?.pieces.push(bytes);
     for (const event of reader.push(bytes)) if (event.type === 'frame' && event.kind === 'video') run?.timesMs.push(atMs);
