@@ -18,7 +18,7 @@ const partsInSegment = 6;
 /** As much of hls.js as its choice of a level sees and does. */
 class FakeLoader {
   readonly config = { abrEwmaDefaultEstimate: 3_000_000 };
-  readonly levels = [0.64e6, 1.14e6, 2.71e6].map((maxBitrate) => ({ maxBitrate }));
+  readonly levels = [0.64e6, 1.14e6, 2.71e6].map((maxBitrate) => ({ maxBitrate, details: undefined as { partList: object[] } | undefined }));
   readonly media = { paused: false };
   readonly done: string[] = [];
   minAutoLevel = 0;
@@ -107,6 +107,17 @@ t.test('a part that comes too late is left while it comes, also one in the middl
     abr.destroy();
     t.equal(page.left.timers, 0);
   }
+});
+
+t.test('changed back within a segment, its keyframe is loaded again: the other level has taken its place', async (t) => {
+  const { hls, abr, part } = bench();
+  const forgotten: string[] = [];
+  const partOf = (sn: number, index: number): object => ({ fragment: { sn }, clearElementaryStreamInfo: () => forgotten.push(`${sn}.${index}`) });
+  const [lowest] = hls.levels;
+  if (lowest) lowest.details = { partList: [partOf(6, 5), partOf(7, 0), partOf(7, 1)] };
+  await part(0, 1200);
+  t.strictSame(forgotten, ['7.0', '7.1']);
+  abr.destroy();
 });
 
 t.test('a viewer who chose, or paused, is loaded what they chose', async (t) => {

@@ -79,7 +79,8 @@ export function abrByParts(HlsClass: typeof Hls, page: BrowserPage): typeof AbrC
     readonly #onBuffered = (_event: string, { frag, part }: FragBufferedData): void => {
       if (frag.sn === this.#coming?.sn) this.#coming = undefined;
       if (!this.#hls.autoLevelEnabled || part?.independent === false || frag.sn === 'initSegment') return;
-      this.#level = this.#policy.up(this.#view(frag.level)) ?? this.#level;
+      const level = this.#policy.up(this.#view(frag.level));
+      if (level !== undefined) this.#change(frag, level);
     };
 
     /** Parts that follow each other are not told one by one. */
@@ -90,10 +91,17 @@ export function abrByParts(HlsClass: typeof Hls, page: BrowserPage): typeof AbrC
       const coming = hls.latestLevelDetails?.partList?.find(({ stats }) => isComing(stats)) ?? (isComing(frag.stats) ? frag : undefined);
       const level = this.#policy.down(this.#view(frag.level), coming && downloadOf(coming.stats, coming.duration));
       if (level === undefined || level < hls.minAutoLevel) return;
+      this.#change(frag, level);
       this.#coming = undefined;
       hls.nextLoadLevel = level;
       frag.abortRequests();
       hls.trigger(HlsClass.Events.FRAG_LOAD_EMERGENCY_ABORTED, { frag, part: null, stats: frag.stats });
+    }
+
+    /** What was loaded of this segment in a level that is changed back to lies no longer in the browser's buffer, as hls.js believes: its keyframe is needed again. */
+    #change({ sn }: Fragment, level: number): void {
+      this.#level = level;
+      for (const part of this.#hls.levels[level]?.details?.partList ?? []) if (part.fragment.sn >= Number(sn)) part.clearElementaryStreamInfo();
     }
 
     #view(at: number): LevelView {

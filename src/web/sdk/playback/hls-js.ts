@@ -7,6 +7,7 @@ import { BitRateMeter } from './bit-rate-meter.js';
 import { beginHls, codecsOf, loadLightBuild } from './hls-beginning.js';
 import { HlsPace } from './hls-pace.js';
 import { HlsRenditions } from './hls-renditions.js';
+import { joinLevels } from './level-joint.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import type { PlayerMode } from './path-choice.js';
 import { askServerTime, askTimeEveryMs } from './server-time.js';
@@ -112,6 +113,7 @@ export class HlsJs implements Playback {
 
   #followParts(hls: Hls, HlsClass: typeof Hls): void {
     trimBackBuffer(HlsClass, hls);
+    joinLevels(HlsClass, hls);
     hls.on(HlsClass.Events.LEVEL_LOADED, (_event, { details }) => this.#setPace(hls, details));
     hls.on(HlsClass.Events.FRAG_LOADED, (_event, { frag }) => {
       this.#pace?.came(frag.cc);

@@ -19,6 +19,10 @@ export interface LevelView {
 
 /** So much of its own duration may a part take to come: the rest is for playlists, keyframes and others. */
 const usableShare = 0.8;
+/** A part that takes so many times its duration is not the last one that does: what is in hand is better spent on the change. */
+const muchTooLong = 1.5;
+/** Which takes about as long as so many parts last. */
+const changeParts = 2;
 /** A look this late says that the page was busy, not that the line is slow. */
 const lateLookMs = 250;
 /** So many looks in time must agree: what has come may wait for its event. */
@@ -99,7 +103,9 @@ export class LevelPolicy {
     const certainSeconds = aheadSeconds > 0 ? coming.durationSeconds / 2 : coming.durationSeconds;
     if (this.#comingMs(coming, nowMs) < certainSeconds * 1000) return false;
     const restSeconds = (coming.durationSeconds * level - coming.bytes * 8) / this.#rateOf(coming, nowMs);
-    return restSeconds > aheadSeconds && (nowMs - coming.startMs) / 1000 + restSeconds > coming.durationSeconds;
+    const timesItsDuration = ((nowMs - coming.startMs) / 1000 + restSeconds) / coming.durationSeconds;
+    if (timesItsDuration > muchTooLong) return restSeconds > aheadSeconds - changeParts * coming.durationSeconds;
+    return timesItsDuration > 1 && restSeconds > aheadSeconds;
   }
 
   #carries(rate: number, bitsPerSecond: number, durationSeconds: number): boolean {
