@@ -136,6 +136,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
   const broadcasts = new LocalBroadcasts({
     directory,
     recordings,
+    recordingShape: { renditions: config.RECORD_RENDITIONS === 'all', longestSeconds: config.RECORDING_MAX_HOURS * 3600 },
     missing: () => (given || typeof ffmpeg !== 'string' ? undefined : `no ffmpeg: ${ffmpeg}`),
     startTranscoder,
     ffmpegMajor,

@@ -48,6 +48,8 @@ const schema = Type.Object({
   WINDOW_SEGMENTS: Type.Integer({ default: 10, minimum: 6, maximum: 250 }),
   DVR_SECONDS: Type.Integer({ default: 0, minimum: 0, maximum: 21_600 }),
   RECORD: Type.Enum(['on', 'off'], { default: 'off' }),
+  RECORD_RENDITIONS: Type.Enum(['all', 'best'], { default: 'all' }),
+  RECORDING_MAX_HOURS: Type.Number({ default: 12, minimum: 0.01, maximum: 48 }),
   RECORDINGS_DIR: Type.Optional(Type.String({ description: 'a directory' })),
   RECORDINGS_MAX_AGE_DAYS: Type.Number({ default: 0, minimum: 0, maximum: 36_500 }),
   RECORDINGS_MAX_BYTES: Type.Integer({ default: 0, minimum: 0, maximum: 9_007_199_254_740_991 }),

@@ -56,6 +56,7 @@ t.test('a wrong value is told in one line: the variable, what was expected, what
     [{ RESUME_WINDOW_SECONDS: '-1' }, 'RESUME_WINDOW_SECONDS: expected a number from 0 to 3600, got "-1"'],
     [{ RECORDINGS_DIR: 'segments/recordings' }, 'RECORDINGS_DIR: expected a directory outside SEGMENTS_DIR, got "segments/recordings"'],
     [{ PART_SECONDS: '0.1' }, 'PART_SECONDS: expected a number from 0.2 to 1, got "0.1"'],
+    [{ RECORD_RENDITIONS: 'some' }, 'RECORD_RENDITIONS: expected one of all, best, got "some"'],
     [{ RECORD: 'yes' }, 'RECORD: expected one of on, off, got "yes"'],
     [{ DVR_SECONDS: '21601' }, 'DVR_SECONDS: expected an integer from 0 to 21600, got "21601"'],
     [{ WINDOW_SEGMENTS: '251' }, 'WINDOW_SEGMENTS: expected an integer from 6 to 250, got "251"'],

@@ -1,4 +1,4 @@
-import { readMediaName } from './media-address.js';
+import { isKeptMedia } from './media-address.js';
 import type { SegmentFacts } from './whole-segment.js';
 
 /** The first line of a manifest: what was kept, and by whom. */
@@ -25,6 +25,8 @@ export interface ManifestInit {
 
 export interface ManifestSegment extends SegmentFacts {
   readonly type: 'segment';
+  /** Of which it is, beside the best. */
+  readonly rendition?: string | undefined;
 }
 
 /** What it is about, from here on. */
@@ -57,8 +59,10 @@ export type ManifestLine = ManifestStart | ManifestInit | ManifestSegment | Mani
 export interface Manifest {
   readonly start: ManifestStart | undefined;
   readonly inits: ReadonlyMap<string, ManifestInit>;
-  /** In order. */
+  /** Of the best rendition, in order. */
   readonly segments: readonly ManifestSegment[];
+  /** Those of the others, with the same numbers; there may be fewer. */
+  readonly renditions: ReadonlyMap<string, readonly ManifestSegment[]>;
   readonly description: ManifestDescription | undefined;
   readonly end: ManifestEnd | undefined;
 }
@@ -71,7 +75,7 @@ export function manifestLine(line: ManifestLine): string {
 /** Reads what is there: a line that is half written, or that is none of ours, counts as not there. */
 export function readManifest(text: string): Manifest {
   const inits = new Map<string, ManifestInit>();
-  const segments: ManifestSegment[] = [];
+  const renditions = new Map<string | undefined, ManifestSegment[]>([[undefined, []]]);
   const lost = new Set<string>();
   let start: ManifestStart | undefined;
   let description: ManifestDescription | undefined;
@@ -81,14 +85,18 @@ export function readManifest(text: string): Manifest {
     if (read?.type === 'start') start ??= read;
     else if (read?.type === 'init') inits.set(read.uri, read);
     else if (read?.type === 'segment') {
+      const segments = renditions.get(read.rendition) ?? [];
       if (read.mediaSequence > (segments.at(-1)?.mediaSequence ?? -1)) segments.push(read);
+      renditions.set(read.rendition, segments);
     } else if (read?.type === 'description') description = read;
     else if (read?.type === 'lost') {
       if (Array.isArray(read.uris)) for (const uri of read.uris as readonly string[]) lost.add(uri);
     }
     else if (read?.type === 'end') end = read;
   }
-  return { start, inits, segments: lost.size === 0 ? segments : segments.map((segment) => (lost.has(segment.uri) ? { ...segment, gap: true } : segment)), description, end };
+  const there = (segments: readonly ManifestSegment[]): readonly ManifestSegment[] => (lost.size === 0 ? segments : segments.map((segment) => (lost.has(segment.uri) ? { ...segment, gap: true } : segment)));
+  const others = [...renditions].flatMap(([rendition, segments]): [string, readonly ManifestSegment[]][] => (rendition === undefined ? [] : [[rendition, there(segments)]]));
+  return { start, inits, segments: there(renditions.get(undefined) ?? []), renditions: new Map(others), description, end };
 }
 
 function readLine(line: string): ManifestLine | undefined {
@@ -101,16 +109,16 @@ function readLine(line: string): ManifestLine | undefined {
   if (typeof read !== 'object' || read === null || !('type' in read)) return undefined;
   // A name becomes a path: it is one of the names that are made here, whatever was written into the file since.
   const names = ['uri', 'mapUri'].map((key) => (read as Record<string, unknown>)[key]).filter((name) => name !== undefined);
-  return names.every((name) => typeof name === 'string' && readMediaName(name)) ? (read as ManifestLine) : undefined;
+  return names.every((name) => typeof name === 'string' && isKeptMedia(name)) ? (read as ManifestLine) : undefined;
 }
 
 /** The sums of a manifest; what is a gap lasts, and weighs nothing. */
-export function sumsOf({ segments, inits }: Pick<Manifest, 'segments' | 'inits'>): Omit<ManifestEnd, 'type'> {
+export function sumsOf({ segments, inits, renditions }: Pick<Manifest, 'segments' | 'inits' | 'renditions'>): Omit<ManifestEnd, 'type'> {
   const pictures = [...inits.values()].flatMap(({ picture }) => picture ?? []);
   const largest = pictures.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
   return {
     durationSeconds: segments.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0),
-    byteLength: segments.reduce((sum, { byteLength, gap }) => sum + (gap ? 0 : byteLength), 0),
+    byteLength: [segments, ...renditions.values()].flat().reduce((sum, { byteLength, gap }) => sum + (gap ? 0 : byteLength), 0),
     width: largest?.width,
     height: largest?.height,
   };

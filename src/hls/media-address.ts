@@ -29,6 +29,15 @@ export function readMediaName(name: string): MediaName | undefined {
   return { kind: part === undefined ? 'segment' : 'part', mediaSequence: Number(mediaSequence) };
 }
 
+/** Of a rendition beside the best in a folder that has all of them. */
+export const keptName = (rendition: string | undefined, name: string): string => (rendition === undefined ? name : `${rendition}_${name}`);
+
+/** Whether something of a recording is called so: media of the best, or of another rendition. */
+export function isKeptMedia(name: string): boolean {
+  const [, media = ''] = /^(?:[A-Za-z0-9-]{1,32}_)?(.+)$/.exec(name) ?? [];
+  return readMediaName(media) !== undefined;
+}
+
 /** The playlists of a rendition: the live one; the longer one; the keyframes of that. */
 export type PlaylistKind = 'media' | 'dvr' | 'iframes';
 

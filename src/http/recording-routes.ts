@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Access } from '../access/access.js';
-import { readMediaName } from '../hls/media-address.js';
-import { recordingPlaylists } from '../hls/recording-playlists.js';
+import { isKeptMedia } from '../hls/media-address.js';
+import { readPlaylistName } from '../hls/recording-playlists.js';
 import type { ClipWish } from '../live/clip.js';
 import { RecordedPlaylists } from '../live/recorded-playlists.js';
 import type { RecordingDownloads } from '../live/recording-downloads.js';
@@ -53,16 +53,6 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
       requireStillThere(reply.raw);
     });
     keepFromSharedCaches(recording, (request) => isGuarded((request.params as Params).id));
-    for (const name of Object.keys(recordingPlaylists) as (keyof typeof recordingPlaylists)[]) {
-      recording.get<{ Params: Params }>(`/${recordingPlaylists[name]}`, async (request, reply) => {
-        const { id } = request.params;
-        const ended = recordings.get(id).state !== 'recording';
-        const playlist = await playlists.of(id, name);
-        if (playlist === undefined) throw new LiveError('not-found', 'there is nothing in this recording yet');
-        reply.header('cache-control', ended ? 'max-age=60' : 'max-age=1');
-        return sendMedia(request, reply, playlist);
-      });
-    }
     recording.get<{ Params: Params; Querystring: Record<string, unknown> }>('/download.mp4', async (request, reply) => {
       const { id } = request.params;
       const clip = readClip(request.query);
@@ -82,8 +72,16 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
     });
     recording.get<{ Params: Params & { file: string } }>('/:file', async (request, reply) => {
       const { id, file } = request.params;
+      const name = readPlaylistName(file);
+      if (name) {
+        const ended = recordings.get(id).state !== 'recording';
+        const playlist = await playlists.of(id, name);
+        if (playlist === undefined) throw new LiveError('not-found', 'there is no such playlist in this recording, or nothing in it yet');
+        reply.header('cache-control', ended ? 'max-age=60' : 'max-age=1');
+        return sendMedia(request, reply, playlist);
+      }
       // Only names that the server makes become paths.
-      if (!readMediaName(file)) throw new LiveError('not-found', 'there is no such file in this recording');
+      if (!isKeptMedia(file)) throw new LiveError('not-found', 'there is no such file in this recording');
       const address = await recordings.addressOf(id, file);
       if (address !== undefined) return reply.header('cache-control', `private, max-age=${redirectSeconds}`).redirect(address, 302);
       const media = await recordings.media(id, file);

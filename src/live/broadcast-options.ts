@@ -28,6 +28,7 @@ export interface BroadcastSettings {
   readonly rewindSeconds?: number | undefined;
   /** Where broadcasts are recorded; undefined: nowhere. */
   readonly recordings?: Recordings | undefined;
+  readonly recordingShape?: RecordingShape | undefined;
   readonly resumeWindowSeconds: number;
   /** How far media may run ahead of time before its publisher is held back. Default: enough for a first playlist. */
   readonly burstSeconds?: number | undefined;
@@ -81,6 +82,14 @@ export interface BroadcastMeasures {
 export interface LiveLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
+}
+
+/** How broadcasts are recorded. */
+export interface RecordingShape {
+  /** Whether renditions beside the best are kept, too. */
+  readonly renditions: boolean;
+  /** A broadcast that goes on for longer is several recordings. */
+  readonly longestSeconds: number;
 }
 
 export interface BroadcastOptions extends BroadcastSettings {

@@ -2,10 +2,10 @@ import type { InitSegment } from '../fmp4/init-segment.js';
 import type { WholeSegment } from '../hls/whole-segment.js';
 import type { ChatEntry } from '../protocol/chat-messages.js';
 import type { StreamDescription } from '../protocol/stream-description.js';
-import type { BroadcastOptions } from './broadcast-options.js';
+import type { BroadcastOptions, RecordingShape } from './broadcast-options.js';
 import type { BegunRecording, Recordings } from './recordings.js';
 
-export interface BroadcastRecordingOptions {
+export interface BroadcastRecordingOptions extends RecordingShape {
   readonly recordings: Recordings;
   readonly stream: string;
   readonly broadcast: string;
@@ -14,12 +14,16 @@ export interface BroadcastRecordingOptions {
   readonly onGap: (error: Error) => void;
 }
 
+const defaultShape: RecordingShape = { renditions: true, longestSeconds: 12 * 3600 };
+
 /** What is kept of one broadcast: nothing, one recording, or several where somebody switched it off and on again. */
 export class BroadcastRecording {
   readonly #options: BroadcastRecordingOptions;
   #current: BegunRecording | undefined;
   /** Of this broadcast, also those that are over. */
   readonly #begun: BegunRecording[] = [];
+  /** The number of its first segment. */
+  #first = 0;
   /** Where the last whole segment ends, in the recording and by the clock. */
   #edge = { atSeconds: 0, timeMs: 0, longestSeconds: 0 };
   #lastId: string | undefined;
@@ -38,10 +42,17 @@ export class BroadcastRecording {
   segment(segment: WholeSegment, init: InitSegment, targetDurationSeconds: number): void {
     const { recordings, stream } = this.#options;
     if (!recordings.wishFor(stream).record) return void this.end();
+    // What goes on for days is several recordings: nobody has to read the manifest of all of them.
+    if (this.#edge.atSeconds >= this.#options.longestSeconds) void this.end();
     this.#current ??= this.#begin(segment, targetDurationSeconds);
     this.#current.recorder.segment(segment, init);
     const { durationSeconds, programDateTimeMs } = segment;
     this.#edge = { atSeconds: this.#edge.atSeconds + durationSeconds, timeMs: programDateTimeMs + durationSeconds * 1000, longestSeconds: 2 * targetDurationSeconds };
+  }
+
+  /** The same of a rendition beside the best, where all of them are kept. */
+  renditionSegment(rendition: string, segment: WholeSegment, init: InitSegment): void {
+    if (this.#options.renditions && segment.mediaSequence >= this.#first) this.#current?.recorder.segment(segment, init, rendition);
   }
 
   /** Kept with the picture that was captured when it was said. What was said before the recording began is not in it. */
@@ -66,12 +77,13 @@ export class BroadcastRecording {
     return this.#finishing;
   }
 
-  #begin({ programDateTimeMs }: WholeSegment, targetDurationSeconds: number): BegunRecording {
+  #begin({ programDateTimeMs, mediaSequence }: WholeSegment, targetDurationSeconds: number): BegunRecording {
     const { recordings, stream, broadcast, describe, onGap } = this.#options;
     const startedAt = new Date(Math.round(programDateTimeMs)).toISOString();
     const begun = recordings.begin({ stream, broadcast, startedAt, targetDurationSeconds }, describe(), onGap);
     this.#begun.push(begun);
     this.#lastId = begun.id;
+    this.#first = mediaSequence;
     this.#edge = { atSeconds: 0, timeMs: 0, longestSeconds: 0 };
     return begun;
   }
@@ -81,12 +93,12 @@ export class BroadcastRecording {
  * Records a broadcast where and when it is wanted, with what is logged and counted when that fails.
  * @param warn tells the publisher
  */
-export function recordBroadcast({ recordings, stream, id: broadcast, descriptions, log, onEvent }: BroadcastOptions, warn: (message: string) => void): BroadcastRecording | undefined {
+export function recordBroadcast({ recordings, stream, id: broadcast, recordingShape = defaultShape, descriptions, log, onEvent }: BroadcastOptions, warn: (message: string) => void): BroadcastRecording | undefined {
   if (!recordings) return undefined;
   const onGap = (err: Error): void => {
     onEvent?.('recording-failed');
     log.warn({ stream, broadcast, err }, 'the recording has a gap: its disk does not take all that is written');
     warn(`The server’s disk does not take all of the recording (${err.message}). The live stream goes on; what is missing from the recording is a gap in it.`);
   };
-  return new BroadcastRecording({ recordings, stream, broadcast, describe: () => descriptions.get(stream), onGap });
+  return new BroadcastRecording({ ...recordingShape, recordings, stream, broadcast, describe: () => descriptions.get(stream), onGap });
 }

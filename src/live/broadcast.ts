@@ -98,7 +98,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
       },
     });
     this.hls = hlsSource(this.presentation, this.#use.audience, () => this.#ladder);
-    this.#renditions = new Renditions({ follow: (name) => this.presentation.follow(name), createBus, onChange: () => this.viewers.renditionsChanged() });
+    this.#renditions = new Renditions({ follow: (name) => this.presentation.follow(name, { onSegment: (segment, init) => this.#record?.renditionSegment(name, segment, init) }), createBus, onChange: () => this.viewers.renditionsChanged() });
     this.#ladder = ladderOf(options, { presentation: this.presentation, bus: this.#bus, createBus, renditions: this.#renditions, viewers: this.viewers });
     const { segmentSeconds: segmentTargetSeconds, partSeconds } = options;
     const packaging = new Packaging({ presentation: this.presentation, segmentTargetSeconds, partSeconds, onFailure: (err) => this.#report.playlistsEnded(err) });

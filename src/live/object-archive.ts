@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { manifestLine, readManifest } from '../hls/manifest.js';
-import { readMediaName } from '../hls/media-address.js';
+import { isKeptMedia } from '../hls/media-address.js';
 import type { StoredMedia } from '../hls/stored-media.js';
 import { LiveError } from '../protocol/live-error.js';
 import { ObjectStoreError, type FoundObject, type ObjectStore } from '../storage/object-store.js';
@@ -73,7 +73,7 @@ export class ObjectArchive {
     const { maxSpoolBytes } = this.#options;
     return {
       put: async (name, bytes) => {
-        const isMedia = readMediaName(name) !== undefined;
+        const isMedia = isKeptMedia(name);
         if (isMedia && this.spoolBytes + bytes.byteLength > maxSpoolBytes) throw new Error(`${this.spoolBytes} bytes wait for the object store, and there is no room for more`);
         await disk.put(name, bytes);
         if (isMedia) this.#add(id, name, bytes.byteLength);
@@ -115,7 +115,7 @@ export class ObjectArchive {
     const names = await readdir(folder);
     const kept = this.#stateOf(id);
     if (names.includes(stateName)) Object.assign(kept, JSON.parse(await readFile(join(folder, stateName), 'utf8')) as Partial<Kept>);
-    for (const name of names) if (readMediaName(name)) this.#add(id, name, (await stat(join(folder, name))).size);
+    for (const name of names) if (isKeptMedia(name)) this.#add(id, name, (await stat(join(folder, name))).size);
     const { size } = await stat(join(folder, manifestName));
     if (size !== kept.uploadedBytes) this.changed(id, true);
     else if (kept.verified) this.#kept.delete(id);
@@ -254,7 +254,8 @@ export class ObjectArchive {
     const { store, folder, onLost } = this.#options;
     const sizes = new Map<string, number>();
     for await (const { key, byteLength } of store.objects(`${id}/`)) sizes.set(key.slice(id.length + 1), byteLength);
-    const { segments } = readManifest(own);
+    const { segments: best, renditions } = readManifest(own);
+    const segments = [best, ...renditions.values()].flat();
     const lost = segments.filter(({ uri, byteLength, gap }) => !gap && sizes.get(uri) !== byteLength).map(({ uri }) => uri);
     kept.verified = true;
     if (lost.length === 0) return;

@@ -1,5 +1,5 @@
 import { Encoded } from '../hls/encoded.js';
-import { writeRecordingText, type recordingPlaylists } from '../hls/recording-playlists.js';
+import { writeRecordingText, type RecordingPlaylist } from '../hls/recording-playlists.js';
 import type { Recordings } from './recordings.js';
 
 /** So many playlists are kept: the last that were asked for. */
@@ -16,14 +16,14 @@ export class RecordedPlaylists {
     this.#recordings = recordings;
   }
 
-  /** undefined while nothing is in it. @throws {LiveError} not-found */
-  of(id: string, name: keyof typeof recordingPlaylists): Promise<Encoded | undefined> {
+  /** undefined while nothing is in it, and where there is no such rendition. @throws {LiveError} not-found */
+  of(id: string, playlist: RecordingPlaylist): Promise<Encoded | undefined> {
     const ended = this.#recordings.get(id).state !== 'recording';
-    const key = `${id}/${name}/${String(ended)}`;
+    const key = `${id}/${playlist.rendition ?? ''}/${playlist.kind}/${String(ended)}`;
     const kept = this.#kept.get(key);
     this.#kept.delete(key);
     const isFresh = kept !== undefined && performance.now() < kept.untilMs;
-    const entry = isFresh ? kept : { playlist: this.#write(id, name, ended), untilMs: ended ? Infinity : performance.now() + growingMs };
+    const entry = isFresh ? kept : { playlist: this.#write(id, playlist, ended), untilMs: ended ? Infinity : performance.now() + growingMs };
     this.#kept.set(key, entry);
     // One that could not be read is read anew by whoever asks next.
     entry.playlist.catch(() => this.#kept.get(key) === entry && this.#kept.delete(key));
@@ -32,8 +32,8 @@ export class RecordedPlaylists {
     return entry.playlist;
   }
 
-  async #write(id: string, name: keyof typeof recordingPlaylists, ended: boolean): Promise<Encoded | undefined> {
-    const text = writeRecordingText(await this.#recordings.manifest(id), name, ended);
+  async #write(id: string, playlist: RecordingPlaylist, ended: boolean): Promise<Encoded | undefined> {
+    const text = writeRecordingText(await this.#recordings.manifest(id), playlist, ended);
     return text === undefined ? undefined : new Encoded(text);
   }
 }

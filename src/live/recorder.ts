@@ -1,4 +1,5 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
+import { keptName } from '../hls/media-address.js';
 import { manifestLine, sumsOf, type ManifestEnd, type ManifestInit, type ManifestLine, type ManifestStart } from '../hls/manifest.js';
 import type { WholeSegment } from '../hls/whole-segment.js';
 import type { StreamDescription } from '../protocol/stream-description.js';
@@ -46,19 +47,23 @@ export class Recorder {
 
   /** What was kept so far. */
   get sums(): Omit<ManifestEnd, 'type'> {
-    return { ...sumsOf({ segments: [], inits: this.#inits }), ...this.#sums };
+    return { ...sumsOf({ segments: [], inits: this.#inits, renditions: new Map() }), ...this.#sums };
   }
 
-  /** @param init what its media needs */
-  segment({ parts: _parts, media, ...facts }: WholeSegment, init: InitSegment): void {
+  /**
+   * @param init what its media needs
+   * @param rendition undefined for the best
+   */
+  segment({ parts: _parts, media, ...named }: WholeSegment, init: InitSegment, rendition?: string): void {
+    const facts = { ...named, uri: keptName(rendition, named.uri), mapUri: keptName(rendition, named.mapUri) };
     const initLine = this.#inits.has(facts.mapUri) ? undefined : this.#putInit(facts.mapUri, init);
     // The pieces as they are now: the window lets go of its own once its own store has them.
     const isThere = facts.gap ? Promise.resolve(false) : this.#writer.put(facts.uri, { byteLength: media.byteLength, pieces: media.pieces });
     this.#next(async () => {
       const newInit = await initLine;
       const gap = !(await isThere);
-      this.#sums = { durationSeconds: this.#sums.durationSeconds + facts.durationSeconds, byteLength: this.#sums.byteLength + (gap ? 0 : facts.byteLength) };
-      return [...(newInit ? [newInit] : []), { type: 'segment', ...facts, ...(gap && { gap }) }];
+      this.#sums = { durationSeconds: this.#sums.durationSeconds + (rendition === undefined ? facts.durationSeconds : 0), byteLength: this.#sums.byteLength + (gap ? 0 : facts.byteLength) };
+      return [...(newInit ? [newInit] : []), { type: 'segment', ...(rendition !== undefined && { rendition }), ...facts, ...(gap && { gap }) }];
     });
   }
 

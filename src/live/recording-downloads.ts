@@ -156,7 +156,7 @@ export class RecordingDownloads {
     const manifest = await recordings.manifest(id);
     const whole = { segments: manifest.segments.filter(({ gap }) => !gap), durationSeconds: undefined };
     const { segments, durationSeconds } = clip ? clipSegments(manifest.segments, clip) : whole;
-    const list = writeRecordingText({ ...manifest, segments }, 'media', true);
+    const list = writeRecordingText({ ...manifest, segments }, { kind: 'media' }, true);
     if (list === undefined) throw new LiveError('not-found', clip ? 'there is nothing in this piece of the recording: it is a gap' : 'there is nothing in this recording');
     const work = this.#clips.path(workFolder);
     const names = new Set(segments.flatMap(({ uri, mapUri }) => [mapUri, uri]));

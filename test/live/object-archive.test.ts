@@ -144,7 +144,7 @@ t.test('what the store forgot is a gap in the playlist, and told with its names'
   await until(async () => numbers(inStore(fake, id)).includes('gap'));
   t.equal(numbers(inStore(fake, id)), '0, 1 gap, 2, 3');
   t.strictSame(server.told, ['lost 1.m4s']);
-  t.match(writeRecordingText(await server.recordings.manifest(id), 'media', true), /#EXT-X-GAP\n#EXTINF:2[^\n]*\n1\.m4s/);
+  t.match(writeRecordingText(await server.recordings.manifest(id), { kind: 'media' }, true), /#EXT-X-GAP\n#EXTINF:2[^\n]*\n1\.m4s/);
 });
 
 t.test('of two servers that write to the same manifest neither loses a line', async (t) => {

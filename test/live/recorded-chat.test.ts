@@ -15,7 +15,7 @@ async function chatOf(recordings: Recordings, id: string): Promise<RecordedMessa
 }
 
 function recordingOf(recordings: Recordings): BroadcastRecording {
-  return new BroadcastRecording({ recordings, stream: 'cam', broadcast: 'run', describe: () => ({}), onGap: () => undefined });
+  return new BroadcastRecording({ recordings, stream: 'cam', broadcast: 'run', describe: () => ({}), onGap: () => undefined, renditions: true, longestSeconds: 3600 });
 }
 
 async function openRecorded(t: Test): Promise<{ recordings: Recordings; recording: BroadcastRecording; segments: WholeSegment[] }> {

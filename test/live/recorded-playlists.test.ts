@@ -9,19 +9,19 @@ t.test('the manifest of a recording that ended is read once, however many ask; o
   const manifest = async (): Promise<unknown> => {
     reads++;
     if (!works) throw new Error('the disk does not answer');
-    return { start: { targetDurationSeconds: 2 }, inits: new Map(), segments: [segment], description: undefined, end: undefined };
+    return { start: { targetDurationSeconds: 2 }, inits: new Map(), segments: [segment], renditions: new Map(), description: undefined, end: undefined };
   };
   let state = 'complete';
   const playlists = new RecordedPlaylists({ get: () => ({ state }), manifest } as unknown as Recordings);
-  await t.rejects(playlists.of('a', 'media'), /does not answer/);
+  await t.rejects(playlists.of('a', { kind: 'media' }), /does not answer/);
   works = true;
-  const asked = await Promise.all(Array.from({ length: 50 }, () => playlists.of('a', 'media')));
+  const asked = await Promise.all(Array.from({ length: 50 }, () => playlists.of('a', { kind: 'media' })));
   t.equal(reads, 2);
   t.equal(new Set(asked).size, 1);
-  for (let other = 0; other < 40; other++) await playlists.of(`other-${other}`, 'media');
-  await playlists.of('a', 'media');
+  for (let other = 0; other < 40; other++) await playlists.of(`other-${other}`, { kind: 'media' });
+  await playlists.of('a', { kind: 'media' });
   t.equal(reads, 43, 'and only the last that were asked for are kept');
   state = 'recording';
-  await playlists.of('a', 'media');
+  await playlists.of('a', { kind: 'media' });
   t.equal(reads, 44, 'one that grows is another');
 });

@@ -52,7 +52,7 @@ t.test('a store that fails for a while costs what it did not take: a gap, told o
   const manifest = await manifestIn(store);
   t.equal(numbers(manifest), '0, 1, 2, 3 gap, 4 gap, 5 gap, 6 gap, 7, 8, 9, 10, 11');
   t.equal(told, 1);
-  const playlist = readMediaPlaylist(writeRecordingText(manifest, 'media', true) ?? '');
+  const playlist = readMediaPlaylist(writeRecordingText(manifest, { kind: 'media' }, true) ?? '');
   t.strictSame(playlist.segments.filter(({ isGap }) => isGap).map(({ uri }) => uri), ['3.m4s', '4.m4s', '5.m4s', '6.m4s']);
   t.ok(playlist.lines.includes('#EXT-X-PLAYLIST-TYPE:VOD') && playlist.hasEnded);
 });

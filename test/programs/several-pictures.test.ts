@@ -7,7 +7,7 @@ import { HlsViewer } from '../helpers/hls-viewer.js';
 import { keyframeTimes, timesNotIn } from '../helpers/keyframe-times.js';
 import { decode } from '../helpers/pictures-and-sound.js';
 import { multivariantViolations, violations } from '../helpers/playlist-rules.js';
-import { childrenOf, findProgram, skipBeforeFfmpeg, skipWithout, waitUntil } from '../helpers/programs.js';
+import { childrenOf, findProgram, run, skipBeforeFfmpeg, skipWithout, waitUntil } from '../helpers/programs.js';
 import { TestPublisher } from '../helpers/publisher.js';
 import { ResumingPublisher } from '../helpers/resuming-publisher.js';
 import { seededRandom } from '../helpers/seeded-random.js';
@@ -77,8 +77,8 @@ function watchAllBySocket(t: Test, server: TestServer, stream: string): { readon
   return { ended: once(socket, 'close'), runs };
 }
 
-t.test('several pictures in one recording are as many renditions, copied, largest first, cut alike, each with all pictures and the sound', { skip }, async (t) => {
-  const server = await startServer(t);
+t.test('several pictures in one recording are as many renditions, copied, largest first, cut alike, each with all pictures and the sound, live and in the recording', { skip }, async (t) => {
+  const server = await startServer(t, { RECORD: 'on' });
   const recording = await recordSeveralPictures({ seconds: 8, heights: [90, 120] });
   const publisher = new TestPublisher(t, server.publishUrl('ladder'));
   await publisher.message('ready');
@@ -102,6 +102,17 @@ t.test('several pictures in one recording are as many renditions, copied, larges
   t.strictSame([...new Set(switching.runs.map(({ rendition }) => rendition))].sort(), ['picture-2', 'picture-3', 'source'], switching.runs.map(({ rendition }) => rendition).join(' '));
   const unknown = await fetch(new URL('picture-9/media.m3u8', (await viewers[0]?.mediaUrl) ?? ''));
   t.strictSame([unknown.status, unknown.headers.get('cache-control')], [404, 'no-store'], 'a rendition that is not there may yet come to be');
+
+  const listed = async (): Promise<{ state: string; urls: { hls: string; download: string } }[]> => ((await (await fetch(`${server.origin}/api/recordings?stream=ladder`)).json()) as { recordings: [] }).recordings;
+  const recorded = await waitUntil('the recording', async () => (await listed()).find(({ state }) => state === 'complete'), 30_000, 200);
+  const uris = [...(await (await fetch(recorded.urls.hls)).text()).matchAll(/^#EXT-X-STREAM-INF:.*RESOLUTION=\d+x(\d+).*\n(.+)$/gm)].map(([, height = '', uri = '']) => ({ height, uri }));
+  t.strictSame(uris.map(({ height }) => height), ['180', '120', '90'], 'every rendition is kept');
+  for (const { height, uri } of uris) {
+    const { pictures } = await decode(t, new URL(uri, recorded.urls.hls).href);
+    t.strictSame(pictures.map(({ number }) => number), numbersOf(8), `recorded in ${height} lines: each picture once, in order`);
+  }
+  const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=height', '-of', 'csv=p=0', recorded.urls.download]);
+  t.match(String(stdout), /^180\s+N?\/?A?/, 'the best is downloaded');
   t.strictSame(await unknown.json(), { code: 'not-found', message: 'expected a rendition of this broadcast, got "picture-9"' });
   t.strictSame([...(viewers[0]?.multivariant ?? '').matchAll(/RESOLUTION=(\S+?),/g)].map(([, size]) => size), ['320x180', '214x120', '160x90']);
   t.same((await publisher.message('recording')).tracks.map(({ kind, action }) => `${kind} ${action}`), ['video copy', 'audio transcode', 'video copy', 'video copy']);
