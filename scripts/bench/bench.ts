@@ -13,6 +13,7 @@ import { measureDrift } from './sections/drift.js';
 import { measureFlv } from './sections/flv.js';
 import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
+import { measureKept } from './sections/kept.js';
 import { measureLadder } from './sections/ladder.js';
 import { measurePages } from './sections/pages.js';
 import { measureParts } from './sections/parts.js';
@@ -39,6 +40,7 @@ const sections: Readonly<Record<string, Section>> = {
   flv: measureFlv,
   frames: measureFrames,
   ladder: measureLadder,
+  kept: measureKept,
   recordings: measureRecordings,
   sizes: measureSizes,
   pages: measurePages,
