@@ -1,4 +1,5 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
+import { soundFirst } from '../fmp4/sound-first.js';
 import type { RenditionFacts } from '../protocol/live-stream-info.js';
 import { noRewind, type Answer } from './answer.js';
 import { bitRatesOf, type BitRates } from './bit-rates.js';
@@ -82,9 +83,11 @@ export class Rendition implements Requested {
   }
 
   /** @param part without fragments: nothing of it can be had */
-  appendPart({ durationSeconds, independent, fragments }: CutPart): void {
+  appendPart({ durationSeconds, independent, fragments: came }: CutPart): void {
     const { open } = this.#window;
     if (!open || !this.#init) throw new Error('expected startTimeline() and openSegment() before the first part');
+    const beginsAnew = open.discontinuity && open.parts.length === 0;
+    const fragments = beginsAnew ? soundFirst(came, this.#init.tracks) : came;
     if (!this.#initIsKept) this.#keepInit(this.#init);
     const uri = this.#window.nextPartUri;
     const media = new MediaBytes(fragments.map(({ bytes }) => bytes));

@@ -1,9 +1,10 @@
 import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
+import type { TrackRun } from '../../src/fmp4/fragment.js';
 import { readInitSegment, type Track } from '../../src/fmp4/init-segment.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import { Packager } from '../../src/hls/packager.js';
 import { Presentation } from '../../src/hls/presentation.js';
-import { fragment, initSegment, samplesOf, tracksOf, videoTrack, type Sample, type Script } from './media-builder.js';
+import { audioTrack, fragment, initSegment, samplesOf, tracksOf, videoTrack, type Sample, type Script } from './media-builder.js';
 import { readMediaPlaylist, type ReadPlaylist } from './playlist-reader.js';
 
 export const packagedFromMs = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -13,6 +14,9 @@ export interface PackagedSegment {
   readonly uri: string;
   readonly keyframes: readonly (readonly boolean[])[];
   readonly saidIndependent: readonly boolean[];
+  readonly discontinuity: boolean;
+  /** The tracks of the fragments of its first part, one after another. */
+  readonly firstTracks: readonly number[];
 }
 
 /** A presentation filled by the packager, every playlist it ever showed, and every segment it ever had. */
@@ -27,9 +31,11 @@ export class Packaged {
     this.presentation = new Presentation({
       listedSegments,
       broadcast: 'run1',
-      onSegment: ({ uri, parts }) =>
+      onSegment: ({ uri, parts, discontinuity }) =>
         this.segments.push({
           uri,
+          discontinuity,
+          firstTracks: runsOf(Buffer.concat(parts[0]?.media.pieces ?? [])).map(({ trackId }) => trackId),
           keyframes: parts.map(({ media }) => pictureKeyframes(Buffer.concat(media.pieces))),
           saidIndependent: parts.map(({ independent }) => independent),
         }),
@@ -100,16 +106,21 @@ export class Packaged {
   }
 }
 
+function runsOf(media: Buffer): TrackRun[] {
+  const fragments = new FragmentReader().push(media).flatMap((event) => (event.type === 'fragment' ? event.fragment.runs : []));
+  return fragments.filter(({ sampleCount }) => sampleCount > 0);
+}
+
 function pictureKeyframes(media: Buffer): boolean[] {
-  return new FragmentReader()
-    .push(media)
-    .flatMap((event) => (event.type === 'fragment' ? event.fragment.runs : []))
-    .filter(({ trackId, sampleCount }) => trackId === videoTrack.trackId && sampleCount > 0)
+  return runsOf(media)
+    .filter(({ trackId }) => trackId === videoTrack.trackId)
     .map(({ startsWithSync }) => startsWithSync);
 }
 
 /** Whatever a segment claims that is not so, in words. */
-export function* claimsBroken({ uri, keyframes, saidIndependent }: PackagedSegment): Generator<string> {
+export function* claimsBroken({ uri, keyframes, saidIndependent, discontinuity, firstTracks }: PackagedSegment): Generator<string> {
+  // Media Source Extensions §3.5.8, step 6: browsers leave out what comes before a hole in the sound, up to the next keyframe.
+  if (discontinuity && firstTracks.includes(audioTrack.trackId) && firstTracks[0] === videoTrack.trackId) yield `${uri} begins anew with a picture, before its first sound`;
   if (keyframes.flat()[0] === false) yield `${uri} shows a picture before its first keyframe`;
   for (const [index, pictures] of keyframes.entries()) {
     if (pictures.length > 0 && pictures.includes(true) !== saidIndependent[index]) yield `part ${index} of ${uri} is said to be ${saidIndependent[index] ? '' : 'not '}independent`;
