@@ -4,8 +4,8 @@ import { LiveError } from '../protocol/live-error.js';
 export class LimitError extends LiveError {
   readonly retryAfterSeconds: number;
 
-  constructor(message: string, retryAfterSeconds: number) {
-    super('unavailable', message);
+  constructor(message: string, retryAfterSeconds: number, options?: ErrorOptions) {
+    super('unavailable', message, options);
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }

@@ -41,7 +41,7 @@ export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowM
   await redis.connect().catch(() => undefined);
   redis.on('ready', () => void directory.tell());
   await directory.tell();
-  const homes = new Homes((stream) => names.elsewhere(stream));
+  const homes = new Homes((stream) => names.whereabouts(stream));
   return {
     directory,
     get trouble() {

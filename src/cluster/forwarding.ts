@@ -1,24 +1,32 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { fastifyReplyFrom } from '@fastify/reply-from';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress, clientProtocol, vouchFor, type VouchedClient } from '../http/client-of.js';
+import { comeAgainSoon } from '../http/come-again.js';
 import { askForBody } from '../http/expect-continue.js';
-import { requireStillThere } from '../http/when-gone.js';
+import { isGone, requireStillThere, whenGone } from '../http/when-gone.js';
 import { LiveError } from '../protocol/live-error.js';
 import { isStreamName } from '../protocol/urls.js';
 import type { Homes } from './homes.js';
 import { proofHeader, type NodeProof } from './node-proof.js';
 import type { RedisDirectory } from './redis-directory.js';
+import type { Whereabouts } from './name-store.js';
 import { tunnelSocket } from './socket-tunnel.js';
 
 export interface ForwardingOptions {
   readonly directory: Pick<RedisDirectory, 'holds' | 'locate'>;
-  readonly homes: Pick<Homes, 'of' | 'forget'>;
+  readonly homes: Pick<Homes, 'of' | 'later' | 'forget'>;
   readonly proof: NodeProof;
 }
 
 /** A connection to another node is kept for the next request; shorter than that node would keep it. */
 const keepAliveMs = 4000;
+
+/**
+ * So long a request for a playlist is held while no node has its stream, but one may go on with it: hls.js tries a few times only, and waits
+ * for 10 s each time.
+ */
+const heldMs = 8000;
 
 /** What is said of one connection, or by proxies in front of the first node: the other one is told by the proof. */
 const notHandedOn = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'proxy-connection'];
@@ -38,10 +46,25 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     undici: { keepAliveTimeout: keepAliveMs, headersTimeout: 0, bodyTimeout: 0 },
   });
 
-  const elsewhere = async (stream: string, broadcast: string | undefined): Promise<string | undefined> => {
+  /** Undefined: it is for this node to answer. */
+  const elsewhere = async (stream: string, broadcast: string | undefined, ask: (stream: string) => Promise<Whereabouts>): Promise<Whereabouts | undefined> => {
     if (directory.holds(stream)) return undefined;
     if (broadcast !== undefined && (await directory.locate(stream, broadcast))) return undefined;
-    return homes.of(stream);
+    const found = await ask(stream);
+    return directory.holds(stream) ? undefined : found;
+  };
+
+  /** Resolves when the other node has answered, or the client has gone: undefined; otherwise with why that node could not be reached. */
+  const handOn = async (request: FastifyRequest, reply: FastifyReply, node: URL): Promise<Error | undefined> => {
+    const path = handedOnPath(request.url);
+    const headers = headersFor(request, path, proof);
+    if (request.ws) return tunnelSocket(request, reply, { node, path, headers }).then(() => undefined, toError);
+    if (withBody.includes(request.method)) request.body = request.raw;
+    askForBody(reply.raw);
+    return new Promise((resolve) => {
+      whenGone(reply.raw, () => resolve(undefined));
+      void reply.from(`${node.origin}${path.split('?', 1)[0]}`, { rewriteRequestHeaders: () => headers, rewriteHeaders: withoutConnection, retryDelay: () => null, onError: (_reply, { error }) => resolve(error) });
+    });
   };
 
   app.addHook('onRequest', async (request, reply) => {
@@ -49,27 +72,36 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     if (came !== undefined) return vouchFor(request, readProof(proof, request, String(came)));
     const { stream, broadcast } = request.params as { stream?: string; broadcast?: string };
     if (stream === undefined || !isStreamName(stream)) return;
-    const node = await elsewhere(stream, broadcast);
-    if (node === undefined) return;
-    requireStillThere(request.ws ? request.raw.socket : reply.raw);
-    const target = new URL(node);
-    const path = handedOnPath(request.url);
-    const headers = headersFor(request, path, proof);
-    const lost = (cause: unknown): LiveError => {
-      homes.forget(stream);
-      return new LiveError('unavailable', `the server that has "${stream}" can not be reached just now; try again in a moment`, { cause });
-    };
-    if (request.ws) {
-      await tunnelSocket(request, reply, { node: target, path, headers }).catch((error: unknown) => {
-        throw lost(error);
-      });
-    } else {
-      if (withBody.includes(request.method)) request.body = request.raw;
-      askForBody(reply.raw);
-      void reply.from(`${target.origin}${path.split('?', 1)[0]}`, { rewriteRequestHeaders: () => headers, rewriteHeaders: withoutConnection, retryDelay: () => null, onError: (_reply, { error }) => void reply.send(lost(error)) });
+    const untilMs = performance.now() + (isPlaylist(request) ? heldMs : 0);
+    let found = await elsewhere(stream, broadcast, (name) => homes.of(name));
+    for (;;) {
+      if (found === undefined || (found.node === undefined && !(found.mayGoOn && isWatching(request)))) return;
+      requireStillThere(request.ws ? request.raw.socket : reply.raw);
+      const cause = found.node === undefined ? undefined : await handOn(request, reply, new URL(found.node));
+      if (found.node !== undefined && cause === undefined) return reply;
+      if (cause) homes.forget(stream);
+      if (performance.now() >= untilMs || isGone(reply.raw)) throw lost(stream, cause);
+      found = await elsewhere(stream, broadcast, (name) => homes.later(name));
     }
-    return reply;
   });
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Whether somebody only wants to watch: it is worth asking again when another node goes on. */
+function isWatching({ method, routeOptions: { url = '' } }: FastifyRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && url.startsWith('/live/:stream/') && !url.startsWith('/live/:stream/publish') && !url.startsWith('/live/:stream/uplink');
+}
+
+function isPlaylist(request: FastifyRequest): boolean {
+  return isWatching(request) && (request.routeOptions.url ?? '').endsWith('.m3u8');
+}
+
+/** Its node has died, or its broadcast is on the way to another one. */
+function lost(stream: string, cause: Error | undefined): LiveError {
+  return comeAgainSoon(`the server that has "${stream}" can not be reached just now; try again in a moment`, cause);
 }
 
 /** @throws {LiveError} unauthorized */

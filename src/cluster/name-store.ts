@@ -18,6 +18,14 @@ export interface HeldName {
   readonly isShown: boolean;
 }
 
+/** Where a stream is, for a node that does not have it. */
+export interface Whereabouts {
+  /** The URL of the other node at which it is watched; it may have died a moment ago. */
+  readonly node: string | undefined;
+  /** There is a broadcast of that name which runs, or whose publisher is awaited: should its node be gone, another one goes on with it. */
+  readonly mayGoOn: boolean;
+}
+
 // All keys of a stream have its name for their hash tag, so that a script may use them together in Redis Cluster. None is without a time to live.
 const ownerKey = (stream: string): string => `onair:{${stream}}:owner`;
 const epochKey = (stream: string): string => `onair:{${stream}}:epoch`;
@@ -57,6 +65,9 @@ if ARGV[7] == '1' then
 end
 return 1`;
 
+/** Answers where a stream is watched, and whether there is somebody's broadcast to go on with. */
+const locate = `return { redis.call('GET', KEYS[1]), redis.call('EXISTS', KEYS[2]) }`;
+
 /** Answers what was written down, and in how many milliseconds it ends. */
 const readNote = `return { redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]) }`;
 
@@ -90,6 +101,7 @@ interface Scripts {
   onairRenew(...args: (string | number)[]): Promise<number>;
   onairNote(...args: (string | number)[]): Promise<unknown>;
   onairReadNote(key: string): Promise<[string | null, number]>;
+  onairLocate(...keys: string[]): Promise<[string | null, number]>;
   onairRelease(...args: (string | number)[]): Promise<unknown>;
   onairRemoveOwn(...args: (string | number)[]): Promise<number>;
   onairAnnounce(...args: (string | number)[]): Promise<unknown>;
@@ -109,7 +121,7 @@ export class NameStore {
    * @param resumeWindowMs how long a broadcast waits for its publisher, at each node alike
    */
   constructor(redis: RedisClient, node: ClusterNode, ttlMs: number, resumeWindowMs: number) {
-    const scripts = { onairClaim: [2, claim], onairRenew: [3, renew], onairNote: [2, note], onairReadNote: [1, readNote], onairRelease: [2, release], onairRemoveOwn: [1, removeOwn], onairAnnounce: [2, announce], onairLeave: [2, leave] } as const;
+    const scripts = { onairClaim: [2, claim], onairRenew: [3, renew], onairNote: [2, note], onairReadNote: [1, readNote], onairLocate: [2, locate], onairRelease: [2, release], onairRemoveOwn: [1, removeOwn], onairAnnounce: [2, announce], onairLeave: [2, leave] } as const;
     for (const [name, [numberOfKeys, lua]] of Object.entries(scripts)) redis.defineCommand(name, { numberOfKeys, lua });
     this.#redis = redis as RedisClient & Scripts;
     this.#node = node;
@@ -150,10 +162,10 @@ export class NameStore {
     await this.#redis.onairRemoveOwn(homeKey(stream), this.#home);
   }
 
-  /** Where the stream is watched, if that is at another node: its URL. */
-  async elsewhere(stream: string): Promise<string | undefined> {
-    const home = await this.#redis.get(homeKey(stream));
-    return home === null || home === this.#home ? undefined : home.slice(home.indexOf(' ') + 1);
+  /** Where the stream is watched, but for this node. */
+  async whereabouts(stream: string): Promise<Whereabouts> {
+    const [home, notes] = await this.#redis.onairLocate(homeKey(stream), progressKey(stream));
+    return { node: home === null || home === this.#home ? undefined : home.slice(home.indexOf(' ') + 1), mayGoOn: notes > 0 };
   }
 
   /** Says what there is at this node. */

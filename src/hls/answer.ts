@@ -17,9 +17,10 @@ export interface FoundAnswer {
 /**
  * Why there is nothing, and in words. `not-yet`: nothing can be played so far. `to-come`: there is no such thing, but there may be later.
  * `gone`: there was, or will never be. `malformed`: the directives can't be met now. `standstill`: nothing new came in time.
+ * `going-on`: it was played from another server, and is about to go on here.
  */
 export interface EmptyAnswer {
-  readonly outcome: 'not-yet' | 'to-come' | 'gone' | 'malformed' | 'standstill';
+  readonly outcome: 'not-yet' | 'to-come' | 'gone' | 'malformed' | 'standstill' | 'going-on';
   readonly message: string;
   readonly body?: undefined;
 }
@@ -27,4 +28,5 @@ export interface EmptyAnswer {
 export type Answer = FoundAnswer | EmptyAnswer;
 
 export const notYet: EmptyAnswer = { outcome: 'not-yet', message: 'not on air yet' };
+export const goingOn: EmptyAnswer = { outcome: 'going-on', message: 'the broadcast goes on from this server in a moment' };
 export const noRewind: EmptyAnswer = { outcome: 'to-come', message: 'nothing is kept to go back to; DVR_SECONDS says for how long the server should' };

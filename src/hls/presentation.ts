@@ -1,5 +1,5 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
-import { noRewind, notYet, type Answer } from './answer.js';
+import { goingOn, noRewind, notYet, type Answer, type EmptyAnswer } from './answer.js';
 import { Encoded } from './encoded.js';
 import { Follower, type PartCut } from './follower.js';
 import type { SegmentStart } from './live-window.js';
@@ -154,6 +154,11 @@ export class Presentation {
     return (this.lead.last?.mediaSequence ?? 0) > mostAwaitedSegments || this.#fromStart.every(({ rendition }) => rendition.playable);
   }
 
+  /** What is answered before a player can start. */
+  get notYet(): EmptyAnswer {
+    return this.#options.after ? goingOn : notYet;
+  }
+
   /** Wall clock, ms since the epoch, at the end of what is published; undefined before the first part. */
   get endTimeMs(): number | undefined {
     return this.#endTimeMs;
@@ -241,7 +246,7 @@ export class Presentation {
 
   #multivariant(kind: PlaylistKind, keyframes: readonly KeyframeStream[], offered: readonly VariantStream[] = []): Answer {
     const variants = this.#ids().flatMap((id) => (this.#madeAtOnce.has(id ?? '') ? [] : (this.#variant(id, kind) ?? [])));
-    if (!this.playable || variants.length === 0) return notYet;
+    if (!this.playable || variants.length === 0) return this.notYet;
     const inOrder = [...variants, ...offered].toSorted((one, other) => pixelsOf(other) - pixelsOf(one));
     return { outcome: 'multivariant', body: new Encoded(writeMultivariantPlaylist(inOrder, keyframes)) };
   }

@@ -1,4 +1,4 @@
-import { notYet, type Answer } from './answer.js';
+import { goingOn, notYet, type Answer } from './answer.js';
 import { isListed, readBlockingRequest, type DeliveryDirectives, type BlockingRequest } from './blocking-request.js';
 import type { Encoded } from './encoded.js';
 import { HeldRequests, type StartTimer, type WatchClient } from './held-requests.js';
@@ -12,6 +12,8 @@ export interface Requested {
   readonly timing: PlaylistTiming | undefined;
   /** Whether a player can start. */
   readonly playable: boolean;
+  /** It was played from another server before: players are there already, and give up what is answered with 404. */
+  readonly goesOn: boolean;
   /** Nothing more comes. */
   readonly ended: boolean;
   /** How many init segments were named so far. */
@@ -43,9 +45,11 @@ export class RenditionRequests {
 
   /** Answers with what is written, once that holds what the directives ask for. */
   async playlist(directives: DeliveryDirectives, watchClient: WatchClient, write: (timing: PlaylistTiming, delta: boolean) => Encoded): Promise<Answer> {
-    const { timing, playable, ended } = this.#rendition;
-    if (!timing || !playable) return notYet;
-    if (ended) return { outcome: 'lasting', body: write(timing, false) };
+    const { timing, goesOn } = this.#rendition;
+    if (!timing) return notYet;
+    if (goesOn && !(await this.#reached(() => this.#rendition.playable, timing, watchClient))) return goingOn;
+    if (!this.#rendition.playable) return notYet;
+    if (this.#rendition.ended) return { outcome: 'lasting', body: write(timing, false) };
     let request: BlockingRequest;
     try {
       request = readBlockingRequest(directives, this.#window, timing.partTargetSeconds);
@@ -62,8 +66,9 @@ export class RenditionRequests {
 
   /** An init segment, a segment, or a part; the part that comes next is waited for (RFC 8216bis §4.4.5.3). */
   async media(name: string, watchClient: WatchClient): Promise<Answer> {
-    const { timing } = this.#rendition;
+    const { timing, goesOn, playable } = this.#rendition;
     if (!timing) return notYet;
+    if (goesOn && !playable && !this.#window.media(name)) return goingOn;
     if (name === this.#window.nextPartUri && !this.#rendition.ended) {
       await this.#reached(() => name !== this.#window.nextPartUri, timing, watchClient);
     }

@@ -194,6 +194,11 @@ export class Rendition implements Requested {
     return this.#timing !== undefined && this.#window.isPlayable;
   }
 
+  /** Whether it was played from another server before. */
+  get goesOn(): boolean {
+    return this.#options.first !== undefined;
+  }
+
   get facts(): RenditionFacts | undefined {
     const init = this.#init;
     if (!this.#timing || !init || !this.playable) return undefined;

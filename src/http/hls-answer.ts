@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer, EmptyAnswer } from '../hls/answer.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import { LiveError } from '../protocol/live-error.js';
+import { comeAgainSoon } from './come-again.js';
 import { sendMedia } from './media-reply.js';
 
 const errorCodes: Readonly<Record<EmptyAnswer['outcome'], ErrorCode>> = {
@@ -10,6 +11,7 @@ const errorCodes: Readonly<Record<EmptyAnswer['outcome'], ErrorCode>> = {
   gone: 'not-found',
   malformed: 'malformed',
   standstill: 'unavailable',
+  'going-on': 'unavailable',
 };
 
 /**
@@ -28,6 +30,7 @@ function cacheControl(outcome: Answer['outcome'], targetDurationSeconds: number)
     case 'not-yet':
     case 'standstill':
       return 'max-age=1';
+    case 'going-on':
     case 'to-come':
     case 'malformed':
       return 'no-store';
@@ -40,6 +43,7 @@ function cacheControl(outcome: Answer['outcome'], targetDurationSeconds: number)
  */
 export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer, targetDurationSeconds: number): FastifyReply | Promise<FastifyReply> {
   reply.header('cache-control', cacheControl(answer.outcome, targetDurationSeconds));
+  if (answer.outcome === 'going-on') throw comeAgainSoon(answer.message);
   if (!answer.body) throw new LiveError(errorCodes[answer.outcome], answer.message);
   return sendMedia(request, reply, answer.body);
 }

@@ -21,7 +21,7 @@ export function hlsSource(presentation: Presentation, audience: Audience, ladder
       const unready = id === undefined ? undefined : await ladder()?.prepare(id, watchClient);
       if (unready) return unready;
       const rendition = presentation.rendition(id);
-      if (!rendition) return noSuchRendition(id);
+      if (!rendition) return presentation.playable ? noSuchRendition(id) : presentation.notYet;
       // Keyframes are looked at beside what is watched.
       if (kind !== 'iframes') audience.asked(client, id ?? sourceId);
       return kind === 'live' ? rendition.mediaPlaylist(directives, watchClient) : rendition.rewindPlaylist(kind, directives, watchClient);

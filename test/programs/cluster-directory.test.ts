@@ -95,11 +95,11 @@ t.test('what runs is listed and found from every node; no key is without an end,
   const redis = await startRedis(t);
   const [one, other] = [await join(t, redis.url, 'one'), await join(t, redis.url, 'other')];
   const lease = await one.directory.claim('cam');
-  t.equal(await other.names.elsewhere('cam'), undefined, 'not before there is something to watch');
+  t.equal((await other.names.whereabouts('cam')).node, undefined, 'not before there is something to watch');
   lease.show(broadcastOf('cam'));
   await one.directory.tell();
-  t.equal(await other.names.elsewhere('cam'), 'http://one:8080');
-  t.equal(await one.names.elsewhere('cam'), undefined, 'which is here');
+  t.equal((await other.names.whereabouts('cam')).node, 'http://one:8080');
+  t.equal((await one.names.whereabouts('cam')).node, undefined, 'which is here');
   const [listed] = await other.directory.list();
   t.match(listed?.info('https://live.example', 1935), { stream: 'cam', urls: { watch: 'https://live.example/watch/cam' } });
   t.strictSame((await one.directory.list()).map(({ stream }) => stream), ['cam']);
@@ -113,9 +113,9 @@ t.test('what runs is listed and found from every node; no key is without an end,
   t.notMatch(await Promise.all(keys.map((key) => redis.client.dump(key).then(String))), /key=|resume/);
 
   await lease.release();
-  t.equal(await other.names.elsewhere('cam'), 'http://one:8080', 'the end can be watched for a while');
+  t.equal((await other.names.whereabouts('cam')).node, 'http://one:8080', 'the end can be watched for a while');
   lease.withdraw();
-  await waitUntil('it is withdrawn', async () => (await other.names.elsewhere('cam')) === undefined);
+  await waitUntil('it is withdrawn', async () => (await other.names.whereabouts('cam')).node === undefined);
   await one.directory.close();
   t.strictSame(await other.directory.list(), []);
 });

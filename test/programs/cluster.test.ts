@@ -53,6 +53,18 @@ t.test('a server is killed: its publisher goes on at another one with the same b
   publisher.closed.catch(() => undefined);
   await dying.kill();
   await sending;
+  const answers: { readonly status: number; readonly text: string; readonly retryAfter: string | null; readonly cache: string | null }[] = [];
+  const askedUntilItGoesOn = waitUntil('the playlist goes on', async () => {
+    const response = await fetch(playlistUrl);
+    const text = await response.text();
+    answers.push({ status: response.status, text, retryAfter: response.headers.get('retry-after'), cache: response.headers.get('cache-control') });
+    return response.ok && text;
+  }, 60_000, 100);
+  const socketRefusals: number[] = [];
+  const refused = waitUntil('a viewer by WebSocket is told to come again', async () => {
+    await once(new WebSocket(`${heir.origin.replace('http', 'ws')}/live/cam/play`), 'open').catch((error: unknown) => socketRefusals.push(Number(/\d{3}/.exec(String(error))?.[0])));
+    return socketRefusals.length > 0;
+  });
 
   const refusals = new Set<number>();
   const back = await waitUntil('the lease is over', async () => {
@@ -64,7 +76,11 @@ t.test('a server is killed: its publisher goes on at another one with the same b
   t.strictSame([...refusals].filter((status) => status !== 503), [], 'until then it is told to try again');
   const again = back.attempt.sendPaced(messages).catch(() => undefined);
   await back.attempt.message('live');
-  const after = await waitUntil('the playlist goes on', async () => (await playlist().then((text) => text.includes('#EXTINF') && text)) || undefined);
+  const after = await askedUntilItGoesOn;
+  t.match(after, /#EXTINF/);
+  for (const { status, retryAfter, cache } of answers.slice(0, -1)) t.strictSame([status, retryAfter, cache], [503, '1', 'no-store'], 'a player that asks meanwhile is never told that there is nothing');
+  await refused;
+  t.strictSame([...new Set(socketRefusals)], [503]);
   for (const frozen of [/#EXT-X-TARGETDURATION:\d+/, /PART-TARGET=[\d.]+/, /#EXT-X-SERVER-CONTROL:.*/]) t.equal(frozen.exec(after)?.[0], frozen.exec(before)?.[0]);
   const sequenceOf = (text: string): number => Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1]);
   t.ok(sequenceOf(after) > sequenceOf(before) + (before.match(/#EXTINF/g)?.length ?? 0), 'no number is used again');
