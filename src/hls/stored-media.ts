@@ -8,6 +8,8 @@ export interface StoredMedia {
    * @throws {Error} when whoever keeps it does not give them
    */
   open(start: number, byteLength: number): Promise<Readable>;
+  /** The same in one go, where that is cheaper. Whoever asks bounds how much that is. */
+  readonly read?: ((start: number, byteLength: number) => Promise<Buffer>) | undefined;
 }
 
 /** Media in memory, in pieces: one after another they are the whole. */
@@ -30,5 +32,6 @@ export interface SegmentKeeper {
 
 /** Some of the bytes of stored media: a part of a segment. */
 export function rangeOf(media: StoredMedia, start: number, byteLength: number): StoredMedia {
-  return { byteLength, open: (from, length) => media.open(start + from, length) };
+  const { read } = media;
+  return { byteLength, open: (from, length) => media.open(start + from, length), read: read && ((from, length) => read(start + from, length)) };
 }

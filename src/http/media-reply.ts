@@ -4,11 +4,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Encoded } from '../hls/encoded.js';
 import type { WatchClient } from '../hls/held-requests.js';
 import type { StoredMedia } from '../hls/stored-media.js';
+import { ByteRoom } from './byte-room.js';
 import { whenGone, type Peer } from './when-gone.js';
 
 const mediaHeaders = ['content-type', 'video/mp4', 'accept-ranges', 'bytes'] as const;
 const playlistHeaders = ['content-type', 'application/vnd.apple.mpegurl', 'vary', 'Accept-Encoding'] as const;
 const zippedPlaylistHeaders = [...playlistHeaders, 'content-encoding', 'gzip'] as const;
+
+/** A segment; not an hour of them. */
+const mostInOneGo = 4_194_304;
+/** Of the whole process: who is slow holds all of what was read for it. */
+const inOneGo = new ByteRoom(67_108_864);
 
 /** What an answer can be made of. */
 export type Body = Encoded | Buffer | StoredMedia;
@@ -44,19 +50,27 @@ export function sendMedia(request: FastifyRequest, reply: FastifyReply, body: Bo
 async function sendStored(request: FastifyRequest, reply: FastifyReply, media: StoredMedia, range: Range | undefined): Promise<FastifyReply> {
   const { start, end } = range ?? { start: 0, end: media.byteLength - 1 };
   const byteLength = end - start + 1;
-  let stream: Readable;
+  let body: Readable | Buffer;
   try {
-    stream = request.method === 'HEAD' ? Readable.from([]) : await media.open(start, byteLength);
+    if (request.method === 'HEAD') body = Readable.from([]);
+    else body = (await readInOneGo(reply, media, start, byteLength)) ?? (await media.open(start, byteLength));
   } catch (error) {
     reply.header('cache-control', 'no-store');
     throw error;
   }
   // The client may have gone while the store was asked.
-  whenGone(reply.raw, () => stream.destroy());
+  if (!Buffer.isBuffer(body)) whenGone(reply.raw, () => body.destroy());
   setHeaders(reply, mediaHeaders);
   reply.header('content-length', byteLength);
   if (range) setRange(reply, range, media.byteLength);
-  return reply.send(stream);
+  return reply.send(body);
+}
+
+/** undefined where it is too much, or where too much is on its way to clients in this manner: then it is sent in pieces. */
+async function readInOneGo(reply: FastifyReply, media: StoredMedia, start: number, byteLength: number): Promise<Buffer | undefined> {
+  if (!media.read || byteLength > mostInOneGo || !inOneGo.tryTake(byteLength)) return undefined;
+  whenGone(reply.raw, () => inOneGo.giveBack(byteLength));
+  return media.read(start, byteLength);
 }
 
 function setHeaders(reply: FastifyReply, headers: readonly string[]): void {

@@ -83,6 +83,7 @@ export class ObjectArchive {
         this.changed(id, text.includes('"type":"end"'));
       },
       open: (name, range, signal) => disk.open(name, range, signal),
+      ...(disk.read && { read: (name, range, signal) => disk.read!(name, range, signal) }),
       remove: (name) => disk.remove(name),
       clear: () => disk.clear(),
     };

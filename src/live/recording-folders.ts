@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { manifestLine, readManifest, sumsOf, type Manifest } from '../hls/manifest.js';
 import type { StoredMedia } from '../hls/stored-media.js';
@@ -10,6 +10,7 @@ import { LiveError } from '../protocol/live-error.js';
 import { DiskMediaStore } from '../storage/disk-media-store.js';
 import type { MediaStore } from '../storage/media-store.js';
 import { readEnds } from '../storage/file-ends.js';
+import { SharedReads } from '../storage/shared-reads.js';
 import type { Turns } from '../storage/turns.js';
 import type { ObjectArchive } from './object-archive.js';
 import { chatName, type ChatFile } from './recorded-chat.js';
@@ -33,6 +34,7 @@ export class RecordingFolders {
   readonly #directory: string;
   readonly #turns: Turns;
   readonly #archive: ObjectArchive | undefined;
+  readonly #reads = new SharedReads();
 
   constructor({ directory, turns, archive }: RecordingFoldersOptions) {
     this.#directory = directory;
@@ -52,7 +54,7 @@ export class RecordingFolders {
   }
 
   store(id: string): MediaStore {
-    const disk = new DiskMediaStore({ directory: this.path(id), root: this.#directory, turns: this.#turns });
+    const disk = new DiskMediaStore({ directory: this.path(id), root: this.#directory, turns: this.#turns, reads: this.#reads });
     return this.#archive?.spooled(id, disk) ?? disk;
   }
 
@@ -87,24 +89,28 @@ export class RecordingFolders {
   async media(id: string, name: string): Promise<StoredMedia> {
     const size = await this.#sizeOf(id, name);
     if (size === undefined) return (await this.#archive?.media(id, name)) ?? noSuchMedia();
+    const store = this.store(id);
+    /** It may have gone up this moment. */
+    const orArchived = async <T>(asked: Promise<T>, ask: (archived: StoredMedia) => Promise<T>): Promise<T> => {
+      try {
+        return await asked;
+      } catch (cause) {
+        const archived = await this.#archive?.media(id, name);
+        if (archived) return ask(archived);
+        throw new LiveError('unavailable', 'the store does not give back this segment; try again', { cause });
+      }
+    };
     return {
       byteLength: size,
-      open: async (start, byteLength) => {
-        try {
-          return await this.store(id).open(name, { start, byteLength });
-        } catch (cause) {
-          // It may have gone up this moment.
-          const archived = await this.#archive?.media(id, name);
-          if (archived) return archived.open(start, byteLength);
-          throw new LiveError('unavailable', 'the store does not give back this segment; try again', { cause });
-        }
-      },
+      open: (start, byteLength) => orArchived(store.open(name, { start, byteLength }), (archived) => archived.open(start, byteLength)),
+      read: store.read && ((start, byteLength) => orArchived(store.read!(name, { start, byteLength }), async (archived) => buffer(await archived.open(start, byteLength)))),
     };
   }
 
   /** Where a viewer finds that media; undefined: here. */
   async addressOf(id: string, name: string, isPrivate: boolean): Promise<string | undefined> {
-    return (await this.#sizeOf(id, name)) === undefined ? this.#archive?.addressOf(id, name, isPrivate) : undefined;
+    if (!this.#archive || (await this.#sizeOf(id, name)) !== undefined) return undefined;
+    return this.#archive.addressOf(id, name, isPrivate);
   }
 
   /** All of these in one folder: its own, or that one, where some are in the archive. @throws {LiveError} unavailable */

@@ -57,7 +57,14 @@ export class SegmentArchive implements SegmentKeeper {
   async keep(uri: string, media: MediaPieces): Promise<StoredMedia | undefined> {
     const { byteLength } = media;
     if (!(await this.#writer.put(uri, media))) return undefined;
-    return { byteLength, open: (start, length) => this.#read(uri, start, length) };
+    const store = this.#store;
+    const open = async (start: number, length: number): Promise<Readable> => {
+      const stream = await this.#inTime((signal) => store.open(uri, { start, byteLength: length }, signal), (late) => late.destroy());
+      stream.once('error', (error) => this.#failed(error));
+      return stream;
+    };
+    const read = store.read && ((start: number, length: number): Promise<Buffer> => this.#inTime((signal) => store.read!(uri, { start, byteLength: length }, signal)));
+    return { byteLength, open, read };
   }
 
   remove(uri: string): void {
@@ -80,26 +87,22 @@ export class SegmentArchive implements SegmentKeeper {
     this.#toldOfWriting = true;
   }
 
-  /** @throws {LiveError} unavailable, when the store does not give it */
-  async #read(uri: string, start: number, byteLength: number): Promise<Readable> {
+  /**
+   * @param undo what is done with what comes too late
+   * @throws {LiveError} unavailable, when the store does not give it
+   */
+  async #inTime<T>(ask: (signal: AbortSignal) => Promise<T>, undo?: (late: T) => void): Promise<T> {
+    const patience = new AbortController();
     try {
-      const stream = await this.#openInTime(uri, start, byteLength);
-      stream.once('error', (error) => this.#failed(error));
-      return stream;
+      const asked = ask(patience.signal);
+      if (await settledWithin(asked, this.#readTimeoutMs)) return await asked;
+      patience.abort();
+      void asked.then(undo, () => undefined);
+      throw new Error(`the store did not answer within ${this.#readTimeoutMs} ms`);
     } catch (error) {
       this.#failed(error as Error);
       throw new LiveError('unavailable', 'the store does not give back this segment; try again', { cause: error });
     }
-  }
-
-  async #openInTime(uri: string, start: number, byteLength: number): Promise<Readable> {
-    const patience = new AbortController();
-    const opening = this.#store.open(uri, { start, byteLength }, patience.signal);
-    if (await settledWithin(opening, this.#readTimeoutMs)) return opening;
-    patience.abort();
-    // Nobody reads it any more, should it come after all.
-    void opening.then((stream) => stream.destroy(), () => undefined);
-    throw new Error(`the store did not answer within ${this.#readTimeoutMs} ms`);
   }
 
   #failed(error: Error): void {

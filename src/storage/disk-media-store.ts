@@ -1,8 +1,9 @@
 import { appendFile, mkdir, open, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { FileRange } from './file-range.js';
+import { FileRange, readRange } from './file-range.js';
 import type { ByteRange, MediaStore, Pieces } from './media-store.js';
+import { SharedReads } from './shared-reads.js';
 import { inTurn, type Turns } from './turns.js';
 
 export interface DiskMediaStoreOptions {
@@ -12,6 +13,8 @@ export interface DiskMediaStoreOptions {
   readonly root: string;
   /** Who may use the disk now, of all who do. */
   readonly turns: Turns;
+  /** Where several are made for one folder: what they share. Default: one of its own. */
+  readonly reads?: SharedReads | undefined;
 }
 
 /** A file for each object. */
@@ -19,11 +22,13 @@ export class DiskMediaStore implements MediaStore {
   readonly #directory: string;
   readonly #root: string;
   readonly #turns: Turns;
+  readonly #reads: SharedReads;
 
-  constructor({ directory, root, turns }: DiskMediaStoreOptions) {
+  constructor({ directory, root, turns, reads = new SharedReads() }: DiskMediaStoreOptions) {
     this.#directory = directory;
     this.#root = root;
     this.#turns = turns;
+    this.#reads = reads;
   }
 
   put(name: string, { byteLength, pieces }: Pieces): Promise<void> {
@@ -33,6 +38,11 @@ export class DiskMediaStore implements MediaStore {
 
   open(name: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
     return FileRange.open(join(this.#directory, name), { range, turns: this.#turns, signal });
+  }
+
+  read(name: string, range: ByteRange, signal?: AbortSignal): Promise<Buffer> {
+    const path = join(this.#directory, name);
+    return this.#reads.read(`${path} ${range.start} ${range.byteLength}`, () => readRange(path, range, { turns: this.#turns, signal }));
   }
 
   remove(name: string): Promise<void> {

@@ -1,5 +1,7 @@
+import * as fs from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import type { ByteRange } from './media-store.js';
 import { inTurn, type Turns } from './turns.js';
 
@@ -12,6 +14,28 @@ export interface FileRangeOptions {
   readonly turns: Turns;
   /** Gives up waiting for a turn. */
   readonly signal?: AbortSignal | undefined;
+}
+
+// Those of `node:fs/promises` cost half as much again for each call.
+const [openFile, readFile, closeFile] = [promisify(fs.open), promisify(fs.read), promisify(fs.close)];
+
+/**
+ * A run of bytes of a file in one go and one turn: a third of what a stream of them costs, for what is small enough to be held in memory.
+ * @throws {Error} when there is no such file, or when it is shorter than that
+ */
+export function readRange(path: string, { start, byteLength }: ByteRange, { turns, signal }: Omit<FileRangeOptions, 'range'>): Promise<Buffer> {
+  const read = async (): Promise<Buffer> => {
+    const file = await openFile(path, 'r');
+    try {
+      const bytes = Buffer.allocUnsafeSlow(byteLength);
+      const { bytesRead } = await readFile(file, bytes, 0, byteLength, start);
+      if (bytesRead < byteLength) throw new RangeError(`expected ${start + byteLength} bytes in ${path}, there are ${start + bytesRead}`);
+      return bytes;
+    } finally {
+      await closeFile(file);
+    }
+  };
+  return inTurn(turns, read, signal);
 }
 
 /**

@@ -25,6 +25,8 @@ export interface MediaStore {
    * @throws {Error} when there is no such object, or when it is shorter than that
    */
   open(name: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
+  /** The same in one go, where that is cheaper. Whoever asks bounds how much that is. */
+  read?(name: string, range: ByteRange, signal?: AbortSignal): Promise<Buffer>;
   /** An object that is not there counts as removed. */
   remove(name: string): Promise<void>;
   /** Adds to the end of an object, which is made if need be; never changes what is there. */

@@ -9,6 +9,7 @@ import type { StoredMedia } from '../../src/hls/stored-media.js';
 import { LiveError } from '../../src/protocol/live-error.js';
 import { acceptsGzip, parseRange } from '../../src/http/media-reply.js';
 import { withResolvers } from './fake-broadcast.js';
+import { until } from '../live/fake-studio.js';
 import { listen, startFakeServer } from './fake-server.js';
 
 t.test('the multivariant playlist comes with its type, its age and leave for any page to read it', async (t) => {
@@ -115,11 +116,12 @@ t.test('media comes whole, or as the one range that was asked for', async (t) =>
 });
 
 /** Media that lies in a store, and each stream that was opened of it. */
-function storedMedia(bytes: Buffer): StoredMedia & { opened: Readable[] } {
+function storedMedia(bytes: Buffer, read?: StoredMedia['read']): StoredMedia & { opened: Readable[] } {
   const opened: Readable[] = [];
   return {
     byteLength: bytes.length,
     opened,
+    read,
     open: async (start, byteLength) => {
       const stream = Readable.from([bytes.subarray(start, start + byteLength)], { objectMode: false });
       opened.push(stream);
@@ -128,10 +130,12 @@ function storedMedia(bytes: Buffer): StoredMedia & { opened: Readable[] } {
   };
 }
 
-t.test('media that lies in a store is answered as media in memory is: whole, in ranges, and to HEAD, for which nothing is read', async (t) => {
+for (const inOneGo of [false, true]) t.test(`media that lies in a store is answered as media in memory is, ${inOneGo ? 'read in one go' : 'as a stream'}: whole, in ranges, and to HEAD, for which nothing is read`, async (t) => {
   const { app, broadcasts } = await startFakeServer(t);
   const cam = broadcasts.add('cam');
-  const stored = storedMedia(Buffer.from('0123456789'));
+  const bytes = Buffer.from('0123456789');
+  let reads = 0;
+  const stored = storedMedia(bytes, inOneGo ? async (start, byteLength) => (reads++, bytes.subarray(start, start + byteLength)) : undefined);
   cam.answers.set('1.m4s', { outcome: 'lasting', body: stored });
   const kept = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'cache-control', 'access-control-allow-origin', 'vary'];
   for (const range of [undefined, 'bytes=2-4', 'bytes=-3', 'bytes=7-', 'bytes=0-99', 'bytes=10-', 'bytes=3-1', 'lines=1-2']) {
@@ -143,10 +147,33 @@ t.test('media that lies in a store is answered as media in memory is: whole, in 
       for (const name of kept) t.equal(fromStore?.headers[name], inMemory?.headers[name], `${told}: ${name}`);
     }
   }
-  t.equal(stored.opened.length, 7, 'one for each GET that can be answered');
+  t.strictSame([stored.opened.length, reads], inOneGo ? [0, 7] : [7, 0], 'one for each GET that can be answered');
   cam.answers.set('1.m4s', { outcome: 'lasting', body: stored, init: Buffer.from('init ') });
   const vlc = await app.inject({ url: '/live/cam/run1/1.m4s', headers: { 'user-agent': 'VLC/3.0.18 LibVLC/3.0.18' } });
   t.equal(vlc.body, 'init 0123456789');
+});
+
+t.test('what is read in one go for clients is bounded, for each and for all: beyond it is sent in pieces, until some of them have theirs', async (t) => {
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
+  const bytes = Buffer.alloc(4_194_304, 'picture ');
+  const reading: (() => void)[] = [];
+  const stored = storedMedia(bytes, (start, byteLength) => new Promise((resolve) => reading.push(() => resolve(bytes.subarray(start, start + byteLength)))));
+  cam.answers.set('1.m4s', { outcome: 'lasting', body: stored });
+  const ask = async (): Promise<boolean> => (await app.inject('/live/cam/run1/1.m4s')).rawPayload.equals(bytes);
+  const asked = Array.from({ length: 16 }, ask);
+  await until(async () => reading.length === 16);
+  t.ok(await ask(), 'what finds no room is sent as a stream');
+  t.strictSame([reading.length, stored.opened.length], [16, 1]);
+  for (const finish of reading) finish();
+  t.strictSame(new Set(await Promise.all(asked)), new Set([true]));
+  const last = ask();
+  await until(async () => reading.length === 17);
+  reading[16]?.();
+  t.ok(await last);
+  const larger = storedMedia(Buffer.alloc(4_194_305), () => t.fail('that is too much to be read in one go') as never);
+  cam.answers.set('2.m4s', { outcome: 'lasting', body: larger });
+  t.equal((await app.inject('/live/cam/run1/2.m4s')).rawPayload.length, 4_194_305);
 });
 
 t.test('each rendition has addresses of its own, and the source keeps those that it had', async (t) => {

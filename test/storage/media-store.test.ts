@@ -104,6 +104,30 @@ t.test('files are closed, however their reading ends; one that nobody began to r
   t.ok((await openFiles()) < before + 10, `${await openFiles()} files are open, ${before} were`);
 });
 
+t.test('what several ask for at once is read once, in one turn; each range is its own, and nothing is held afterwards', async (t) => {
+  const turns = new Semaphore(1);
+  const root = await temporaryDirectory(t);
+  const store = new DiskMediaStore({ directory: join(root, 'run'), root, turns });
+  await store.put('0.m4s', pieces('abcdefgh'));
+  const openFiles = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
+  const before = await openFiles();
+  const read = (start: number, byteLength: number): Promise<Buffer> => store.read('0.m4s', { start, byteLength });
+  const [whole, again, some] = await Promise.all([read(0, 8), read(0, 8), read(2, 3)]);
+  t.equal(whole.toString(), 'abcdefgh');
+  t.equal(some.toString(), 'cde');
+  t.ok(again === whole, 'the same bytes, not a copy of them');
+  t.ok((await read(0, 8)) !== whole, 'what comes later reads anew');
+  for (let times = 0; times < 20; times++) await t.rejects(read(4, 5), /expected 9 bytes .* there are 8/);
+  await t.rejects(store.read('1.m4s', { start: 0, byteLength: 1 }), { code: 'ENOENT' });
+  t.equal((await read(7, 1)).toString(), 'h', 'a failure is not held either');
+  t.ok((await openFiles()) < before + 10);
+  await turns.acquire();
+  const patience = new AbortController();
+  const waiting = store.read('0.m4s', { start: 0, byteLength: 8 }, patience.signal);
+  patience.abort();
+  await t.rejects(waiting, /waited for in vain/);
+});
+
 t.test('a disk that hangs is waited for by those alone whose turn it is: others give up and leave nothing behind', async (t) => {
   const turns = new Semaphore(1);
   const root = await temporaryDirectory(t);
