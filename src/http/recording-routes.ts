@@ -61,6 +61,10 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
       reply.header('content-disposition', `attachment; filename="${name}.mp4"`).header('cache-control', `max-age=${mediaSeconds}`);
       return sendMedia(request, reply, media);
     });
+    recording.get<{ Params: Params; Querystring: Record<string, unknown> }>('/download.json', async (request, reply) => {
+      const told = await downloads.progress({ id: request.params.id, client: clientAddress(request), clip: readClip(request.query) });
+      return reply.header('cache-control', 'no-store').send(told);
+    });
     recording.get<{ Params: Params }>('/chat.jsonl', async (request, reply) => {
       const said = await recordings.openChat(request.params.id);
       if (said) whenGone(reply.raw, () => said.destroy());

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { writeRecordingText } from '../hls/recording-playlists.js';
 import type { StoredMedia } from '../hls/stored-media.js';
 import { LiveError } from '../protocol/live-error.js';
+import type { DownloadProgress } from '../protocol/recording-info.js';
 import { FileRange } from '../storage/file-range.js';
 import type { Turns } from '../storage/turns.js';
 import { clipSegments, clipWithin, type Clip, type ClipWish } from './clip.js';
@@ -22,6 +23,10 @@ const defaultClipBytes = 1_073_741_824;
 /** Files that wait to be made, and those of one client among them: each takes the disk for as long as its media is long. */
 const mostWaiting = 16;
 const mostOfAClient = 4;
+/** So long whoever asks how far it is learns that it failed; then it is tried again. */
+const failureToldMs = 10_000;
+/** What comes from elsewhere comes first: so much of the work. */
+const gatheringShare = 0.5;
 
 export interface RecordingDownloadsOptions {
   readonly recordings: Recordings;
@@ -46,6 +51,16 @@ interface Making {
   readonly client: string;
   readonly over: AbortController;
   readonly done: Promise<void>;
+  /** Of what is to be done; undefined while it waits for its turn. */
+  fraction: number | undefined;
+}
+
+/** One file that can be asked for. */
+interface Wanted {
+  readonly path: string;
+  /** undefined while it is not there. */
+  readonly size: () => Promise<number | undefined>;
+  readonly make: (signal: AbortSignal, onProgress: (fraction: number) => void) => Promise<void>;
 }
 
 /**
@@ -57,6 +72,8 @@ export class RecordingDownloads {
   readonly #clips: MadeClips;
   /** By the path of what is made. */
   readonly #making = new Map<string, Making>();
+  /** Why the last could not be made, by path, and until when (on the clock of `performance.now()`) that is told. */
+  readonly #failed = new Map<string, { readonly error: unknown; readonly untilMs: number }>();
   readonly #turns = new Semaphore(1);
   #closed = false;
 
@@ -78,18 +95,35 @@ export class RecordingDownloads {
   }
 
   /** @throws {LiveError} not-found | malformed | unavailable, while it grows, is being made, or can't be made */
-  async file({ id, client, clip: wish }: DownloadRequest): Promise<StoredMedia> {
+  async file({ id, client, clip }: DownloadRequest): Promise<StoredMedia> {
+    return this.#find(this.#wanted(id, clip), { id, client });
+  }
+
+  /** How far it is; begins to make it where it is not there, and does not wait. @throws {LiveError} as `file()`, and internal, when it can't be made */
+  async progress({ id, client, clip }: DownloadRequest): Promise<DownloadProgress> {
+    const wanted = this.#wanted(id, clip);
+    const { path } = wanted;
+    const byteLength = await wanted.size();
+    if (byteLength !== undefined) return { state: 'ready', byteLength };
+    const failed = this.#failed.get(path);
+    if (failed && performance.now() < failed.untilMs) throw failed.error;
+    const { fraction } = this.#making.get(path) ?? this.#begin(wanted, { id, client });
+    // All of it is done when it is there: ffmpeg puts the index first at last.
+    return fraction === undefined ? { state: 'waiting', percent: 0 } : { state: 'making', percent: Math.max(0, Math.min(99, Math.floor(fraction * 100))) };
+  }
+
+  #wanted(id: string, wish: ClipWish | undefined): Wanted {
     const { recordings } = this.#options;
     const { state, sums } = recordings.get(id);
     recordings.touch(id);
     if (wish) {
       const clip = clipWithin(wish, sums.durationSeconds);
       const name = `${id}.${Math.round(clip.from * 1000)}-${Math.round(clip.to * 1000)}.mp4`;
-      return this.#find(this.#clips.path(name), { id, client }, async () => this.#clips.sizeOf(name), (signal) => this.#makeClip(id, clip, name, signal));
+      return { path: this.#clips.path(name), size: async () => this.#clips.sizeOf(name), make: (signal, onProgress) => this.#makeClip(id, clip, name, signal, onProgress) };
     }
     if (state === 'recording') throw new LiveError('unavailable', 'this is still being recorded; it can be downloaded when it is over');
     const path = join(recordings.folders.path(id), fileName);
-    return this.#find(path, { id, client }, () => sizeOf(path), (signal) => this.#makeWhole(id, path, signal));
+    return { path, size: () => sizeOf(path), make: (signal, onProgress) => this.#makeWhole(id, path, signal, onProgress) };
   }
 
   /** Ends what is being made, and removes what does not outlive the server. */
@@ -101,11 +135,12 @@ export class RecordingDownloads {
     await this.open();
   }
 
-  async #find(path: string, { id, client }: Pick<Making, 'id' | 'client'>, size: () => Promise<number | undefined>, make: (signal: AbortSignal) => Promise<void>): Promise<StoredMedia> {
+  async #find(wanted: Wanted, who: Pick<Making, 'id' | 'client'>): Promise<StoredMedia> {
+    const { path, size } = wanted;
     const { turns, timeoutMs = 30_000 } = this.#options;
     let byteLength = await size();
     if (byteLength === undefined) {
-      const { done } = this.#making.get(path) ?? this.#begin(path, { id, client }, make);
+      const { done } = this.#making.get(path) ?? this.#begin(wanted, who);
       if (!(await settledWithin(done, timeoutMs))) throw new LiveError('unavailable', 'the file is being made; try again in a few seconds');
       byteLength = await size();
     }
@@ -118,14 +153,26 @@ export class RecordingDownloads {
   }
 
   /** Once, however many ask for the same. @throws {LiveError} unavailable, when too many files wait */
-  #begin(path: string, { id, client }: Pick<Making, 'id' | 'client'>, make: (signal: AbortSignal) => Promise<void>): Making {
+  #begin({ path, make }: Wanted, { id, client }: Pick<Making, 'id' | 'client'>): Making {
     const ofClient = [...this.#making.values()].filter((making) => making.client === client).length;
     if (ofClient >= mostOfAClient) throw new LiveError('unavailable', `${ofClient} files that were asked for from this address are still being made; try again in a few seconds`);
     if (this.#making.size >= mostWaiting) throw new LiveError('unavailable', `${this.#making.size} files wait to be made, and there is no room for more; try again in a few seconds`);
     const over = new AbortController();
-    const making = { id, client, over, done: this.#inTurn(id, () => make(over.signal), over.signal).finally(() => this.#making.delete(path)) };
+    this.#failed.delete(path);
+    const run = (): Promise<void> => {
+      making.fraction = 0;
+      return make(over.signal, (fraction) => (making.fraction = fraction));
+    };
+    const done = this.#inTurn(id, run, over.signal).finally(() => this.#making.delete(path));
+    const making: Making = { id, client, over, done, fraction: undefined };
+    done.catch((error: unknown) => this.#fail(path, error));
     this.#making.set(path, making);
     return making;
+  }
+
+  #fail(path: string, error: unknown): void {
+    this.#failed.set(path, { error, untilMs: performance.now() + failureToldMs });
+    if (this.#failed.size > mostWaiting) this.#failed.delete(this.#failed.keys().next().value!);
   }
 
   async #inTurn(id: string, make: () => Promise<void>, signal: AbortSignal): Promise<void> {
@@ -141,17 +188,17 @@ export class RecordingDownloads {
     }
   }
 
-  async #makeWhole(id: string, path: string, signal: AbortSignal): Promise<void> {
-    await this.#make(id, { draft: join(this.#options.recordings.folders.path(id), draftName), path, signal });
+  async #makeWhole(id: string, path: string, signal: AbortSignal, onProgress: (fraction: number) => void): Promise<void> {
+    await this.#make(id, { draft: join(this.#options.recordings.folders.path(id), draftName), path, signal, onProgress });
   }
 
-  async #makeClip(id: string, clip: Clip, name: string, signal: AbortSignal): Promise<void> {
+  async #makeClip(id: string, clip: Clip, name: string, signal: AbortSignal, onProgress: (fraction: number) => void): Promise<void> {
     await this.#clips.makeRoom();
-    await this.#make(id, { clip, draft: this.#clips.path(draftName), path: this.#clips.path(name), signal });
+    await this.#make(id, { clip, draft: this.#clips.path(draftName), path: this.#clips.path(name), signal, onProgress });
     await this.#clips.add(name, id);
   }
 
-  async #make(id: string, { clip, draft, path, signal }: { clip?: Clip; draft: string; path: string; signal: AbortSignal }): Promise<void> {
+  async #make(id: string, { clip, draft, path, signal, onProgress }: { clip?: Clip; draft: string; path: string; signal: AbortSignal; onProgress: (fraction: number) => void }): Promise<void> {
     const { recordings, remux } = this.#options;
     const manifest = await recordings.manifest(id);
     const whole = { segments: manifest.segments.filter(({ gap }) => !gap), durationSeconds: undefined };
@@ -160,11 +207,16 @@ export class RecordingDownloads {
     if (list === undefined) throw new LiveError('not-found', clip ? 'there is nothing in this piece of the recording: it is a gap' : 'there is nothing in this recording');
     const work = this.#clips.path(workFolder);
     const names = new Set(segments.flatMap(({ uri, mapUri }) => [mapUri, uri]));
-    const directory = await recordings.folders.gather(id, [...names], work);
+    let gathered = 0;
+    const directory = await recordings.folders.gather(id, [...names], work, (count) => {
+      gathered = gatheringShare;
+      onProgress((gatheringShare * count) / names.size);
+    });
+    const allSeconds = durationSeconds ?? segments.reduce((sum, segment) => sum + segment.durationSeconds, 0);
     const playlist = join(directory, listName);
     try {
       await writeFile(playlist, list);
-      await remux({ directory, playlist: listName, output: draft, durationSeconds, signal });
+      await remux({ directory, playlist: listName, output: draft, durationSeconds, signal, onProgress: (seconds) => onProgress(gathered + ((1 - gathered) * seconds) / allSeconds) });
       await rename(draft, path);
     } finally {
       await Promise.all([rm(playlist, { force: true }), rm(draft, { force: true }), rm(work, { recursive: true, force: true })]);

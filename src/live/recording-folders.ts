@@ -113,13 +113,18 @@ export class RecordingFolders {
     return this.#archive.addressOf(id, name, isPrivate);
   }
 
-  /** All of these in one folder: its own, or that one, where some are in the archive. @throws {LiveError} unavailable */
-  async gather(id: string, names: readonly string[], directory: string): Promise<string> {
+  /**
+   * All of these in one folder: its own, or that one, where some are in the archive.
+   * @param onGathered told of each that has come
+   * @throws {LiveError} unavailable
+   */
+  async gather(id: string, names: readonly string[], directory: string, onGathered?: (count: number) => void): Promise<string> {
     if (!this.#archive) return this.path(id);
     await mkdir(directory, { recursive: true });
-    for (const name of names) {
+    for (const [index, name] of names.entries()) {
       const media = await this.media(id, name);
       await pipeline(await media.open(0, media.byteLength), createWriteStream(join(directory, name)));
+      onGathered?.(index + 1);
     }
     return directory;
   }

@@ -40,6 +40,9 @@ export interface RecordingList {
   readonly next?: string;
 }
 
+/** How far the file of a recording, or of a piece of it, is. `waiting`: others are made before it. */
+export type DownloadProgress = { readonly state: 'waiting' | 'making'; /** 0 to 99. */ readonly percent: number } | { readonly state: 'ready'; readonly byteLength: number };
+
 /**
  * @param base where the server's addresses begin, without a slash at its end
  * @param token of a signed link to it, or to its stream: it stands in the path, so that relative URLs keep it

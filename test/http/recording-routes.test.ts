@@ -61,6 +61,11 @@ t.test('a clip is asked for in seconds, and what is none is refused in words', a
   t.equal((await app.inject({ url: `/recordings/${id}/download.mp4?from=3&to=6.5`, headers: { range: 'bytes=0-2' } })).body, 'mp4');
   t.equal((await ask('?to=1')).body, 'mp4 of 1 s');
   t.equal((await ask('')).body, 'mp4 of undefined s');
+  t.match((await app.inject(`/recordings/${id}/download.json?from=3&to=6.5`)).json(), { state: 'ready', byteLength: clip.rawPayload.length });
+  const begun = await app.inject(`/recordings/${id}/download.json?to=5`);
+  t.match([begun.statusCode, begun.headers['cache-control']], [200, /no-store/]);
+  t.match(begun.json<{ state: string }>().state, /^(waiting|making)$/);
+  t.equal((await app.inject(`/recordings/${id}/download.json?from=x`)).statusCode, 400);
   for (const wrong of ['?from=x', '?from=-1', '?from=1e3', '?from=', '?from=1&from=2', '?from=10', '?from=4&to=4', '?from=4&to=3', '?to=Infinity']) {
     const refused = await ask(wrong);
     t.equal(refused.statusCode, 400, wrong);
@@ -79,7 +84,7 @@ t.test('private recordings are listed and shown to nobody without the key, or a 
   t.equal(await list('?stream=cam', withKey), id);
   t.equal((await app.inject({ url: '/api/recordings', headers: { authorization: 'Bearer wrong-wrong' } })).statusCode, 401);
   const files = ['index.m3u8', 'media.m3u8', '0.m4s', 'init-0.mp4', 'download.mp4', 'download.mp4?to=1'];
-  t.equal((await app.inject(`/recordings/${id}/chat.jsonl`)).statusCode, 401);
+  for (const file of ['chat.jsonl', 'download.json']) t.equal((await app.inject(`/recordings/${id}/${file}`)).statusCode, 401);
   for (const file of files) {
     t.equal((await app.inject(`/recordings/${id}/${file}`)).statusCode, 401, file);
     const shown = await app.inject({ url: `/recordings/${id}/${file}`, headers: withKey });

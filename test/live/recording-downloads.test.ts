@@ -1,18 +1,21 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
+import { manifestLine, type ManifestLine, type ManifestSegment } from '../../src/hls/manifest.js';
 import { RecordingDownloads, type RecordingDownloadsOptions } from '../../src/live/recording-downloads.js';
 import type { Recordings } from '../../src/live/recordings.js';
-import type { RemuxJob } from '../../src/live/remux.js';
+import { readProgress, type RemuxJob } from '../../src/live/remux.js';
 import { Semaphore } from '../../src/live/semaphore.js';
 import { readMediaPlaylist } from '../helpers/playlist-reader.js';
+import type { LiveError } from '../../src/protocol/live-error.js';
+import { temporaryDirectory } from '../helpers/programs.js';
 import { until } from './fake-studio.js';
 import { keepRecording, openRecordings, recordedFacts, recordedInit, wholeSegments } from './kept-recordings.js';
 
 /** Downloads of a program that writes down what it is asked, and is done when it is told so. */
 class Slow {
-  readonly jobs: { names: string; durationSeconds: number | undefined; finish: () => void }[] = [];
+  readonly jobs: { names: string; durationSeconds: number | undefined; finish: () => void; fail: (error: Error) => void; onProgress: RemuxJob['onProgress'] }[] = [];
   readonly downloads: RecordingDownloads;
   /** Whether it is done at once. */
   ready: boolean;
@@ -24,12 +27,12 @@ class Slow {
     t.teardown(() => this.downloads.close());
   }
 
-  async #run({ directory, playlist, output, durationSeconds, signal }: RemuxJob): Promise<void> {
+  async #run({ directory, playlist, output, durationSeconds, signal, onProgress }: RemuxJob): Promise<void> {
     const list = readMediaPlaylist(await readFile(join(directory, playlist), 'utf8'));
     const names = list.segments.map(({ uri }) => uri?.replace('.m4s', '')).join(' ');
     await writeFile(output, `${names} ${'x'.repeat(this.size)}`);
     await new Promise<void>((resolve, reject) => {
-      this.jobs.push({ names, durationSeconds, finish: resolve });
+      this.jobs.push({ names, durationSeconds, finish: resolve, fail: reject, onProgress });
       signal.addEventListener('abort', () => reject(new Error('killed')));
       if (this.ready) resolve();
     });
@@ -136,4 +139,70 @@ t.test('a recording that is deleted while its file is made is gone at once and w
   await slow.downloads.close();
   await refused[1];
   t.notOk((await readdir(join(recordings.directory, other))).some((name) => name.startsWith('download')));
+});
+
+t.test('how far a file is is told while it is made, without waiting for it; asking begins it, once', async (t) => {
+  const recordings = await openRecordings(t);
+  const id = await keepRecording(recordings, 5);
+  const slow = new Slow(t, recordings, { ready: false });
+  const progress = (clip?: { to: number }): Promise<object> => slow.downloads.progress({ id, client, clip });
+  await progress();
+  await until(async () => slow.jobs.length === 1);
+  t.strictSame(await progress(), { state: 'making', percent: 0 });
+  t.strictSame(await progress({ to: 4 }), { state: 'waiting', percent: 0 });
+  slow.jobs[0]?.onProgress?.(4.2);
+  t.strictSame(await progress(), { state: 'making', percent: 42 });
+  slow.jobs[0]?.onProgress?.(11);
+  t.strictSame(await progress(), { state: 'making', percent: 99 }, 'it is done when it is there');
+  slow.jobs[0]?.finish();
+  await until(async () => slow.jobs.length === 2);
+  t.match(await progress(), { state: 'ready', byteLength: Number });
+  slow.jobs[1]?.onProgress?.(2);
+  t.strictSame(await progress({ to: 4 }), { state: 'making', percent: 50 }, 'of the clip alone');
+  slow.jobs[1]?.fail(new Error('the disk is full'));
+  await until(async () => progress({ to: 4 }).then(() => false, (error: unknown) => (error as LiveError).code === 'internal'));
+  await t.rejects(progress({ to: 4 }), { code: 'internal', message: /can not be made/ });
+  t.equal(slow.jobs.length, 2, 'who asks how far it is does not begin again what just failed');
+  await t.rejects(slow.downloads.progress({ id: 'nothing', client }), { code: 'not-found' });
+});
+
+t.test('of a recording of five hours and four gigabytes no more than a piece of its file is in memory, wherever a range begins', async (t) => {
+  const [segments, id] = [9000, 'cam-20260102T030405Z-00000000'];
+  const directory = await temporaryDirectory(t);
+  await mkdir(join(directory, id));
+  // Without its media, as a manifest has it.
+  const segment = { ...wholeSegments(1)[0], parts: undefined, media: undefined, type: 'segment' } as unknown as ManifestSegment;
+  const lines: ManifestLine[] = [
+    { type: 'start', version: 1, ...recordedFacts, server: 'gone' },
+    { type: 'init', uri: 'init-0.mp4', codecs: 'avc1.42c01f' },
+    ...Array.from({ length: segments }, (_none, index) => ({ ...segment, uri: `${index}.m4s`, mediaSequence: index })),
+    { type: 'end', durationSeconds: 2 * segments, byteLength: 4e9 },
+  ];
+  await writeFile(join(directory, id, 'manifest.jsonl'), lines.map(manifestLine).join(''));
+  const recordings = await openRecordings(t, { directory });
+  let listed = 0;
+  const remux = async ({ directory, playlist, output, onProgress }: RemuxJob): Promise<void> => {
+    listed = readMediaPlaylist(await readFile(join(directory, playlist), 'utf8')).segments.length;
+    onProgress?.(segments);
+    await writeFile(output, '');
+    await truncate(output, 4e9); // takes no room on a disk
+  };
+  const downloads = new RecordingDownloads({ recordings, turns: new Semaphore(1), remux });
+  t.teardown(() => downloads.close());
+  const file = await downloads.file({ id, client });
+  t.strictSame([listed, file.byteLength], [segments, 4e9]);
+  for (const start of [0, 3e9, 4e9 - 10_000_000]) {
+    const range = await file.open(start, 4e9 - start);
+    let [came, most] = [0, 0];
+    for await (const bytes of range) {
+      came += (bytes as Buffer).length;
+      most = Math.max(most, (bytes as Buffer).length + range.readableLength);
+      if (came >= 10_000_000) break;
+    }
+    t.ok(came >= 10_000_000 && most <= 1_048_576, `${came} bytes came, and at most ${most} were held`);
+  }
+});
+
+t.test('what ffmpeg tells of how far it is is read; what it does not know yet is not taken for a time', async (t) => {
+  t.strictSame(['out_time_ms=2500000', 'out_time_ms=N/A', 'out_time_ms=-23220', 'out_time=00:00:02.5', 'progress=end'].map(readProgress), [2.5, undefined, undefined, undefined, undefined]);
 });

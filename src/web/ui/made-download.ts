@@ -1,9 +1,11 @@
-import { clockTime } from './amounts.js';
+import type { DownloadProgress } from '../../protocol/recording-info.js';
 import { element } from './element.js';
 import { notice } from './notice.js';
 import { retryAfterMs } from '../sdk/retry-after.js';
 
-/** A server that makes a file says so again and again. */
+/** So often it is asked how far a file is. */
+const askEveryMs = 1000;
+/** A server that refuses for now says how long; one that does not say is asked again after so long. */
 const askAgainMs = 2000;
 
 /**
@@ -14,29 +16,30 @@ const askAgainMs = 2000;
 export function downloadWhenMade(url: string, into: HTMLElement): () => void {
   const stop = new AbortController();
   const { signal } = stop;
-  const beganMs = performance.now();
   const words = element('p', {}, 'The file is being made…');
   const bar = element('progress', { 'aria-label': 'The file is being made' });
   const cancel = element('button', { class: 'button', type: 'button' }, 'Cancel');
   cancel.addEventListener('click', () => stop.abort());
   into.replaceChildren(element('div', { class: 'making' }, words, bar, cancel));
-  const counting = setInterval(() => (words.textContent = `The file is being made: ${clockTime((performance.now() - beganMs) / 1000)} so far. It is made once; then it can be had at once.`), 1000);
-  signal.addEventListener('abort', () => {
-    clearInterval(counting);
-    into.replaceChildren();
-  });
+  signal.addEventListener('abort', () => into.replaceChildren());
 
   const wait = async (): Promise<void> => {
     for (;;) {
-      // A byte of it is enough to know that it is there.
-      const response = await fetch(url, { headers: { range: 'bytes=0-0' }, cache: 'no-store', signal });
+      const response = await fetch(progressUrl(url), { cache: 'no-store', signal });
+      let waitMs = askEveryMs;
       if (response.ok) {
-        await response.body?.cancel();
-        return;
+        const told = (await response.json()) as DownloadProgress;
+        if (told.state === 'ready') return;
+        words.textContent = progressWords(told);
+        // Without a value a bar says that it is not known yet how far it is.
+        if (told.state === 'making') bar.value = told.percent / 100;
+      } else {
+        const { message } = (await response.json()) as { message: string };
+        if (response.status !== 503) throw new Error(message);
+        words.textContent = message;
+        waitMs = retryAfterMs(response.headers) ?? askAgainMs;
       }
-      const { message } = (await response.json()) as { message: string };
-      if (response.status !== 503) throw new Error(message);
-      await new Promise((resolve) => setTimeout(resolve, retryAfterMs(response.headers) ?? askAgainMs));
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
       signal.throwIfAborted();
     }
   };
@@ -56,4 +59,15 @@ export function downloadWhenMade(url: string, into: HTMLElement): () => void {
     },
   );
   return () => stop.abort();
+}
+
+/** Where it is told how far a file is: beside the file, with the same query. */
+export function progressUrl(url: string): string {
+  return url.replace(/\/download\.mp4(?=$|\?)/, '/download.json');
+}
+
+export function progressWords(told: DownloadProgress): string {
+  if (told.state === 'ready') return 'The file is made.';
+  if (told.state === 'waiting') return 'The file waits until others are made.';
+  return `The file is being made: ${String(told.percent)} % is done. It is made once; then it can be had at once.`;
 }
