@@ -186,6 +186,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
       chatMessagesPerMinute: config.CHAT_MESSAGES_PER_MINUTE,
     },
   });
+  const lingerMs = milliseconds(config.STOP_LINGER_SECONDS);
   const rtmp =
     config.RTMP_PORT === undefined
       ? undefined
@@ -205,14 +206,20 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     directory,
     broadcasts,
     forward: (app) => cluster?.forward(app),
-    notReady: () => cluster?.trouble,
+    notReady: () => broadcasts.leaving ?? cluster?.trouble,
     descriptions,
     recordings,
     downloads,
     posters,
     access,
     cuts,
-    stop: new GracefulStop({ app: http, broadcasts, lingerMs: milliseconds(config.STOP_LINGER_SECONDS), closeOthers: async () => rtmp?.close() }),
+    stop: new GracefulStop({
+      app: http,
+      broadcasts,
+      lingerMs,
+      leave: async () => cluster && broadcasts.leave({ lingerMs, withinMs: milliseconds(config.DRAIN_SECONDS) }),
+      closeOthers: async () => rtmp?.close(),
+    }),
     publicDir,
     publicUrl: config.PUBLIC_URL,
     corsOrigins: config.corsOrigins,

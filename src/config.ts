@@ -69,6 +69,7 @@ const schema = Type.Object({
   CLUSTER_SECRET: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{16,256}$', description: '16 to 256 visible ASCII characters without spaces' })),
   NODE_URL: Type.Optional(Type.String({ pattern: '^https?://[^/?#\\s@]+/?$', description: 'an http or https URL without a path, by which the other servers reach this one' })),
   CLUSTER_LEASE_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 60 }),
+  DRAIN_SECONDS: Type.Number({ default: 20, minimum: 1, maximum: 3600 }),
   FRAMES_PER_SECOND: Type.Number({ default: 5, minimum: 0.1, maximum: 30 }),
   FRAMES_WIDTH: Type.Integer({ default: 640, minimum: 64, maximum: 3840 }),
   POSTER_SECONDS: Type.Number({ default: 10, minimum: 1, maximum: 3600 }),

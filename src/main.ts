@@ -9,7 +9,7 @@ import type { Config } from './config.js';
 import { collectGarbageLessOften } from './garbage-collector.js';
 import { greeting } from './greeting.js';
 
-/** The whole stop is to be over within 10 s. */
+/** The whole stop is to be over within 10 s, without what a node of a cluster waits for. */
 const stopTimeoutMs = 9500;
 
 const publicDir = fileURLToPath(new URL('../public', import.meta.url));
@@ -18,7 +18,8 @@ collectGarbageLessOften();
 try {
   const config = loadConfig(process.env, publicDir);
   const app = await buildApp(config, { publicDir });
-  closeWithGrace({ delay: stopTimeoutMs, logger: false }, async ({ err }) => {
+  const drainMs = config.cluster ? config.DRAIN_SECONDS * 1000 : 0;
+  closeWithGrace({ delay: stopTimeoutMs + drainMs, logger: false }, async ({ err }) => {
     if (err) app.http.log.fatal({ err }, 'stopping after a failure');
     await app.http.close();
   });

@@ -146,6 +146,11 @@ export class NameStore {
     await this.#redis.onairRelease(ownerKey(stream), progressKey(stream), this.#node.id);
   }
 
+  /** As `release`, with what was noted kept for whoever goes on. */
+  async handOver(stream: string): Promise<void> {
+    await this.#redis.onairRemoveOwn(ownerKey(stream), this.#node.id);
+  }
+
   /** Writes down how far the broadcast of a name is, while it is this node's. */
   async note(stream: string, text: string): Promise<void> {
     await this.#redis.onairNote(ownerKey(stream), progressKey(stream), this.#node.id, text, this.#noteTtlMs);

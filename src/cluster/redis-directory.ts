@@ -114,6 +114,13 @@ export class RedisDirectory implements Directory {
     const lost = new Promise<void>((resolve) => (lose = resolve));
     const held: Held = { stream, epoch, isHeld: true, isShown: false, lose };
     this.#held.add(held);
+    const letGo = async (tell: () => Promise<void>): Promise<void> => {
+      await here.release();
+      if (!held.isHeld) return;
+      held.isHeld = false;
+      if (!held.isShown) this.#held.delete(held);
+      await this.#answered(tell()).catch(() => undefined); // its time ends by itself
+    };
     return {
       epoch,
       lost,
@@ -123,13 +130,8 @@ export class RedisDirectory implements Directory {
         this.#tell();
       },
       note: (progress) => void this.#answered(this.#names.note(stream, JSON.stringify(progress))).catch(() => undefined),
-      release: async () => {
-        await here.release();
-        if (!held.isHeld) return;
-        held.isHeld = false;
-        if (!held.isShown) this.#held.delete(held);
-        await this.#answered(this.#names.release(stream)).catch(() => undefined); // its time ends by itself
-      },
+      release: () => letGo(() => this.#names.release(stream)),
+      handOver: () => letGo(() => this.#names.handOver(stream)),
       withdraw: () => {
         here.withdraw();
         held.isShown = false;

@@ -15,6 +15,8 @@ export interface GracefulStopOptions {
   readonly app: FastifyInstance;
   readonly broadcasts: Pick<LocalBroadcasts, 'abortAll' | 'close'>;
   readonly lingerMs: number;
+  /** Has other servers go on with what can, and waits for the rest: before the deadline of the stop begins. */
+  readonly leave?: (() => Promise<void>) | undefined;
   /** Closes what takes broadcasts by other protocols. */
   readonly closeOthers?: (() => Promise<unknown>) | undefined;
   /** Within what the whole stop is to be over, whatever hangs. */
@@ -30,14 +32,16 @@ export class GracefulStop {
   readonly #app: FastifyInstance;
   readonly #broadcasts: Pick<LocalBroadcasts, 'abortAll' | 'close'>;
   readonly #lingerMs: number;
+  readonly #leave: () => Promise<void>;
   readonly #closeOthers: () => Promise<unknown>;
   readonly #withinMs: number;
   readonly #connections = new Set<Socket>();
 
-  constructor({ app, broadcasts, lingerMs, closeOthers = async () => undefined, withinMs = stopWithinMs }: GracefulStopOptions) {
+  constructor({ app, broadcasts, lingerMs, leave = async () => undefined, closeOthers = async () => undefined, withinMs = stopWithinMs }: GracefulStopOptions) {
     this.#app = app;
     this.#broadcasts = broadcasts;
     this.#lingerMs = lingerMs;
+    this.#leave = leave;
     this.#closeOthers = closeOthers;
     this.#withinMs = withinMs;
     // Node can cut all connections of an HTTP/1.1 server, but not those of one that speaks HTTP/2 as well.
@@ -48,6 +52,7 @@ export class GracefulStop {
   }
 
   async run(): Promise<void> {
+    await this.#leave();
     const deadlineMs = performance.now() + this.#withinMs;
     const left = (reserveMs: number): number => Math.max(0, deadlineMs - reserveMs - performance.now());
     const restMs = this.#withinMs * restShare;

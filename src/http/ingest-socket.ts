@@ -57,6 +57,7 @@ export class IngestSocket {
     this.#connection = ingest.connect({
       onMessage: (message) => this.#tell(message),
       onReplaced: () => this.#close('already-live', 'another connection of this publisher took the broadcast over'),
+      onMoved: () => this.#hangUp(1012, 'this server leaves; the broadcast goes on at another one, with the resume token'),
     });
     // One that resumes was not told while it was away, and its page is to show it.
     if (broadcast.state === 'live') this.#send({ type: 'live' });
@@ -145,14 +146,19 @@ export class IngestSocket {
   }
 
   #close(code: LiveError['code'] | undefined, message: string): void {
+    this.#hangUp(code === undefined ? 1000 : errorCodes[code].closeCode, message, code === undefined ? { type: 'ended', message } : { type: 'ended', code, message });
+  }
+
+  /** @param lastWord said before */
+  #hangUp(closeCode: number, reason: string, lastWord?: IngestMessage): void {
     if (this.#over) return;
     this.#acknowledge();
     this.#over = true;
     clearInterval(this.#acks);
-    this.#send(code === undefined ? { type: 'ended', message } : { type: 'ended', code, message });
+    if (lastWord) this.#send(lastWord);
     // A paused socket would never see the answer to its close frame.
     this.#socket.resume();
-    this.#socket.close(code === undefined ? 1000 : errorCodes[code].closeCode, closeReason(message));
+    this.#socket.close(closeCode, closeReason(reason));
   }
 
   /** What the connection brought is worked off first, however it went. */

@@ -58,6 +58,10 @@ export class WebSocketSink implements ViewerSink {
     this.#socket.close(1000, 'the broadcast is over');
   }
 
+  away(): void {
+    this.#socket.close(1012, 'this server leaves; the broadcast goes on at another one');
+  }
+
   drop(): void {
     this.#socket.close(errorCodes.internal.closeCode, 'the server failed; come back');
   }

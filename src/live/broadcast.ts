@@ -61,6 +61,8 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   #recording: RecordingFacts | undefined;
   #live = false;
   #over = false;
+  #moving = false;
+  #moved = false;
 
   constructor(options: BroadcastOptions) {
     this.#options = options;
@@ -115,6 +117,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   }
 
   get state(): BroadcastState {
+    if (this.#moved) return 'waiting';
     if (this.#over) return 'ended';
     if (this.ingest.waiting) return 'waiting';
     return this.#live ? 'live' : 'starting';
@@ -184,6 +187,14 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     await this.#options.lease.release();
   }
 
+  /** Lets another server go on with what came, which is worked off first: whether it could. Its publisher is told; its playlists stay open. Where no segment came to be it ends. */
+  async moveAway(): Promise<boolean> {
+    this.#moving = true;
+    this.ingest.end();
+    await this.closed;
+    return this.#moved;
+  }
+
   /** Breaks the broadcast off and tells its publisher why; what viewers have stays playable. */
   async abort(reason: LiveError): Promise<void> {
     this.ingest.fail(reason);
@@ -204,6 +215,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     clearInterval(statsTimer);
     await this.#finish('packager', () => this.#bus.endTimeline());
     await this.#finish('ladder', () => this.#ladder?.end());
+    if (this.#moving && !failure && this.presentation.progress) return this.#move();
     await this.#finish('renditions', () => this.#renditions.end());
     await this.#finish('playlists', () => this.presentation.end());
     await this.#finish('viewers', () => this.#bus.end());
@@ -219,6 +231,18 @@ export class Broadcast implements Watchable, PublishedBroadcast {
       if (!(await settledWithin(this.pictures.close(), picturesEndMs))) throw new Error(`expected the pictures to end within ${picturesEndMs} ms`);
     });
     return failure;
+  }
+
+  async #move(): Promise<null> {
+    this.#moved = true;
+    await this.#finish('renditions', () => this.#renditions.endTimeline());
+    await this.#finish('playlists', () => this.presentation.endSegment());
+    this.#noteProgress();
+    await this.#finish('name', () => this.#options.lease.handOver());
+    await this.#finish('publisher', () => this.ingest.tellMoved());
+    await this.#finish('recording', () => this.#record?.end());
+    await this.#finish('pictures', () => settledWithin(this.pictures.close(), picturesEndMs));
+    return null;
   }
 
   async #playAll(): Promise<LiveError | null> {

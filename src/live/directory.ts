@@ -38,6 +38,8 @@ export interface Lease {
   note(progress: BroadcastProgress): void;
   /** The name is free, and nobody goes on with what had it; what was shown can still be watched. Idempotent, and never waits for long. */
   release(): Promise<void>;
+  /** As `release`, but another server goes on with what was noted, as soon as its publisher comes there. Idempotent. */
+  handOver(): Promise<void>;
   /** What was shown can't be watched any more. Idempotent. */
   withdraw(): void;
 }

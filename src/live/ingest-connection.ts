@@ -7,6 +7,8 @@ export interface IngestListener {
   onMessage(message: IngestMessage): void;
   /** Another connection of the same publisher took over: this one is of no use any more. */
   onReplaced(): void;
+  /** The broadcast goes on at another server: its publisher is to come there, with its token. Without it the publisher is told the end. */
+  onMoved?(): void;
 }
 
 /** One publisher's connection. */

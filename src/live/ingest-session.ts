@@ -165,6 +165,11 @@ export class IngestSession {
     this.#connection?.onMessage(message);
   }
 
+  /** Tells the publisher, if it is connected, that another server goes on. */
+  tellMoved(): void {
+    this.#connection?.onMoved?.();
+  }
+
   /** No more bytes will come; what came is still worked off. */
   end(): void {
     if (this.#ended) return;

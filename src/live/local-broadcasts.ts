@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LiveError } from '../protocol/live-error.js';
 import { isStreamName } from '../protocol/urls.js';
 import { Broadcast } from './broadcast.js';
@@ -30,6 +31,7 @@ const abortTimeoutMs = 5500;
 /** A disk that does not answer. */
 const discardTimeoutMs = 1500;
 
+const leavingWords = 'this server is about to stop and takes no more broadcasts; another one does';
 const closingWords = 'the server is shutting down; try again in a minute';
 
 /** The broadcasts that run in this process: begun for publishers who may, ended with the server, kept for a moment after their end. */
@@ -45,6 +47,7 @@ export class LocalBroadcasts {
   readonly #closings = new Set<Promise<void>>();
   readonly #diskTurns = new Semaphore(diskTurns);
   #aborted: Promise<boolean> | undefined;
+  #leaving = false;
 
   constructor(options: LocalBroadcastsOptions) {
     this.#options = options;
@@ -53,6 +56,11 @@ export class LocalBroadcasts {
   /** Must be called once, before the first broadcast: clears what an earlier run left on disk. */
   async open(): Promise<void> {
     await clearSegmentFolders(this.#options.segmentsDirectory);
+  }
+
+  /** Why nobody new should be sent here, though what is here goes on; undefined when anybody may. */
+  get leaving(): string | undefined {
+    return this.#leaving ? leavingWords : undefined;
   }
 
   /** Why no broadcast can begin, in words; undefined when one can. */
@@ -109,6 +117,23 @@ export class LocalBroadcasts {
   }
 
   /**
+   * Before a stop where other servers go on: none begins here any more, those of pages move on at once, and those of encoders and programs,
+   * which have no token to go on with, are let end by themselves.
+   * @param lingerMs how long what was made of those that moved can still be fetched here
+   * @param withinMs how long the others are waited for
+   */
+  async leave({ lingerMs, withinMs }: { readonly lingerMs: number; readonly withinMs: number }): Promise<void> {
+    this.#leaving = true;
+    await Promise.all([...this.#claims.values()]);
+    const leaving = this.list().map((broadcast) => {
+      if (broadcast.entrance.ownerKeyId !== undefined) return broadcast.closed;
+      // Of one that has not begun there is nothing to go on with.
+      return broadcast.state === 'starting' ? broadcast.abort(new LiveError('unavailable', leavingWords)) : this.#moveAway(broadcast, lingerMs);
+    });
+    await settledWithin(Promise.all(leaving), withinMs);
+  }
+
+  /**
    * Breaks every broadcast off and tells their publishers; none begins any more. Idempotent. Resolves when they are over, or when it makes
    * no sense to wait longer: whether there were any.
    */
@@ -133,6 +158,7 @@ export class LocalBroadcasts {
     const running = this.#running(stream);
     const entry = left && !running ? 'begins' : entryOf(publisher, running?.entrance);
     if (entry === 'goes-on') return running;
+    if (this.#leaving) throw new LiveError('unavailable', leavingWords);
     if (entry === 'over') throw new LiveError('not-found', 'the broadcast to be resumed is over; start a new one');
     const reason = this.unavailableReason;
     if (reason !== undefined) throw new LiveError('unavailable', reason);
@@ -188,6 +214,16 @@ export class LocalBroadcasts {
       this.#kept.delete(broadcast);
       await broadcast.discard();
     }
+  }
+
+  async #moveAway(broadcast: Broadcast, lingerMs: number): Promise<void> {
+    if (!(await broadcast.moveAway())) return;
+    await delay(lingerMs);
+    this.#kept.get(broadcast)?.withdraw();
+    this.#kept.delete(broadcast);
+    if (this.#current.get(broadcast.stream) === broadcast) this.#current.delete(broadcast.stream);
+    broadcast.viewers.moveAway();
+    await broadcast.discard();
   }
 
   async #abortAll(timeoutMs: number): Promise<boolean> {

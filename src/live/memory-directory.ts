@@ -25,9 +25,8 @@ export class MemoryDirectory implements Directory {
         this.#broadcasts.set(broadcast.id, broadcast);
       },
       note: () => undefined, // what is of one process dies with it
-      release: async () => {
-        if (this.#held.get(stream) === epoch) this.#held.delete(stream);
-      },
+      release: async () => this.#release(stream, epoch),
+      handOver: async () => this.#release(stream, epoch), // of one process there is nobody to go on
       withdraw: () => {
         if (shown) this.#withdraw(shown);
       },
@@ -46,6 +45,10 @@ export class MemoryDirectory implements Directory {
 
   async list(): Promise<Watchable[]> {
     return [...this.#current.values()].filter(({ state }) => state !== 'ended');
+  }
+
+  #release(stream: string, epoch: number): void {
+    if (this.#held.get(stream) === epoch) this.#held.delete(stream);
   }
 
   #withdraw(broadcast: Watchable): void {

@@ -54,6 +54,7 @@ export class TwoSocketIngest {
     const connection = (this.#connection ??= this.#session.connect({
       onMessage: (message) => this.#listeners.forEach((each) => each.onMessage(message)),
       onReplaced: () => this.#listeners.forEach((each) => each.onReplaced()),
+      onMoved: () => this.#listeners.forEach((each) => each.onMoved?.()),
     }));
     const isCurrent = (): boolean => this.#listeners.get(part) === listener;
     return {

@@ -32,6 +32,8 @@ export interface ViewerSink {
   readonly viewerCount?: number;
   /** Nothing follows. */
   end(): void;
+  /** Nothing follows here, but at another server. Absent: as `end`. */
+  away?(): void;
   /** Nothing follows: something is wrong with what it was to be sent. */
   drop(): void;
 }
@@ -198,6 +200,14 @@ export class Viewer implements SwitchOutput {
     this.#options.forget();
     this.sink.message({ type: 'ended' });
     this.sink.end();
+  }
+
+  /** What it is sent goes on at another server. */
+  moveAway(): void {
+    this.leave();
+    this.#options.forget();
+    if (this.sink.away) this.sink.away();
+    else this.sink.end();
   }
 
   drop(): void {

@@ -113,6 +113,11 @@ export class Viewers {
     throw new LiveError('not-found', `expected one of the renditions ${ids}, got ${JSON.stringify(rendition.slice(0, 64))}`);
   }
 
+  /** The broadcast goes on at another server: all are told to come again. */
+  moveAway(): void {
+    for (const viewer of [...this.#viewers.values()]) viewer.moveAway();
+  }
+
   /** Some came or went: who was sent one that is gone goes on with another. */
   renditionsChanged(): void {
     const { bus, renditions, offered } = this.#options;

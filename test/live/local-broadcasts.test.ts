@@ -426,3 +426,36 @@ t.test('as many streams begin as may, however many names are claimed at the same
   t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 2);
   t.equal(studio.broadcasts.list().length, 2);
 });
+
+t.test('before a stop in a cluster pages move on, encoders are let end by themselves, and nothing begins', async (t) => {
+  const studio = await openStudio(t);
+  const [cam, encoder] = [await studio.publish('cam'), await studio.publish('encoder', { seemsGoneAfterMs: 3000 })];
+  const publishing = new Publishing(cam);
+  void publishing.connection.write(recording);
+  const transcoder = await studio.transcoder(0);
+  transcoder.init();
+  transcoder.pictures(21);
+  await until(() => cam.state === 'live');
+  const young = await studio.publish('young');
+  const seen: string[] = [];
+  const say = (what: string) => () => void seen.push(what);
+  cam.viewers.join({ message: ({ type }) => type === 'ended' && seen.push(type), init: () => undefined, media: () => undefined, backlogBytes: 0, end: say('end'), away: say('away'), drop: say('drop') });
+  t.equal(studio.broadcasts.leaving, undefined);
+
+  const leaving = studio.broadcasts.leave({ lingerMs: 0, withinMs: 60_000 });
+  t.match(studio.broadcasts.leaving, /about to stop/);
+  t.equal(studio.broadcasts.unavailableReason, undefined, 'what is here goes on');
+  await t.rejects(studio.publish('late'), { code: 'unavailable', message: /about to stop/ });
+  await t.rejects(studio.publish('cam', { resumeToken: cam.ingest.resumeToken }), { code: 'unavailable' }, 'it goes on elsewhere');
+  t.equal(await young.closed.then((failure) => failure?.code), 'unavailable');
+  t.equal(await cam.closed, null);
+  t.equal(cam.state, 'waiting', 'nobody is told that it is over');
+  t.notOk(cam.presentation.lead.ended);
+  t.notOk(publishing.told.includes('ended'));
+  await until(async () => (await studio.directory.locate('cam')) === undefined);
+  t.strictSame(seen, ['away']);
+  t.strictSame(studio.broadcasts.list(), [encoder]);
+  await encoder.end();
+  await leaving;
+  await (await studio.directory.claim('cam')).release();
+});

@@ -22,19 +22,23 @@ async function startNode(t: Test, redisUrl: string, settings: Readonly<Record<st
 }
 
 /** One that can be killed. */
-async function startProcess(t: Test, redisUrl: string): Promise<{ readonly port: number; kill(): Promise<void> }> {
+async function startProcess(t: Test, redisUrl: string, leaseSeconds = '1'): Promise<{ readonly port: number; kill(): Promise<void>; stop(): Promise<number | null> }> {
   const [root, directory, port] = [join(import.meta.dirname, '../..'), await temporaryDirectory(t), await freePort()];
-  const settings = { PORT: String(port), NODE_URL: `http://127.0.0.1:${String(port)}`, CLUSTER_URL: redisUrl, CLUSTER_SECRET: secret, CLUSTER_LEASE_SECONDS: '1', PUBLISH_KEY: key };
+  const settings = { PORT: String(port), NODE_URL: `http://127.0.0.1:${String(port)}`, CLUSTER_URL: redisUrl, CLUSTER_SECRET: secret, CLUSTER_LEASE_SECONDS: leaseSeconds, PUBLISH_KEY: key };
   const folders = { SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data') };
   const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/main.ts')], { cwd: root, env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', LADDER: 'off', ...settings, ...folders }, stdio: 'ignore' });
-  const exited = once(child, 'close');
+  const exited = once(child, 'close') as Promise<[number | null]>;
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
     await exited;
   };
   t.teardown(kill);
   await waitUntil('the process answers', () => fetch(`http://127.0.0.1:${String(port)}/healthz`).then(({ ok }) => ok, () => false), 60_000);
-  return { port, kill };
+  const stop = async (): Promise<number | null> => {
+    child.kill('SIGTERM');
+    return (await exited)[0];
+  };
+  return { port, kill, stop };
 }
 
 t.test('a server is killed: its publisher goes on at another one with the same broadcast, the same frozen values and higher numbers, behind one discontinuity', { skip }, async (t) => {
@@ -97,6 +101,56 @@ t.test('a server is killed: its publisher goes on at another one with the same b
   await resumed.end();
   t.equal(await redis.client.get('onair:{cam}:progress'), null, 'nobody goes on with what has ended');
   await t.rejects(new TestPublisher(t, `${heir.publishUrl('cam')}&resume=${resume}`).closed, /HTTP 404/);
+});
+
+t.test('a server is told to stop: its publisher goes on at another one at once, and what was acknowledged is in the last segments', { skip }, async (t) => {
+  const redis = await startRedis(t);
+  const leaseMs = 60_000;
+  const [leaving, heir] = await Promise.all([startProcess(t, redis.url, String(leaseMs / 1000)), startNode(t, redis.url)]);
+  const owner = `127.0.0.1:${String(leaving.port)}`;
+  const messages = messagesOf(readFixture('chromium-h264.mkv'));
+  const publisher = new TestPublisher(t, `ws://${owner}/live/cam/publish?key=${key}`);
+  const { broadcast, resume } = await publisher.message('ready');
+  const sending = publisher.sendPaced(messages).catch(() => undefined);
+  await publisher.message('live');
+  const viewer = new WebSocket(`ws://${owner}/live/cam/play`);
+  const viewerClosed = once(viewer, 'close') as Promise<[number]>;
+  await once(viewer, 'message');
+  await waitUntil('it is written down', () => redis.client.get('onair:{cam}:progress'));
+
+  const stopped = leaving.stop();
+  const { code } = await publisher.hangUp(30_000);
+  t.equal(code, 1012, 'the SDK goes to the next server then');
+  t.notOk(publisher.messages.some(({ type }) => type === 'ended'));
+  const movedAtMs = performance.now();
+  const left = await (await fetch(`http://${owner}/live/cam/${broadcast}/media.m3u8`)).text();
+  t.equal((await fetch(`http://${owner}/readyz`)).status, 503);
+  const refused = await fetch(`http://${owner}/live/dog/publish?key=${key}`);
+  t.strictSame([refused.status, refused.headers.has('retry-after')], [503, true]);
+  const back = await waitUntil('another server has it', async () => {
+    const attempt = new TestPublisher(t, `${heir.publishUrl('cam')}&resume=${resume}`);
+    attempt.closed.catch(() => undefined);
+    return attempt.message('ready').then((ready) => ({ attempt, ready }), () => undefined);
+  });
+  t.ok(performance.now() - movedAtMs < leaseMs / 3, 'no lease is waited for');
+  t.match(back.ready, { broadcast, resume, received: 0, anew: true });
+
+  const acknowledged = publisher.messages.reduce((most, message) => (message.type === 'ack' ? Math.max(most, message.received) : most), 0);
+  let [acknowledgedMs, sent] = [0, 0];
+  for (const { atMs, data } of messages) if ((sent += data.length) <= acknowledged) acknowledgedMs = atMs;
+  const leftSeconds = [...left.matchAll(/#EXTINF:([\d.]+)/g)].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
+  t.match(left, /#EXT-X-MEDIA-SEQUENCE:0\n/);
+  t.notMatch(left, /#EXT-X-ENDLIST/);
+  t.ok(acknowledgedMs > 2000 && leftSeconds * 1000 > acknowledgedMs - 500, `${leftSeconds} s of ${acknowledgedMs} ms that were acknowledged`);
+
+  const again = back.attempt.sendPaced(messages).catch(() => undefined);
+  await back.attempt.message('live');
+  t.match(await (await fetch(`${heir.origin}/live/cam/${broadcast}/media.m3u8`)).text(), /#EXTINF/);
+  t.equal(await redis.client.get('onair:{cam}:epoch'), '2');
+  t.equal((await viewerClosed)[0], 1012, 'viewers come again, too');
+  t.equal(await stopped, 0);
+  back.attempt.close();
+  await Promise.all([sending, again]);
 });
 
 t.test('two servers that share a Redis', { skip }, async (t) => {
