@@ -14,6 +14,11 @@ export function vouchFor(request: FastifyRequest, client: VouchedClient): void {
   vouched.set(request.raw, client);
 }
 
+/** Whether somebody who may be believed handed this request on. */
+export function isVouchedFor(request: FastifyRequest): boolean {
+  return vouched.has(request.raw);
+}
+
 /** The address of whoever asks: behind proxies that are trusted, and behind another server that vouched for it. */
 export function clientAddress(request: FastifyRequest): string {
   return vouched.get(request.raw)?.address ?? request.ip;

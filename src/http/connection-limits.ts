@@ -3,7 +3,7 @@ import proxyAddr from '@fastify/proxy-addr';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import { addressGroup } from '../access/address-budget.js';
 import { LimitError } from '../access/limit-error.js';
-import { clientAddress } from './client-of.js';
+import { clientAddress, isVouchedFor } from './client-of.js';
 import type { CutCounts } from './counts.js';
 import { RefusalLog } from './refusal-log.js';
 import { whenGone, type Peer } from './when-gone.js';
@@ -34,6 +34,8 @@ export class ConnectionLimits {
   readonly #counts = new Map<string, number>();
   /** By the far end's address and port, since TLS and HTTP/2 hide the connection itself. */
   readonly #refused = new Map<string, string>();
+  /** Of which group each open connection of HTTP counts, by its far end. */
+  readonly #groups = new Map<string, string>();
   /** Connections that stay, by the address of the client behind them. */
   readonly #held = new Map<string, number>();
   #total = 0;
@@ -64,6 +66,14 @@ export class ConnectionLimits {
     });
   }
 
+  /** After the hooks that vouch for clients: a connection by which another server hands their requests on counts for no address, as a proxy's. */
+  exceptServers(app: FastifyInstance): void {
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (isVouchedFor(request)) this.#uncount(farEnd(request.socket));
+      done();
+    });
+  }
+
   /**
    * Counts one that stays (a WebSocket, an endless body) for its client until it has gone; a proxy in front does not hide
    * who it is.
@@ -87,6 +97,8 @@ export class ConnectionLimits {
     const isBeyondSpare = this.#total > this.#maxConnections + this.#spare;
     if (isBeyondSpare) socket.destroy();
     if (group !== undefined) add(this.#counts, group, 1);
+    const isHttp = mayBeProxy && group !== undefined;
+    if (isHttp) this.#groups.set(farEnd(socket), group);
     const words = this.#refusal(group);
     const key = farEnd(socket);
     let patience: NodeJS.Timeout | undefined;
@@ -98,7 +110,8 @@ export class ConnectionLimits {
     }
     socket.once('close', () => {
       this.#total -= 1;
-      if (group !== undefined) add(this.#counts, group, -1);
+      if (isHttp) this.#uncount(key);
+      else if (group !== undefined) add(this.#counts, group, -1);
       if (words !== undefined) this.#refused.delete(key);
       clearTimeout(patience);
     });
@@ -113,6 +126,11 @@ export class ConnectionLimits {
   /** Why nothing is answered on this connection, in words; undefined for one that there is room for. */
   refusalOn(socket: Socket): string | undefined {
     return this.#refused.size > 0 ? this.#refused.get(farEnd(socket)) : undefined;
+  }
+
+  #uncount(key: string): void {
+    const group = this.#groups.get(key);
+    if (group !== undefined && this.#groups.delete(key)) add(this.#counts, group, -1);
   }
 
   #refusal(group: string | undefined): string | undefined {

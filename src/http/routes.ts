@@ -104,7 +104,11 @@ export async function registerRoutes(app: FastifyInstance, options: RoutesOption
   connections.guard(app);
   await acceptWebSockets(app, options);
   refuseStrayUpgrades(app);
-  await options.forward?.(app);
+  const forwarding = options.forward?.(app);
+  if (forwarding) {
+    await forwarding;
+    connections.exceptServers(app);
+  }
   holdBackContinue(app, (url) => isPushUrl(withoutPrefix(url, prefixOf(publicUrl))));
   await app.register(fastifySwagger, {
     hideUntagged: true,

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { FastifyInstance } from 'fastify';
 import t from 'tap';
 import type { Test } from 'tap';
 import { WebSocket } from 'ws';
+import { vouchFor } from '../../src/http/client-of.js';
 import { makeCertificates } from './certificates.js';
 import { listen, startFakeServer, testKey } from './fake-server.js';
 import { SocketClient, readToClose, refusal } from './socket-client.js';
@@ -54,6 +56,31 @@ t.test('behind a trusted proxy it is the client who is counted, not the proxy', 
   while (cam.viewers.count > 2) await new Promise(setImmediate);
   const next = new SocketClient(t, url, as('192.0.2.1'));
   await once(next.socket, 'open');
+});
+
+t.test('what another server hands on counts for the client that it vouches for, not for that server', async (t) => {
+  const forward = async (app: FastifyInstance): Promise<void> => {
+    app.addHook('onRequest', async (request) => {
+      const { 'x-handed-on-for': address } = request.headers;
+      if (typeof address === 'string') vouchFor(request, { address, protocol: 'http' });
+    });
+  };
+  const { app, broadcasts } = await startFakeServer(t, { maxConnectionsPerAddress: 2, forward });
+  const cam = broadcasts.add('cam');
+  const url = `ws://${await listen(app)}/live/cam/play`;
+  const as = (client: string) => ({ headers: { 'x-handed-on-for': client } });
+  const viewers: SocketClient[] = [];
+  for (const client of ['192.0.2.1', '192.0.2.1', '192.0.2.2', '192.0.2.3']) {
+    const viewer = new SocketClient(t, url, as(client));
+    await once(viewer.socket, 'open');
+    viewers.push(viewer);
+  }
+  t.match(await refusal(t, url, as('192.0.2.1')), { status: 503, body: { message: /from this address/ } });
+  for (const { socket } of viewers) socket.terminate();
+  while (cam.viewers.count > 0) await new Promise(setImmediate);
+  const direct = [new SocketClient(t, url), new SocketClient(t, url)];
+  await Promise.all(direct.map(({ socket }) => once(socket, 'open')));
+  t.match(await refusal(t, url), { status: 503, body: { message: /from this address/ } }, 'and what is not handed on counts as ever');
 });
 
 t.test('viewers are bounded in all, not only of one stream', async (t) => {
