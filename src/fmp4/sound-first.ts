@@ -13,9 +13,10 @@ import { retimed } from './retime.js';
 export function soundFirst(fragments: readonly Fragment[], tracks: readonly Track[]): readonly Fragment[] {
   const lead = leadOf(tracks);
   if (lead?.kind !== 'video') return fragments;
-  const at = fragments.findIndex(({ runs }) => runs.length > 0 && runs.every(({ trackId, sampleCount }) => trackId !== lead.trackId && sampleCount > 0));
+  const at = fragments.findIndex(({ runs }) => runs.some(({ trackId, sampleCount }) => trackId !== lead.trackId && sampleCount > 0));
   const sound = fragments[at];
-  if (!sound || at === 0) return fragments;
+  // Sound that comes with a picture in one fragment stays: later sound would be moved before it.
+  if (!sound || at === 0 || sound.runs.some(({ trackId }) => trackId === lead.trackId)) return fragments;
   const numbers = fragments.map(sequenceNumber);
   const inOrder = [sound, ...fragments.slice(0, at), ...fragments.slice(at + 1)];
   return inOrder.map((fragment, index) => numberedCopy(fragment, numbers[index] ?? 0));

@@ -27,6 +27,12 @@ t.test('the first sound comes before the first picture, all else stays in order,
   t.strictSame(bytesOfTrack(Buffer.concat(fragments.map(({ bytes }) => bytes)), audioTrack.trackId).length, bytesOfTrack(Buffer.concat(before), audioTrack.trackId).length);
 });
 
+t.test('sound that comes with a picture in one fragment stays where it is, and so does what follows', async (t) => {
+  const both = fragment([{ track: videoTrack, startSeconds: 1.033, durationSeconds: 0.033, keyframe: false }, { track: audioTrack, startSeconds: 1.04, durationSeconds: 0.02, keyframe: true }]);
+  const came = [numbered(videoTrack, 1, 1), both, numbered(audioTrack, 1.06, 3)];
+  t.equal(soundFirst(came, [videoTrack, audioTrack]), came);
+});
+
 t.test('where sound comes first, or there is none, or nothing else, nothing is copied', async (t) => {
   const soundThenPicture = [numbered(audioTrack, 1, 1), numbered(videoTrack, 1.01, 2)];
   const pictures = [numbered(videoTrack, 1, 1), numbered(videoTrack, 1.033, 2)];
