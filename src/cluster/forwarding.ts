@@ -15,7 +15,7 @@ import { tunnelSocket } from './socket-tunnel.js';
 
 export interface ForwardingOptions {
   readonly directory: Pick<RedisDirectory, 'holds' | 'locate'>;
-  readonly homes: Pick<Homes, 'of' | 'later' | 'forget'>;
+  readonly homes: Pick<Homes, 'of' | 'now' | 'later' | 'forget'>;
   readonly proof: NodeProof;
 }
 
@@ -73,9 +73,10 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     const { stream, broadcast } = request.params as { stream?: string; broadcast?: string };
     if (stream === undefined || !isStreamName(stream)) return;
     const untilMs = performance.now() + (isPlaylist(request) ? heldMs : 0);
-    let found = await elsewhere(stream, broadcast, (name) => homes.of(name));
+    let found = await elsewhere(stream, broadcast, (name) => (isPublishing(request) ? homes.now(name) : homes.of(name)));
     for (;;) {
-      if (found === undefined || (found.node === undefined && !(found.mayGoOn && isWatching(request)))) return;
+      if (found === undefined || (isPublishing(request) && !found.isOwned)) return;
+      if (found.node === undefined && !(found.mayGoOn && isWatching(request))) return;
       requireStillThere(request.ws ? request.raw.socket : reply.raw);
       const cause = found.node === undefined ? undefined : await handOn(request, reply, new URL(found.node));
       if (found.node !== undefined && cause === undefined) return reply;
@@ -90,9 +91,14 @@ function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
+/** Whether somebody wants to publish: only the node that has the name can say anything to it, or this one where none has. */
+function isPublishing({ routeOptions: { url = '' } }: FastifyRequest): boolean {
+  return url === '/live/:stream/publish';
+}
+
 /** Whether somebody only wants to watch: it is worth asking again when another node goes on. */
 function isWatching({ method, routeOptions: { url = '' } }: FastifyRequest): boolean {
-  return (method === 'GET' || method === 'HEAD') && url.startsWith('/live/:stream/') && !url.startsWith('/live/:stream/publish') && !url.startsWith('/live/:stream/uplink');
+  return (method === 'GET' || method === 'HEAD') && url.startsWith('/live/:stream/') && url !== '/live/:stream/uplink-test' && url !== '/live/:stream/publish';
 }
 
 function isPlaylist(request: FastifyRequest): boolean {

@@ -14,7 +14,7 @@ interface Remembered {
 }
 
 /** No node has it, and nobody is awaited. */
-const nowhere: Whereabouts = { node: undefined, mayGoOn: false };
+const nowhere: Whereabouts = { node: undefined, mayGoOn: false, isOwned: false };
 
 /**
  * At which other node a stream is watched. Redis is asked once a second for each stream that somebody watches here; while it is away,
@@ -33,7 +33,12 @@ export class Homes {
 
   async of(stream: string): Promise<Whereabouts> {
     const known = this.#remembered.get(stream);
-    if (known && performance.now() - known.atMs < freshMs) return known.found;
+    return known && performance.now() - known.atMs < freshMs ? known.found : this.now(stream);
+  }
+
+  /** As `of`, where what was so a moment ago is not good enough. */
+  async now(stream: string): Promise<Whereabouts> {
+    const known = this.#remembered.get(stream);
     let asking = this.#asking.get(stream);
     if (!asking) {
       asking = this.#look(stream, known).finally(() => this.#asking.delete(stream));

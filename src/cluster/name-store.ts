@@ -24,6 +24,8 @@ export interface Whereabouts {
   readonly node: string | undefined;
   /** There is a broadcast of that name which runs, or whose publisher is awaited: should its node be gone, another one goes on with it. */
   readonly mayGoOn: boolean;
+  /** A node has the name; otherwise what is watched there is over, or waits for its publisher at whichever node. */
+  readonly isOwned: boolean;
 }
 
 // All keys of a stream have its name for their hash tag, so that a script may use them together in Redis Cluster. None is without a time to live.
@@ -65,8 +67,8 @@ if ARGV[7] == '1' then
 end
 return 1`;
 
-/** Answers where a stream is watched, and whether there is somebody's broadcast to go on with. */
-const locate = `return { redis.call('GET', KEYS[1]), redis.call('EXISTS', KEYS[2]) }`;
+/** Answers where a stream is watched, whether there is somebody's broadcast to go on with, and whether the name is anybody's. */
+const locate = `return { redis.call('GET', KEYS[1]), redis.call('EXISTS', KEYS[2]), redis.call('EXISTS', KEYS[3]) }`;
 
 /** Answers what was written down, and in how many milliseconds it ends. */
 const readNote = `return { redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]) }`;
@@ -101,7 +103,7 @@ interface Scripts {
   onairRenew(...args: (string | number)[]): Promise<number>;
   onairNote(...args: (string | number)[]): Promise<unknown>;
   onairReadNote(key: string): Promise<[string | null, number]>;
-  onairLocate(...keys: string[]): Promise<[string | null, number]>;
+  onairLocate(...keys: string[]): Promise<[string | null, number, number]>;
   onairRelease(...args: (string | number)[]): Promise<unknown>;
   onairRemoveOwn(...args: (string | number)[]): Promise<number>;
   onairAnnounce(...args: (string | number)[]): Promise<unknown>;
@@ -121,7 +123,7 @@ export class NameStore {
    * @param resumeWindowMs how long a broadcast waits for its publisher, at each node alike
    */
   constructor(redis: RedisClient, node: ClusterNode, ttlMs: number, resumeWindowMs: number) {
-    const scripts = { onairClaim: [2, claim], onairRenew: [3, renew], onairNote: [2, note], onairReadNote: [1, readNote], onairLocate: [2, locate], onairRelease: [2, release], onairRemoveOwn: [1, removeOwn], onairAnnounce: [2, announce], onairLeave: [2, leave] } as const;
+    const scripts = { onairClaim: [2, claim], onairRenew: [3, renew], onairNote: [2, note], onairReadNote: [1, readNote], onairLocate: [3, locate], onairRelease: [2, release], onairRemoveOwn: [1, removeOwn], onairAnnounce: [2, announce], onairLeave: [2, leave] } as const;
     for (const [name, [numberOfKeys, lua]] of Object.entries(scripts)) redis.defineCommand(name, { numberOfKeys, lua });
     this.#redis = redis as RedisClient & Scripts;
     this.#node = node;
@@ -169,8 +171,8 @@ export class NameStore {
 
   /** Where the stream is watched, but for this node. */
   async whereabouts(stream: string): Promise<Whereabouts> {
-    const [home, notes] = await this.#redis.onairLocate(homeKey(stream), progressKey(stream));
-    return { node: home === null || home === this.#home ? undefined : home.slice(home.indexOf(' ') + 1), mayGoOn: notes > 0 };
+    const [home, notes, owners] = await this.#redis.onairLocate(homeKey(stream), progressKey(stream), ownerKey(stream));
+    return { node: home === null || home === this.#home ? undefined : home.slice(home.indexOf(' ') + 1), mayGoOn: notes > 0, isOwned: owners > 0 };
   }
 
   /** Says what there is at this node. */
