@@ -5,10 +5,10 @@ import { leadOf, type Track } from './init-segment.js';
 import { retimed } from './retime.js';
 
 /**
- * The same fragments, the first sound before the first picture. A player may begin here behind other media: after a discontinuity, or coming
- * over from another rendition. Where the first sound then lies behind a hole or before the end of the sound that is there, browsers leave
- * out everything in the same buffer up to the next keyframe (Media Source Extensions §3.5.8, step 6): so the keyframe has to come
- * behind that sound. Numbers rise as before (ISO/IEC 14496-12 §8.8.5); fragments that get another one are copies.
+ * The same fragments, the first sound before the first picture. Where media begins anew, the sound that came before the first keyframe is
+ * left out; behind that hole in the sound browsers leave out everything in the same buffer up to the next keyframe (Media Source
+ * Extensions §3.5.8, step 6), pictures too: so the keyframe has to come behind the hole. Not for everywhere: VLC stands still for a moment
+ * where sound that goes on comes out of its turn. Numbers rise as before (ISO/IEC 14496-12 §8.8.5); fragments that get another one are copies.
  */
 export function soundFirst(fragments: readonly Fragment[], tracks: readonly Track[]): readonly Fragment[] {
   const lead = leadOf(tracks);

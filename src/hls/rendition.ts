@@ -86,7 +86,8 @@ export class Rendition implements Requested {
   appendPart({ durationSeconds, independent, fragments: came }: CutPart): void {
     const { open } = this.#window;
     if (!open || !this.#init) throw new Error('expected startTimeline() and openSegment() before the first part');
-    const fragments = independent ? soundFirst(came, this.#init.tracks) : came;
+    const beginsAnew = open.discontinuity && open.parts.length === 0;
+    const fragments = beginsAnew ? soundFirst(came, this.#init.tracks) : came;
     if (!this.#initIsKept) this.#keepInit(this.#init);
     const uri = this.#window.nextPartUri;
     const media = new MediaBytes(fragments.map(({ bytes }) => bytes));

@@ -14,8 +14,9 @@ export interface PackagedSegment {
   readonly uri: string;
   readonly keyframes: readonly (readonly boolean[])[];
   readonly saidIndependent: readonly boolean[];
-  /** The tracks of the fragments of each part, one after another. */
-  readonly tracks: readonly (readonly number[])[];
+  readonly discontinuity: boolean;
+  /** The tracks of the fragments of its first part, one after another. */
+  readonly firstTracks: readonly number[];
 }
 
 /** A presentation filled by the packager, every playlist it ever showed, and every segment it ever had. */
@@ -30,10 +31,11 @@ export class Packaged {
     this.presentation = new Presentation({
       listedSegments,
       broadcast: 'run1',
-      onSegment: ({ uri, parts }) =>
+      onSegment: ({ uri, parts, discontinuity }) =>
         this.segments.push({
           uri,
-          tracks: parts.map(({ media }) => runsOf(Buffer.concat(media.pieces)).map(({ trackId }) => trackId)),
+          discontinuity,
+          firstTracks: runsOf(Buffer.concat(parts[0]?.media.pieces ?? [])).map(({ trackId }) => trackId),
           keyframes: parts.map(({ media }) => pictureKeyframes(Buffer.concat(media.pieces))),
           saidIndependent: parts.map(({ independent }) => independent),
         }),
@@ -116,12 +118,11 @@ function pictureKeyframes(media: Buffer): boolean[] {
 }
 
 /** Whatever a segment claims that is not so, in words. */
-export function* claimsBroken({ uri, keyframes, saidIndependent, tracks }: PackagedSegment): Generator<string> {
+export function* claimsBroken({ uri, keyframes, saidIndependent, discontinuity, firstTracks }: PackagedSegment): Generator<string> {
+  // Media Source Extensions §3.5.8, step 6: behind a hole in the sound browsers leave out pictures up to the next keyframe.
+  if (discontinuity && firstTracks.includes(audioTrack.trackId) && firstTracks[0] === videoTrack.trackId) yield `${uri} begins anew with a picture, before its first sound`;
   if (keyframes.flat()[0] === false) yield `${uri} shows a picture before its first keyframe`;
   for (const [index, pictures] of keyframes.entries()) {
-    const where = `part ${index} of ${uri}`;
-    if (pictures.length > 0 && pictures.includes(true) !== saidIndependent[index]) yield `${where} is said to be ${saidIndependent[index] ? '' : 'not '}independent`;
-    // Media Source Extensions §3.5.8, step 6: behind a hole in the sound browsers leave out pictures up to the next keyframe.
-    if (saidIndependent[index] && tracks[index]?.includes(audioTrack.trackId) && tracks[index][0] === videoTrack.trackId) yield `${where} has its keyframe before its first sound`;
+    if (pictures.length > 0 && pictures.includes(true) !== saidIndependent[index]) yield `part ${index} of ${uri} is said to be ${saidIndependent[index] ? '' : 'not '}independent`;
   }
 }

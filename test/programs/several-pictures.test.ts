@@ -86,6 +86,8 @@ t.test('several pictures in one recording are as many renditions, copied, larges
   const sound = new HlsViewer(server.hlsUrl('ladder'), { variant: 3 });
   const switching = watchAllBySocket(t, server, 'ladder');
   await send(publisher, recording);
+  const { renditions: wanted } = await publisher.message('wanted');
+  t.ok(wanted.length > 0 && wanted.every((id) => ['source', 'picture-2', 'picture-3', 'audio'].includes(id)), `the publisher is told which are watched: ${wanted.join(' ')}`);
   t.equal((await publisher.end()).code, 1000);
   await checkRenditions(t, viewers, numbersOf(8));
   await sound.ended;
@@ -117,8 +119,6 @@ t.test('several pictures in one recording are as many renditions, copied, larges
   t.strictSame([...(viewers[0]?.multivariant ?? '').matchAll(/RESOLUTION=(\S+?),/g)].map(([, size]) => size), ['320x180', '214x120', '160x90']);
   t.same((await publisher.message('recording')).tracks.map(({ kind, action }) => `${kind} ${action}`), ['video copy', 'audio transcode', 'video copy', 'video copy']);
   t.notOk(publisher.messages.some(({ type }) => type === 'warning'), 'and nobody is warned');
-  const wanted = publisher.messages.flatMap((message) => (message.type === 'wanted' ? message.renditions : []));
-  t.ok(wanted.length > 0 && wanted.every((id) => ['source', 'picture-2', 'picture-3', 'audio'].includes(id)), `the publisher is told which are watched: ${wanted.join(' ')}`);
   const [lead, ...others] = viewers.map(partsOf);
   for (const parts of others) t.ok([...parts.keys()].filter((uri) => lead?.has(uri)).length > 6, 'parts were seen in all of them');
   const reported = viewers.map(({ playlists }) => Math.max(...playlists.map(({ text }) => [...text.matchAll(/#EXT-X-RENDITION-REPORT/g)].length)));
