@@ -1,4 +1,5 @@
-import { EventQueue, seededRandom } from './event-queue.js';
+import { seededRandom } from '../../test/helpers/seeded-random.js';
+import { EventQueue } from './event-queue.js';
 
 /**
  * Viewers of one stream by low-latency HLS behind caches. Assumed:

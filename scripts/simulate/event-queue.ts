@@ -74,14 +74,3 @@ function isBefore(a: Placed | undefined, b: Placed | undefined): boolean {
   if (a === undefined || b === undefined) return a !== undefined;
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
-
-/** The same numbers in [0, 1) for the same seed, spread like chance (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -1,4 +1,5 @@
-import { EventQueue, seededRandom } from './event-queue.js';
+import { seededRandom } from '../../test/helpers/seeded-random.js';
+import { EventQueue } from './event-queue.js';
 
 /**
  * A node dies, and all its viewers by WebSocket come to another one. Assumed:

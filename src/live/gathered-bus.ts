@@ -1,8 +1,7 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { Timeline } from '../hls/presentation.js';
 import type { FragmentBurst } from './fragment-burst.js';
-import type { FragmentBus} from './fragment-bus.js';
-import { type FragmentConsumer } from './fragment-bus.js';
+import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
 
 /** What is as large as this needs no company: the system call costs less than the copy. */
 const enoughBytes = 65_536;

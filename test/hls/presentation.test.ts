@@ -5,8 +5,7 @@ import { Encoded } from '../../src/hls/encoded.js';
 import { Presentation } from '../../src/hls/presentation.js';
 import { audioTrack, everySeconds, fragment, initSegment, samplesOf, tracksOf, videoTrack, type Sample } from '../helpers/media-builder.js';
 import { misbehavingSources } from '../helpers/misbehaving-sources.js';
-import type { Watched } from '../helpers/packaged-ladder.js';
-import { Ladder } from '../helpers/packaged-ladder.js';
+import { Ladder, type Watched } from '../helpers/packaged-ladder.js';
 import { multivariantViolations, violations } from '../helpers/playlist-rules.js';
 import { seededRandom } from '../helpers/seeded-random.js';
 

@@ -2,7 +2,8 @@ import t from 'tap';
 
 import { cacheMisses } from '../../scripts/simulate/cache-misses.js';
 import { directoryLoad } from '../../scripts/simulate/directory-load.js';
-import { EventQueue, seededRandom } from '../../scripts/simulate/event-queue.js';
+import { seededRandom } from '../helpers/seeded-random.js';
+import { EventQueue } from '../../scripts/simulate/event-queue.js';
 import { reconnectStorm } from '../../scripts/simulate/reconnect-storm.js';
 import type { NameStore } from '../../src/cluster/name-store.js';
 import { RedisDirectory } from '../../src/cluster/redis-directory.js';
