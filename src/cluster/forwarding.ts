@@ -17,6 +17,8 @@ export interface ForwardingOptions {
   readonly directory: Pick<RedisDirectory, 'holds' | 'locate'>;
   readonly homes: Pick<Homes, 'of' | 'now' | 'later' | 'forget'>;
   readonly proof: NodeProof;
+  /** So long another node may take to answer, beyond what it may hold a request for: its process may stand still while its connections stay open. */
+  readonly answerMs?: number | undefined;
 }
 
 /** A connection to another node is kept for the next request; shorter than that node would keep it. */
@@ -28,6 +30,11 @@ const keepAliveMs = 4000;
  */
 const heldMs = 8000;
 
+/** How long requests may be held for while nothing is written down of the broadcast. */
+const unknownTargetSeconds = 6;
+/** An endless body may wait for its publisher in between. */
+const endlessIdleMs = 120_000;
+
 /** What is said of one connection, or by proxies in front of the first node: the other one is told by the proof. */
 const notHandedOn = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'proxy-connection'];
 
@@ -38,7 +45,7 @@ const withBody: readonly string[] = ['PUT', 'POST', 'PATCH', 'DELETE'];
  * Whatever names one stream is answered by the node that has it, before anything is asked or counted here: so who may what, how much, and
  * who is how many is judged in one place. What another node handed on is never handed on again.
  */
-export async function forwardElsewhere(app: FastifyInstance, { directory, homes, proof }: ForwardingOptions): Promise<void> {
+export async function forwardElsewhere(app: FastifyInstance, { directory, homes, proof, answerMs = 10_000 }: ForwardingOptions): Promise<void> {
   await app.register(fastifyReplyFrom, {
     disableRequestLogging: true,
     destroyAgent: true,
@@ -55,7 +62,7 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
   };
 
   /** Resolves when the other node has answered, or the client has gone: undefined; otherwise with why that node could not be reached. */
-  const handOn = async (request: FastifyRequest, reply: FastifyReply, node: URL): Promise<Error | undefined> => {
+  const handOn = async (request: FastifyRequest, reply: FastifyReply, node: URL, targetDurationSeconds: number | undefined): Promise<Error | undefined> => {
     const path = handedOnPath(request.url);
     const headers = headersFor(request, path, proof);
     if (request.ws) return tunnelSocket(request, reply, { node, path, headers }).then(() => undefined, toError);
@@ -63,7 +70,13 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     askForBody(reply.raw);
     return new Promise((resolve) => {
       whenGone(reply.raw, () => resolve(undefined));
-      void reply.from(`${node.origin}${path.split('?', 1)[0]}`, { rewriteRequestHeaders: () => headers, rewriteHeaders: withoutConnection, retryDelay: () => null, onError: (_reply, { error }) => resolve(error) });
+      void reply.from(`${node.origin}${path.split('?', 1)[0]}`, {
+        rewriteRequestHeaders: () => headers,
+        rewriteHeaders: withoutConnection,
+        retryDelay: () => null,
+        timeout: patienceMs(request, answerMs, targetDurationSeconds),
+        onError: (_reply, { error }) => resolve(error),
+      });
     });
   };
 
@@ -78,7 +91,7 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
       if (found === undefined || (isPublishing(request) && !found.isOwned)) return;
       if (found.node === undefined && !(found.mayGoOn && isWatching(request))) return;
       requireStillThere(request.ws ? request.raw.socket : reply.raw);
-      const cause = found.node === undefined ? undefined : await handOn(request, reply, new URL(found.node));
+      const cause = found.node === undefined ? undefined : await handOn(request, reply, new URL(found.node), found.targetDurationSeconds);
       if (found.node !== undefined && cause === undefined) return reply;
       if (cause) homes.forget(stream);
       if (performance.now() >= untilMs || isGone(reply.raw)) throw lost(stream, cause);
@@ -103,6 +116,17 @@ function isWatching({ method, routeOptions: { url = '' } }: FastifyRequest): boo
 
 function isPlaylist(request: FastifyRequest): boolean {
   return isWatching(request) && (request.routeOptions.url ?? '').endsWith('.m3u8');
+}
+
+/** So long the other node may be silent, in ms; 0: for ever. Playlists are held for three target durations at most. */
+function patienceMs(request: FastifyRequest, answerMs: number, targetDurationSeconds = unknownTargetSeconds): number {
+  if (isPublishing(request)) return 0; // its answer comes at its end
+  if (isEndless(request)) return endlessIdleMs;
+  return isWatching(request) ? answerMs + 3000 * targetDurationSeconds : answerMs;
+}
+
+function isEndless({ routeOptions: { url = '' } }: FastifyRequest): boolean {
+  return /\/(stream\.mp4|stream\.flv|frames)$/.test(url);
 }
 
 /** Its node has died, or its broadcast is on the way to another one. */

@@ -1,3 +1,4 @@
+import type { BroadcastProgress } from '../live/broadcast-progress.js';
 import type { RedisClient } from './redis-client.js';
 
 /** One process of the cluster, as the others know it. */
@@ -26,6 +27,8 @@ export interface Whereabouts {
   readonly mayGoOn: boolean;
   /** A node has the name; otherwise what is watched there is over, or waits for its publisher at whichever node. */
   readonly isOwned: boolean;
+  /** Of the broadcast that runs, once it was written down: requests for its playlists are held by it. */
+  readonly targetDurationSeconds?: number | undefined;
 }
 
 // All keys of a stream have its name for their hash tag, so that a script may use them together in Redis Cluster. None is without a time to live.
@@ -67,8 +70,8 @@ if ARGV[7] == '1' then
 end
 return 1`;
 
-/** Answers where a stream is watched, whether there is somebody's broadcast to go on with, and whether the name is anybody's. */
-const locate = `return { redis.call('GET', KEYS[1]), redis.call('EXISTS', KEYS[2]), redis.call('EXISTS', KEYS[3]) }`;
+/** Answers where a stream is watched, how far somebody's broadcast is that can be gone on with, and whether the name is anybody's. */
+const locate = `return { redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]), redis.call('EXISTS', KEYS[3]) }`;
 
 /** Answers what was written down, and in how many milliseconds it ends. */
 const readNote = `return { redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]) }`;
@@ -103,7 +106,7 @@ interface Scripts {
   onairRenew(...args: (string | number)[]): Promise<number>;
   onairNote(...args: (string | number)[]): Promise<unknown>;
   onairReadNote(key: string): Promise<[string | null, number]>;
-  onairLocate(...keys: string[]): Promise<[string | null, number, number]>;
+  onairLocate(...keys: string[]): Promise<[string | null, string | null, number]>;
   onairRelease(...args: (string | number)[]): Promise<unknown>;
   onairRemoveOwn(...args: (string | number)[]): Promise<number>;
   onairAnnounce(...args: (string | number)[]): Promise<unknown>;
@@ -171,8 +174,9 @@ export class NameStore {
 
   /** Where the stream is watched, but for this node. */
   async whereabouts(stream: string): Promise<Whereabouts> {
-    const [home, notes, owners] = await this.#redis.onairLocate(homeKey(stream), progressKey(stream), ownerKey(stream));
-    return { node: home === null || home === this.#home ? undefined : home.slice(home.indexOf(' ') + 1), mayGoOn: notes > 0, isOwned: owners > 0 };
+    const [home, noted, owners] = await this.#redis.onairLocate(homeKey(stream), progressKey(stream), ownerKey(stream));
+    const node = home === null || home === this.#home ? undefined : home.slice(home.indexOf(' ') + 1);
+    return { node, mayGoOn: noted !== null, isOwned: owners > 0, targetDurationSeconds: noted === null ? undefined : (JSON.parse(noted) as BroadcastProgress).timing.targetDurationSeconds };
   }
 
   /** Says what there is at this node. */
