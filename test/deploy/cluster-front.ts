@@ -11,6 +11,8 @@ export interface FrontOptions {
   /** PEM files. */
   readonly cert: string;
   readonly key: string;
+  /** Where the proxy is to listen without TLS, too. */
+  readonly plainPort?: number;
 }
 
 /** Varnish and a proxy of `deploy/` before two nodes. */
@@ -36,7 +38,7 @@ export const haproxyFront: Front = {
     await writeFile(pem, `${await readFile(options.cert, 'utf8')}${await readFile(options.key, 'utf8')}`);
     const [port, cache] = [await freePort(), await startCache(t, options)];
     const text = await configured('haproxy/cluster.cfg', {
-      'bind :443 ssl crt /etc/haproxy/live.example.pem': `bind ${onOnePort(port)} ssl crt ${pem}`,
+      'bind :443 ssl crt /etc/haproxy/live.example.pem': `${options.plainPort === undefined ? '' : `bind ${onOnePort(options.plainPort)}\n    `}bind ${onOnePort(port)} ssl crt ${pem}`,
       'bind :1935': `bind ${onOnePort(await freePort())}`,
       'onair-1:8080': onOnePort(one),
       'onair-2:8080': onOnePort(two),

@@ -16,7 +16,7 @@ const numberRow = (first: number): string =>
 const sound = "aevalsrc='sin(880*PI*t)*if(mod(floor(t*2)\\,2)\\,0.5\\,0.02)':s=48000";
 
 /** A live encoder for tests that outlast the fixtures: numbered H.264 pictures with sound, in real time. Resolves at its end. */
-export async function sendTestCard(t: Teardown, publisher: TestPublisher, { seconds, firstNumber = 0, sound: soundCodec = 'opus', reordered = false }: TestCardOptions): Promise<void> {
+export async function sendTestCard(t: Teardown, publisher: Pick<TestPublisher, 'send'>, { seconds, firstNumber = 0, sound: soundCodec = 'opus', reordered = false }: TestCardOptions): Promise<void> {
   const picture = `${numberRow(firstNumber)}[row];testsrc2=s=640x320:r=${String(rate)}[card];[row][card]vstack,format=yuv420p`;
   const encoder = startOwned(
     t,

@@ -16,8 +16,8 @@ const skip = skipWithout(redisServer, 'redis-server') || skipWithout(ffmpeg?.pat
 const secret = 'the-secret-of-all-nodes';
 const key = 'test-key-of-sixteen-characters-or-more';
 
-async function startNode(t: Test, redisUrl: string, settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
-  const port = await freePort();
+async function startNode(t: Test, redisUrl: string, { PORT, ...settings }: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+  const port = PORT ?? (await freePort());
   return startServer(t, { PORT: String(port), CLUSTER_URL: redisUrl, CLUSTER_SECRET: secret, NODE_URL: `http://127.0.0.1:${String(port)}`, ...settings });
 }
 
@@ -43,7 +43,7 @@ async function startProcess(t: Test, redisUrl: string, leaseSeconds = '1'): Prom
 
 t.test('a server is killed: its publisher goes on at another one with the same broadcast, the same frozen values and higher numbers, behind one discontinuity', { skip }, async (t) => {
   const redis = await startRedis(t);
-  const [dying, heir] = await Promise.all([startProcess(t, redis.url), startNode(t, redis.url, { CLUSTER_LEASE_SECONDS: '1' })]);
+  const [dying, heir] = await Promise.all([startProcess(t, redis.url, '4'), startNode(t, redis.url, { CLUSTER_LEASE_SECONDS: '1' })]);
   const messages = messagesOf(readFixture('chromium-h264.mkv'));
   const publisher = new TestPublisher(t, `ws://127.0.0.1:${String(dying.port)}/live/cam/publish?key=${key}`);
   const { broadcast, resume } = await publisher.message('ready');
@@ -57,12 +57,20 @@ t.test('a server is killed: its publisher goes on at another one with the same b
   publisher.closed.catch(() => undefined);
   await dying.kill();
   await sending;
+  // As by systemd, long before its lease is over.
+  const restarted = await startNode(t, redis.url, { PORT: String(dying.port), CLUSTER_LEASE_SECONDS: '1' });
   const answers: { readonly status: number; readonly text: string; readonly retryAfter: string | null; readonly cache: string | null }[] = [];
   const askedUntilItGoesOn = waitUntil('the playlist goes on', async () => {
     const response = await fetch(playlistUrl);
     const text = await response.text();
     answers.push({ status: response.status, text, retryAfter: response.headers.get('retry-after'), cache: response.headers.get('cache-control') });
     return response.ok && text;
+  }, 60_000, 100);
+  const atRestarted: number[] = [];
+  const askedAtRestarted = waitUntil('the playlist goes on at the one that was started again', async () => {
+    const { status } = await fetch(`${restarted.origin}/live/cam/${broadcast}/media.m3u8`);
+    atRestarted.push(status);
+    return status === 200;
   }, 60_000, 100);
   const socketRefusals: number[] = [];
   const refused = waitUntil('a viewer by WebSocket is told to come again', async () => {
@@ -83,6 +91,8 @@ t.test('a server is killed: its publisher goes on at another one with the same b
   const after = await askedUntilItGoesOn;
   t.match(after, /#EXTINF/);
   for (const { status, retryAfter, cache } of answers.slice(0, -1)) t.strictSame([status, retryAfter, cache], [503, '1', 'no-store'], 'a player that asks meanwhile is never told that there is nothing');
+  await askedAtRestarted;
+  t.strictSame(atRestarted.slice(0, -1).filter((status) => status !== 503), [], 'nor by the one that was started again, at which the stream still seems to be');
   await refused;
   t.strictSame([...new Set(socketRefusals)], [503]);
   for (const frozen of [/#EXT-X-TARGETDURATION:\d+/, /PART-TARGET=[\d.]+/, /#EXT-X-SERVER-CONTROL:.*/]) t.equal(frozen.exec(after)?.[0], frozen.exec(before)?.[0]);
