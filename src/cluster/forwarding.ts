@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { fastifyReplyFrom } from '@fastify/reply-from';
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress, clientProtocol, vouchFor, type VouchedClient } from '../http/client-of.js';
 import { comeAgainSoon } from '../http/come-again.js';
@@ -8,7 +9,7 @@ import { isGone, requireStillThere, whenGone } from '../http/when-gone.js';
 import { LiveError } from '../protocol/live-error.js';
 import { isStreamName } from '../protocol/urls.js';
 import type { Homes } from './homes.js';
-import { proofHeader, type NodeProof } from './node-proof.js';
+import { notHereHeader, notHereWords, proofHeader, type NodeProof } from './node-proof.js';
 import type { RedisDirectory } from './redis-directory.js';
 import type { Whereabouts } from './name-store.js';
 import { tunnelSocket } from './socket-tunnel.js';
@@ -69,10 +70,22 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     if (withBody.includes(request.method)) request.body = request.raw;
     askForBody(reply.raw);
     return new Promise((resolve) => {
+      let isHere = true;
       whenGone(reply.raw, () => resolve(undefined));
       void reply.from(`${node.origin}${path.split('?', 1)[0]}`, {
         rewriteRequestHeaders: () => headers,
-        rewriteHeaders: withoutConnection,
+        rewriteHeaders: (answered) => {
+          isHere = answered[notHereHeader] === undefined;
+          return isHere ? withoutConnection(answered) : {};
+        },
+        onResponse: (_request, _reply, answer) => {
+          // As its documentation says; its types say otherwise.
+          const { stream } = answer as unknown as { readonly stream: Readable };
+          if (isHere) return void reply.send(stream);
+          stream.resume();
+          reply.code(200); // whoever answers in the end says otherwise
+          resolve(new Error(notHereWords));
+        },
         retryDelay: () => null,
         timeout: patienceMs(request, answerMs, targetDurationSeconds),
         onError: (_reply, { error }) => resolve(error),
@@ -82,9 +95,15 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
 
   app.addHook('onRequest', async (request, reply) => {
     const came = request.headers[proofHeader];
-    if (came !== undefined) return vouchFor(request, readProof(proof, request, String(came)));
     const { stream, broadcast } = request.params as { stream?: string; broadcast?: string };
-    if (stream === undefined || !isStreamName(stream)) return;
+    const isNamed = stream !== undefined && isStreamName(stream);
+    if (came !== undefined) {
+      vouchFor(request, readProof(proof, request, String(came)));
+      if (!isNamed || directory.holds(stream) || (await directory.locate(stream, broadcast)) || (await directory.locate(stream))) return;
+      reply.header(notHereHeader, '1');
+      throw lost(stream);
+    }
+    if (!isNamed) return;
     const untilMs = performance.now() + (isPlaylist(request) ? heldMs : 0);
     let found = await elsewhere(stream, broadcast, (name) => (isPublishing(request) ? homes.now(name) : homes.of(name)));
     for (;;) {
@@ -130,7 +149,7 @@ function isEndless({ routeOptions: { url = '' } }: FastifyRequest): boolean {
 }
 
 /** Its node has died, or its broadcast is on the way to another one. */
-function lost(stream: string, cause: Error | undefined): LiveError {
+function lost(stream: string, cause?: Error): LiveError {
   return comeAgainSoon(`the server that has "${stream}" can not be reached just now; try again in a moment`, cause);
 }
 

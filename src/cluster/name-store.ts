@@ -175,7 +175,9 @@ export class NameStore {
   /** Where the stream is watched, but for this node. */
   async whereabouts(stream: string): Promise<Whereabouts> {
     const [home, noted, owners] = await this.#redis.onairLocate(homeKey(stream), progressKey(stream), ownerKey(stream));
-    const node = home === null || home === this.#home ? undefined : home.slice(home.indexOf(' ') + 1);
+    const url = home?.slice(home.indexOf(' ') + 1);
+    // A former run of this very node may be in there still.
+    const node = url === this.#node.url ? undefined : url;
     return { node, mayGoOn: noted !== null, isOwned: owners > 0, targetDurationSeconds: noted === null ? undefined : (JSON.parse(noted) as BroadcastProgress).timing.targetDurationSeconds };
   }
 

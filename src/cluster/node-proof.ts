@@ -4,6 +4,9 @@ import type { VouchedClient } from '../http/client-of.js';
 
 /** The header by which a node proves that it hands a request on, and says for whom. */
 export const proofHeader = 'x-onair-node';
+/** In the answer of a node that has nothing of the stream it was asked for: it was started again, and the address of its former run is in Redis still. */
+export const notHereHeader = 'x-onair-not-here';
+export const notHereWords = 'the other node was started again, or has let the stream go: it has nothing of it';
 
 /** What is handed on: the proof is good for nothing else. */
 export interface ForwardedRequest {

@@ -3,6 +3,7 @@ import { request as askSecure } from 'node:https';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { whenGone } from '../http/when-gone.js';
+import { notHereHeader, notHereWords } from './node-proof.js';
 
 /** Of the words by which the other node refuses. */
 const maxRefusalBytes = 65_536;
@@ -32,7 +33,10 @@ export async function tunnelSocket(request: FastifyRequest, reply: FastifyReply,
   try {
     await new Promise<void>((resolve, reject) => {
       asking.on('error', reject);
-      asking.on('response', (answer) => void passOn(answer, reply).then(resolve, reject));
+      asking.on('response', (answer) => {
+        if (answer.headers[notHereHeader] === undefined) return void passOn(answer, reply).then(resolve, reject);
+        asking.destroy(new Error(notHereWords));
+      });
       asking.on('upgrade', (answer, far, head) => {
         reply.hijack();
         if (head.length > 0) far.unshift(head);

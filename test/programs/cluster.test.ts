@@ -236,7 +236,7 @@ t.test('two servers that share a Redis', { skip }, async (t) => {
     t.equal((await ask(here, new NodeProof('another-secret-of-somebody'))).status, 401);
     t.equal((await ask(here, new NodeProof(secret), '/api/streams/dog')).status, 401, 'a proof is for one request');
     t.equal((await ask(here, new NodeProof(secret, () => Date.now() - 120_000))).status, 401, 'and for a minute');
-    t.equal((await ask(there, new NodeProof(secret))).status, 404, 'the other node does not have it, and asks nobody');
+    t.equal((await ask(there, new NodeProof(secret))).status, 503, 'the other node does not have it, and asks nobody');
   });
 
   await t.test('a publisher that comes back at the other node is handed on, and what has the key ends and describes it there', async (t) => {
