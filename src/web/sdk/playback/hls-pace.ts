@@ -1,4 +1,4 @@
-import { beginChase, chase, type ChaserSettings, type ChaserState } from './edge-chaser.js';
+import { beginChase, chase, lowestDelay, type ChaserSettings, type ChaserState } from './edge-chaser.js';
 
 /** Parts come whole: when one comes, so much of the distance to the edge is used up, and a little is on its way. */
 const usedParts = 1.1;
@@ -19,7 +19,7 @@ export class HlsPace {
 
   /** @param partsBehind how far behind the edge it is wanted */
   constructor(partSeconds: number, partsBehind: number, nowMs: number) {
-    this.#settings = { minCushionSeconds: partSeconds * (partsBehind - usedParts), maxCushionSeconds: Math.max(2, partSeconds * partsBehind), seekBeyondSeconds };
+    this.#settings = { minCushionSeconds: partSeconds * (partsBehind - usedParts), maxCushionSeconds: Math.max(2, partSeconds * partsBehind), seekBeyondSeconds, fastestRate: lowestDelay.fastestRate };
     this.#state = beginChase(this.#settings, nowMs);
   }
 
