@@ -9,7 +9,14 @@ export interface StoredMedia {
    */
   open(start: number, byteLength: number): Promise<Readable>;
   /** The same in one go, where that is cheaper. Whoever asks bounds how much that is. */
-  readonly read?: ((start: number, byteLength: number) => Promise<Buffer>) | undefined;
+  readonly read?: ((start: number, byteLength: number) => Promise<HeldBytes>) | undefined;
+}
+
+/** Bytes in memory that is used again once all who have them let go. Whoever never does leaves them to the garbage collector. */
+export interface HeldBytes {
+  readonly bytes: Buffer;
+  /** They are not looked at any more. Idempotent. */
+  readonly letGo: () => void;
 }
 
 /** Media in memory, in pieces: one after another they are the whole. */

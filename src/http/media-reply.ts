@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Encoded } from '../hls/encoded.js';
 import type { WatchClient } from '../hls/held-requests.js';
-import type { StoredMedia } from '../hls/stored-media.js';
+import type { HeldBytes, StoredMedia } from '../hls/stored-media.js';
 import { ByteRoom } from './byte-room.js';
 import { whenGone, type Peer } from './when-gone.js';
 
@@ -53,7 +53,11 @@ async function sendStored(request: FastifyRequest, reply: FastifyReply, media: S
   let body: Readable | Buffer;
   try {
     if (request.method === 'HEAD') body = Readable.from([]);
-    else body = (await readInOneGo(reply, media, start, byteLength)) ?? (await media.open(start, byteLength));
+    else {
+      const held = await readInOneGo(reply, media, start, byteLength);
+      if (held) letGoOnceSent(reply, held);
+      body = held?.bytes ?? (await media.open(start, byteLength));
+    }
   } catch (error) {
     reply.header('cache-control', 'no-store');
     throw error;
@@ -67,10 +71,15 @@ async function sendStored(request: FastifyRequest, reply: FastifyReply, media: S
 }
 
 /** undefined where it is too much, or where too much is on its way to clients in this manner: then it is sent in pieces. */
-async function readInOneGo(reply: FastifyReply, media: StoredMedia, start: number, byteLength: number): Promise<Buffer | undefined> {
+async function readInOneGo(reply: FastifyReply, media: StoredMedia, start: number, byteLength: number): Promise<HeldBytes | undefined> {
   if (!media.read || byteLength > mostInOneGo || !inOneGo.tryTake(byteLength)) return undefined;
   whenGone(reply.raw, () => inOneGo.giveBack(byteLength));
   return media.read(start, byteLength);
+}
+
+/** Of HTTP/2 an answer is over before its connection has taken the last of it: what was sent there is left to the garbage collector. */
+function letGoOnceSent({ raw }: FastifyReply, held: HeldBytes): void {
+  if (!('stream' in raw)) whenGone(raw, () => held.letGo());
 }
 
 function setHeaders(reply: FastifyReply, headers: readonly string[]): void {

@@ -103,7 +103,7 @@ export class RecordingFolders {
     return {
       byteLength: size,
       open: (start, byteLength) => orArchived(store.open(name, { start, byteLength }), (archived) => archived.open(start, byteLength)),
-      read: store.read && ((start, byteLength) => orArchived(store.read!(name, { start, byteLength }), async (archived) => buffer(await archived.open(start, byteLength)))),
+      read: store.read && ((start, byteLength) => orArchived(store.read!(name, { start, byteLength }), async (archived) => ({ bytes: await buffer(await archived.open(start, byteLength)), letGo: () => undefined }))),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { MediaPieces, SegmentKeeper, StoredMedia } from '../hls/stored-media.js';
+import type { HeldBytes, MediaPieces, SegmentKeeper, StoredMedia } from '../hls/stored-media.js';
 import { LiveError } from '../protocol/live-error.js';
 import type { MediaStore } from '../storage/media-store.js';
 import { WriteBehind } from '../storage/write-behind.js';
@@ -63,7 +63,7 @@ export class SegmentArchive implements SegmentKeeper {
       stream.once('error', (error) => this.#failed(error));
       return stream;
     };
-    const read = store.read && ((start: number, length: number): Promise<Buffer> => this.#inTime((signal) => store.read!(uri, { start, byteLength: length }, signal)));
+    const read = store.read && ((start: number, length: number): Promise<HeldBytes> => this.#inTime((signal) => store.read!(uri, { start, byteLength: length }, signal)));
     return { byteLength, open, read };
   }
 

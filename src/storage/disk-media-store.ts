@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { FileRange, readRange } from './file-range.js';
 import type { ByteRange, MediaStore, Pieces } from './media-store.js';
+import type { ReadBytes } from './read-memory.js';
 import { SharedReads } from './shared-reads.js';
 import { inTurn, type Turns } from './turns.js';
 
@@ -40,7 +41,7 @@ export class DiskMediaStore implements MediaStore {
     return FileRange.open(join(this.#directory, name), { range, turns: this.#turns, signal });
   }
 
-  read(name: string, range: ByteRange, signal?: AbortSignal): Promise<Buffer> {
+  read(name: string, range: ByteRange, signal?: AbortSignal): Promise<ReadBytes> {
     const path = join(this.#directory, name);
     return this.#reads.read(`${path} ${range.start} ${range.byteLength}`, () => readRange(path, range, { turns: this.#turns, signal }));
   }

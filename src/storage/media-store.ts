@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ReadBytes } from './read-memory.js';
 
 /** Some bytes of an object, the first of which has number `start`. */
 export interface ByteRange {
@@ -26,7 +27,7 @@ export interface MediaStore {
    */
   open(name: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
   /** The same in one go, where that is cheaper. Whoever asks bounds how much that is. */
-  read?(name: string, range: ByteRange, signal?: AbortSignal): Promise<Buffer>;
+  read?(name: string, range: ByteRange, signal?: AbortSignal): Promise<ReadBytes>;
   /** An object that is not there counts as removed. */
   remove(name: string): Promise<void>;
   /** Adds to the end of an object, which is made if need be; never changes what is there. */

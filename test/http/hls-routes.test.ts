@@ -1,12 +1,14 @@
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { Encoded } from '../../src/hls/encoded.js';
 import type { Answer } from '../../src/hls/answer.js';
 import type { StoredMedia } from '../../src/hls/stored-media.js';
 import { LiveError } from '../../src/protocol/live-error.js';
+import { ReadMemory, type ReadBytes } from '../../src/storage/read-memory.js';
 import { acceptsGzip, parseRange } from '../../src/http/media-reply.js';
 import { withResolvers } from './fake-broadcast.js';
 import { until } from '../live/fake-studio.js';
@@ -134,8 +136,8 @@ for (const inOneGo of [false, true]) t.test(`media that lies in a store is answe
   const { app, broadcasts } = await startFakeServer(t);
   const cam = broadcasts.add('cam');
   const bytes = Buffer.from('0123456789');
-  let reads = 0;
-  const stored = storedMedia(bytes, inOneGo ? async (start, byteLength) => (reads++, bytes.subarray(start, start + byteLength)) : undefined);
+  let [reads, letGo] = [0, 0];
+  const stored = storedMedia(bytes, inOneGo ? async (start, byteLength) => (reads++, { bytes: bytes.subarray(start, start + byteLength), letGo: () => (letGo += 1) }) : undefined);
   cam.answers.set('1.m4s', { outcome: 'lasting', body: stored });
   const kept = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'cache-control', 'access-control-allow-origin', 'vary'];
   for (const range of [undefined, 'bytes=2-4', 'bytes=-3', 'bytes=7-', 'bytes=0-99', 'bytes=10-', 'bytes=3-1', 'lines=1-2']) {
@@ -148,6 +150,7 @@ for (const inOneGo of [false, true]) t.test(`media that lies in a store is answe
     }
   }
   t.strictSame([stored.opened.length, reads], inOneGo ? [0, 7] : [7, 0], 'one for each GET that can be answered');
+  await until(async () => letGo === reads);
   cam.answers.set('1.m4s', { outcome: 'lasting', body: stored, init: Buffer.from('init ') });
   const vlc = await app.inject({ url: '/live/cam/run1/1.m4s', headers: { 'user-agent': 'VLC/3.0.18 LibVLC/3.0.18' } });
   t.equal(vlc.body, 'init 0123456789');
@@ -158,7 +161,7 @@ t.test('what is read in one go for clients is bounded, for each and for all: bey
   const cam = broadcasts.add('cam');
   const bytes = Buffer.alloc(4_194_304, 'picture ');
   const reading: (() => void)[] = [];
-  const stored = storedMedia(bytes, (start, byteLength) => new Promise((resolve) => reading.push(() => resolve(bytes.subarray(start, start + byteLength)))));
+  const stored = storedMedia(bytes, (start, byteLength) => new Promise((resolve) => reading.push(() => resolve({ bytes: bytes.subarray(start, start + byteLength), letGo: () => undefined }))));
   cam.answers.set('1.m4s', { outcome: 'lasting', body: stored });
   const ask = async (): Promise<boolean> => (await app.inject('/live/cam/run1/1.m4s')).rawPayload.equals(bytes);
   const asked = Array.from({ length: 16 }, ask);
@@ -321,4 +324,23 @@ t.test('a client that goes away frees what waits for it', async (t) => {
   await gone;
   t.ok(isGone);
   waiting.resolve({ outcome: 'gone', message: 'words' });
+});
+
+t.test('what was read for a slow client is sent to the end before its memory is read into again; of one that hangs up it is free again', async (t) => {
+  const { app, broadcasts } = await startFakeServer(t);
+  const [memory, byteLength] = [new ReadMemory(), 4_194_304];
+  let reads = 0;
+  const read = (): Promise<ReadBytes> => memory.fill(byteLength, async (bytes) => void bytes.fill((reads += 1)));
+  broadcasts.add('cam').answers.set('1.m4s', { outcome: 'lasting', body: storedMedia(Buffer.alloc(byteLength), read) });
+  const host = await listen(app);
+  const agent = new Agent({ keepAlive: true });
+  t.teardown(() => agent.destroy());
+  const ask = async (): Promise<IncomingMessage> => ((await once(get(`http://${host}/live/cam/run1/1.m4s`, { agent }), 'response')) as [IncomingMessage])[0];
+  const isOfRead = async (number: number, response: IncomingMessage): Promise<boolean> => (await buffer(response)).equals(Buffer.alloc(byteLength, number));
+  const slow = await ask();
+  for (let number = 2; number < 8; number++) t.ok(await isOfRead(number, await ask()), 'who is quick');
+  t.ok(await isOfRead(1, slow), 'who is slow');
+  await until(async () => memory.freeBytes === 2 * byteLength);
+  (await ask()).destroy();
+  await until(async () => memory.freeBytes === 2 * byteLength);
 });

@@ -6,6 +6,7 @@ import { Semaphore } from '../../src/live/semaphore.js';
 import { DiskMediaStore } from '../../src/storage/disk-media-store.js';
 import type { MediaStore } from '../../src/storage/media-store.js';
 import { MemoryMediaStore } from '../../src/storage/memory-media-store.js';
+import { ReadMemory, type ReadBytes } from '../../src/storage/read-memory.js';
 import { temporaryDirectory, type Teardown } from '../helpers/programs.js';
 
 const pieces = (...texts: string[]) => ({ byteLength: texts.join('').length, pieces: texts.map((each) => Buffer.from(each)) });
@@ -111,7 +112,7 @@ t.test('what several ask for at once is read once, in one turn; each range is it
   await store.put('0.m4s', pieces('abcdefgh'));
   const openFiles = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
   const before = await openFiles();
-  const read = (start: number, byteLength: number): Promise<Buffer> => store.read('0.m4s', { start, byteLength });
+  const read = async (start: number, byteLength: number): Promise<Buffer> => (await store.read('0.m4s', { start, byteLength })).bytes;
   const [whole, again, some] = await Promise.all([read(0, 8), read(0, 8), read(2, 3)]);
   t.equal(whole.toString(), 'abcdefgh');
   t.equal(some.toString(), 'cde');
@@ -126,6 +127,41 @@ t.test('what several ask for at once is read once, in one turn; each range is it
   const waiting = store.read('0.m4s', { start: 0, byteLength: 8 }, patience.signal);
   patience.abort();
   await t.rejects(waiting, /waited for in vain/);
+});
+
+t.test('memory is read into again once everybody who has what was read has let go of it, and no earlier', async (t) => {
+  const root = await temporaryDirectory(t);
+  const store = new DiskMediaStore({ directory: join(root, 'run'), root, turns: new Semaphore(2) });
+  for (const name of ['a', 'b', 'c']) await store.put(name, pieces(name.repeat(100_000)));
+  const read = (name: string): Promise<ReadBytes> => store.read(name, { start: 0, byteLength: 100_000 });
+  const [first, same] = await Promise.all([read('a'), read('a')]);
+  t.equal(first.bytes, same.bytes);
+  first.letGo();
+  first.letGo();
+  const other = await read('b');
+  t.not(other.bytes.buffer, same.bytes.buffer, 'one of the two has it still');
+  t.ok(same.bytes.equals(Buffer.alloc(100_000, 'a')));
+  same.letGo();
+  const again = await read('c');
+  t.equal(again.bytes.buffer, same.bytes.buffer);
+  t.ok(again.bytes.equals(Buffer.alloc(100_000, 'c')));
+  t.ok(other.bytes.equals(Buffer.alloc(100_000, 'b')));
+});
+
+t.test('memory that lies ready is bounded; what could not be read leaves none behind that somebody may still write to', async (t) => {
+  const memory = new ReadMemory();
+  const filled = async (): Promise<void> => undefined;
+  const all = await Promise.all(Array.from({ length: 20 }, () => memory.fill(3_000_000, filled)));
+  t.equal(memory.freeBytes, 0);
+  for (const { letGo } of all) letGo();
+  t.equal(memory.freeBytes, 33_554_432, 'eight pieces of 4 MiB');
+  for (const byteLength of [0, 1, 65_536, 65_537, 4_194_304]) t.equal((await memory.fill(byteLength, filled)).bytes.length, byteLength);
+  let written: Buffer | undefined;
+  await t.rejects(memory.fill(4_194_304, async (bytes) => {
+    written = bytes;
+    throw new Error('late');
+  }));
+  for (let times = 0; times < 9; times++) t.not((await memory.fill(4_194_304, filled)).bytes.buffer, written?.buffer);
 });
 
 t.test('a disk that hangs is waited for by those alone whose turn it is: others give up and leave nothing behind', async (t) => {

@@ -6,24 +6,25 @@ import { readLiveEdge } from '../live-playlist.js';
 import { answerParent, workerCommand } from '../worker.js';
 
 export interface PlainHlsViewersCommand {
-  /** Of the media playlist. */
-  readonly url: string;
+  /** Of media playlists of one server: viewers are spread over them. */
+  readonly urls: readonly string[];
   readonly viewers: number;
-  /** `edge`: the newest segment. `back`: one after the other from the first that is listed, as somebody who went back plays them. */
+  /** `edge`: the newest segment. `back`: one after the other from a place of each viewer's own, spread over all that is listed, as those who went back play them. */
   readonly place: 'edge' | 'back';
 }
 
 /** As long as a segment: what a viewer without low latency takes in a round. */
 const roundMs = 2000;
+/** A little more than what is in memory. */
+const edgeSegments = 8;
 
-const { url, viewers, place } = workerCommand() as PlainHlsViewersCommand;
-const { origin, pathname } = new URL(url);
-const directory = pathname.slice(0, pathname.lastIndexOf('/') + 1);
+const { urls, viewers, place } = workerCommand() as PlainHlsViewersCommand;
 let watching = 0;
 let segments = 0;
+let bytes = 0;
 let failure: string | undefined;
 
-for (let index = 0; index < viewers; index++) watch((roundMs * index) / viewers).catch((error: unknown) => (failure = String(error)));
+for (let index = 0; index < viewers; index++) watch(index).catch((error: unknown) => (failure = String(error)));
 
 /** Viewers that reload the playlist and get one segment in each round, spread evenly over its time. */
 export const plainHlsViewersHandlers = {
@@ -31,17 +32,20 @@ export const plainHlsViewersHandlers = {
     while (watching < viewers && failure === undefined) await sleep(20);
     if (failure !== undefined) throw new Error(failure);
   },
-  segments: () => {
+  got: () => {
     if (failure !== undefined) throw new Error(failure);
-    return segments;
+    return { segments, bytes };
   },
 };
 answerParent(plainHlsViewersHandlers);
 
-async function watch(afterMs: number): Promise<void> {
+async function watch(index: number): Promise<void> {
+  const url = urls[index % urls.length] ?? '';
+  const { origin, pathname } = new URL(url);
+  const directory = pathname.slice(0, pathname.lastIndexOf('/') + 1);
   const connection = new HttpConnection(origin);
-  await sleep(afterMs);
-  let next = await firstListed(connection);
+  await sleep((roundMs * index) / viewers);
+  let next = await ownPlace(connection, pathname, index / viewers);
   for (let round = 0; ; round++) {
     const from = performance.now();
     const answer = await connection.get(`${pathname}?_HLS_skip=YES`, { headers: 'Accept-Encoding: gzip\r\n' });
@@ -52,14 +56,19 @@ async function watch(afterMs: number): Promise<void> {
     const segment = await connection.get(`${directory}${uri}`, { keepBody: false });
     if (segment.status !== 200) throw new Error(`expected ${uri}, got status ${String(segment.status)}`);
     segments += 1;
+    bytes += answer.bodyBytes + segment.bodyBytes;
     if (round === 0) watching += 1;
     await sleep(Math.max(0, roundMs - (performance.now() - from)));
   }
 }
 
-async function firstListed(connection: HttpConnection): Promise<number> {
+/** The number of a segment so far into the list. The live edge is left out: nobody goes back to there. */
+async function ownPlace(connection: HttpConnection, pathname: string, share: number): Promise<number> {
   const { body } = await connection.get(pathname);
-  return Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(body.toString())?.[1] ?? 0);
+  const text = body.toString();
+  const first = Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0);
+  const listed = text.match(/^#EXTINF:/gm)?.length ?? 0;
+  return first + Math.floor(share * Math.max(1, listed - edgeSegments));
 }
 
 function textOf(body: Buffer): string {
