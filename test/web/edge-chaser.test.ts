@@ -87,6 +87,16 @@ t.test('on a calm line one standstill is forgotten within half a minute, and man
   t.ok(many.lateUntilSeconds < 180, `late until ${many.lateUntilSeconds}`);
 });
 
+t.test('where all comes evenly less is kept in hand within ten seconds, where it does not, or once the picture stood, as much as at first', async (t) => {
+  const even = watch({ seconds: 30, forwardSeconds: 0.25 });
+  t.equal(even.state.cushion.seconds, lowestDelay.leastCushionSeconds);
+  t.ok(even.lateUntilSeconds < 10);
+  const uneven = watch({ seconds: 30, forwardSeconds: 0.25, lateSeconds: (at) => (Math.floor(at / burstSeconds) % 25 === 0 ? 0.1 : 0) });
+  t.equal(uneven.state.cushion.seconds, lowestDelay.minCushionSeconds);
+  const stood = watch({ seconds: 300, forwardSeconds: 0.25, lateSeconds: (at) => (at > 1 && at < 1 + burstSeconds ? 0.5 : 0) });
+  t.equal(stood.state.cushion.seconds, lowestDelay.minCushionSeconds);
+});
+
 t.test('a line that holds a burst back only now and then does not make the picture stand each time', async (t) => {
   const seldom = (at: number): number => (at > 5 && at % 20 < burstSeconds ? 0.4 : 0);
   const outcome = watch({ seconds: 600, forwardSeconds: 0.25, lateSeconds: seldom });
@@ -115,13 +125,13 @@ t.test('on a network that holds bursts back, stalls become rare because the cush
   const jitter = (at: number): number => (Math.floor(at / burstSeconds) % 25 === 0 ? 0.4 : 0);
   const outcome = watch({ seconds: 120, forwardSeconds: 0.25, lateSeconds: jitter });
   t.ok(outcome.stalls < 8, `fewer than 8 stalls of 40 late bursts, got ${outcome.stalls}`);
-  t.ok(outcome.state.cushionSeconds <= lowestDelay.maxCushionSeconds);
+  t.ok(outcome.state.cushion.seconds <= lowestDelay.maxCushionSeconds);
 });
 
 t.test('after an hour without a stall the delay is the one of the start, however it began', async (t) => {
   const oneStall = (at: number): number => (at > 10 && at < 11 ? 1.5 : 0);
   const outcome = watch({ seconds: 3600, forwardSeconds: 0.2, lateSeconds: oneStall });
-  t.equal(outcome.state.cushionSeconds, lowestDelay.minCushionSeconds);
+  t.equal(outcome.state.cushion.seconds, lowestDelay.leastCushionSeconds);
   t.ok(outcome.highestSeconds < 0.4);
 });
 
@@ -135,7 +145,7 @@ t.test('an outage longer than any cushion, however often it comes, makes the vie
       const stalled = (isOut && intoOutageMs === 0) || (nowMs > 0 && intoOutageMs === outageMs + 600);
       state = chase(state, { nowMs, forwardSeconds: isOut || stalled ? 0.05 : 0.3, stalled, joined: false, resumed: false }, lowestDelay).state;
     }
-    return state.cushionSeconds;
+    return state.cushion.seconds;
   };
   t.equal(afterOutages(3_000), lowestDelay.minCushionSeconds);
   t.ok(afterOutages(600) > 0.4, `${afterOutages(600)} s`);
@@ -148,7 +158,7 @@ t.test('after an hour of joints and cuts of the line the delay is the one of the
     const late = (at: number): number => (isFirst(at) ? pauseSeconds : 0);
     const outcome = watch({ seconds: 3600, forwardSeconds: 0.2, lateSeconds: late, joins: isFirst });
     t.ok(outcome.stalls >= 3600 / everySeconds - 2, 'each is a standstill');
-    t.equal(outcome.state.cushionSeconds, lowestDelay.minCushionSeconds, `after pauses of ${pauseSeconds} s`);
+    t.equal(outcome.state.cushion.seconds, lowestDelay.leastCushionSeconds, `after pauses of ${pauseSeconds} s`);
   }
 });
 
@@ -156,7 +166,7 @@ t.test('a joint does not put off the easing of what jitter before it made necess
   const jitter = (at: number): number => (at < 30 && Math.floor(at / burstSeconds) % 25 === 0 ? 0.4 : 0);
   const isFirst = (at: number): boolean => at > 30 && at % 15 < burstSeconds;
   const cushionAfter = (joins: (at: number) => boolean): number =>
-    watch({ seconds: 240, forwardSeconds: 0.2, lateSeconds: (at) => (joins(at) ? 0.6 : jitter(at)), joins }).state.cushionSeconds;
+    watch({ seconds: 240, forwardSeconds: 0.2, lateSeconds: (at) => (joins(at) ? 0.6 : jitter(at)), joins }).state.cushion.seconds;
   t.ok(cushionAfter(isFirst) <= cushionAfter(() => false) * 1.1, `${cushionAfter(isFirst)} s, and ${cushionAfter(() => false)} s without joints`);
 });
 
@@ -165,5 +175,5 @@ t.test('stops and starts in quick succession are one stall', async (t) => {
   for (const nowMs of [1000, 1300, 1900]) {
     state = chase(state, { nowMs, forwardSeconds: 0, stalled: true, joined: false, resumed: false }, lowestDelay).state;
   }
-  t.equal(state.cushionSeconds, lowestDelay.minCushionSeconds + 0.08);
+  t.equal(state.cushion.seconds, lowestDelay.minCushionSeconds + 0.08);
 });
