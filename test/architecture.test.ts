@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import t from 'tap';
 import ts from 'typescript';
 
 import { floorOf, sourceFiles, visit } from '../scripts/imports/source-files.js';
 import { ownPathParts } from '../src/protocol/urls.js';
+import { fastRun } from './helpers/fast-run.js';
 
 /** Each floor and the floors it may import from, besides itself. */
 const floors: Readonly<Record<string, readonly string[]>> = {
@@ -155,13 +157,17 @@ t.test('tests and scripts are not imported by the program', async (t) => {
   t.strictSame(faults, []);
 });
 
-t.test('the fast run has every folder of tests but those that start programs or measure', async (t) => {
-  const slow = ['alone', 'deploy', 'e2e', 'flv', 'helpers', 'programs', 'scripts'];
-  const folders = readdirSync('test', { withFileTypes: true }).filter((entry) => entry.isDirectory() && !slow.includes(entry.name));
-  const withTests = folders.map(({ name }) => name).filter((name) => readdirSync(`test/${name}`, { recursive: true, encoding: 'utf8' }).some((file) => file.endsWith('.test.ts')));
-  const run = readdirSync('test/fast').map((name) => readFileSync(`test/fast/${name}`, 'utf8')).join('');
-  t.ok(withTests.length > 8, withTests.join());
-  t.strictSame(withTests.filter((name) => !run.includes(`'${name}'`)), []);
+t.test('every test is run, and once: alone, or with others in one process of the fast run', async (t) => {
+  const together = [...fastRun()];
+  t.strictSame(readdirSync('test/fast').sort(), together.map(([name]) => `${name}.ts`).sort(), 'each process has a file that starts it');
+  for (const [name, files] of together) {
+    t.ok(files.length > 8, `${name}: ${files.join()}`);
+    t.match(readFileSync(`test/fast/${name}.ts`, 'utf8'), `runTogether('${name}')`);
+  }
+  const listed = spawnSync(process.execPath, ['node_modules/tap/dist/esm/run.mjs', 'list'], { encoding: 'utf8' }).stdout.trim().split('\n');
+  const run = [...listed.filter((file) => !file.startsWith('test/fast/')), ...together.flatMap(([, files]) => files.map((file) => `test/${file}`))];
+  const written = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts')).map((file) => `test/${file}`);
+  t.strictSame(run.sort(), written.sort());
 });
 
 function occurrences(isFault: (node: ts.Node) => boolean): string[] {

@@ -1,3 +1,3 @@
-import { runBelow } from './run-below.js';
+import { runTogether } from '../helpers/fast-run.js';
 
-await runBelow('live');
+await runTogether('live');

@@ -1,3 +1,3 @@
-import { runBelow } from './run-below.js';
+import { runTogether } from '../helpers/fast-run.js';
 
-await runBelow('access', 'fmp4', 'isobmff', 'hls', 'protocol', 'source', 'storage');
+await runTogether('pure');

@@ -1,10 +1,13 @@
 import t from 'tap';
 import { Encoded } from '../../src/hls/encoded.js';
-import { audioTrack, videoTrack } from '../helpers/media-builder.js';
+import { assertEqualShapes } from '../helpers/equal-renditions.js';
+import { audioTrack, tracksOf, videoTrack } from '../helpers/media-builder.js';
 import { claimsBroken, Packaged, packagedFromMs } from '../helpers/packaged.js';
+import { Ladder } from '../helpers/packaged-ladder.js';
 import { multivariantViolations, violations } from '../helpers/playlist-rules.js';
 import { cutSource, fragmentsOf, lawsBroken, type CutTiming } from '../helpers/segmenter-laws.js';
 import { misbehavingSources } from '../helpers/misbehaving-sources.js';
+import { seededRandom } from '../helpers/seeded-random.js';
 
 const timings: readonly CutTiming[] = [
   { segmentTargetSeconds: 2, partTargetSeconds: 0.334, targetDurationSeconds: 2 },
@@ -34,6 +37,21 @@ t.test('whatever a source does, no playlist breaks a rule, no segment claims too
     t.equal(shown, samples.filter(({ track }) => track.kind === 'video').length, `${name}: pictures`);
   }
 });
+
+for (let seed = 1; seed <= 2; seed++) {
+  t.test(`whatever a source does, its renditions stay alike and break no rule: seed ${seed}`, async (t) => {
+    const random = seededRandom(seed);
+    for (const { name, samples } of misbehavingSources(seed, 9)) {
+      const ladder = new Ladder();
+      ladder.add('a', { behindSeconds: random() * 3 });
+      ladder.add('b', { behindSeconds: random() * 0.3 });
+      ladder.begin(tracksOf(samples));
+      await ladder.push(samples);
+      await ladder.end();
+      assertEqualShapes(t, ladder, name);
+    }
+  });
+}
 
 t.test('recordings one after another, short ones, of other sizes, whose clocks begin anew or jump back, are one playlist that breaks no rule', async (t) => {
   const packaged = new Packaged();

@@ -1,47 +1,14 @@
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import { Presentation } from '../../src/hls/presentation.js';
 import { audioTrack, everySeconds, fragment, initSegment, samplesOf, tracksOf, videoTrack, type Sample } from '../helpers/media-builder.js';
-import { misbehavingSources } from '../helpers/misbehaving-sources.js';
+import { assertEqualShapes, assertSoundAlone, shapeOf } from '../helpers/equal-renditions.js';
 import { Ladder, type Watched } from '../helpers/packaged-ladder.js';
 import { multivariantViolations, violations } from '../helpers/playlist-rules.js';
-import { seededRandom } from '../helpers/seeded-random.js';
 
 const steadyPicture = { gapsSeconds: [1 / 30], isKeyframe: everySeconds(2) };
-
-/** What must be the same in all renditions, from the first segment that both have on. */
-function shapeOf({ seen }: Watched, from = 0): unknown {
-  return seen.at(-1)?.segments.filter(({ sequenceNumber }) => sequenceNumber >= from).map(({ sequenceNumber, durationSeconds, programDateTime, isDiscontinuity }) => ({ sequenceNumber, durationSeconds, programDateTime, isDiscontinuity }));
-}
-
-/** The parts of a segment while it was made: number and durations. */
-function partsOf({ seen }: Watched, from = 0): string[] {
-  const parts = new Map<string, number>();
-  for (const { segments } of seen) for (const segment of segments) for (const part of segment.parts) if (segment.sequenceNumber >= from) parts.set(part.uri, part.durationSeconds);
-  return [...parts].map(([uri, durationSeconds]) => `${uri}: ${durationSeconds}`);
-}
-
-function assertEqualShapes(t: Test, ladder: Ladder, what: string): void {
-  for (const { watched } of ladder.rungs) {
-    t.strictSame(violations(watched.seen), [], what);
-    t.strictSame(shapeOf(watched), shapeOf(ladder.lead), `${what}: segments`);
-    const seen = new Set(partsOf(ladder.lead));
-    t.ok(partsOf(watched).every((part) => seen.has(part)), `${what}: parts`);
-  }
-  t.strictSame(violations(ladder.lead.seen), [], what);
-  assertSoundAlone(t, ladder, what);
-}
-
-/** It has the cuts and numbers of the lead, is a gap where that has no sound, and every other part can be had and is independent. */
-function assertSoundAlone(t: Test, { lead, sound, published }: Ladder, what: string): void {
-  if (!published.some(({ track }) => track.kind === 'audio')) return;
-  t.strictSame(violations(sound.seen), [], `${what}: sound alone`);
-  t.strictSame(shapeOf(sound), shapeOf(lead), `${what}: segments of the sound alone`);
-  t.strictSame(partsOf(sound), partsOf(lead), `${what}: parts of the sound alone`);
-  t.ok(sound.seen.every(({ segments }) => segments.every(({ parts }) => parts.every(({ isIndependent, isGap }) => isIndependent || isGap))), `${what}: sound can be begun with anywhere`);
-}
 
 t.test('all renditions have the same segments, parts and dates, whether their media comes before the lead or after it', async (t) => {
   const ladder = new Ladder();
@@ -61,21 +28,6 @@ t.test('all renditions have the same segments, parts and dates, whether their me
   t.strictSame(text.split('\n').filter((line) => !line.startsWith('#') && line), ['run1/media.m3u8', 'run1/360p/media.m3u8', 'run1/sound/media.m3u8', 'run1/audio/media.m3u8']);
   t.match(text, /RESOLUTION=640x360[^]*RESOLUTION=320x180/);
 });
-
-for (let seed = 1; seed <= 2; seed++) {
-  t.test(`whatever a source does, its renditions stay alike and break no rule: seed ${seed}`, async (t) => {
-    const random = seededRandom(seed);
-    for (const { name, samples } of misbehavingSources(seed, 9)) {
-      const ladder = new Ladder();
-      ladder.add('a', { behindSeconds: random() * 3 });
-      ladder.add('b', { behindSeconds: random() * 0.3 });
-      ladder.begin(tracksOf(samples));
-      await ladder.push(samples);
-      await ladder.end();
-      assertEqualShapes(t, ladder, name);
-    }
-  });
-}
 
 t.test('a picture that changes its size, and a restart with time lost in between, are the same discontinuities in all renditions', async (t) => {
   const ladder = new Ladder();

@@ -1,12 +1,8 @@
 import t from 'tap';
-import { Dice } from '../../scripts/fuzz/dice.js';
-import { readByFfmpeg } from '../../scripts/fuzz/ffmpeg-reading.js';
-import { mutateTake, writeAndCheck, writerSeeds } from '../../scripts/fuzz/written-matroska.js';
 import { IngestSession } from '../../src/live/ingest-session.js';
 import { children } from '../../src/source/ebml.js';
 import { MatroskaWriter } from '../../src/source/matroska-writer.js';
 import type { Frame } from '../../src/source/source-events.js';
-import { findProgram, skipBeforeFfmpeg } from '../helpers/programs.js';
 import { described, eventsOf, fixture, fixtureNames, readBack, seeded, takesOf } from './fixture.js';
 
 const opus = { id: 9, kind: 'audio', codec: 'opus', sampleRate: 48_000, channels: 2, configuration: Buffer.from('OpusHead') } as const;
@@ -50,20 +46,6 @@ t.test('whatever it is given it writes whole elements', async (t) => {
     }
     t.equal(bytes, clusters.length, 'nothing but clusters');
   }
-});
-
-t.test('whatever tracks claim and frames are, what is written is whole and strict Matroska that holds every frame', async (t) => {
-  for (let seed = 0; seed < 1500; seed++) {
-    const dice = new Dice(seed);
-    t.doesNotThrow(() => writeAndCheck(dice, mutateTake(dice, dice.pick(writerSeeds))), `seed ${String(seed)}`);
-  }
-});
-
-const ffmpegPath = findProgram('ffmpeg');
-t.test('ffmpeg finds every frame in it', { skip: skipBeforeFfmpeg(5) }, async (t) => {
-  const { frames, failures } = readByFfmpeg({ ffmpegPath: ffmpegPath ?? '', seed: 1, recordings: 40 });
-  t.strictSame(failures, []);
-  t.ok(frames > 400, `${String(frames)} frames`);
 });
 
 t.test('a track that claims what can not be ends with its recording, and nothing else with it', async (t) => {

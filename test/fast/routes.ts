@@ -1,0 +1,3 @@
+import { runTogether } from '../helpers/fast-run.js';
+
+await runTogether('routes');
