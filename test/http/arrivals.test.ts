@@ -50,13 +50,15 @@ function watch({ track, bitsPerSecond, framesPerSecond, line, seconds, told = In
   };
   bus.subscribe(viewer, { from: 'group', loss: 'skip' });
   bus.startTimeline({ init: readInitSegment(initSegment([track])), captureTimeMs: 0 });
+  // All of a kind weigh the same, and only their times differ: each kind is made once.
   const payload = Buffer.alloc(bitsPerSecond / 8 / framesPerSecond - 100);
+  const [keyframe, between] = [true, false].map((keyframe) => new FragmentReader().push(fragmentBytes([{ track, startSeconds: 0, durationSeconds: 1 / framesPerSecond, keyframe }], payload)).find((event) => event.type === 'fragment'));
   let number = 0;
   let credit = 0;
   for (; nowMs < seconds * 1000; nowMs += stepMs) {
     for (; number < (nowMs / 1000) * framesPerSecond; number++) {
-      const sample = { track, startSeconds: number / framesPerSecond, durationSeconds: 1 / framesPerSecond, keyframe: number % (2 * framesPerSecond) === 0 };
-      for (const event of new FragmentReader().push(fragmentBytes([sample], payload))) if (event.type === 'fragment') bus.push([event.fragment]);
+      const kind = (number % (2 * framesPerSecond) === 0 ? keyframe : between)!.fragment;
+      bus.push([{ ...kind, runs: kind.runs.map((run) => ({ ...run, baseMediaDecodeTime: Math.round((number / framesPerSecond) * track.timescale) })) }]);
     }
     credit += (line(nowMs / 1000) / 8) * (stepMs / 1000);
     for (let first = queue[0]; first && credit > 0; first = queue[0]) {
