@@ -24,6 +24,7 @@ import { remuxWith } from './live/remux.js';
 import { StreamDescriptions } from './live/stream-descriptions.js';
 import type { LiveEvent } from './live/broadcast-options.js';
 import type { StartTranscoder } from './live/transcoder.js';
+import type { RenditionChange } from './live/viewer.js';
 import { Semaphore } from './live/semaphore.js';
 import { liveStreamUrls } from './protocol/urls.js';
 import { faultOf } from './storage/folder-fault.js';
@@ -130,7 +131,8 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     await Promise.all([downloads.close(), posters.close(), recordings.close(), wishes.close()]);
     await archive?.close();
   });
-  const cluster = config.cluster && (await import('./cluster/cluster.js').then(({ openCluster }) => openCluster(config.cluster!, http.log)));
+  const relayedViewing = { maxViewerBacklogBytes: config.MAX_VIEWER_BACKLOG_BYTES, onSkip: () => events.count('viewer-skipped'), onChange: ({ why }: RenditionChange) => events.count(`rendition-${why}`) };
+  const cluster = config.cluster && (await import('./cluster/cluster.js').then(({ openCluster }) => openCluster({ ...config.cluster!, viewRules: [config.VIEW_KEY, config.VIEW_CHECK_URL] }, relayedViewing, http.log)));
   http.addHook('onClose', async () => cluster?.close());
   const directory = cluster?.directory ?? new MemoryDirectory();
   const broadcasts = new LocalBroadcasts({
@@ -171,6 +173,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
   const parts = buildServerParts({
     http,
     broadcasts,
+    relayMeasures: cluster && (() => ({ streams: cluster.relays.count, viewers: cluster.relays.countViewers() })),
     keptMeasures: () => ({ count: recordings.count, byteLength: recordings.byteLength, spoolBytes: archive?.spoolBytes ?? 0 }),
     access,
     cuts,
@@ -206,6 +209,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     directory,
     broadcasts,
     forward: (app) => cluster?.forward(app),
+    countRelayed: () => cluster?.relays.countViewers() ?? 0,
     notReady: () => broadcasts.leaving ?? cluster?.trouble,
     descriptions,
     recordings,
@@ -217,7 +221,10 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
       app: http,
       broadcasts,
       lingerMs,
-      leave: async () => cluster && broadcasts.leave({ lingerMs, withinMs: milliseconds(config.DRAIN_SECONDS) }),
+      leave: async () => {
+        cluster?.leave();
+        if (cluster) await broadcasts.leave({ lingerMs, withinMs: milliseconds(config.DRAIN_SECONDS) });
+      },
       closeOthers: async () => rtmp?.close(),
     }),
     publicDir,

@@ -8,7 +8,7 @@ import type { AllowedOrigins } from './http/origin.js';
 import { PacedLog } from './http/paced-log.js';
 import { PublishGate } from './http/publish-gate.js';
 import { SendQueues } from './http/send-queues.js';
-import { ServerMetrics, type KeptMeasures, type Measured } from './http/server-metrics.js';
+import { ServerMetrics, type KeptMeasures, type Measured, type RelayMeasures } from './http/server-metrics.js';
 import type { LiveEvent } from './live/broadcast-options.js';
 
 export interface ServerPartsOptions {
@@ -16,6 +16,8 @@ export interface ServerPartsOptions {
   readonly broadcasts: Measured;
   /** What is kept, where anything is. */
   readonly keptMeasures?: (() => KeptMeasures) | undefined;
+  /** What is sent on of other servers' streams, where there may be any. */
+  readonly relayMeasures?: (() => RelayMeasures) | undefined;
   readonly access: Access;
   /** The same as the server's. */
   readonly cuts: CutCounts;
@@ -50,7 +52,7 @@ export interface ServerParts {
 /** How many may talk from one address as fast as one person may: a household, a small office. */
 const chattersPerAddress = 6;
 
-export function buildServerParts({ http, broadcasts, keptMeasures, access, cuts, events, publicUrl, publishOrigins: origins, trustedProxies, limits }: ServerPartsOptions): ServerParts {
+export function buildServerParts({ http, broadcasts, keptMeasures, relayMeasures, access, cuts, events, publicUrl, publishOrigins: origins, trustedProxies, limits }: ServerPartsOptions): ServerParts {
   const admission = new PublishAdmission({ access, wrongKeys: new AddressBudget({ perMinute: limits.wrongKeysPerMinute }) });
   const connections = new ConnectionLimits({ ...limits, log: http.log, trustedProxies, cuts });
   const checks = [access.publishCheck, access.viewCheck].filter((check) => check !== undefined);
@@ -58,7 +60,7 @@ export function buildServerParts({ http, broadcasts, keptMeasures, access, cuts,
     admission,
     publishGate: new PublishGate({ admission, origins, publicUrl }),
     connections,
-    metrics: new ServerMetrics({ broadcasts, keptMeasures, connections, cuts, events, checks }),
+    metrics: new ServerMetrics({ broadcasts, keptMeasures, relayMeasures, connections, cuts, events, checks }),
     pacedLog: new PacedLog({ log: http.log }),
     sendQueues: new SendQueues(),
     apiBudget: new AddressBudget({ perMinute: limits.apiRequestsPerMinute }),

@@ -21,7 +21,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'rtmp/wire': [],
   rtmp: ['protocol', 'flv', 'source', 'live', 'access', 'rtmp/wire'],
   http: ['protocol', 'fmp4', 'source', 'hls', 'live', 'access'],
-  cluster: ['protocol', 'live', 'http'],
+  cluster: ['protocol', 'fmp4', 'hls', 'live', 'http'],
   config: ['protocol'],
   greeting: ['protocol', 'live'],
   'garbage-collector': [],

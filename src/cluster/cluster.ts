@@ -1,13 +1,16 @@
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { LiveLog } from '../live/broadcast-options.js';
 import type { Directory } from '../live/directory.js';
+import { feedRoute } from './feed-route.js';
 import { forwardElsewhere } from './forwarding.js';
 import { Homes } from './homes.js';
 import { NameStore } from './name-store.js';
 import { NodeProof } from './node-proof.js';
 import { openRedis } from './redis-client.js';
 import { RedisDirectory } from './redis-directory.js';
+import { Relays, type RelayedViewing } from './relays.js';
+import { upstreamsBy } from './upstream.js';
 
 export interface ClusterSettings {
   /** Of Redis: see `openRedis`. */
@@ -20,6 +23,8 @@ export interface ClusterSettings {
   readonly leaseMs: number;
   /** How long a broadcast waits for its publisher. */
   readonly resumeWindowMs: number;
+  /** All that decides who may watch: another node that lets viewers in by itself must have the same. */
+  readonly viewRules: readonly (string | undefined)[];
 }
 
 /** What makes one of several servers of this one. */
@@ -27,13 +32,17 @@ export interface Cluster {
   readonly directory: Directory;
   /** Why no new clients should be sent here, in words; undefined when they may. */
   readonly trouble: string | undefined;
-  /** Has what is at another node answered there, in hooks of `app`. */
+  /** Of other nodes' streams: how many are fetched, and to how many viewers this node sends them. */
+  readonly relays: Pick<Relays, 'count' | 'countViewers'>;
+  /** Has what is at another node answered there, or fetched from there, in hooks of `app`, and feeds other nodes. */
   forward(app: FastifyInstance): Promise<void>;
+  /** Before the stop: viewers of other nodes' streams are told to come again. */
+  leave(): void;
   close(): Promise<void>;
 }
 
 /** Joins the cluster. A Redis that can't be reached now is tried again for as long as this runs. */
-export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowMs }: ClusterSettings, log: LiveLog): Promise<Cluster> {
+export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowMs, viewRules }: ClusterSettings, viewing: RelayedViewing, log: LiveLog): Promise<Cluster> {
   const redis = openRedis(url);
   redis.on('error', () => undefined); // commands fail then, and the directory tells it
   const names = new NameStore(redis, { id: randomUUID(), url: nodeUrl }, leaseMs, resumeWindowMs);
@@ -42,13 +51,22 @@ export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowM
   redis.on('ready', () => void directory.tell());
   await directory.tell();
   const homes = new Homes((stream) => names.whereabouts(stream));
+  const proof = new NodeProof(secret);
+  const rules = createHmac('sha256', secret).update(JSON.stringify(viewRules)).digest('base64url');
+  const relays = new Relays({ ...viewing, directory, homes, nodeUrl, openUpstream: upstreamsBy(proof, rules), log });
   return {
     directory,
+    relays,
     get trouble() {
       return directory.reachable ? undefined : 'the directory of the cluster can not be reached';
     },
-    forward: (app) => forwardElsewhere(app, { directory, homes, proof: new NodeProof(secret) }),
+    forward: async (app) => {
+      await forwardElsewhere(app, { directory, homes, proof, relays });
+      await feedRoute(app, { directory, rules, log });
+    },
+    leave: () => relays.close(),
     close: async () => {
+      relays.close();
       await directory.close();
       redis.disconnect();
     },

@@ -5,19 +5,24 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress, clientProtocol, vouchFor, type VouchedClient } from '../http/client-of.js';
 import { comeAgainSoon } from '../http/come-again.js';
 import { askForBody } from '../http/expect-continue.js';
+import { relayTo } from '../http/relayed.js';
 import { isGone, requireStillThere, whenGone } from '../http/when-gone.js';
 import { LiveError } from '../protocol/live-error.js';
 import { isStreamName } from '../protocol/urls.js';
+import { provenMethodOf } from './feed-proof.js';
 import type { Homes } from './homes.js';
 import { notHereHeader, notHereWords, proofHeader, type NodeProof } from './node-proof.js';
 import type { RedisDirectory } from './redis-directory.js';
 import type { Whereabouts } from './name-store.js';
+import type { Relays } from './relays.js';
 import { tunnelSocket } from './socket-tunnel.js';
 
 export interface ForwardingOptions {
   readonly directory: Pick<RedisDirectory, 'holds' | 'locate'>;
   readonly homes: Pick<Homes, 'of' | 'now' | 'later' | 'forget'>;
   readonly proof: NodeProof;
+  /** Where streams of other nodes are fetched once for all who are sent their fragments here. */
+  readonly relays: Pick<Relays, 'open'>;
   /** So long another node may take to answer, beyond what it may hold a request for: its process may stand still while its connections stay open. */
   readonly answerMs?: number | undefined;
 }
@@ -46,7 +51,7 @@ const withBody: readonly string[] = ['PUT', 'POST', 'PATCH', 'DELETE'];
  * Whatever names one stream is answered by the node that has it, before anything is asked or counted here: so who may what, how much, and
  * who is how many is judged in one place. What another node handed on is never handed on again.
  */
-export async function forwardElsewhere(app: FastifyInstance, { directory, homes, proof, answerMs = 10_000 }: ForwardingOptions): Promise<void> {
+export async function forwardElsewhere(app: FastifyInstance, { directory, homes, proof, relays, answerMs = 10_000 }: ForwardingOptions): Promise<void> {
   await app.register(fastifyReplyFrom, {
     disableRequestLogging: true,
     destroyAgent: true,
@@ -93,6 +98,18 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     });
   };
 
+  /** As `handOn`; what is fetched once for all is answered here. */
+  const answerFrom = async (request: FastifyRequest, reply: FastifyReply, stream: string, { node, targetDurationSeconds }: Whereabouts & { node: string }): Promise<'here' | 'there' | Error> => {
+    try {
+      const watched = isSentFragments(request) ? await relays.open(stream, node) : undefined;
+      if (watched) relayTo(request, watched);
+      if (watched) return 'here';
+    } catch (error) {
+      return toError(error);
+    }
+    return (await handOn(request, reply, new URL(node), targetDurationSeconds)) ?? 'there';
+  };
+
   app.addHook('onRequest', async (request, reply) => {
     const came = request.headers[proofHeader];
     const { stream, broadcast } = request.params as { stream?: string; broadcast?: string };
@@ -110,10 +127,12 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
       if (found === undefined || (isPublishing(request) && !found.isOwned)) return;
       if (found.node === undefined && !(found.mayGoOn && isWatching(request))) return;
       requireStillThere(request.ws ? request.raw.socket : reply.raw);
-      const cause = found.node === undefined ? undefined : await handOn(request, reply, new URL(found.node), found.targetDurationSeconds);
-      if (found.node !== undefined && cause === undefined) return reply;
-      if (cause) homes.forget(stream);
-      if (performance.now() >= untilMs || isGone(reply.raw)) throw lost(stream, cause);
+      const { node } = found;
+      const answered = node === undefined ? undefined : await answerFrom(request, reply, stream, { ...found, node });
+      if (answered === 'here') return;
+      if (answered === 'there') return reply;
+      if (answered) homes.forget(stream);
+      if (performance.now() >= untilMs || isGone(reply.raw)) throw lost(stream, answered);
       found = await elsewhere(stream, broadcast, (name) => homes.later(name));
     }
   });
@@ -131,6 +150,11 @@ function isPublishing({ routeOptions: { url = '' } }: FastifyRequest): boolean {
 /** Whether somebody only wants to watch: it is worth asking again when another node goes on. */
 function isWatching({ method, routeOptions: { url = '' } }: FastifyRequest): boolean {
   return (method === 'GET' || method === 'HEAD') && url.startsWith('/live/:stream/') && url !== '/live/:stream/uplink-test' && url !== '/live/:stream/publish';
+}
+
+/** Whether it is answered with fragments as they come, and by nothing else. */
+function isSentFragments({ method, ws, routeOptions: { url = '' } }: FastifyRequest): boolean {
+  return method === 'GET' && (/\/stream\.(mp4|flv)$/.test(url) || (ws && url.endsWith('/play')));
 }
 
 function isPlaylist(request: FastifyRequest): boolean {
@@ -155,8 +179,8 @@ function lost(stream: string, cause?: Error): LiveError {
 
 /** @throws {LiveError} unauthorized */
 function readProof(proof: NodeProof, request: FastifyRequest, header: string): VouchedClient {
-  const { method, headers } = request.raw;
-  const client = proof.read(header, { method: method ?? '', url: request.raw.url ?? '', host: headers.host ?? '' });
+  const { headers } = request.raw;
+  const client = proof.read(header, { method: provenMethodOf(request.raw), url: request.raw.url ?? '', host: headers.host ?? '' });
   if (client) return client;
   throw new LiveError('unauthorized', `expected ${proofHeader} from a server with the same CLUSTER_SECRET and the same time of day, got another one`);
 }

@@ -28,7 +28,8 @@ export async function pictureRoutes(app: FastifyInstance, { limits, sendQueues, 
   });
 
   app.get('/frames', async (request, reply) => {
-    const broadcast = requireRoom(request);
+    const broadcast = runningOf(request);
+    requireRoom(broadcast);
     const [width, framesPerSecond] = [positive(request, 'width'), positive(request, 'fps')];
     reply.header('content-type', multipartType).header('cache-control', 'no-store');
     // Its body would never end, and nobody would look.

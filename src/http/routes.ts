@@ -52,6 +52,8 @@ export interface RoutesOptions {
   readonly directory: Watchables;
   /** Hooks that answer what is at another server, before all that asks and counts here; undefined where there is none. */
   readonly forward?: ((app: FastifyInstance) => Promise<void> | undefined) | undefined;
+  /** How many are sent fragments here of other servers' streams; undefined where there are none. */
+  readonly countRelayed?: (() => number) | undefined;
   /** Why no new clients should be sent here, although what is here goes on. */
   readonly notReady?: (() => string | undefined) | undefined;
   /** Where publishers are taken in. */
@@ -150,7 +152,7 @@ async function liveRoutes(live: FastifyInstance, options: ScopeOptions): Promise
   await live.register(pushRoutes, ingest);
   await live.register(uplinkTestRoutes, ingest);
   const { maxViewersPerStream, maxViewers } = options;
-  const viewers = { limits, sendQueues: options.sendQueues, maxViewersPerStream, maxViewers, countViewers: () => broadcasts.countViewers() };
+  const viewers = { limits, sendQueues: options.sendQueues, maxViewersPerStream, maxViewers, countViewers: () => broadcasts.countViewers() + (options.countRelayed?.() ?? 0) };
   const watching = async (stream: FastifyInstance): Promise<void> => {
     stream.addHook('onRequest', viewingGate({ access, directory, origins, publicUrl }));
     if (access.viewingLinks || access.viewCheck) keepFromSharedCaches(stream);

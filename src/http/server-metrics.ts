@@ -17,11 +17,19 @@ export interface KeptMeasures {
   readonly spoolBytes: number;
 }
 
+/** What an operator measures of other servers' streams that are sent on here. */
+export interface RelayMeasures {
+  readonly streams: number;
+  readonly viewers: number;
+}
+
 export interface ServerMetricsOptions {
   /** Those that run in this process. */
   readonly broadcasts: Measured;
   /** Where anything is kept. */
   readonly keptMeasures?: (() => KeptMeasures) | undefined;
+  /** Where there may be any. */
+  readonly relayMeasures?: (() => RelayMeasures) | undefined;
   readonly connections: ConnectionLimits;
   readonly cuts: CutCounts;
   readonly events: Counts<LiveEvent>;
@@ -39,7 +47,7 @@ export class ServerMetrics {
   readonly #registry = new Registry();
   readonly #ingestBytes: Counter;
 
-  constructor({ broadcasts, keptMeasures, connections, cuts, events, checks }: ServerMetricsOptions) {
+  constructor({ broadcasts, keptMeasures, relayMeasures, connections, cuts, events, checks }: ServerMetricsOptions) {
     const registers = [this.#registry];
     this.#ingestBytes = new Counter({ name: 'onair_ingest_bytes_total', help: 'Bytes of recordings received from publishers.', registers });
     this.#gauge('onair_live_streams', 'Broadcasts going on.', () => broadcasts.list().length);
@@ -66,6 +74,11 @@ export class ServerMetrics {
       this.#gauge('onair_recordings', 'Recordings that are kept.', () => keptMeasures().count);
       this.#gauge('onair_recordings_bytes', 'Their segments.', () => keptMeasures().byteLength);
       this.#gauge('onair_recordings_spool_bytes', 'Segments that wait on the disk for the object store.', () => keptMeasures().spoolBytes);
+    }
+    if (relayMeasures) {
+      this.#gaugeByStream('onair_feeds', 'Other servers to which each live stream is sent, for all who watch it there.', broadcasts, ({ feeds }) => feeds);
+      this.#gauge('onair_relayed_streams', 'Streams of other servers that are fetched for those who watch them here.', () => relayMeasures().streams);
+      this.#gauge('onair_relayed_viewers', 'Viewers to whom streams of other servers are sent here.', () => relayMeasures().viewers);
     }
     this.#count('onair_object_store_failures_total', 'How often the object store stopped taking recordings.', events, 'object-store-failed');
     this.#count('onair_recordings_lost_total', 'Recordings of which the object store does not have all that it took.', events, 'recording-lost');

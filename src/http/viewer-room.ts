@@ -1,7 +1,5 @@
-import type { FastifyRequest } from 'fastify';
-import type { Watchable } from '../live/watchable.js';
 import { LiveError } from '../protocol/live-error.js';
-import { runningOf } from './live-stream-lookup.js';
+import type { Watched } from './relayed.js';
 
 export interface ViewerRoomOptions {
   readonly maxViewersPerStream: number;
@@ -12,14 +10,12 @@ export interface ViewerRoomOptions {
 }
 
 /**
- * The stream of a request below `/live/:stream/`, while it goes on and has room for one more viewer.
- * @throws {LiveError} not-found | unavailable, when the returned function is called
+ * Whether there is room for one more viewer.
+ * @throws {LiveError} unavailable, when the returned function is called
  */
-export function viewerRoom({ maxViewersPerStream, maxViewers, countViewers }: ViewerRoomOptions): (request: FastifyRequest) => Watchable {
-  return (request) => {
-    const watchable = runningOf(request);
-    if (watchable.viewers.count >= maxViewersPerStream) throw new LiveError('unavailable', `"${watchable.stream}" has as many viewers as it can take`);
+export function viewerRoom({ maxViewersPerStream, maxViewers, countViewers }: ViewerRoomOptions): (watched: Watched) => void {
+  return ({ stream, viewers }) => {
+    if (viewers.count >= maxViewersPerStream) throw new LiveError('unavailable', `"${stream}" has as many viewers as it can take`);
     if (countViewers() >= maxViewers) throw new LiveError('unavailable', 'the server has as many viewers as it can take');
-    return watchable;
   };
 }

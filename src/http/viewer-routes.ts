@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Watchable } from '../live/watchable.js';
 import { LiveError } from '../protocol/live-error.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { flvForm, mp4Form, sendEndless } from './endless-body.js';
+import { watchedOf, type Watched } from './relayed.js';
 import { viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
 import type { SendQueues } from './send-queues.js';
 import { answerUpgradeRequired, limitMessages } from './websocket.js';
@@ -20,25 +20,26 @@ const maxViewerMessageBytes = 1024;
 /** Fragments pushed the moment they exist, by WebSocket or as one endless body; below a live stream's address. */
 export async function viewerRoutes(app: FastifyInstance, { limits, sendQueues, ...room }: ViewerRoutesOptions): Promise<void> {
   const requireRoom = viewerRoom(room);
-  const admitted = new WeakMap<FastifyRequest['raw'], Watchable>();
+  const admitted = new WeakMap<FastifyRequest['raw'], Watched>();
 
   app.route({
     method: 'GET',
     url: '/play',
     preHandler: async (request) => {
-      const watchable = requireRoom(request);
-      requireRendition(request, watchable);
+      const watched = watchedOf(request);
+      requireRoom(watched);
+      requireRendition(request, watched);
       if (!request.ws) return;
       const connection = request.raw.socket;
       limits.hold(request, connection);
       limitMessages(connection, maxViewerMessageBytes);
-      admitted.set(request.raw, watchable);
+      admitted.set(request.raw, watched);
     },
     wsHandler: (socket, request) => {
-      const watchable = admitted.get(request.raw);
-      if (!watchable) return socket.terminate();
+      const watched = admitted.get(request.raw);
+      if (!watched) return socket.terminate();
       request.raw.socket.setNoDelay(true);
-      const { viewers } = watchable;
+      const { viewers } = watched;
       const sink = new WebSocketSink({ socket, connection: request.raw.socket, onSelect: (rendition, self) => viewers.select(self, rendition) });
       whenGone(request.raw.socket, viewers.join(sink, wishedRendition(request)));
     },
@@ -47,8 +48,9 @@ export async function viewerRoutes(app: FastifyInstance, { limits, sendQueues, .
 
   for (const [path, form] of [['/stream.mp4', mp4Form], ['/stream.flv', flvForm]] as const) {
     app.get(path, async (request, reply) => {
-      const watchable = requireRoom(request);
-      return sendEndless(request, reply, { viewers: watchable.viewers, limits, sendQueues, form, rendition: requireRendition(request, watchable) });
+      const watched = watchedOf(request);
+      requireRoom(watched);
+      return sendEndless(request, reply, { viewers: watched.viewers, limits, sendQueues, form, rendition: requireRendition(request, watched) });
     });
   }
 }
@@ -64,7 +66,7 @@ function wishedRendition({ query }: FastifyRequest): string | undefined {
  * What the viewer wishes, if it says so.
  * @throws {LiveError} malformed; not-found when there is no such rendition
  */
-function requireRendition(request: FastifyRequest, { viewers }: Watchable): string | undefined {
+function requireRendition(request: FastifyRequest, { viewers }: Watched): string | undefined {
   const wish = wishedRendition(request);
   if (wish !== undefined) viewers.requireRendition(wish);
   return wish;

@@ -2,10 +2,12 @@ import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 
 import type { Access } from '../access/access.js';
 import { LiveError } from '../protocol/live-error.js';
 import type { Watchables } from '../live/directory.js';
+import type { Watchable } from '../live/watchable.js';
 import { clientAddress } from './client-of.js';
 import { requireStreamName, requireWatchable } from './live-stream-lookup.js';
 import { isAllowedOrigin } from './origin.js';
 import type { AllowedOrigins } from './origin.js';
+import { isRelayed } from './relayed.js';
 import { requireStillThere } from './when-gone.js';
 
 export interface ViewingGateOptions {
@@ -32,11 +34,12 @@ export function viewingGate({ access, directory, origins, publicUrl }: ViewingGa
     }
     viewingLinks?.require(stream, token);
     // The service is not asked about what there is not; and while it thinks, a broadcast may end and another one begin.
-    request.watchable = await requireWatchable(directory, stream, broadcast);
+    const find = async (): Promise<Watchable | null> => (isRelayed(request) ? null : requireWatchable(directory, stream, broadcast));
+    request.watchable = await find();
     if (viewCheck) {
       const userAgent = request.headers['user-agent'];
       await viewCheck.require({ action: 'view', stream, address: clientAddress(request), ...(userAgent !== undefined && { userAgent }), ...(token !== undefined && { token }) });
-      request.watchable = await requireWatchable(directory, stream, broadcast);
+      request.watchable = await find();
     }
     requireStillThere(reply.raw);
   };

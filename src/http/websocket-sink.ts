@@ -6,24 +6,23 @@ import { LiveError } from '../protocol/live-error.js';
 import { parseViewerRequest, type ViewerMessage, type ViewerRequest } from '../protocol/viewer-messages.js';
 import type { FragmentBurst } from '../live/fragment-burst.js';
 import type { ViewerSink } from '../live/viewer.js';
+import { SocketMarks } from './socket-marks.js';
 import { closeReason, maxPongBacklogBytes } from './websocket.js';
 
 /** One viewer's WebSocket. Media goes to its connection as frames that were built once for everybody. */
 export class WebSocketSink implements ViewerSink {
   readonly #socket: WebSocket;
   readonly #connection: Socket;
+  readonly #marks: SocketMarks;
   readonly #onSelect: (rendition: string, sink: ViewerSink) => void;
   readonly follows = true;
-  #lastMark = 0;
-  /** Marks that have not arrived, oldest first. */
-  #marks: { readonly id: number; readonly arrived: () => void }[] = [];
 
   /** @param onSelect may throw a LiveError, which the viewer is told */
   constructor({ socket, connection, onSelect }: { socket: WebSocket; connection: Socket; onSelect: (rendition: string, sink: ViewerSink) => void }) {
     this.#socket = socket;
     this.#onSelect = onSelect;
     this.#connection = connection;
-    socket.on('pong', (data) => this.#answered(Number(data.toString('latin1'))));
+    this.#marks = new SocketMarks(socket, connection);
     socket.on('message', (data, isBinary) => this.#answer((data as Buffer).toString('utf8'), isBinary));
   }
 
@@ -44,14 +43,8 @@ export class WebSocketSink implements ViewerSink {
     return this.#connection.writableLength;
   }
 
-  /** Any WebSocket answers a ping when it has read what came before it (RFC 6455 §5.5.2). */
   mark(arrived: () => void): void {
-    if (!this.#open) return;
-    this.#marks.push({ id: ++this.#lastMark, arrived });
-    // With the media that is sent in the same turn it is one system call.
-    this.#connection.cork();
-    this.#socket.ping(String(this.#lastMark));
-    process.nextTick(() => this.#connection.uncork());
+    this.#marks.mark(arrived);
   }
 
   end(): void {
@@ -68,13 +61,6 @@ export class WebSocketSink implements ViewerSink {
 
   get #open(): boolean {
     return this.#socket.readyState === this.#socket.OPEN;
-  }
-
-  /** A client may leave out answers to all but the last ping (RFC 6455 §5.5.3). */
-  #answered(id: number): void {
-    const arrived = this.#marks.filter((mark) => mark.id <= id);
-    this.#marks = this.#marks.slice(arrived.length);
-    arrived.at(-1)?.arrived();
   }
 
   #answer(text: string, isBinary: boolean): void {

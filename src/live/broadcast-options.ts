@@ -67,6 +67,8 @@ export interface BroadcastMeasures {
   readonly viewersByRendition: ReadonlyMap<string, number>;
   /** How often a viewer was changed over to each rendition. */
   readonly changesByRendition: ReadonlyMap<string, number>;
+  /** To how many other servers it is sent. */
+  readonly feeds: number;
   readonly ingestBitsPerSecond: number;
   /** HLS requests that wait for more. */
   readonly heldRequests: number;

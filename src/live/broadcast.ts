@@ -132,6 +132,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     return {
       viewers: this.viewerCount,
       viewersByRendition: this.#use.viewersByRendition,
+      feeds: this.viewers.relayCount,
       changesByRendition: this.#use.changesByRendition,
       ingestBitsPerSecond: this.#throughput.bitsPerSecond,
       heldRequests: this.presentation.waiting,

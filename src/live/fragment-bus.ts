@@ -170,6 +170,11 @@ export class FragmentBus {
     for (const subscriber of this.#subscribers) this.#guard(subscriber, () => subscriber.consumer.endTimeline?.());
   }
 
+  /** So many seconds of media are missing for all: they were left out before they came here, and what comes next begins with a keyframe. */
+  skip(seconds: number): void {
+    for (const subscriber of this.#subscribers) if (subscriber.skippedFrom === undefined) this.#guard(subscriber, () => subscriber.consumer.skipped?.(seconds));
+  }
+
   /** Nothing follows. Idempotent. */
   end(): void {
     if (this.#ended) return;

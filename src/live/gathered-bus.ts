@@ -41,6 +41,11 @@ class Gatherer implements FragmentConsumer {
     this.#timer ??= setTimeout(() => this.#release(), this.#withinMs);
   }
 
+  skipped(seconds: number): void {
+    this.#release();
+    this.#into.skip(seconds);
+  }
+
   endTimeline(): void {
     this.#release();
     this.#into.endTimeline();

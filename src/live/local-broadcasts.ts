@@ -102,9 +102,9 @@ export class LocalBroadcasts {
     return state === 'ended' ? undefined : { id, state, received: ingest.received, resumeToken: ingest.resumeToken };
   }
 
-  /** How many are sent fragments, of all streams. */
+  /** How many are sent fragments by this server, of all streams. */
   countViewers(): number {
-    return this.list().reduce((sum, { viewers }) => sum + viewers.count, 0);
+    return this.list().reduce((sum, { viewers }) => sum + viewers.countHere, 0);
   }
 
   /** Those that run. */

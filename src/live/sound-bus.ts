@@ -32,6 +32,10 @@ class SoundTaker implements FragmentConsumer {
     if (trackId !== undefined) this.#into.push(fragments.flatMap((fragment) => ofTrack(fragment, trackId) ?? []));
   }
 
+  skipped(seconds: number): void {
+    if (this.#trackId !== undefined) this.#into.skip(seconds);
+  }
+
   endTimeline(): void {
     if (this.#trackId !== undefined) this.#into.endTimeline();
   }

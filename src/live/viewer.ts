@@ -111,6 +111,12 @@ export class Viewer implements SwitchOutput {
     return this.#choice.id;
   }
 
+  /** The same, and what it is about to be sent. */
+  get renditions(): string[] {
+    const { next } = this.#switch;
+    return next ? [this.rendition, next.id] : [this.rendition];
+  }
+
   begin(): void {
     this.#switch.begin();
   }

@@ -25,12 +25,24 @@ export interface ViewersOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** Another server, which sends on to viewers of its own what it is sent of the buses here. */
+export interface Relay {
+  /** How many watch each rendition there. */
+  readonly countByRendition: ReadonlyMap<string, number>;
+  /** Some renditions came or went. */
+  choicesChanged(): void;
+  /** The broadcast goes on at another server. */
+  moveAway(): void;
+}
+
 /** Everybody who is sent fragments the moment they exist, each on a way of its own. */
 export class Viewers {
   readonly #options: ViewersOptions;
   readonly #viewers = new Map<ViewerSink, Viewer>();
   readonly #outlets = new Map<FragmentBus, BusOutlet>();
+  readonly #relays = new Set<Relay>();
   readonly #sound: SoundChoice;
+  #hasMoved = false;
   #choices: readonly RenditionChoice[];
   /** Looked at for every viewer of every burst. */
   #ladder: readonly RenditionChoice[] = [];
@@ -43,17 +55,35 @@ export class Viewers {
     this.#outletOf(options.bus);
   }
 
+  /** Of all, those at other servers too. */
   get count(): number {
+    let count = this.countHere;
+    for (const { countByRendition } of this.#relays) for (const there of countByRendition.values()) count += there;
+    return count;
+  }
+
+  /** Of those whom this server sends to itself. */
+  get countHere(): number {
     let count = 0;
     for (const { sink } of this.#viewers.values()) count += sink.viewerCount ?? 1;
     return count;
   }
 
-  /** How many are sent each rendition that somebody is sent. */
+  /** How many are sent each rendition that somebody is sent, at other servers too. */
   get countByRendition(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
     for (const { sink, rendition } of this.#viewers.values()) counts.set(rendition, (counts.get(rendition) ?? 0) + (sink.viewerCount ?? 1));
+    for (const { countByRendition } of this.#relays) for (const [rendition, there] of countByRendition) counts.set(rendition, (counts.get(rendition) ?? 0) + there);
     return counts;
+  }
+
+  /** What somebody is sent, or is about to be. */
+  get inUse(): ReadonlySet<string> {
+    return new Set([...this.#viewers.values()].flatMap(({ renditions }) => renditions));
+  }
+
+  get relayCount(): number {
+    return this.#relays.size;
   }
 
   /** What a viewer can be sent, the source first, then largest picture first. */
@@ -90,7 +120,8 @@ export class Viewers {
       now: this.#options.now,
     });
     this.#viewers.set(sink, viewer);
-    viewer.begin();
+    if (this.#hasMoved) viewer.moveAway();
+    else viewer.begin();
     return () => {
       viewer.leave();
       this.#viewers.delete(sink);
@@ -113,9 +144,22 @@ export class Viewers {
     throw new LiveError('not-found', `expected one of the renditions ${ids}, got ${JSON.stringify(rendition.slice(0, 64))}`);
   }
 
+  /** Counts another server's viewers as well, and tells it what it has to know. It takes what it sends on from the buses of `choices`. The returned function ends it. */
+  relay(relay: Relay): () => void {
+    if (this.#hasMoved) {
+      relay.moveAway();
+      return () => undefined;
+    }
+    this.#relays.add(relay);
+    return () => void this.#relays.delete(relay);
+  }
+
   /** The broadcast goes on at another server: all are told to come again. */
   moveAway(): void {
+    this.#hasMoved = true;
     for (const viewer of [...this.#viewers.values()]) viewer.moveAway();
+    for (const relay of [...this.#relays]) relay.moveAway();
+    this.#relays.clear();
   }
 
   /** Some came or went: who was sent one that is gone goes on with another. */
@@ -128,6 +172,7 @@ export class Viewers {
     this.#choices = [new BusChoice(sourceId, bus), ...others.toSorted((one, other) => (other.height ?? 0) - (one.height ?? 0)), ...sound];
     this.#ladder = this.#choices.filter(({ height }) => height !== undefined);
     for (const viewer of this.#viewers.values()) viewer.choicesChanged();
+    for (const relay of this.#relays) relay.choicesChanged();
   }
 
   #outletOf(bus: FragmentBus): BusOutlet {

@@ -13,7 +13,7 @@ export interface Watchable {
   readonly id: string;
   readonly state: BroadcastState;
   readonly hls: HlsSource;
-  readonly viewers: FragmentSource;
+  readonly viewers: FragmentSource & RelaySource;
   /** Undefined where chat is switched off. */
   readonly chat: ChatSource | undefined;
   readonly pictures: PictureSource;
@@ -59,6 +59,9 @@ export interface PlaylistRequest {
 
 /** Fragments the moment they exist. */
 export type FragmentSource = Pick<Viewers, 'join' | 'select' | 'requireRendition' | 'count'>;
+
+/** The same for another server, which has viewers of its own. */
+export type RelaySource = Pick<Viewers, 'relay' | 'choices' | 'count'>;
 
 export type ChatSource = Pick<ChatRoom, 'requireRoom' | 'enter' | 'leave' | 'join' | 'say' | 'pong' | 'refuseForNow' | 'delete' | 'mute' | 'unmute'>;
 

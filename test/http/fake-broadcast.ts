@@ -78,7 +78,7 @@ export class FakeBroadcast implements Watchable, PublishedBroadcast {
     },
     media: ({ rendition, name, watchClient }) => this.#held(below(rendition, name), watchClient),
   };
-  readonly measures = { viewers: 3, viewersByRendition: new Map([['source', 2], ['480p', 1]]), changesByRendition: new Map([['480p', 4]]), ingestBitsPerSecond: 2_500_000, heldRequests: 0, segmentMemoryBytes: 0, storeWaitingBytes: 0 };
+  readonly measures = { viewers: 3, viewersByRendition: new Map([['source', 2], ['480p', 1]]), changesByRendition: new Map([['480p', 4]]), feeds: 2, ingestBitsPerSecond: 2_500_000, heldRequests: 0, segmentMemoryBytes: 0, storeWaitingBytes: 0 };
 
   constructor(options: FakeBroadcastOptions) {
     this.#options = options;

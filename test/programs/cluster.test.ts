@@ -1,45 +1,16 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { WebSocket } from 'ws';
 import { NodeProof, proofHeader } from '../../src/cluster/node-proof.js';
 import type { LiveStreamInfo } from '../../src/protocol/live-stream-info.js';
-import { freePort } from '../helpers/free-port.js';
+import { clusterKey as key, clusterSecret as secret, startNode, startProcess } from '../helpers/cluster-nodes.js';
 import { messagesOf, readFixture } from '../helpers/fixtures.js';
-import { ffmpeg, skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
+import { ffmpeg, skipWithout, waitUntil } from '../helpers/programs.js';
 import { RefusedUpgrade, TestPublisher } from '../helpers/publisher.js';
 import { redisServer, startRedis } from '../helpers/redis.js';
-import { startServer, type TestServer } from '../helpers/server.js';
+import type { TestServer } from '../helpers/server.js';
 
 const skip = skipWithout(redisServer, 'redis-server') || skipWithout(ffmpeg?.path, 'ffmpeg');
-const secret = 'the-secret-of-all-nodes';
-const key = 'test-key-of-sixteen-characters-or-more';
-
-async function startNode(t: Test, redisUrl: string, { PORT, ...settings }: Readonly<Record<string, string>> = {}): Promise<TestServer> {
-  const port = PORT ?? (await freePort());
-  return startServer(t, { PORT: String(port), CLUSTER_URL: redisUrl, CLUSTER_SECRET: secret, NODE_URL: `http://127.0.0.1:${String(port)}`, ...settings });
-}
-
-/** One that can be killed. */
-async function startProcess(t: Test, redisUrl: string, leaseSeconds = '1'): Promise<{ readonly port: number; kill(): Promise<void>; stop(): Promise<number | null> }> {
-  const [root, directory, port] = [join(import.meta.dirname, '../..'), await temporaryDirectory(t), await freePort()];
-  const settings = { PORT: String(port), NODE_URL: `http://127.0.0.1:${String(port)}`, CLUSTER_URL: redisUrl, CLUSTER_SECRET: secret, CLUSTER_LEASE_SECONDS: leaseSeconds, PUBLISH_KEY: key };
-  const folders = { SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data') };
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/main.ts')], { cwd: root, env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', LADDER: 'off', ...settings, ...folders }, stdio: 'ignore' });
-  const exited = once(child, 'close') as Promise<[number | null]>;
-  const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await exited;
-  };
-  t.teardown(kill);
-  await waitUntil('the process answers', () => fetch(`http://127.0.0.1:${String(port)}/healthz`).then(({ ok }) => ok, () => false), 60_000);
-  const stop = async (): Promise<number | null> => {
-    child.kill('SIGTERM');
-    return (await exited)[0];
-  };
-  return { port, kill, stop };
-}
 
 t.test('a server is killed: its publisher goes on at another one with the same broadcast, the same frozen values and higher numbers, behind one discontinuity', { skip }, async (t) => {
   const redis = await startRedis(t);
