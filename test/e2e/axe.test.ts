@@ -1,11 +1,8 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
-import type { Page } from 'playwright-core';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { WebSocket } from 'ws';
 
+import { checkAccess } from '../helpers/access-faults.js';
 import { chromiumProgram, launchChromium } from '../helpers/chromium.js';
 import { skipWithout } from '../helpers/programs.js';
 import { TestPublisher } from '../helpers/publisher.js';
@@ -14,28 +11,6 @@ import { startServer } from '../helpers/server.js';
 import { sendTestCard } from '../helpers/test-card.js';
 
 t.setTimeout(240_000);
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** Colours on their way from one scheme to the other are nobody's fault: what is looked at is where they arrive. */
-const transitionsDone = `(() => {
-  const rootsIn = (root) => [root, ...[...root.querySelectorAll('*')].flatMap((element) => (element.shadowRoot ? rootsIn(element.shadowRoot) : []))];
-  const transitions = rootsIn(document).flatMap((root) => root.getAnimations()).filter((animation) => animation instanceof CSSTransition);
-  return Promise.allSettled(transitions.map(({ finished }) => finished)).then(() => transitions.length);
-})()`;
-
-/** Faults that keep people out; in both colour schemes, for contrast. */
-async function checkAccess(t: Test, page: Page, what: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(transitionsDone);
-    await page.evaluate(axeSource);
-    const { violations } = await page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
-    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    const told = serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html, failureSummary = '' }) => `${html} (${failureSummary.replace(/\s+/g, ' ')})`).join('; ')}`);
-    t.strictSame(told, [], `${what}, ${colorScheme}`);
-  }
-}
 
 t.test('no page has a serious fault of access, in light or in dark', { skip: skipWithout(chromiumProgram, 'Chromium') }, async (t) => {
   const server = await startServer(t);

@@ -1,13 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { CuttingProxy } from '../helpers/cutting-proxy.js';
 import { FakeObjectStore } from '../helpers/fake-object-store.js';
+import { HlsViewer } from '../helpers/hls-viewer.js';
 import { record } from '../helpers/numbered-recording.js';
 import { decode, soundDelay } from '../helpers/pictures-and-sound.js';
-import { ffmpeg, findProgram, run, skipBeforeFfmpeg, skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
-import { pushBody } from '../helpers/pushed.js';
+import { childrenOf, ffmpeg, findProgram, run, skipBeforeFfmpeg, skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
+import { numbersOf, pushBody } from '../helpers/pushed.js';
+import { ResumingPublisher } from '../helpers/resuming-publisher.js';
+import { seededRandom } from '../helpers/seeded-random.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 
 t.setTimeout(240_000);
@@ -96,6 +100,43 @@ t.test('every picture that was published is in the recording and in the download
   t.equal((await withKey(server, 'DELETE', `recordings/${recording.id}`)).status, 204);
   for (const url of [recording.urls.hls, recording.urls.download, `${recording.urls.download}?from=7&to=9.2`, new URL('0.m4s', recording.urls.hls).href, `${server.origin}/api/recordings/${recording.id}`]) t.equal((await fetch(url)).status, 404, url);
 });
+
+t.test('over a line that is cut, a killed ffmpeg and another container, what viewers had is in the recording and in the download: every picture once, in order, with its sound', { skip: skipDownload }, async (t) => {
+  const server = await startServer(t, { RECORD: 'on', ENDED_RETENTION_SECONDS: '60' });
+  // Where pictures are decoded in another order than they are shown, one may be shown twice at a kill: it is with those who watch live, too.
+  const inOrder = [...output.slice(0, 2), '-bf', '0', ...output.slice(2)];
+  const [first, second] = [await record({ seconds: 8 }, inOrder), await record({ seconds: 4, firstNumber: 200, width: 640, height: 360 }, inOrder)];
+  const source = await decode(t, first);
+  const proxy = await CuttingProxy.listen(t, server.origin, [{ direction: 'up', afterBytes: Math.round(first.length / 3), afterMs: 60_000, manner: 'reset' }]);
+  const publisher = new ResumingPublisher(t, { url: proxy.through(server.publishUrl('cam')), random: seededRandom(7) });
+  await publisher.whenReady();
+  const viewer = new HlsViewer(server.hlsUrl('cam'));
+  publisher.push(first);
+  await waitUntil('two seconds to be recorded', async () => (await listed(server.origin)).find(({ durationSeconds }) => durationSeconds >= 2), 60_000, 50);
+  await killTranscoders();
+  await waitUntil('the publisher to be told', () => publisher.warnings.length > 0, 30_000);
+  publisher.push(second);
+  await waitUntil('every byte to be acknowledged', () => publisher.acknowledged === first.length + second.length, 60_000);
+  publisher.end();
+  t.equal((await publisher.closed).code, 1000);
+  t.ok(proxy.made.length > 0 && publisher.resumedAt.length > 1, 'the line was cut, and the publisher came back');
+
+  await viewer.ended;
+  const shown = await Promise.all((await viewer.timelines()).map(({ bytes }) => decode(t, bytes)));
+  const expected = Array.from({ length: 300 }, (_none, index) => index);
+  t.strictSame(numbersOf(shown), expected, 'a viewer had every picture');
+  t.ok(shown.length > 2, `${shown.length} timelines: the kill and the container began new ones`);
+  const recording = await waitUntil('the recording', async () => (await listed(server.origin)).find(({ state }) => state === 'complete'), 60_000, 50);
+  t.strictSame((await decode(t, recording.urls.hls)).pictures.map(({ number }) => number), expected, 'played from its playlist');
+  const downloaded = await decode(t, Buffer.from(await (await fetch(recording.urls.download)).arrayBuffer()));
+  t.strictSame(downloaded.pictures.map(({ number }) => number), expected, 'downloaded');
+  t.ok(Math.abs(soundDelay(source, downloaded)) <= 0.05, `sound is ${soundDelay(source, downloaded)} s late`);
+});
+
+/** Those of this process that work for a broadcast. */
+async function killTranscoders(): Promise<void> {
+  for (const pid of await childrenOf(process.pid, 'ffmpeg')) if ((await readFile(`/proc/${pid}/cmdline`, 'utf8')).includes('frag_discont')) process.kill(pid, 'SIGKILL');
+}
 
 t.test('nothing is recorded of whom nobody asked for it, and what is no segment of a recording has no address', { skip }, async (t) => {
   const server = await startServer(t);

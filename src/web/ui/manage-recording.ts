@@ -12,7 +12,7 @@ export interface ManageRecordingOptions {
 
 /** Title, description and deletion, for who has the key. The key is kept nowhere. */
 export function manageRecording({ api, current, onChanged, onDeleted }: ManageRecordingOptions): { readonly element: HTMLDialogElement; open(): void } {
-  const key = element('input', { class: 'input', id: 'manage-key', type: 'password', autocomplete: 'off', required: true });
+  const key = element('input', { class: 'input', id: 'manage-key', type: 'password', autocomplete: 'off', required: true, autofocus: true });
   const title = element('input', { class: 'input', id: 'manage-title', maxlength: '400', autocomplete: 'off' });
   const description = element('textarea', { class: 'input', id: 'manage-description', rows: '4' });
   const said = element('p', { class: 'field-error', role: 'alert' });

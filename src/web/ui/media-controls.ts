@@ -31,6 +31,12 @@ export function barButton(label: string, path: string): HTMLButtonElement {
   return button;
 }
 
+/**
+ * What the controls shall not take for theirs: seeking is the seek bar's, which knows where the live edge is (a key that both took went twice as far),
+ * speed is the player's own, and there are no captions.
+ */
+const othersKeys = 'noarrowleft noarrowright noj nol no< no> noc';
+
 export interface MediaControls extends HTMLElement {
   /** What goes full screen. */
   fullscreenElement: HTMLElement;
@@ -39,10 +45,9 @@ export interface MediaControls extends HTMLElement {
 /** A live video with play, sound, what else is given, picture-in-picture, AirPlay where there is one, and full screen. */
 export function mediaControls(video: HTMLVideoElement, keys: 'controls' | 'page', others: readonly HTMLElement[]): MediaControls {
   video.slot = 'media';
-  // Seeking keys would leave the live edge; everything else works from the keyboard.
   const controller = control('media-controller', {
     defaultstreamtype: 'live',
-    hotkeys: keys === 'page' ? 'noarrowleft noarrowright nok nom nof noc' : 'noarrowleft noarrowright noc',
+    hotkeys: keys === 'page' ? `${othersKeys} nok nom nof noshift+/` : othersKeys,
     nomutedpref: '',
   });
   const spacer = element('span', { class: 'controls-spacer' });
