@@ -4,7 +4,8 @@ import { manifestLine, readManifest } from '../hls/manifest.js';
 import { isKeptMedia } from '../hls/media-address.js';
 import type { StoredMedia } from '../hls/stored-media.js';
 import { LiveError } from '../protocol/live-error.js';
-import { ObjectStoreError, type FoundObject, type ObjectStore } from '../storage/object-store.js';
+import { ObjectStoreError, type ObjectStore } from '../storage/object-store.js';
+import { ArchiveSurvey, stateName } from './archive-survey.js';
 import { mergeManifests } from './manifest-merge.js';
 import { chatName } from './recorded-chat.js';
 import { manifestName } from './recorder.js';
@@ -45,20 +46,21 @@ interface Kept {
   uploadedAtMs: number;
 }
 
-/** What is known of the manifest in the store, beside the local one. */
-const stateName = 'uploaded.json';
 const mediaType = 'video/mp4';
 const jsonLines = 'application/jsonl';
 
 /** Recordings in an object store: each segment goes up as it is closed, from a bounded spool on the disk, and the manifest when all it lists is there. */
 export class ObjectArchive {
   readonly #options: ObjectArchiveOptions;
+  /** What other servers that use the store did to recordings there. */
+  readonly survey: ArchiveSurvey;
   readonly #queue: UploadQueue;
   readonly #kept = new Map<string, Kept>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: ObjectArchiveOptions) {
     this.#options = options;
+    this.survey = new ArchiveSurvey(options.store);
     this.#queue = new UploadQueue({ onState: options.onState, retryMs: options.retryMs });
     this.#timer = setInterval(() => this.#queueManifests(), 1000).unref();
   }
@@ -152,29 +154,9 @@ export class ObjectArchive {
     return (await this.#patiently(this.#options.store.read(`${id}/${chatName}`)))?.bytes;
   }
 
-  /**
-   * Recordings in the store that are not known here: their manifests are put into folders of theirs, and told of. Those that grow elsewhere are not, until they are over.
-   * @throws {ObjectStoreError}
-   */
-  async find(isKnown: (id: string) => boolean, makeFolder: (id: string) => Promise<string>): Promise<string[]> {
-    const { store } = this.#options;
-    const unknown: string[] = [];
-    for await (const id of store.folders()) if (/^[A-Za-z0-9_-]{1,120}$/.test(id) && !isKnown(id)) unknown.push(id);
-    const found: string[] = [];
-    const readers = Array.from({ length: 16 }, async () => {
-      for (let id = unknown.pop(); id !== undefined; id = unknown.pop()) {
-        const object = await store.read(`${id}/${manifestName}`);
-        if (!object) continue;
-        const { bytes } = object;
-        if (!readManifest(bytes.toString()).end && !isLeft(object)) continue;
-        const folder = await makeFolder(id);
-        await writeFile(join(folder, manifestName), bytes);
-        await writeState(folder, { etag: object.etag, uploadedBytes: bytes.length, verified: true });
-        found.push(id);
-      }
-    });
-    await Promise.all(readers);
-    return found;
+  /** Whether the store has all that is known of it here. */
+  isSettled(id: string): boolean {
+    return !this.#kept.has(id);
   }
 
   /** Nobody finds it in the store any more. @throws {LiveError} unavailable, and then nothing is gone */
@@ -182,6 +164,8 @@ export class ObjectArchive {
     await this.#patiently(this.#options.store.remove(`${id}/${manifestName}`));
     this.#queue.forget(id);
     this.#kept.delete(id);
+    // Who is not told finds out with the next look at all that there is.
+    void this.survey.tell(id).catch(() => undefined);
   }
 
   /** Resolves when nothing is left of it there, however long the store is away. */
@@ -237,6 +221,7 @@ export class ObjectArchive {
     const isOver = readManifest(bytes.toString()).end !== undefined;
     if (isOver && !kept.verified) await this.#verify(id, kept, bytes.toString());
     await writeState(folder(id), kept);
+    if (isOver) await this.survey.tell(id);
     if (isOver && !kept.changed) this.#kept.delete(id);
   }
 
@@ -275,11 +260,6 @@ export class ObjectArchive {
     }
     throw new LiveError('unavailable', 'the object store does not answer in time; try again');
   }
-}
-
-/** Nobody has written to it for a day: its server is gone. */
-function isLeft({ lastModified }: FoundObject): boolean {
-  return lastModified !== undefined && Date.now() - Date.parse(lastModified) > 86_400_000;
 }
 
 async function writeState(folder: string, { etag, uploadedBytes, verified }: Pick<Kept, 'etag' | 'uploadedBytes' | 'verified'>): Promise<void> {

@@ -72,13 +72,15 @@ export class RecordingFolders {
     return { start, description, end };
   }
 
-  /** Makes folders for those that are in the archive alone. @throws {Error} when it does not answer */
-  async find(isKnown: (id: string) => boolean): Promise<string[]> {
-    const makeFolder = async (id: string): Promise<string> => {
-      await mkdir(this.path(id), { recursive: true });
-      return this.path(id);
-    };
-    return (await this.#archive?.find(isKnown, makeFolder)) ?? [];
+  /** For one that is in the archive alone. */
+  async make(id: string): Promise<string> {
+    await mkdir(this.path(id), { recursive: true });
+    return this.path(id);
+  }
+
+  /** It is not in the archive any more. */
+  async forget(id: string): Promise<void> {
+    await rm(this.path(id), { recursive: true, force: true, maxRetries: 3 });
   }
 
   async manifest(id: string): Promise<Manifest> {

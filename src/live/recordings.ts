@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { manifestLine, sumsIn, textsIn, type Manifest, type ManifestEnd, type ManifestStart } from '../hls/manifest.js';
+import { manifestLine, sumsIn, textsIn, type Manifest, type ManifestStart } from '../hls/manifest.js';
 import type { StoredMedia } from '../hls/stored-media.js';
 import type { DescriptionChange, StreamDescription } from '../protocol/stream-description.js';
 import { LiveError } from '../protocol/live-error.js';
 import type { RecordWish, RecordWishes } from './record-wishes.js';
 import { RecordedChat } from './recorded-chat.js';
-import { RecordingCatalogue, searchable, type Listed, type Listing, type ListingRequest } from './recording-catalogue.js';
+import { sumsNow, wordsOf, type KeptRecording, type Recording } from './recording.js';
+import { RecordingCatalogue, type Listing, type ListingRequest } from './recording-catalogue.js';
 import { RecordingFolders, type RecordingFoldersOptions } from './recording-folders.js';
+import { RecordingsElsewhere } from './recordings-elsewhere.js';
 import { toBeRemoved, type RetentionLimits } from './recording-retention.js';
 import { changedDescription } from './stream-descriptions.js';
 import { manifestName, Recorder } from './recorder.js';
@@ -30,33 +32,6 @@ export interface RecordingsOptions extends RetentionLimits, RecordingFoldersOpti
   readonly now?: (() => number) | undefined;
 }
 
-/** One recording, as it is listed. */
-export interface Recording {
-  readonly id: string;
-  readonly start: ManifestStart;
-  readonly description: StreamDescription;
-  /** `recording` while it grows; `interrupted` when its server died, complete up to the last segment. */
-  readonly state: 'recording' | 'complete' | 'interrupted';
-  readonly sums: Omit<ManifestEnd, 'type'>;
-  /** Shown to nobody but whom the stream's key shows it. */
-  readonly private: boolean;
-}
-
-interface Kept extends Listed {
-  readonly start: ManifestStart;
-  description: StreamDescription;
-  words: string;
-  /** undefined while it grows. */
-  end: Omit<ManifestEnd, 'type'> | undefined;
-  recorder: Recorder | undefined;
-  /** Of those that this process recorded, or took a message away from. */
-  chat: RecordedChat | undefined;
-  /** When somebody last read of its media. */
-  readAtMs: number;
-  /** Since when it is to be removed, and was spared for those who watch it. */
-  dueSinceMs: number | undefined;
-}
-
 /** So many folders are read at a time when the server starts. */
 const readAtATime = 16;
 /** Whoever plays asks for a segment more often than that. */
@@ -72,9 +47,10 @@ export class Recordings {
   readonly #options: RecordingsOptions;
   /** Where they lie. */
   readonly folders: RecordingFolders;
-  readonly #kept = new RecordingCatalogue<Kept>();
+  readonly #kept = new RecordingCatalogue<KeptRecording>();
   readonly #now: () => number;
   readonly #onRemove = new Set<(id: string) => unknown>();
+  readonly #elsewhere: RecordingsElsewhere | undefined;
   #sweeping: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -82,6 +58,16 @@ export class Recordings {
     this.#options = options;
     this.folders = new RecordingFolders(options);
     this.#now = options.now ?? Date.now;
+    const { archive, onFailure } = options;
+    this.#elsewhere = archive && new RecordingsElsewhere({
+      archive,
+      isKnown: (id) => this.#kept.get(id) !== undefined,
+      over: () => this.#kept.oldestFirst.filter(({ end }) => end).map(({ id }) => id),
+      makeFolder: (id) => this.folders.make(id),
+      read: (id) => this.#read(id),
+      forget: (id) => this.#forget(id),
+      onFailure: (error) => onFailure?.(undefined, error),
+    });
   }
 
   /** Reads what is there; what a server that is gone left open is closed. Must be called once, before the first broadcast. */
@@ -93,13 +79,14 @@ export class Recordings {
     });
     await Promise.all(readers);
     await this.sweep();
-    void this.adopt();
-    this.#timer = setInterval(() => void this.sweep().then(() => this.adopt()), sweepIntervalMs).unref();
+    this.#elsewhere?.start();
+    this.#timer = setInterval(() => void this.sweep(), sweepIntervalMs).unref();
   }
 
   /** Nothing is removed any more. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#elsewhere?.close();
     await this.#sweeping;
   }
 
@@ -107,21 +94,27 @@ export class Recordings {
     const { start, description, end } = await this.folders.read(id);
     if (!start) return;
     if (end?.durationSeconds === 0) return this.folders.remove(id);
-    this.#add(id, start, textsIn(description), { end: end && sumsIn(end) });
+    const known = this.#kept.get(id);
+    const texts = textsIn(description);
+    if (known) Object.assign(known, { description: texts, words: wordsOf(start.stream, texts), end: end && sumsIn(end) });
+    else this.#add(id, start, texts, { end: end && sumsIn(end) });
   }
 
-  /** Adds those that other servers put into the archive. */
-  async adopt(): Promise<void> {
-    try {
-      for (const id of await this.folders.find((known) => this.#kept.get(known) !== undefined)) await this.#read(id);
-    } catch (error) {
-      this.#options.onFailure?.(undefined, error as Error);
-    }
+  /** Follows what other servers did in the archive. @param all also what they could not tell */
+  async follow(all: boolean): Promise<void> {
+    await this.#elsewhere?.look({ all });
   }
 
-  #add(id: string, start: ManifestStart, description: StreamDescription, state: Partial<Pick<Kept, 'end' | 'recorder' | 'chat'>>): void {
+  /** Somebody else deleted it. */
+  async #forget(id: string): Promise<void> {
+    this.#kept.remove(id);
+    for (const run of this.#onRemove) await run(id);
+    await this.folders.forget(id);
+  }
+
+  #add(id: string, start: ManifestStart, description: StreamDescription, state: Partial<Pick<KeptRecording, 'end' | 'recorder' | 'chat'>>): void {
     const { stream, startedAt } = start;
-    const words = searchable(stream, description.title, description.description);
+    const words = wordsOf(stream, description);
     this.#kept.add({ id, stream, startedAtMs: Date.parse(startedAt), words, start, description, end: undefined, recorder: undefined, chat: undefined, readAtMs: -Infinity, dueSinceMs: undefined, ...state });
   }
 
@@ -243,7 +236,7 @@ export class Recordings {
     if (kept.recorder) kept.recorder.describe(description);
     else await this.folders.store(id).append(manifestName, manifestLine({ type: 'description', ...description }));
     kept.description = description;
-    kept.words = searchable(kept.stream, description.title, description.description);
+    kept.words = wordsOf(kept.stream, description);
     return this.get(id);
   }
 
@@ -284,15 +277,11 @@ export class Recordings {
     }
   }
 
-  #require(id: string): Kept {
+  #require(id: string): KeptRecording {
     return this.#kept.get(id) ?? notFound();
   }
 }
 
 function notFound(): never {
   throw new LiveError('not-found', 'there is no such recording, or no longer');
-}
-
-function sumsNow(end: Kept['end'], recorder: Recorder | undefined): Recording['sums'] {
-  return end ?? recorder?.sums ?? { durationSeconds: 0, byteLength: 0 };
 }

@@ -29,6 +29,9 @@ export interface ListedObject {
   /** Without the prefix of all. */
   readonly key: string;
   readonly byteLength: number;
+  readonly etag: string;
+  /** RFC 3339. */
+  readonly lastModified: string;
 }
 
 /** The store refused, or did not answer in time. */
@@ -111,7 +114,9 @@ export class ObjectStore {
   /** What is below a folder, which ends in a slash or is empty. @throws {ObjectStoreError} */
   async *objects(folder: string): AsyncGenerator<ListedObject, void, undefined> {
     for await (const page of this.#pages({ prefix: this.#options.prefix + folder })) {
-      for (const [, entry = ''] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) yield { key: this.#ownKey(element(entry, 'Key') ?? ''), byteLength: Number(element(entry, 'Size')) };
+      for (const [, entry = ''] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
+        yield { key: this.#ownKey(element(entry, 'Key') ?? ''), byteLength: Number(element(entry, 'Size')), etag: element(entry, 'ETag') ?? '', lastModified: element(entry, 'LastModified') ?? '' };
+      }
     }
   }
 

@@ -50,9 +50,9 @@ export class FakeObjectStore {
     return new ObjectStore({ ...this.options, ...options });
   }
 
-  /** Keys below the prefix, sorted. */
+  /** Keys below the prefix, sorted; but for what servers tell each other. */
   get keys(): string[] {
-    return [...this.objects.keys()].map((key) => key.replace('some/where/', '')).sort();
+    return [...this.objects.keys()].map((key) => key.replace('some/where/', '')).filter((key) => !key.startsWith('.changed/')).sort();
   }
 
   text(key: string): string {
@@ -108,7 +108,7 @@ export class FakeObjectStore {
     const after = query.get('continuation-token') ?? '';
     const rest = [...names].sort().filter((name) => name > after);
     const page = rest.slice(0, this.pageSize);
-    const entries = page.map((name) => (this.objects.has(name) ? `<Contents><Key>${name}</Key><Size>${this.objects.get(name)?.bytes.length}</Size></Contents>` : `<CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`));
+    const entries = page.map((name) => (this.objects.has(name) ? `<Contents><Key>${name}</Key><LastModified>${this.objects.get(name)?.modified.toISOString()}</LastModified><ETag>${this.objects.get(name)?.etag.replaceAll('"', '&quot;')}</ETag><Size>${this.objects.get(name)?.bytes.length}</Size></Contents>` : `<CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`));
     const more = rest.length > page.length;
     return `<ListBucketResult><IsTruncated>${more}</IsTruncated>${more ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : ''}${entries.join('')}</ListBucketResult>`;
   }

@@ -176,8 +176,62 @@ t.test('recordings of other servers are found in the store and played from there
   t.notOk(fake.text(`${growing.id}/${manifestName}`).includes('interrupted'), 'nobody closed what goes on');
   await first.recordings.finish(growing.id);
   await until(isWhole(fake, growing.id));
-  await second.recordings.adopt();
-  t.equal(second.recordings.list().found.length, 2);
+  await until(async () => (await second.recordings.follow(false), second.recordings.list().found.length === 2));
+});
+
+t.test('what one of several servers does to a recording that is over is so at the others: words, chat that is taken away, deletion', async (t) => {
+  const fake = await FakeObjectStore.start(t);
+  const first = await startServer(t, fake);
+  const { id, recorder, chat } = first.recordings.begin(recordedFacts, { title: 'A show' }, () => undefined);
+  for (const segment of wholeSegments(2)) recorder.segment(segment, recordedInit);
+  for (const message of [1, 2]) chat.say({ id: message, person: 'p', name: 'Ann', publisher: false, text: 'hello', sentAtMs: 0, atSeconds: message });
+  await until(() => recorder.sums.durationSeconds === 4);
+  await first.recordings.finish(id);
+  await until(isWhole(fake, id));
+  const second = await startServer(t, fake);
+  await until(async () => second.recordings.find(id) !== undefined);
+  const removed: string[] = [];
+  first.recordings.onRemove((gone) => removed.push(gone));
+  const followed = (is: () => boolean | Promise<boolean>) => until(async () => (await first.recordings.follow(false), is()));
+
+  await second.recordings.describe(id, { title: 'A day at the harbour' });
+  await followed(() => first.recordings.get(id).description.title === 'A day at the harbour');
+  t.match(first.recordings.list({ q: 'harbour' }).found, [{ id, state: 'complete', sums: { durationSeconds: 4 } }]);
+  t.equal(first.recordings.list().found.length, 1);
+  const saidAt = async ({ recordings }: Server): Promise<string> => text((await recordings.openChat(id))!);
+  await second.recordings.deleteMessage(id, 1);
+  await followed(async () => !(await saidAt(first)).includes('"id":1,'));
+  await first.recordings.describe(id, { title: 'A night' });
+  await until(async () => (await second.recordings.follow(false), second.recordings.get(id).description.title === 'A night'));
+  for (const server of [first, second]) t.match(await saidAt(server), /^\{"id":2,.*\n$/, 'nobody puts back what was taken away');
+  t.ok((await mediaOf(first, id, '1.m4s')).length > 0);
+
+  await second.recordings.remove(id);
+  await followed(() => first.recordings.find(id) === undefined);
+  t.strictSame([removed, await readdir(first.directory)], [[id], []], 'with all that was made of it');
+  t.strictSame([...first.failures, ...second.failures], []);
+});
+
+t.test('a recording that is gone from the store is gone at every server, told or not; what is not there yet stays, and while the store is away nothing is forgotten', async (t) => {
+  const fake = await FakeObjectStore.start(t);
+  const [first, second] = [await startServer(t, fake), await startServer(t, fake)];
+  const id = await keepRecording(first.recordings, 2);
+  await until(isWhole(fake, id));
+  await until(async () => (await second.recordings.follow(true), second.recordings.find(id) !== undefined));
+  fake.mood = () => ({ status: 503 });
+  const waiting = await keepRecording(second.recordings, 2);
+  await second.recordings.follow(true);
+  t.same(second.recordings.list().found.map((each) => each.id).sort(), [id, waiting].sort());
+  t.match(second.failures, [/refused with 503/]);
+  fake.mood = ({ method, key }) => (key.includes('.changed') || (method === 'PUT' && key.includes(waiting)) ? { status: 503 } : undefined);
+  await first.recordings.remove(id);
+  await until(async () => fake.keys.every((key) => !key.startsWith(id)));
+  fake.mood = ({ method, key }) => (method === 'PUT' && key.includes(waiting) ? { status: 503 } : undefined);
+  await second.recordings.follow(true);
+  t.strictSame(second.recordings.list().found.map((each) => each.id), [waiting]);
+  fake.mood = () => undefined;
+  await until(isWhole(fake, waiting));
+  await until(async () => (await first.recordings.follow(false), first.recordings.find(waiting) !== undefined));
 });
 
 t.test('a recording is deleted in the store too; while the store is away nothing is, and what it can not do at once it does later, also after a restart', async (t) => {

@@ -53,7 +53,10 @@ t.test('folders and what is in them are listed, however many pages it takes', as
   const store = fake.client();
   for (const key of ['a/0', 'a/1', 'a/2', 'b/0', 'c/x/0', 'top']) await store.put(key, Buffer.from(key), type);
   t.strictSame(await all(store.folders()), ['a', 'b', 'c']);
-  t.strictSame(await all(store.objects('a/')), ['a/0', 'a/1', 'a/2'].map((key) => ({ key, byteLength: 3 })));
+  const listed = await all(store.objects('a/'));
+  t.strictSame(listed.map(({ key, byteLength }) => ({ key, byteLength })), ['a/0', 'a/1', 'a/2'].map((key) => ({ key, byteLength: 3 })));
+  t.equal(listed[0]?.etag, (await store.read('a/0'))?.etag);
+  t.ok(Math.abs(Date.now() - Date.parse(listed[0]?.lastModified ?? '')) < 3_600_000);
   t.strictSame(await all(store.objects('d/')), []);
 });
 

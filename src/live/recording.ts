@@ -1,0 +1,43 @@
+import type { ManifestEnd, ManifestStart } from '../hls/manifest.js';
+import type { StreamDescription } from '../protocol/stream-description.js';
+import type { RecordedChat } from './recorded-chat.js';
+import type { Recorder } from './recorder.js';
+import { searchable, type Listed } from './recording-catalogue.js';
+
+/** One recording, as it is listed. */
+export interface Recording {
+  readonly id: string;
+  readonly start: ManifestStart;
+  readonly description: StreamDescription;
+  /** `recording` while it grows; `interrupted` when its server died, complete up to the last segment. */
+  readonly state: 'recording' | 'complete' | 'interrupted';
+  readonly sums: Omit<ManifestEnd, 'type'>;
+  /** Shown to nobody but whom the stream's key shows it. */
+  readonly private: boolean;
+}
+
+/** What is known of it. */
+export interface KeptRecording extends Listed {
+  readonly start: ManifestStart;
+  description: StreamDescription;
+  words: string;
+  /** undefined while it grows. */
+  end: Omit<ManifestEnd, 'type'> | undefined;
+  recorder: Recorder | undefined;
+  /** Of those that this process recorded, or took a message away from. */
+  chat: RecordedChat | undefined;
+  /** When somebody last read of its media. */
+  readAtMs: number;
+  /** Since when it is to be removed, and was spared for those who watch it. */
+  dueSinceMs: number | undefined;
+}
+
+/** What is searched for words. */
+export function wordsOf(stream: string, { title, description }: StreamDescription): string {
+  return searchable(stream, title, description);
+}
+
+/** Of one that grows: what there is so far. */
+export function sumsNow(end: KeptRecording['end'], recorder: Recorder | undefined): Recording['sums'] {
+  return end ?? recorder?.sums ?? { durationSeconds: 0, byteLength: 0 };
+}
