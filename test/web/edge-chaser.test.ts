@@ -87,16 +87,6 @@ t.test('on a calm line one standstill is forgotten within half a minute, and man
   t.ok(many.lateUntilSeconds < 180, `late until ${many.lateUntilSeconds}`);
 });
 
-t.test('where all comes evenly less is kept in hand within ten seconds, where it does not, or once the picture stood, as much as at first', async (t) => {
-  const even = watch({ seconds: 30, forwardSeconds: 0.25 });
-  t.equal(even.state.cushion.seconds, lowestDelay.leastCushionSeconds);
-  t.ok(even.lateUntilSeconds < 10);
-  const uneven = watch({ seconds: 30, forwardSeconds: 0.25, lateSeconds: (at) => (Math.floor(at / burstSeconds) % 25 === 0 ? 0.1 : 0) });
-  t.equal(uneven.state.cushion.seconds, lowestDelay.minCushionSeconds);
-  const stood = watch({ seconds: 300, forwardSeconds: 0.25, lateSeconds: (at) => (at > 1 && at < 1 + burstSeconds ? 0.5 : 0) });
-  t.equal(stood.state.cushion.seconds, lowestDelay.minCushionSeconds);
-});
-
 t.test('a line that holds a burst back only now and then does not make the picture stand each time', async (t) => {
   const seldom = (at: number): number => (at > 5 && at % 20 < burstSeconds ? 0.4 : 0);
   const outcome = watch({ seconds: 600, forwardSeconds: 0.25, lateSeconds: seldom });
@@ -131,7 +121,7 @@ t.test('on a network that holds bursts back, stalls become rare because the cush
 t.test('after an hour without a stall the delay is the one of the start, however it began', async (t) => {
   const oneStall = (at: number): number => (at > 10 && at < 11 ? 1.5 : 0);
   const outcome = watch({ seconds: 3600, forwardSeconds: 0.2, lateSeconds: oneStall });
-  t.equal(outcome.state.cushion.seconds, lowestDelay.leastCushionSeconds);
+  t.equal(outcome.state.cushion.seconds, lowestDelay.minCushionSeconds);
   t.ok(outcome.highestSeconds < 0.4);
 });
 
@@ -158,7 +148,7 @@ t.test('after an hour of joints and cuts of the line the delay is the one of the
     const late = (at: number): number => (isFirst(at) ? pauseSeconds : 0);
     const outcome = watch({ seconds: 3600, forwardSeconds: 0.2, lateSeconds: late, joins: isFirst });
     t.ok(outcome.stalls >= 3600 / everySeconds - 2, 'each is a standstill');
-    t.equal(outcome.state.cushion.seconds, lowestDelay.leastCushionSeconds, `after pauses of ${pauseSeconds} s`);
+    t.equal(outcome.state.cushion.seconds, lowestDelay.minCushionSeconds, `after pauses of ${pauseSeconds} s`);
   }
 });
 

@@ -279,6 +279,26 @@ t.test('after many joints and lost connections the viewer is as close to live as
   path.close();
 });
 
+t.test('a picture that stands with a little in hand, which decoders need for themselves, is given more, and a calm line takes it back', async (t) => {
+  const { page, video, path, init, stream } = bench();
+  await page.pass(0);
+  await video.play();
+  init(0, 'vide');
+  const inHand = async (seconds: number): Promise<number> => {
+    await stream(seconds);
+    return video.buffered.end(0) - video.currentTime;
+  };
+  const before = await inHand(12);
+  video.currentTime = video.buffered.end(0) - 0.12;
+  video.say('waiting');
+  await page.pass(300);
+  const after = await inHand(7);
+  t.ok(after > before + 0.05, `${before.toFixed(2)} s before, ${after.toFixed(2)} s after`);
+  const calm = await inHand(30);
+  t.ok(calm < after - 0.02, `${after.toFixed(2)} s after, ${calm.toFixed(2)} s half a minute later`);
+  path.close();
+});
+
 t.test('however long the network is gone, it is waited for: a line without media is not a slow one', async (t) => {
   for (const hangs of [true, false]) {
     const { page, video, path, ends, init, stream } = bench();

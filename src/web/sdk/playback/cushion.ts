@@ -2,8 +2,6 @@
 export interface CushionSettings {
   /** Low-water mark to begin with and to come back to. */
   readonly minCushionSeconds: number;
-  /** The same where nothing stood for long: a line and a machine that do without the rest. */
-  readonly leastCushionSeconds: number;
   /** Never ask for more than this, however often it stalls. */
   readonly maxCushionSeconds: number;
 }
@@ -20,7 +18,7 @@ export interface Cushion {
   readonly seconds: number;
   /** Calm counts from here on: from the last stall, or as much later as the last step back down says. */
   readonly calmSinceMs: number;
-  /** So much calm the last stall, or the start, asks for before the first step back down. */
+  /** So much calm the last stall asks for before the first step back down; 0: there was none, or it is forgotten. */
   readonly holdMs: number;
   readonly stalledAtMs: number | undefined;
   /** What was left at the worst of the calm: a smaller cushion would have left less. Undefined until the cushion is there. */
@@ -39,16 +37,16 @@ interface Worst {
 /** After a hiccup playback starts and stops a few times until media flows again: that is one stall. */
 const oneHiccupMs = 2_000;
 /** One stall says little of the line, and most of a machine that was busy: each further one holds the cushion for twice as long. */
-const holdMs = { atFirst: 4_000, afterStall: 8_000, longest: 60_000 };
+const holdMs = { first: 8_000, longest: 60_000 };
 const easing = { everyMs: 2_000, by: 0.85 };
-/** After as much calm with the cushion of the start, and the hold, what stalled before is forgotten. */
-const forgetAfterMs = 900_000;
+/** After so much calm with the least in hand what stalled before is forgotten. */
+const forgetAfterMs = 300_000;
 const worstSpanMs = 30_000;
-/** With less than this a picture may stand. Browsers on a busy machine were seen to stand with 0.1: they have it in their decoders and in their sound. */
-const enoughSeconds = { toComeBack: 0.05, toDoWithLess: 0.075 };
+/** With less than this a picture may stand: Chromium's decoders and its sound were seen to have 0.09 s of what counts as buffered. */
+const enoughSeconds = 0.1;
 
 export function firstCushion({ minCushionSeconds }: CushionSettings, nowMs: number): Cushion {
-  return { seconds: minCushionSeconds, calmSinceMs: nowMs, holdMs: holdMs.atFirst, stalledAtMs: undefined, worst: undefined, beforeStall: undefined };
+  return { seconds: minCushionSeconds, calmSinceMs: nowMs, holdMs: 0, stalledAtMs: undefined, worst: undefined, beforeStall: undefined };
 }
 
 /** Grows with each stall that more of it would have bridged, and gives back in calm what the worst of it did not need. */
@@ -67,7 +65,7 @@ function grown(cushion: Cushion, nowMs: number, { maxCushionSeconds }: CushionSe
   return {
     seconds: Math.min(maxCushionSeconds, Math.max(seconds * 1.5, seconds + 0.08)),
     calmSinceMs: nowMs,
-    holdMs: Math.min(holdMs.longest, Math.max(holdMs.afterStall, 2 * cushion.holdMs)),
+    holdMs: Math.min(holdMs.longest, Math.max(holdMs.first, 2 * cushion.holdMs)),
     stalledAtMs: nowMs,
     worst: undefined,
     beforeStall,
@@ -82,16 +80,13 @@ function asBeforeStall(cushion: Cushion, nowMs: number): Cushion {
   return { ...cushion, ...cushion.beforeStall, stalledAtMs: nowMs, worst: undefined, beforeStall: undefined };
 }
 
-function inCalm(cushion: Cushion, view: CushionView, settings: CushionSettings): Cushion {
+function inCalm(cushion: Cushion, view: CushionView, { minCushionSeconds }: CushionSettings): Cushion {
   const now = { ...cushion, worst: nextWorst(cushion, view) };
   const calmMs = view.nowMs - cushion.calmSinceMs;
-  const stalledBefore = cushion.holdMs > holdMs.atFirst;
-  const least = stalledBefore ? settings.minCushionSeconds : settings.leastCushionSeconds;
-  if (cushion.seconds <= least) return stalledBefore && calmMs > cushion.holdMs + forgetAfterMs ? { ...now, holdMs: holdMs.atFirst } : now;
-  const seconds = Math.max(cushion.seconds * easing.by, least);
+  if (cushion.seconds <= minCushionSeconds) return calmMs > cushion.holdMs + forgetAfterMs ? { ...now, holdMs: 0 } : now;
+  const seconds = Math.max(cushion.seconds * easing.by, minCushionSeconds);
   const worst = now.worst && withLess(now.worst, cushion.seconds - seconds);
-  const enough = seconds < settings.minCushionSeconds ? enoughSeconds.toDoWithLess : enoughSeconds.toComeBack;
-  const isEnough = worst !== undefined && Math.min(worst.seconds, worst.secondsBefore) >= enough;
+  const isEnough = worst !== undefined && Math.min(worst.seconds, worst.secondsBefore) >= enoughSeconds;
   if (calmMs < cushion.holdMs || !isEnough) return now;
   return { ...now, worst, seconds, calmSinceMs: view.nowMs - cushion.holdMs + easing.everyMs };
 }

@@ -8,8 +8,8 @@ export interface ChaserSettings extends CushionSettings {
   readonly fastestRate: number;
 }
 
-export const lowestDelay: ChaserSettings = { minCushionSeconds: 0.12, leastCushionSeconds: 0.09, maxCushionSeconds: 1, seekBeyondSeconds: 1, fastestRate: 1.2 };
-export const smooth: ChaserSettings = { minCushionSeconds: 1.5, leastCushionSeconds: 1.5, maxCushionSeconds: 4, seekBeyondSeconds: 4, fastestRate: 1.1 };
+export const lowestDelay: ChaserSettings = { minCushionSeconds: 0.12, maxCushionSeconds: 1, seekBeyondSeconds: 1, fastestRate: 1.2 };
+export const smooth: ChaserSettings = { minCushionSeconds: 1.5, maxCushionSeconds: 4, seekBeyondSeconds: 4, fastestRate: 1.1 };
 
 /** What was seen since the last look. Media arrives in bursts: look just before each append, where the buffer is lowest. */
 export interface ChaserView {
@@ -39,7 +39,8 @@ export interface ChaserDecision {
 const windowMs = 1500;
 /** Fewer looks than this long do not contain the trough between two bursts. */
 const judgeAfterMs = 500;
-const toleranceSeconds = 0.025;
+/** Too much costs some delay, too little a standstill. */
+const tolerance = { muchSeconds: 0.025, littleSeconds: 0.015 };
 
 export function beginChase(settings: ChaserSettings, nowMs: number): ChaserState {
   return { cushion: firstCushion(settings, nowMs), rate: 1, looks: [] };
@@ -68,8 +69,8 @@ export function chase(state: ChaserState, view: ChaserView, settings: ChaserSett
 function rateFor(excessSeconds: number, presentRate: number, fastestRate: number): number {
   // A rate once chosen is kept until the mark is reached: without this it would flutter at the tolerance.
   if (presentRate < 1 && excessSeconds < 0) return 0.97;
-  if (excessSeconds < -toleranceSeconds) return 0.97;
-  if (excessSeconds <= (presentRate > 1 ? 0 : toleranceSeconds)) return 1;
+  if (excessSeconds < -tolerance.littleSeconds) return 0.97;
+  if (excessSeconds <= (presentRate > 1 ? 0 : tolerance.muchSeconds)) return 1;
   if (excessSeconds > 0.4) return Math.min(1.2, fastestRate);
   return excessSeconds > 0.1 ? Math.min(1.1, fastestRate) : 1.05;
 }

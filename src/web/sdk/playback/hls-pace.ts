@@ -19,8 +19,7 @@ export class HlsPace {
 
   /** @param partsBehind how far behind the edge it is wanted */
   constructor(partSeconds: number, partsBehind: number, nowMs: number) {
-    const cushionSeconds = partSeconds * (partsBehind - usedParts);
-    this.#settings = { minCushionSeconds: cushionSeconds, leastCushionSeconds: cushionSeconds, maxCushionSeconds: Math.max(2, partSeconds * partsBehind), seekBeyondSeconds, fastestRate: lowestDelay.fastestRate };
+    this.#settings = { minCushionSeconds: partSeconds * (partsBehind - usedParts), maxCushionSeconds: Math.max(2, partSeconds * partsBehind), seekBeyondSeconds, fastestRate: lowestDelay.fastestRate };
     this.#state = beginChase(this.#settings, nowMs);
   }
 
