@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.js';
 import { findProgram, startOwned, temporaryDirectory, waitUntil, type Teardown } from './programs.js';
@@ -35,4 +37,22 @@ export async function startRedis(t: Teardown, settings: readonly string[] = []):
   };
   await start();
   return { url: `redis://127.0.0.1:${String(port)}`, client, start, stop };
+}
+
+/** A Sentinel, which is another mode of the same program: it watches a master of the name `onair`, and has its replica follow when it dies. @returns its port */
+export async function startSentinel(t: Teardown, master: TestRedis): Promise<number> {
+  const port = await freePort();
+  const directory = await temporaryDirectory(t, 'onair-sentinel');
+  const file = join(directory, 'sentinel.conf');
+  const lines = [`port ${String(port)}`, 'bind 127.0.0.1', `dir ${directory}`, `sentinel monitor onair 127.0.0.1 ${new URL(master.url).port} 1`];
+  await writeFile(file, [...lines, 'sentinel down-after-milliseconds onair 500', 'sentinel failover-timeout onair 5000', ''].join('\n'));
+  startOwned(t, redisServer ?? 'redis-server', [file, '--sentinel']);
+  const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 50, enableOfflineQueue: false, maxRetriesPerRequest: 0 });
+  client.on('error', () => undefined);
+  t.teardown(() => client.disconnect());
+  await waitUntil('Sentinel knows master and replica', async () => {
+    const [master = []] = (await client.call('SENTINEL', 'MASTERS').catch(() => [])) as string[][];
+    return master[master.indexOf('num-slaves') + 1] === '1' && master[master.indexOf('flags') + 1] === 'master';
+  });
+  return port;
 }

@@ -5,7 +5,7 @@ import { openRedis, type RedisClient } from '../../src/cluster/redis-client.js';
 import { StreamDescriptions } from '../../src/live/stream-descriptions.js';
 import { FakeBroadcast } from '../http/fake-broadcast.js';
 import { skipWithout, waitUntil } from '../helpers/programs.js';
-import { redisServer, startRedis, type TestRedis } from '../helpers/redis.js';
+import { redisServer, startRedis, startSentinel, type TestRedis } from '../helpers/redis.js';
 
 const skip = skipWithout(redisServer, 'redis-server');
 
@@ -159,4 +159,23 @@ t.test('a Redis Cluster takes the same keys', { skip }, async (t) => {
   await one.directory.tell();
   t.ok(one.directory.reachable);
   t.strictSame(await one.directory.list().then((all) => all.map(({ stream }) => stream)), ['cam']);
+});
+
+t.test('Sentinels that have a replica follow a Redis that died: what is held is held there, and new names can be taken', { skip }, async (t) => {
+  const master = await startRedis(t);
+  const replica = await startRedis(t, ['--replicaof', '127.0.0.1', new URL(master.url).port]);
+  const port = await startSentinel(t, master);
+  const one = await join(t, `redis+sentinel://127.0.0.1:${String(port)}/onair`, 'one');
+  const lease = await one.directory.claim('cam');
+  lease.show(broadcastOf('cam'));
+  await one.directory.tell();
+  t.equal(await master.client.get('onair:{cam}:owner'), 'one-id');
+  await master.stop();
+  await waitUntil('another Redis is found', async () => {
+    await one.directory.tell();
+    return one.directory.reachable && (await replica.client.role())[0] === 'master';
+  }, 60_000);
+  t.equal(await replica.client.get('onair:{cam}:owner'), 'one-id');
+  t.ok(one.directory.holds('cam'));
+  await (await one.directory.claim('other')).release();
 });
