@@ -13,7 +13,7 @@ const stream = 'chaos';
 const rate = 30;
 /** Between the kills nothing is amiss for so long at least. */
 const calmMs = 8000;
-const recoveryTimeoutMs = 60_000;
+const recoveryTimeoutMs = 40_000;
 
 interface Kill {
   readonly atMs: number;
@@ -35,7 +35,10 @@ async function killOwner(nodes: TwoNodes, publisher: NumberedPublisher, hls: Pla
   const still: string[] = [];
   for (const each of watching) {
     const goesOn = async (): Promise<boolean> => ((await each.moved()).at(-1) ?? 0) > backAtMs + 1000;
-    await waitUntil('it moves', goesOn, recoveryTimeoutMs, 250).catch(() => still.push(`${each.name} stands still`));
+    await waitUntil('it moves', goesOn, recoveryTimeoutMs, 250).catch(async () => {
+      still.push(`${each.name} stands still`);
+      if (each.state) console.log(await each.state());
+    });
   }
   await sleep(calmMs);
   const faults = [...(await nodes.unclean(stream)), ...still];

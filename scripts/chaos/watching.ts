@@ -19,6 +19,8 @@ export interface Watching {
   moved(): Promise<readonly number[]>;
   /** The numbers of what came, in order; undefined where only movement is known. */
   numbers(): Promise<number[] | undefined>;
+  /** What is known of one that stands still. */
+  state?(): Promise<string>;
 }
 
 /** The SDK's viewer by WebSocket. */
@@ -127,6 +129,9 @@ export class PlainHls implements Watching {
 export async function byHlsJs(t: Teardown, secureBase: string, stream: string): Promise<Watching> {
   const browser = await launchChromium(t);
   const page = await browser.newPage({ ignoreHTTPSErrors: true });
+  const asked: string[] = [];
+  page.on('response', (answer) => void asked.push(`${answer.status()} ${new URL(answer.url()).pathname.slice(-40)}${new URL(answer.url()).search}`));
+  page.on('requestfailed', (request) => void asked.push(`failed ${new URL(request.url()).pathname.slice(-40)} ${request.failure()?.errorText}`));
   await page.goto(`${secureBase}/watch/${stream}?path=hls`);
   await page.evaluate(`(() => {
     window.moved = [];
@@ -139,7 +144,14 @@ export async function byHlsJs(t: Teardown, secureBase: string, stream: string): 
   })()`);
   const moved = (): Promise<number[]> => page.evaluate<number[]>('window.moved');
   await waitUntil('a moving picture in Chromium', async () => (await moved()).length > 20, 60_000);
-  return { name: 'hls.js, Chromium', moved, numbers: async () => undefined };
+  const state = async (): Promise<string> => {
+    const [video, words] = await Promise.all([
+      page.evaluate<string>(`(() => { const v = document.querySelector('video'); return JSON.stringify({ at: v.currentTime, paused: v.paused, ready: v.readyState, error: v.error?.message, buffered: Array.from({ length: v.buffered.length }, (_, i) => [v.buffered.start(i), v.buffered.end(i)]) }); })()`),
+      page.evaluate<string>('document.body.innerText'),
+    ]);
+    return `${video}\n${words.slice(0, 400)}\n${asked.slice(-30).join('\n')}`;
+  };
+  return { name: 'hls.js, Chromium', moved, numbers: async () => undefined, state };
 }
 
 /** VLC writes every tenth picture; when they were written tells whether it stood still. */

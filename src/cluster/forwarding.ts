@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { fastifyReplyFrom } from '@fastify/reply-from';
-import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Agent } from 'undici';
 import { clientAddress, clientProtocol, vouchFor, type VouchedClient } from '../http/client-of.js';
 import { comeAgainSoon } from '../http/come-again.js';
 import { askForBody } from '../http/expect-continue.js';
@@ -44,20 +43,16 @@ const endlessIdleMs = 120_000;
 /** What is said of one connection, or by proxies in front of the first node: the other one is told by the proof. */
 const notHandedOn = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'proxy-connection'];
 
-/** The methods of requests that have a body. */
-const withBody: readonly string[] = ['PUT', 'POST', 'PATCH', 'DELETE'];
+/** What routes with a stream's name are asked by, and whether that has a body. */
+const methods = { GET: false, HEAD: false, OPTIONS: false, PUT: true, POST: true, PATCH: true, DELETE: true } as const;
 
 /**
  * Whatever names one stream is answered by the node that has it, before anything is asked or counted here: so who may what, how much, and
  * who is how many is judged in one place. What another node handed on is never handed on again.
  */
 export async function forwardElsewhere(app: FastifyInstance, { directory, homes, proof, relays, answerMs = 10_000 }: ForwardingOptions): Promise<void> {
-  await app.register(fastifyReplyFrom, {
-    disableRequestLogging: true,
-    destroyAgent: true,
-    disableCache: true,
-    undici: { keepAliveTimeout: keepAliveMs, headersTimeout: 0, bodyTimeout: 0 },
-  });
+  const agent = new Agent({ keepAliveTimeout: keepAliveMs });
+  app.addHook('onClose', async () => agent.destroy());
 
   /** Undefined: it is for this node to answer. */
   const elsewhere = async (stream: string, broadcast: string | undefined, ask: (stream: string) => Promise<Whereabouts>): Promise<Whereabouts | undefined> => {
@@ -72,30 +67,31 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     const path = handedOnPath(request.url);
     const headers = headersFor(request, path, proof);
     if (request.ws) return tunnelSocket(request, reply, { node, path, headers }).then(() => undefined, toError);
-    if (withBody.includes(request.method)) request.body = request.raw;
     askForBody(reply.raw);
-    return new Promise((resolve) => {
-      let isHere = true;
-      whenGone(reply.raw, () => resolve(undefined));
-      void reply.from(`${node.origin}${path.split('?', 1)[0]}`, {
-        rewriteRequestHeaders: () => headers,
-        rewriteHeaders: (answered) => {
-          isHere = answered[notHereHeader] === undefined;
-          return isHere ? withoutConnection(answered) : {};
-        },
-        onResponse: (_request, _reply, answer) => {
-          // As its documentation says; its types say otherwise.
-          const { stream } = answer as unknown as { readonly stream: Readable };
-          if (isHere) return void reply.send(stream);
-          stream.resume();
-          reply.code(200); // whoever answers in the end says otherwise
-          resolve(new Error(notHereWords));
-        },
-        retryDelay: () => null,
-        timeout: patienceMs(request, answerMs, targetDurationSeconds),
-        onError: (_reply, { error }) => resolve(error),
+    // Whoever leaves is not waited for there either.
+    const leaving = new AbortController();
+    const callOff = whenGone(reply.raw, () => leaving.abort());
+    try {
+      const method = request.method as keyof typeof methods;
+      const silentMs = patienceMs(request, answerMs, targetDurationSeconds);
+      const { statusCode, headers: answered, body } = await agent.request({
+        ...{ origin: node.origin, path, method, headers: withoutConnection(headers) },
+        body: methods[method] ? request.raw : null,
+        ...{ headersTimeout: silentMs, bodyTimeout: silentMs, signal: leaving.signal },
       });
-    });
+      if (answered[notHereHeader] !== undefined) {
+        await body.dump();
+        return new Error(notHereWords);
+      }
+      // What is left of a body that nobody wants would be read as the next request.
+      if (request.raw.httpVersionMajor === 1 && !request.raw.complete) reply.header('connection', 'close');
+      void reply.code(statusCode).headers(withoutConnection(answered)).send(body);
+      return undefined;
+    } catch (error) {
+      return isGone(reply.raw) ? undefined : toError(error);
+    } finally {
+      callOff();
+    }
   };
 
   /** As `handOn`; what is fetched once for all is answered here. */
@@ -198,6 +194,8 @@ function headersFor(request: FastifyRequest, url: string, proof: NodeProof): Inc
   return { ...headers, host, [proofHeader]: said };
 }
 
-function withoutConnection({ connection: _connection, 'keep-alive': _keepAlive, ...headers }: IncomingHttpHeaders): IncomingHttpHeaders {
-  return headers;
+/** Without what is said of one connection alone, and what that says is of it (RFC 9110 §7.6.1). */
+function withoutConnection(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const ofConnection = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', ...(headers.connection ?? '').toLowerCase().split(/[ ,]+/)];
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.includes(name)));
 }

@@ -29,7 +29,11 @@ export async function tunnelSocket(request: FastifyRequest, reply: FastifyReply,
   const ask = protocol === 'https:' ? askSecure : askPlain;
   const asking = ask({ hostname: hostname.replace(/^\[|\]$/g, ''), port, path, headers, agent: false, timeout: answerTimeoutMs });
   asking.on('timeout', () => asking.destroy(new Error(`expected the other node to answer within ${answerTimeoutMs} ms`)));
-  const cancel = whenGone(near, () => asking.destroy(new Error('the client has gone')));
+  const cancel = whenGone(near, () => {
+    // Of an upgrade that waits for its answer nobody reads, so a mere end would not be seen there. TLS knows no reset.
+    if (protocol !== 'https:') asking.socket?.resetAndDestroy();
+    asking.destroy(new Error('the client has gone'));
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       asking.on('error', reject);

@@ -5,6 +5,11 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import t from 'tap';
 import type { Test } from 'tap';
 import type { Answer } from '../../src/hls/answer.js';
+import { forwardElsewhere } from '../../src/cluster/forwarding.js';
+import type { Whereabouts } from '../../src/cluster/name-store.js';
+import { NodeProof } from '../../src/cluster/node-proof.js';
+import type { ConnectionLimits } from '../../src/http/connection-limits.js';
+import type { RoutesOptions } from '../../src/http/routes.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { isGone, whenGone } from '../../src/http/when-gone.js';
 import { fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
@@ -53,21 +58,27 @@ interface Started extends Pick<FakeServer, 'app' | 'connections'> {
   readonly left: () => number;
   /** The streams that run. */
   readonly streams: () => string[];
+  /** Of the nodes by which it is asked. */
+  readonly others?: readonly ConnectionLimits[];
+}
+
+interface NodeOptions extends Pick<Way, 'tls'> {
+  readonly forward?: RoutesOptions['forward'];
 }
 
 /** A server that asks such a service about everybody, with room for one who stays. */
-async function start(t: Test, tls: Way['tls']): Promise<Started> {
+async function start(t: Test, { tls, forward }: NodeOptions): Promise<Started> {
   const { url, asked } = await slowService(t);
-  const server = await startFakeServer(t, { tls, publishCheckUrl: url, viewCheckUrl: url, viewCheckCacheMs: 0, checkTimeoutMs: 30_000, maxConnectionsPerAddress: 3 });
+  const server = await startFakeServer(t, { tls, forward, publishCheckUrl: url, viewCheckUrl: url, viewCheckCacheMs: 0, checkTimeoutMs: 30_000, maxConnectionsPerAddress: 3 });
   return begin(server, { tls, cam: server.broadcasts.add('cam'), asked, streams: () => [...server.broadcasts.streams.keys()] });
 }
 
 /** One that asks a directory that takes its time. */
-async function startSlow(t: Test, tls: Way['tls']): Promise<Started> {
+async function startSlow(t: Test, { tls, forward }: NodeOptions): Promise<Started> {
   const [watched, claimed] = [new FakeBroadcasts(), new MemoryDirectory()];
   const directory = new SlowDirectory({ ...watched.directory, claim: (stream) => claimed.claim(stream), progressOf: () => claimed.progressOf() });
   const { broadcasts } = await openStudio(t, { directory });
-  const server = await startFakeServer(t, { tls, broadcasts, directory, maxConnectionsPerAddress: 3 });
+  const server = await startFakeServer(t, { tls, forward, broadcasts, directory, maxConnectionsPerAddress: 3 });
   return begin(server, { tls, cam: watched.add('cam'), asked: () => directory.asked(), streams: () => ['cam', ...broadcasts.list().map(({ stream }) => stream)] });
 }
 
@@ -81,12 +92,26 @@ async function begin(server: FakeServer, { tls, cam, asked, streams }: Pick<Star
   return { ...server, cam, streams, address: await listen(server.app), asked, left: () => left };
 }
 
+/** The same, asked by way of another node of a cluster, which hands on to it whatever names a stream. */
+async function behindAnotherNode(t: Test, tls: Way['tls'], startNode: (t: Test, options: NodeOptions) => Promise<Started>): Promise<Started> {
+  const proof = new NodeProof('a-secret-of-all-nodes');
+  // As where the other node is of a version that sends no fragments for all: each viewer is handed on.
+  const relays = { open: async () => undefined };
+  const node: Whereabouts = { node: undefined, mayGoOn: false, isOwned: true, targetDurationSeconds: 2 };
+  const nodeHomes = { of: async () => node, now: async () => node, later: async () => node, forget: () => undefined };
+  const owner = await startNode(t, { tls: undefined, forward: (app) => forwardElsewhere(app, { directory: { holds: () => true, locate: async () => undefined }, homes: nodeHomes, proof, relays }) });
+  const found: Whereabouts = { ...node, node: `http://${owner.address}` };
+  const homes = { of: async () => found, now: async () => found, later: async () => found, forget: () => undefined };
+  const other = await startFakeServer(t, { tls, forward: (app) => forwardElsewhere(app, { directory: { holds: () => false, locate: async () => undefined }, homes, proof, relays }) });
+  return { ...owner, address: await listen(other.app), others: [other.connections] };
+}
+
 /** Nothing is left of anybody: neither counted nor held, neither begun nor made. */
-async function nothingIsLeft(t: Test, { cam, connections, streams }: Started, name: string): Promise<void> {
+async function nothingIsLeft(t: Test, { cam, connections, streams, others = [] }: Started, name: string): Promise<void> {
   // What would be begun after the service's answer is begun by now.
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
   t.strictSame(
-    { staying: connections.counts.staying, viewers: cam.viewers.count, held: cam.waiting, chat: cam.chat?.count, broadcasts: streams(), encoders: cam.transcoders.filter(({ ended }) => !ended).length },
+    { staying: [connections, ...others].reduce((sum, { counts }) => sum + counts.staying, 0), viewers: cam.viewers.count, held: cam.waiting, chat: cam.chat?.count, broadcasts: streams(), encoders: cam.transcoders.filter(({ ended }) => !ended).length },
     { staying: 0, viewers: 0, held: 0, chat: 0, broadcasts: ['cam'], encoders: 0 },
     name,
   );
@@ -129,47 +154,67 @@ async function leaveWhileAsked(t: Test, server: Started, way: Way, addresses: re
 
 for (const way of ways) {
   t.test(`${way.name}: who leaves while the operator's service is asked leaves nothing behind, at any address`, async (t) => {
-    await leaveWhileAsked(t, await start(t, way.tls), way, routes);
+    await leaveWhileAsked(t, await start(t, way), way, routes);
   });
 
   t.test(`${way.name}: who leaves while the directory is asked leaves nothing behind, at any address`, async (t) => {
     // A plain request of a publisher only looks whether there is room.
     const asking = routes.filter(([method, path]) => method !== 'GET' || !path.includes('/publish'));
-    await leaveWhileAsked(t, await startSlow(t, way.tls), way, [...asking, ['GET', '/watch/cam'], ['GET', '/api/streams/cam'], ['GET', '/api/streams']]);
+    await leaveWhileAsked(t, await startSlow(t, way), way, [...asking, ['GET', '/watch/cam'], ['GET', '/api/streams/cam'], ['GET', '/api/streams']]);
   });
 
   t.test(`${way.name}: who leaves while it waits or is sent something leaves nothing behind, at any address`, async (t) => {
-    const server = await start(t, way.tls);
-    const { cam } = server;
-    cam.answers.set('media', new Promise<Answer>(() => undefined));
-    cam.answers.set('to-come.m4s', new Promise<Answer>(() => undefined));
-    const begun: Record<string, () => boolean> = {
-      '/live/cam/run1/media.m3u8?_HLS_msn=7': () => cam.waiting > 0,
-      '/live/cam/run1/to-come.m4s': () => cam.waiting > 0,
-      '/live/cam/stream.mp4': () => cam.viewers.count > 0,
-      '/live/cam/stream.flv': () => cam.viewers.count > 0,
-      '/live/cam/frames': () => cam.transcoders.some(({ ended }) => !ended),
-    };
-    for (const [path, hasBegun] of Object.entries(begun)) {
-      const client = way.client(t, server.address);
-      const { leave } = client.ask(path);
-      (await server.asked())();
-      await until(hasBegun);
-      leave();
-      await until(() => !hasBegun());
-      await nothingIsLeft(t, server, path);
-      client.close();
-    }
+    await leaveWhileServed(t, await start(t, way), way);
+  });
+
+  t.test(`${way.name}, by way of another node: who leaves while something is asked or sent leaves nothing behind at either, at any address`, async (t) => {
+    await leaveWhileAsked(t, await behindAnotherNode(t, way.tls, start), way, routes);
+    await leaveWhileServed(t, await behindAnotherNode(t, way.tls, start), way);
+    await leaveWhileAsked(t, await behindAnotherNode(t, way.tls, startSlow), way, [['GET', '/watch/cam'], ['GET', '/api/streams/cam']]);
   });
 }
 
+async function leaveWhileServed(t: Test, server: Started, way: Way): Promise<void> {
+  const { cam } = server;
+  cam.answers.set('media', new Promise<Answer>(() => undefined));
+  cam.answers.set('to-come.m4s', new Promise<Answer>(() => undefined));
+  const begun: Record<string, () => boolean> = {
+    '/live/cam/run1/media.m3u8?_HLS_msn=7': () => cam.waiting > 0,
+    '/live/cam/run1/to-come.m4s': () => cam.waiting > 0,
+    '/live/cam/stream.mp4': () => cam.viewers.count > 0,
+    '/live/cam/stream.flv': () => cam.viewers.count > 0,
+    '/live/cam/frames': () => cam.transcoders.some(({ ended }) => !ended),
+  };
+  for (const [path, hasBegun] of Object.entries(begun)) {
+    const client = way.client(t, server.address);
+    const { leave } = client.ask(path);
+    (await server.asked())();
+    await until(hasBegun);
+    leave();
+    await until(() => !hasBegun());
+    await nothingIsLeft(t, server, path);
+    client.close();
+  }
+}
+
 t.test('WebSockets: who leaves while the directory is asked leaves nothing behind', async (t) => {
-  await leaveUpgrades(t, await startSlow(t, undefined));
+  await leaveUpgrades(t, await startSlow(t, { tls: undefined }));
 });
 
 t.test('WebSockets: who leaves while the service is asked, or later, leaves nothing behind', async (t) => {
-  const server = await start(t, undefined);
+  const server = await start(t, { tls: undefined });
   await leaveUpgrades(t, server);
+  await leaveOpenSockets(t, server);
+});
+
+t.test('WebSockets, by way of another node: who leaves while something is asked, or later, leaves nothing behind at either', async (t) => {
+  await leaveUpgrades(t, await behindAnotherNode(t, undefined, startSlow));
+  const server = await behindAnotherNode(t, undefined, start);
+  await leaveUpgrades(t, server);
+  await leaveOpenSockets(t, server);
+});
+
+async function leaveOpenSockets(t: Test, server: Started): Promise<void> {
   for (const path of ['/live/cam/play', '/live/cam/chat']) {
     const client = new SocketClient(t, `ws://${server.address}${path}`);
     (await server.asked())();
@@ -179,7 +224,7 @@ t.test('WebSockets: who leaves while the service is asked, or later, leaves noth
     await until(() => server.left() > before);
     await nothingIsLeft(t, server, `${path}, open`);
   }
-});
+}
 
 async function leaveUpgrades(t: Test, server: Started): Promise<void> {
   const [host, port] = server.address.split(':') as [string, string];
