@@ -9,6 +9,8 @@ export interface CushionSettings {
 export interface CushionView {
   readonly nowMs: number;
   readonly forwardSeconds: number;
+  /** The lowest of the last moments: between two bursts. */
+  readonly lowSeconds: number;
   readonly stalled: boolean;
   readonly joined: boolean;
 }
@@ -91,10 +93,10 @@ function inCalm(cushion: Cushion, view: CushionView, { minCushionSeconds }: Cush
   return { ...now, worst, seconds, calmSinceMs: view.nowMs - cushion.holdMs + easing.everyMs };
 }
 
-function nextWorst({ worst, seconds }: Cushion, { nowMs, forwardSeconds }: CushionView): Worst | undefined {
-  if (worst === undefined) return forwardSeconds < seconds ? undefined : { sinceMs: nowMs, seconds: forwardSeconds, secondsBefore: Infinity };
-  if (nowMs - worst.sinceMs > worstSpanMs) return { sinceMs: nowMs, seconds: forwardSeconds, secondsBefore: worst.seconds };
-  return { ...worst, seconds: Math.min(worst.seconds, forwardSeconds) };
+function nextWorst({ worst, seconds }: Cushion, { nowMs, lowSeconds }: CushionView): Worst | undefined {
+  if (worst === undefined) return lowSeconds < seconds ? undefined : { sinceMs: nowMs, seconds: lowSeconds, secondsBefore: Infinity };
+  if (nowMs - worst.sinceMs > worstSpanMs) return { sinceMs: nowMs, seconds: lowSeconds, secondsBefore: worst.seconds };
+  return { ...worst, seconds: Math.min(worst.seconds, lowSeconds) };
 }
 
 function withLess({ sinceMs, seconds, secondsBefore }: Worst, lessSeconds: number): Worst {

@@ -48,12 +48,12 @@ export function beginChase(settings: ChaserSettings, nowMs: number): ChaserState
 
 /** Decides how to keep the low-water mark of the buffer at the cushion: by rate as long as possible, by a seek when far behind. */
 export function chase(state: ChaserState, view: ChaserView, settings: ChaserSettings): ChaserDecision {
-  const cushion = nextCushion(state.cushion, view, settings);
   const kept = view.stalled ? [] : state.looks.filter((look) => view.nowMs - look.atMs <= windowMs);
   const looks = [...kept, { atMs: view.nowMs, forwardSeconds: view.forwardSeconds }];
   const low = Math.min(...looks.map((look) => look.forwardSeconds));
   const burst = Math.max(...looks.map((look) => look.forwardSeconds)) - low;
 
+  const cushion = nextCushion(state.cushion, { ...view, lowSeconds: low }, settings);
   const keep = cushion.seconds + Math.min(burst, cushion.seconds);
   const beyond = view.forwardSeconds - keep;
   if (beyond > settings.seekBeyondSeconds || (view.resumed && beyond > settings.minCushionSeconds)) {
