@@ -6,7 +6,7 @@ import type { StoredMedia } from '../hls/stored-media.js';
 import { LiveError } from '../protocol/live-error.js';
 import { ObjectStoreError, type ObjectStore } from '../storage/object-store.js';
 import { ArchiveSurvey, stateName } from './archive-survey.js';
-import { mergeManifests } from './manifest-merge.js';
+import { manifestWithout, mergeManifests } from './manifest-merge.js';
 import { chatName } from './recorded-chat.js';
 import { manifestName } from './recorder.js';
 import { settledWithin } from './settled-within.js';
@@ -94,7 +94,7 @@ export class ObjectArchive {
   #add(id: string, name: string, byteLength: number): void {
     const path = join(this.#options.folder(id), name);
     this.#queue.add({
-      ...{ group: id, byteLength },
+      ...{ group: id, name, byteLength },
       run: async () => {
         const bytes = await readFile(path).catch(unlessMissing);
         if (!bytes) return; // its recording was removed
@@ -203,23 +203,26 @@ export class ObjectArchive {
     }
   }
 
-  /** All that waited of its group is in the store by now. */
+  /** All that waited of its group when it was asked for is in the store by now; what came since is listed when it is there, too. */
   async #putManifest(id: string, kept: Kept): Promise<void> {
     const { store, folder } = this.#options;
     const [path, chat] = [manifestName, chatName].map((name) => join(folder(id), name)) as [string, string];
     const said = await readFile(chat).catch(unlessMissing);
     if (said) await store.put(`${id}/${chatName}`, said, { contentType: jsonLines });
-    const bytes = await readFile(path).catch(unlessMissing);
-    if (!bytes) return;
+    const own = (await readFile(path).catch(unlessMissing))?.toString();
+    if (own === undefined) return;
+    const there = manifestWithout(this.#queue.namesOf(id), own);
+    if (there !== own) kept.changed = true;
+    const bytes = Buffer.from(there);
     try {
       kept.etag = await store.put(`${id}/${manifestName}`, bytes, { contentType: jsonLines, condition: kept.etag === undefined ? 'absent' : { etag: kept.etag } });
     } catch (error) {
       if (!(error instanceof ObjectStoreError) || !error.isConflict) throw error;
-      return this.#merge(id, kept, bytes.toString());
+      return this.#merge(id, kept, own);
     }
     Object.assign(kept, { uploadedBytes: bytes.length, uploadedAtMs: performance.now() });
-    const isOver = readManifest(bytes.toString()).end !== undefined;
-    if (isOver && !kept.verified) await this.#verify(id, kept, bytes.toString());
+    const isOver = readManifest(there).end !== undefined;
+    if (isOver && !kept.verified) await this.#verify(id, kept, own);
     await writeState(folder(id), kept);
     if (isOver) await this.survey.tell(id);
     if (isOver && !kept.changed) this.#kept.delete(id);

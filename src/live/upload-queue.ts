@@ -2,6 +2,8 @@ export interface Upload {
   /** What belongs together. */
   readonly group: string;
   readonly byteLength: number;
+  /** What is there once it is done. */
+  readonly name?: string | undefined;
   /** Again and again until it does not reject. */
   readonly run: () => Promise<void>;
 }
@@ -37,6 +39,11 @@ export class UploadQueue {
 
   get waitingBytes(): number {
     return [...this.#waiting, ...this.#running].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** What of a group is not done. */
+  namesOf(group: string): ReadonlySet<string> {
+    return new Set([...this.#waiting, ...this.#running].flatMap((each) => (each.group === group ? (each.name ?? []) : [])));
   }
 
   add(upload: Upload): void {

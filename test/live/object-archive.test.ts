@@ -147,6 +147,32 @@ t.test('what the store forgot is a gap in the playlist, and told with its names'
   t.match(writeRecordingText(await server.recordings.manifest(id), { kind: 'media' }, true), /#EXT-X-GAP\n#EXTINF:2[^\n]*\n1\.m4s/);
 });
 
+t.test('what waits to go up behind a manifest that was refused is not taken for lost', async (t) => {
+  const fake = await FakeObjectStore.start(t);
+  const server = await startServer(t, fake);
+  const { id, recorder } = server.recordings.begin(recordedFacts, {}, () => t.fail('no gap'));
+  const segments = wholeSegments(4);
+  const isManifest = (key: string): boolean => key.endsWith(manifestName);
+  let isAway = true;
+  fake.mood = ({ key }) => (isAway && isManifest(key) ? { status: 503 } : undefined);
+  for (const segment of segments.slice(0, 2)) recorder.segment(segment, recordedInit);
+  await until(() => fake.asked.some((each) => each.startsWith('PUT') && isManifest(each)));
+  for (const segment of segments.slice(2)) recorder.segment(segment, recordedInit);
+  await server.recordings.finish(id);
+  t.ok(server.archive.spoolBytes > 0, 'they wait');
+  const listed: string[] = [];
+  isAway = false;
+  fake.mood = () => {
+    for (const { uri } of inStore(fake, id).segments) if (!fake.keys.includes(`${id}/${uri}`)) listed.push(uri);
+    return undefined;
+  };
+  await until(isWhole(fake, id));
+  await until(async () => server.archive.spoolBytes === 0 && (await filesOf(server, id)).length === 2);
+  t.equal(numbers(inStore(fake, id)), '0, 1, 2, 3');
+  t.strictSame(listed, [], 'nothing was listed before it was there');
+  t.match(server.told, [/refused with 503/, 'well again']);
+});
+
 t.test('of two servers that write to the same manifest neither loses a line', async (t) => {
   const fake = await FakeObjectStore.start(t);
   const first = await startServer(t, fake, { archive: { manifestIntervalMs: 0 } });
