@@ -15,6 +15,7 @@ import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
 import { measureKept } from './sections/kept.js';
 import { measureLadder } from './sections/ladder.js';
+import { measureCache, measureNodes } from './sections/nodes.js';
 import { measurePages } from './sections/pages.js';
 import { measureParts } from './sections/parts.js';
 import { measureRecordings } from './sections/recordings.js';
@@ -44,6 +45,8 @@ const sections: Readonly<Record<string, Section>> = {
   recordings: measureRecordings,
   sizes: measureSizes,
   pages: measurePages,
+  nodes: measureNodes,
+  cache: measureCache,
 };
 
 const usage = `npm run bench -- [${Object.keys(sections).join('|')} …] [--seconds 20] [--write] [--no-build] [--before a-built-checkout]

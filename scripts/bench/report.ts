@@ -17,16 +17,16 @@ export interface Amount {
   readonly note?: string;
 }
 
-/** Bound on `measured / beside`, if there is one. */
-export function ratioFigure({ what, measured, beside, atMost }: { what: string; measured: Amount; beside: Amount; atMost?: number | undefined }): Figure {
+/** Bounds on `measured / beside`, if there are any. */
+export function ratioFigure({ what, measured, beside, atMost, atLeast }: { what: string; measured: Amount; beside: Amount; atMost?: number | undefined; atLeast?: number }): Figure {
   const ratio = measured.amount / beside.amount;
   return {
     what,
     measured: describe(measured),
     beside: describe(beside),
     value: `${ratio.toFixed(2)} ×`,
-    bound: atMost === undefined ? '' : `≤ ${String(atMost)} ×`,
-    holds: atMost === undefined || ratio <= atMost,
+    bound: atMost !== undefined ? `≤ ${String(atMost)} ×` : atLeast !== undefined ? `≥ ${String(atLeast)} ×` : '',
+    holds: (atMost === undefined || ratio <= atMost) && (atLeast === undefined || ratio >= atLeast),
   };
 }
 

@@ -115,7 +115,7 @@ export async function publish(scope: Scope, recording: string, url: string): Pro
   await startWorker<typeof publisherHandlers>(scope, { name: 'publisher', command }).open();
 }
 
-async function withWebSocketViewers<T>(url: string, count: number, measure: () => Promise<T>, core?: number): Promise<{ result: T; totals: WebSocketViewersTotals }> {
+export async function withWebSocketViewers<T>(url: string, count: number, measure: () => Promise<T>, core?: number): Promise<{ result: T; totals: WebSocketViewersTotals }> {
   return within(async (scope) => {
     const command: WebSocketViewersCommand = { url, viewers: count };
     const worker = startWorker<typeof webSocketViewersHandlers>(scope, { name: 'web-socket-viewers', command, core });

@@ -10,7 +10,8 @@ export interface DelayCommand {
   readonly recording: string;
   /** Of an ffmpeg that gets the same bytes at the same moments. */
   readonly ffmpegArgs: readonly string[];
-  readonly servers: readonly { readonly publishUrl: string; readonly playUrl: string }[];
+  /** One without a publisher's address is only watched: another one is given the pictures. */
+  readonly servers: readonly { readonly publishUrl?: string | undefined; readonly playUrl: string }[];
 }
 
 export interface Delays {
@@ -68,8 +69,10 @@ async function play(): Promise<void> {
   });
   sinks.push((bytes) => ffmpeg.stdin.write(bytes));
   for (const { publishUrl, playUrl } of servers) {
-    const socket = await openSocket(publishUrl, (message) => (message as { type?: string }).type === 'ready');
-    sinks.push((bytes) => socket.send(bytes));
+    if (publishUrl !== undefined) {
+      const socket = await openSocket(publishUrl, (message) => (message as { type?: string }).type === 'ready');
+      sinks.push((bytes) => socket.send(bytes));
+    }
     void watch(playUrl, watcher());
   }
   const reader = new SourceReader();
