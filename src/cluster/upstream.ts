@@ -28,15 +28,30 @@ export interface Upstream {
 
 export type OpenUpstream = (stream: string, node: string, target: UpstreamTarget) => Upstream;
 
-/** For the other node to answer at all. */
-const answerTimeoutMs = 5000;
-/** A node whose process stands still is asked for signs of life so often before it is given up. */
-const askEveryMs = 2000;
+export interface UpstreamPatience {
+  /** For the other node to answer at all. */
+  readonly answerMs: number;
+  /** How often it is asked for a sign of life: its process may stand still while the connection stays open. */
+  readonly askEveryMs: number;
+}
+
+const usualPatience: UpstreamPatience = { answerMs: 5000, askEveryMs: 2000 };
+/** After so many questions without any answer it is given up. */
 const mostUnanswered = 3;
 
 /** Opens feeds of other nodes by WebSocket. @param rules see `FeedRouteOptions` */
-export function upstreamsBy(proof: NodeProof, rules: string): OpenUpstream {
-  return (stream, node, target) => new SocketUpstream(new URL(`${feedPath}${stream}?version=${feedVersion}&rules=${rules}`, node), proof, target);
+export function upstreamsBy(proof: NodeProof, rules: string, patience = usualPatience): OpenUpstream {
+  return (stream, node, target) => {
+    const url = new URL(`${feedPath}${stream}?version=${feedVersion}&rules=${rules}`, node);
+    return new SocketUpstream({ url, headers: feedHeaders(proof, url), target, patience });
+  };
+}
+
+interface SocketUpstreamOptions {
+  readonly url: URL;
+  readonly headers: Record<string, string>;
+  readonly target: UpstreamTarget;
+  readonly patience: UpstreamPatience;
 }
 
 class SocketUpstream implements Upstream {
@@ -47,10 +62,10 @@ class SocketUpstream implements Upstream {
   #cause: Error | undefined;
   #unanswered = 0;
 
-  constructor(url: URL, proof: NodeProof, target: UpstreamTarget) {
+  constructor({ url, headers, target, patience: { answerMs, askEveryMs } }: SocketUpstreamOptions) {
     this.#target = target;
     const address = `${url.protocol === 'https:' ? 'wss:' : 'ws:'}//${url.host}${url.pathname}${url.search}`;
-    this.#socket = new WebSocket(address, { headers: feedHeaders(proof, url), handshakeTimeout: answerTimeoutMs, maxPayload: largestFeedMessage.binary, perMessageDeflate: false });
+    this.#socket = new WebSocket(address, { headers, handshakeTimeout: answerMs, maxPayload: largestFeedMessage.binary, perMessageDeflate: false });
     const timer = setInterval(() => this.#ask(), askEveryMs);
     this.closed = new Promise((resolve) => {
       this.#socket.once('close', (code) => {
@@ -99,7 +114,7 @@ class SocketUpstream implements Upstream {
   #ask(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (this.#unanswered++ < mostUnanswered) return this.#socket.ping();
-    this.#cause = new Error(`expected a sign of life of the other node within ${askEveryMs * mostUnanswered} ms, got none`);
+    this.#cause = new Error('expected a sign of life of the other node, got none for too long');
     this.#socket.terminate();
   }
 }
