@@ -31,7 +31,7 @@ export class TwoNodes {
 
   static async start(t: Teardown, wanted: Readonly<Record<string, string>>): Promise<TwoNodes> {
     const redis = await startRedis(t);
-    const settings = { LOG_LEVEL: 'warn', CLUSTER_URL: redis.url, CLUSTER_SECRET: 'a-secret-of-all-nodes', ...wanted };
+    const settings = { CLUSTER_URL: redis.url, CLUSTER_SECRET: 'a-secret-of-all-nodes', ...wanted };
     const [one, two] = [await freePort(), await freePort()];
     const nodes = await Promise.all([one, two].map((port) => startNode(t, port, settings)));
     const plainPort = await freePort();
@@ -46,6 +46,21 @@ export class TwoNodes {
       const [id, origin = ''] = home?.split(' ') ?? [];
       return owner === id ? this.#nodes.get(origin) : undefined;
     });
+  }
+
+  /** The node that the proxy asks for what is of this stream: the one whose log has it. */
+  async askedBy(stream: string): Promise<DeployedOnair> {
+    const path = `/api/streams/${stream}`;
+    return waitUntil('a line in a log', async () => {
+      await (await fetch(`${this.base}${path}`)).arrayBuffer();
+      return [...this.#nodes.values()].find(({ requests }) => requests.some(({ url }) => url === path));
+    });
+  }
+
+  other({ origin }: DeployedOnair): DeployedOnair {
+    const found = [...this.#nodes.values()].find((node) => node.origin !== origin);
+    if (!found) throw new Error('expected two nodes');
+    return found;
   }
 
   /** @returns its ffmpegs, which nobody ends any more */

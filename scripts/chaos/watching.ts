@@ -17,6 +17,8 @@ export interface Watching {
   readonly name: string;
   /** When something new was there, on `epochMs`. */
   moved(): Promise<readonly number[]>;
+  /** The same, looked at closely: for the end. */
+  shown?(): Promise<readonly number[]>;
   /** The numbers of what came, in order; undefined where only movement is known. */
   numbers(): Promise<number[] | undefined>;
   /** What is known of one that stands still. */
@@ -160,12 +162,14 @@ export async function byVlc(t: Teardown, url: string): Promise<Watching> {
   const files = async (): Promise<string[]> => (await picturesOfVlc(directory)).map((name) => join(directory, name));
   const moved = async (): Promise<number[]> => Promise.all((await files()).map(async (file) => (await stat(file)).mtimeMs));
   await waitUntil('a picture in VLC', async () => (await files()).length > 2, 60_000);
-  return {
-    name: 'VLC',
-    moved,
-    numbers: async () => {
-      const pngs = await Promise.all((await files()).slice(0, -1).map((file) => readFile(file)));
-      return (await decode(t, Buffer.concat(pngs), ['-f', 'png_pipe'])).pictures.map(({ number }) => number);
-    },
+  const numbers = async (): Promise<number[]> => {
+    const pngs = await Promise.all((await files()).map((file) => readFile(file)));
+    return (await decode(t, Buffer.concat(pngs), ['-f', 'png_pipe'])).pictures.map(({ number }) => number);
   };
+  // It writes the same picture again and again while it has no other.
+  const shown = async (): Promise<number[]> => {
+    const [times, all] = [await moved(), await numbers()];
+    return times.filter((_time, at) => all[at] !== all[at - 1]);
+  };
+  return { name: 'VLC', moved, shown, numbers };
 }

@@ -28,7 +28,12 @@ const proveWithinMs = 2_000;
 const connectTimeoutMs = { first: 5_000, longest: 15_000 };
 const stableAfterMs = 5_000;
 /** A socket that never opened is likely blocked on the way; one that did deserves patience. */
-const maxFailures = { neverConnected: 2, connectedBefore: 6 };
+const maxFailures = {
+  neverConnected: 2,
+  connectedBefore: 6,
+  /** By a server that answers: the broadcast is on its way from one that died, which takes a lease, or many come back at once. */
+  toldToComeAgain: 15,
+};
 
 /** The viewer's connection: keeps itself up, measures the server's clock and the line; knows nothing of media. */
 export class ViewerSocket {
@@ -131,5 +136,5 @@ function verdictOf({ refusal, everProven, failures, untriedServer }: SocketLoss)
   const refused = refusal !== undefined && (!refusal.retryable || (refusal.code === 'unavailable' && !everProven));
   if (refused) return { reason: 'failed', failure: { code: 'socket-refused', detail: refusal.said } };
   if (!everProven) return failures >= maxFailures.neverConnected ? { reason: 'failed', failure: { code: 'socket-blocked' } } : undefined;
-  return failures >= maxFailures.connectedBefore ? lost : undefined;
+  return failures >= (refusal?.code === 'unavailable' ? maxFailures.toldToComeAgain : maxFailures.connectedBefore) ? lost : undefined;
 }
