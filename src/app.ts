@@ -134,6 +134,11 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
   const relayedViewing = { maxViewerBacklogBytes: config.MAX_VIEWER_BACKLOG_BYTES, onSkip: () => events.count('viewer-skipped'), onChange: ({ why }: RenditionChange) => events.count(`rendition-${why}`) };
   const cluster = config.cluster && (await import('./cluster/cluster.js').then(({ openCluster }) => openCluster({ ...config.cluster!, viewRules: [config.VIEW_KEY, config.VIEW_CHECK_URL] }, relayedViewing, http.log)));
   http.addHook('onClose', async () => cluster?.close());
+  if (cluster) {
+    descriptions.share(cluster.shared('description'));
+    wishes.share(cluster.shared('wish'));
+    access.streamKeys.share(cluster.shared('key'), (err) => http.log.warn({ err }, 'keys that were made or revoked at another server can not be kept on disk; they count as long as this process'));
+  }
   const directory = cluster?.directory ?? new MemoryDirectory();
   const broadcasts = new LocalBroadcasts({
     directory,

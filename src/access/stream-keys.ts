@@ -4,6 +4,7 @@ import { isStreamName } from '../protocol/urls.js';
 import { LiveError } from '../protocol/live-error.js';
 import { faultOf } from '../storage/folder-fault.js';
 import { JsonFile } from '../storage/json-file.js';
+import type { SharedValues } from '../storage/shared-values.js';
 
 /** What may be told of a key once it has been handed out. */
 export interface StreamKeyFacts {
@@ -31,6 +32,7 @@ export class StreamKeys {
   readonly #file: JsonFile;
   #keys: readonly KeptKey[];
   #saving: Promise<unknown> = Promise.resolve();
+  #shared: SharedValues | undefined;
 
   /** @throws {Error} in one line, when the file is there but is not what was written */
   constructor({ dataDir }: { dataDir: string }) {
@@ -48,7 +50,9 @@ export class StreamKeys {
     return this.#change(async () => {
       if (this.list(stream).length >= maxKeysPerStream) throw new LiveError('over-limit', `"${stream}" has ${maxKeysPerStream} keys already; revoke one first`);
       if (this.#keys.length >= maxKeys) throw new LiveError('over-limit', `there are ${maxKeys} keys already; revoke one first`);
-      await this.#save([...this.#keys, { ...facts, sha256: digest(key).toString('hex') }]);
+      const kept = { ...facts, sha256: digest(key).toString('hex') };
+      await this.#save([...this.#keys, kept]);
+      this.#shared?.tell(kept.id, JSON.stringify(kept));
       return { ...facts, key };
     });
   }
@@ -63,6 +67,7 @@ export class StreamKeys {
       const left = this.#keys.filter((kept) => kept.stream !== stream || kept.id !== id);
       if (left.length === this.#keys.length) return false;
       await this.#save(left);
+      this.#shared?.tell(id, undefined);
       return true;
     });
   }
@@ -76,6 +81,30 @@ export class StreamKeys {
       if (ofStream === stream && timingSafeEqual(Buffer.from(sha256, 'hex'), came)) found = id;
     }
     return found;
+  }
+
+  /**
+   * From now on they are the keys of several servers: made at one they open at each, revoked at one at none. Must be called once at most.
+   * @param onFailure told of what another server said and the disk does not take: it counts until this one is started again
+   */
+  share(shared: SharedValues, onFailure: (error: Error) => void): void {
+    this.#shared = shared;
+    const told = new Map<string, KeptKey | undefined>();
+    const keep = async (): Promise<void> => {
+      const keys = [...this.#keys.filter(({ id }) => !told.has(id)), ...[...told.values()].filter((kept) => kept !== undefined)];
+      told.clear();
+      await this.#save(keys).catch((error: unknown) => {
+        this.#keys = keys;
+        onFailure(error as Error);
+      });
+    };
+    shared.follow(this.#keys.map((kept) => [kept.id, JSON.stringify(kept)]), (id, text) => {
+      const came: unknown = text === undefined ? undefined : JSON.parse(text);
+      if (came !== undefined && !isKeptKey(came)) return;
+      told.set(id, came);
+      // However many come at once, they are one write.
+      if (told.size === 1) void this.#change(keep);
+    });
   }
 
   /** One change after another: none is lost. */

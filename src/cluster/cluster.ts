@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { LiveLog } from '../live/broadcast-options.js';
 import type { Directory } from '../live/directory.js';
+import type { SharedValues } from '../storage/shared-values.js';
 import { feedRoute } from './feed-route.js';
 import { forwardElsewhere } from './forwarding.js';
 import { Homes } from './homes.js';
@@ -10,6 +11,7 @@ import { NodeProof } from './node-proof.js';
 import { openRedis } from './redis-client.js';
 import { RedisDirectory } from './redis-directory.js';
 import { Relays, type RelayedViewing } from './relays.js';
+import { SharedState } from './shared-state.js';
 import { upstreamsBy } from './upstream.js';
 
 export interface ClusterSettings {
@@ -38,6 +40,8 @@ export interface Cluster {
   forward(app: FastifyInstance): Promise<void>;
   /** Before the stop: viewers of other nodes' streams are told to come again. */
   leave(): void;
+  /** What all nodes have in common beside streams. @param kind what they are: lower-case letters */
+  shared(kind: string): SharedValues;
   close(): Promise<void>;
 }
 
@@ -47,8 +51,10 @@ export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowM
   redis.on('error', () => undefined); // commands fail then, and the directory tells it
   const names = new NameStore(redis, { id: randomUUID(), url: nodeUrl }, leaseMs, resumeWindowMs);
   const directory = new RedisDirectory({ names, ttlMs: leaseMs, log });
+  const shared = new SharedState({ redis, secret });
   await redis.connect().catch(() => undefined);
   redis.on('ready', () => void directory.tell());
+  redis.on('ready', () => void shared.exchange());
   await directory.tell();
   const homes = new Homes((stream) => names.whereabouts(stream));
   const proof = new NodeProof(secret);
@@ -65,8 +71,10 @@ export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowM
       await feedRoute(app, { directory, rules, log });
     },
     leave: () => relays.close(),
+    shared: (kind) => shared.values(kind),
     close: async () => {
       relays.close();
+      await shared.close();
       await directory.close();
       redis.disconnect();
     },

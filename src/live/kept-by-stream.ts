@@ -1,5 +1,6 @@
 import { isStreamName } from '../protocol/urls.js';
 import type { JsonFile } from '../storage/json-file.js';
+import type { SharedValues } from '../storage/shared-values.js';
 
 export interface KeptByStreamOptions {
   /** Where it outlives the server; undefined: nowhere. */
@@ -20,6 +21,7 @@ const maxStreams = 10_000;
 export class KeptByStream<T> {
   readonly #options: KeptByStreamOptions;
   readonly #byStream: Map<string, T>;
+  #shared: SharedValues | undefined;
   #writing: Promise<void> | undefined;
   #changed = false;
   #failed = false;
@@ -36,6 +38,23 @@ export class KeptByStream<T> {
 
   /** @param value undefined: nothing is kept of this stream */
   set(stream: string, value: T | undefined): void {
+    this.#put(stream, value);
+    this.#shared?.tell(stream, value === undefined ? undefined : JSON.stringify(value));
+  }
+
+  /** From now on these are the values of several servers. Must be called once at most. */
+  share(shared: SharedValues): void {
+    this.#shared = shared;
+    const { isValue } = this.#options;
+    const own = [...this.#byStream].map(([stream, value]) => [stream, JSON.stringify(value)] as const);
+    shared.follow(own, (stream, text) => {
+      const value: unknown = text === undefined ? undefined : JSON.parse(text);
+      // A server of another version may know more.
+      if (isStreamName(stream) && (value === undefined || isValue(value))) this.#put(stream, value as T | undefined);
+    });
+  }
+
+  #put(stream: string, value: T | undefined): void {
     this.#byStream.delete(stream);
     if (value !== undefined) this.#byStream.set(stream, value);
     const [oldest] = this.#byStream.keys();

@@ -1,4 +1,5 @@
 import type { JsonFile } from '../storage/json-file.js';
+import type { SharedValues } from '../storage/shared-values.js';
 import { KeptByStream } from './kept-by-stream.js';
 import type { RetentionLimits } from './recording-retention.js';
 
@@ -38,6 +39,11 @@ export class RecordWishes {
   /** What is not named stays as it was. It is kept on the disk soon after. */
   change(stream: string, change: Partial<RecordWish>): void {
     this.#kept.set(stream, { ...this.#kept.get(stream), ...change });
+  }
+
+  /** From now on they are those of several servers. */
+  share(shared: SharedValues): void {
+    this.#kept.share(shared);
   }
 
   /** Resolves when all is on the disk, or can't be. */

@@ -15,9 +15,9 @@ export interface RecordingsElsewhereOptions {
 }
 
 /** What others told is looked for so often. */
-const tellingMs = 10_000;
+const tellingMs = 5000;
 /** Every so many looks at what there is in all: what somebody could not tell. */
-const looksForAll = 6;
+const looksForAll = 12;
 /** So many manifests are read at a time. */
 const readAtATime = 16;
 

@@ -1,5 +1,6 @@
 import { changeDescription, type DescriptionChange, type StreamDescription } from '../protocol/stream-description.js';
 import type { JsonFile } from '../storage/json-file.js';
+import type { SharedValues } from '../storage/shared-values.js';
 import { LiveError } from '../protocol/live-error.js';
 import { KeptByStream } from './kept-by-stream.js';
 
@@ -34,6 +35,11 @@ export class StreamDescriptions {
     const isEmpty = description.title === undefined && description.description === undefined;
     this.#kept.set(stream, isEmpty ? undefined : description);
     return description;
+  }
+
+  /** From now on they are those of several servers. */
+  share(shared: SharedValues): void {
+    this.#kept.share(shared);
   }
 
   /** Resolves when all changes are on the disk, or can't be. */
