@@ -18,8 +18,8 @@ import { shareDialog } from '../ui/share-dialog.js';
 import { statsPanel } from '../ui/stats-panel.js';
 import { playerQuery } from './player-query.js';
 
-/** So often it is asked how far a recording has grown. */
-const growsEveryMs = 5000;
+/** So often it is asked how far a recording has grown, and whether the server can be reached again. */
+const askAgainMs = 5000;
 
 const { recording: id = '', token } = recordingAddresses(location.href) ?? {};
 const urls = recordingUrls(serverBase, id, token);
@@ -27,6 +27,8 @@ const api = `${serverBase}/api/recordings/${id}`;
 const problem = byId('problem', HTMLElement);
 const heading = byId('title', HTMLElement);
 let info: RecordingInfo | undefined;
+let isGone = false;
+let cancelAsking: ReturnType<typeof setTimeout> | undefined;
 // What the server wrote into the page: all that is told of a private one to who has a link to it.
 heading.textContent = document.querySelector<HTMLMetaElement>('meta[property="og:title"]')?.content ?? 'Recording';
 
@@ -62,19 +64,42 @@ function show(told: RecordingInfo): void {
   link.hidden = false;
   byId('download-button', HTMLButtonElement).disabled = state === 'recording';
   clip.setLength(durationSeconds);
-  if (state === 'recording') setTimeout(() => void ask(), growsEveryMs);
+  if (state === 'recording') askLater();
+}
+
+function askLater(): void {
+  clearTimeout(cancelAsking);
+  cancelAsking = setTimeout(() => void ask(), askAgainMs);
 }
 
 async function ask(): Promise<void> {
+  if (isGone) return;
   try {
     const response = await fetch(api, { cache: 'no-store' });
+    problem.replaceChildren();
     if (response.ok) show((await response.json()) as RecordingInfo);
     // A private one is told by its link alone, which plays it.
-    else if (response.status === 404) problem.replaceChildren(notice('warning', { title: 'This recording is gone', advice: 'It was deleted, or its time was over.' }));
+    else if (response.status === 404) showGone();
   } catch {
-    problem.replaceChildren(notice('warning', { title: "Can't reach the server", advice: 'Load this page anew to try again.' }));
+    if (!problem.hasChildNodes()) problem.append(notice('warning', { title: "Can't reach the server", advice: 'Trying again by itself.' }));
+    askLater();
   }
 }
+
+/** Nothing of it is played or can be asked for any more, whatever the player would still try. */
+function showGone(): void {
+  isGone = true;
+  player.close();
+  stage.frame.remove();
+  for (const name of ['choices', 'making', 'clip', 'chat']) byId(name, HTMLElement).hidden = true;
+  const advice = 'It was deleted, or the time for which it was kept is over.';
+  problem.replaceChildren(notice('warning', { title: 'This recording is gone', advice, actions: [{ label: 'Other recordings', run: () => location.assign(`${serverBase}/recordings`) }] }));
+}
+
+// What does not go on may have been deleted meanwhile.
+player.on('state', ({ state }) => {
+  if (state === 'stalled' || state === 'failed' || state === 'waiting') void ask();
+});
 
 const making = byId('making', HTMLElement);
 let stopWaiting = (): void => undefined;
