@@ -15,7 +15,7 @@ export function soundFirst(fragments: readonly Fragment[], tracks: readonly Trac
   if (lead?.kind !== 'video') return fragments;
   const at = fragments.findIndex(({ runs }) => runs.some(({ trackId, sampleCount }) => trackId !== lead.trackId && sampleCount > 0));
   const sound = fragments[at];
-  // Sound that comes with a picture in one fragment stays: later sound would be moved before it.
+  // Sound that comes with a picture in one fragment stays: later sound would be moved before it. The first one comes alone: see `TracksApart`.
   if (!sound || at === 0 || sound.runs.some(({ trackId }) => trackId === lead.trackId)) return fragments;
   const numbers = fragments.map(sequenceNumber);
   const inOrder = [sound, ...fragments.slice(0, at), ...fragments.slice(at + 1)];

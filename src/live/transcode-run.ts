@@ -2,6 +2,7 @@ import { FragmentReader } from '../fmp4/fragment-reader.js';
 import type { Fragment, TrackRun } from '../fmp4/fragment.js';
 import { leadOf, type InitSegment } from '../fmp4/init-segment.js';
 import { outputInits, type NamedOutput, type OutputInit } from '../fmp4/named-outputs.js';
+import { TracksApart } from '../fmp4/tracks-apart.js';
 import { OutputWatch } from './output-watch.js';
 import type { ReadOptions, Take } from './take.js';
 import { TranscoderError, type Transcoder } from './transcoder.js';
@@ -121,6 +122,7 @@ export class TranscodeRun {
     const { transcoder, output, times, copiesPicture } = this.#options;
     const reader = new FragmentReader();
     let inits: readonly OutputInit[] = [];
+    let apart: TracksApart | undefined;
     const timeline = { isBegun: false };
     let garbled: TranscoderError | undefined;
     await transcoder.read((chunk) => {
@@ -129,8 +131,8 @@ export class TranscodeRun {
       try {
         // Nothing but its reading: what our own consumers throw is no fault of ffmpeg's.
         for (const event of reader.push(chunk)) {
-          if (event.type === 'fragment') fragments.push(event.fragment);
-          else [inits, timeline.isBegun] = [outputInits(event.init, this.#options.outputs), false];
+          if (event.type === 'fragment') fragments.push(...(apart?.push(event.fragment) ?? [event.fragment]));
+          else [inits, apart, timeline.isBegun] = [outputInits(event.init, this.#options.outputs), new TracksApart(event.init.tracks), false];
         }
       } catch (error) {
         garbled = new TranscoderError('server', `ffmpeg wrote what is no MP4: ${(error as Error).message}`, { cause: error });

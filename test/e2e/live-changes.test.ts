@@ -1,6 +1,9 @@
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 
+import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
+import type { Fragment, TrackRun } from '../../src/fmp4/fragment.js';
+import { leadOf, type Track } from '../../src/fmp4/init-segment.js';
 import { canvasRate, publishCanvas } from '../helpers/canvas-publisher.js';
 import { chromiumProgram, launchChromium } from '../helpers/chromium.js';
 import { HlsViewer } from '../helpers/hls-viewer.js';
@@ -45,6 +48,7 @@ for (const encoder of encoders) t.test(`source, quality and size change while li
   t.strictSame(violations(viewer.playlists), []);
   const timelines = await viewer.timelines();
   t.equal(timelines.length, changes.length + 1, 'a recording each');
+  for (const { bytes } of timelines) t.strictSame([...timesBroken(bytes)], [], 'no player is misled about when a recording begins');
   const numbers = await Promise.all(timelines.map(async ({ bytes }) => (await decode(t, bytes)).pictures.map(({ number }) => number)));
   const all = numbers.flat();
   t.ok(all.every((number, index) => index === 0 || number >= (all[index - 1] ?? 0)), 'none comes twice, or late');
@@ -55,6 +59,27 @@ for (const encoder of encoders) t.test(`source, quality and size change while li
     t.ok(lost < maxLost, `change ${String(index)}: ${String(lost)} pictures of ${String(canvasRate)} a second were lost`);
   }
 });
+
+/** Whatever of a recording's media makes players show its first pictures later, or none up to its second keyframe. */
+function* timesBroken(media: Buffer): Generator<string> {
+  let tracks: readonly Track[] = [];
+  const fragments: Fragment[] = [];
+  for (const event of new FragmentReader().push(media)) {
+    if (event.type === 'init') ({ tracks } = event.init);
+    else fragments.push(event.fragment);
+  }
+  const secondsOf = ({ trackId }: TrackRun, ticks: number): number => ticks / (tracks.find((track) => track.trackId === trackId)?.timescale ?? 1);
+  const isPicture = (run: TrackRun): boolean => run.trackId === leadOf(tracks)?.trackId;
+  const runs = fragments.flatMap((fragment) => fragment.runs.filter(({ sampleCount }) => sampleCount > 0));
+  for (const { runs } of fragments) if (runs.length > 1 && runs.some((run) => isPicture(run) && run.startsWithSync)) yield 'a keyframe has others in its fragment';
+  const first = runs.find(isPicture);
+  let soundFrom = first ? secondsOf(first, first.baseMediaDecodeTime) : -Infinity;
+  for (const run of runs.filter((run) => !isPicture(run))) {
+    const seconds = secondsOf(run, run.baseMediaDecodeTime);
+    if (seconds < soundFrom - 0.001) yield `sound comes at ${seconds} s, expected none before ${soundFrom} s`;
+    soundFrom = seconds + secondsOf(run, run.duration);
+  }
+}
 
 interface Shape {
   readonly width: number;

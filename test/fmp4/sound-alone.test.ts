@@ -3,23 +3,11 @@ import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import { readSamples } from '../../src/fmp4/samples.js';
 import { bytesOfTrack, ofTrack, soundInit } from '../../src/fmp4/sound-alone.js';
-import { audioTrack, box, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
+import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
+import { muxedBytes } from '../helpers/muxed-fragment.js';
 
-function words(...values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4);
-  for (const [index, value] of values.entries()) bytes.writeUInt32BE(value, index * 4);
-  return bytes;
-}
-
-/** A moof with picture and sound, as ffmpeg writes it: each run says how large its samples are and where they lie. */
-function muxed(pictures: readonly string[], sounds: readonly string[]): Buffer {
-  const trun = (samples: readonly string[], dataAt: number): Buffer => box('trun', [words(0x000201, samples.length, dataAt, ...samples.map(({ length }) => length))]);
-  const traf = (trackId: number, ticks: number, samples: readonly string[], dataAt: number): Buffer => box('traf', [box('tfhd', [words(0x020000, trackId)]), box('tfdt', [words(0, ticks)]), trun(samples, dataAt)]);
-  const moofOf = (at: readonly [number, number]): Buffer => box('moof', [box('mfhd', [words(0, 7)]), traf(1, 900, pictures, at[0]), traf(2, 480, sounds, at[1])]);
-  const dataAt = moofOf([0, 0]).length + 8;
-  const [picture, sound] = [Buffer.from(pictures.join('')), Buffer.from(sounds.join(''))];
-  return Buffer.concat([moofOf([dataAt, dataAt + picture.length]), box('mdat', [picture, sound])]);
-}
+/** A moof with picture and sound. */
+const muxed = (pictures: readonly string[], sounds: readonly string[]): Buffer => muxedBytes([{ trackId: 1, ticks: 900, samples: pictures }, { trackId: 2, ticks: 480, samples: sounds }]);
 
 t.test('the sound of a fragment that holds a picture too is a fragment with the same samples at the same times', (t) => {
   const [event] = new FragmentReader().push(muxed(['keyframe', 'picture'], ['la', 'lala', 'l']));
