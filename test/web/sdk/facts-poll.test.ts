@@ -29,6 +29,16 @@ t.test('however many follow a stream, the server is asked once, until the last h
   t.same(page.left, { timers: 0, listeners: 0, sockets: 0 });
 });
 
+t.test('the more watch, the less often each page asks: ten thousand ask less than four hundred times a second', async (t) => {
+  for (const [viewers, asks] of [[10, 60], [2_000, 30], [10_000, 10]] as const) {
+    const { page, desk } = bench(answer({ state: 'live', viewers }));
+    const follower = desk.follow(url, () => undefined);
+    await page.pass(300_000);
+    t.ok(Math.abs(page.asked.length - asks) <= 1, `${viewers} viewers: ${page.asked.length} in five minutes`);
+    follower.close();
+  }
+});
+
 t.test('who waits for the start asks eagerly first and calmly when it takes long', async (t) => {
   const { page, desk } = bench(answer({}, 404));
   desk.follow(url, () => undefined);
