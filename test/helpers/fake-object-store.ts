@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Test } from 'tap';
 import { ObjectStore, type ObjectStoreOptions } from '../../src/storage/object-store.js';
+import type { Teardown } from './programs.js';
 
 interface Stored {
   readonly bytes: Buffer;
@@ -22,7 +22,7 @@ export class FakeObjectStore {
   mood: (request: { method: string; key: string }) => 'hang' | { status: number; headers?: Record<string, string> } | undefined = () => undefined;
   pageSize = 1000;
 
-  static async start(t: Test): Promise<FakeObjectStore> {
+  static async start(t: Teardown): Promise<FakeObjectStore> {
     const server = createServer((request, response) => void store.#answer(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const store: FakeObjectStore = new FakeObjectStore(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
