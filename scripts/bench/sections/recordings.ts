@@ -64,7 +64,7 @@ async function measureStore(directory: string): Promise<{ startSeconds: number; 
     const { startSeconds, listedSeconds } = await within(async (first) => {
       const { seconds, server } = await startTimed(first, settings);
       const from = performance.now();
-      await waitUntil('all are listed', async () => (await countOf(server)) === many, 200_000, 200);
+      await waitUntil('all are listed', async () => (await countOf(server)) === many, 600_000, 200);
       return { startSeconds: seconds, listedSeconds: (performance.now() - from) / 1000 };
     });
     const again = await startTimed(scope, settings);
