@@ -7,6 +7,7 @@ import { LiveError } from '../protocol/live-error.js';
 import { clientAddress } from './client-of.js';
 import { watchableOf } from './live-stream-lookup.js';
 import { sendAnswer } from './hls-answer.js';
+import { readsOneInitSegment } from './one-init-segment.js';
 import { addVary, watchClient } from './media-reply.js';
 
 interface RenditionParams {
@@ -55,14 +56,6 @@ export async function hlsRoutes(app: FastifyInstance): Promise<void> {
       return sendAnswer(request, reply, { outcome, body: Buffer.concat([init, media]) }, hls.targetDurationSeconds);
     });
   }
-}
-
-/**
- * VLC 3 reads the first EXT-X-MAP of a playlist and no other, and begins anew at each discontinuity, without an init segment: it
- * stopped there. It is given the init segment in front of the media.
- */
-function readsOneInitSegment({ headers }: FastifyRequest): boolean {
-  return /^VLC\/3\b/.test(headers['user-agent'] ?? '');
 }
 
 /** RFC 8216bis §6.2.5: raw text here, judged by the rendition. A directive given twice has no meaning. */

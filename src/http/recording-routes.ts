@@ -1,7 +1,9 @@
+import { buffer } from 'node:stream/consumers';
 import type { FastifyInstance } from 'fastify';
 import type { Access } from '../access/access.js';
 import { isKeptMedia } from '../hls/media-address.js';
 import { readPlaylistName } from '../hls/recording-playlists.js';
+import type { StoredMedia } from '../hls/stored-media.js';
 import type { ClipWish } from '../live/clip.js';
 import { RecordedPlaylists } from '../live/recorded-playlists.js';
 import type { RecordingDownloads } from '../live/recording-downloads.js';
@@ -10,6 +12,7 @@ import type { Recordings } from '../live/recordings.js';
 import { LiveError } from '../protocol/live-error.js';
 import { clientAddress } from './client-of.js';
 import { sendMedia } from './media-reply.js';
+import { readsOneInitSegment } from './one-init-segment.js';
 import type { AllowedOrigins } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
 import { allowPlayback, liveHeaders } from './playback-cors.js';
@@ -86,6 +89,12 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
       }
       // Only names that the server makes become paths.
       if (!isKeptMedia(file)) throw new LiveError('not-found', 'there is no such file in this recording');
+      const init = readsOneInitSegment(request) ? await playlists.initBefore(id, file) : undefined;
+      if (init !== undefined) {
+        const pieces = await Promise.all([init, file].map(async (name) => wholeOf(await recordings.media(id, name))));
+        // Caches may have what is for everybody, and not this.
+        return sendMedia(request, reply.header('cache-control', 'no-store'), Buffer.concat(pieces));
+      }
       const address = await recordings.addressOf(id, file);
       if (address !== undefined) return reply.header('cache-control', `private, max-age=${redirectSeconds}`).redirect(address, 302);
       const media = await recordings.media(id, file);
@@ -96,6 +105,8 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
   await app.register(watching, { prefix: '/:id' });
   await app.register(watching, { prefix: '/:id/~:token' });
 }
+
+const wholeOf = async (media: StoredMedia): Promise<Buffer> => buffer(await media.open(0, media.byteLength));
 
 /** A piece of a recording, where one is asked for. @throws {LiveError} malformed */
 function readClip(query: Record<string, unknown>): ClipWish | undefined {

@@ -10,7 +10,7 @@ const growingMs = 1000;
 /** Playlists of recordings. Hours of manifest are read and written out once, not for each request: anybody may ask, and often. */
 export class RecordedPlaylists {
   readonly #recordings: Recordings;
-  readonly #kept = new Map<string, { readonly playlist: Promise<Encoded | undefined>; readonly untilMs: number }>();
+  readonly #kept = new Map<string, { readonly made: Promise<unknown>; readonly untilMs: number }>();
 
   constructor(recordings: Recordings) {
     this.#recordings = recordings;
@@ -18,18 +18,32 @@ export class RecordedPlaylists {
 
   /** undefined while nothing is in it, and where there is no such rendition. @throws {LiveError} not-found */
   of(id: string, playlist: RecordingPlaylist): Promise<Encoded | undefined> {
+    return this.#keep(id, `${playlist.rendition ?? ''}/${playlist.kind}`, (ended) => this.#write(id, playlist, ended));
+  }
+
+  /** Name of the init segment with which a segment begins anew; undefined where it goes on. @throws {LiveError} not-found */
+  async initBefore(id: string, segment: string): Promise<string | undefined> {
+    const inits = await this.#keep(id, 'inits', async () => {
+      const { segments, renditions } = await this.#recordings.manifest(id);
+      const begun = [segments, ...renditions.values()].flatMap((all) => all.slice(1).filter(({ discontinuity }) => discontinuity));
+      return new Map(begun.map(({ uri, mapUri }) => [uri, mapUri]));
+    });
+    return inits.get(segment);
+  }
+
+  #keep<T>(id: string, name: string, make: (ended: boolean) => Promise<T>): Promise<T> {
     const ended = this.#recordings.get(id).state !== 'recording';
-    const key = `${id}/${playlist.rendition ?? ''}/${playlist.kind}/${String(ended)}`;
+    const key = `${id}/${name}/${String(ended)}`;
     const kept = this.#kept.get(key);
     this.#kept.delete(key);
     const isFresh = kept !== undefined && performance.now() < kept.untilMs;
-    const entry = isFresh ? kept : { playlist: this.#write(id, playlist, ended), untilMs: ended ? Infinity : performance.now() + growingMs };
+    const entry = isFresh ? kept : { made: make(ended), untilMs: ended ? Infinity : performance.now() + growingMs };
     this.#kept.set(key, entry);
     // One that could not be read is read anew by whoever asks next.
-    entry.playlist.catch(() => this.#kept.get(key) === entry && this.#kept.delete(key));
+    entry.made.catch(() => this.#kept.get(key) === entry && this.#kept.delete(key));
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > mostKept && oldest !== undefined) this.#kept.delete(oldest);
-    return entry.playlist;
+    return entry.made as Promise<T>;
   }
 
   async #write(id: string, playlist: RecordingPlaylist, ended: boolean): Promise<Encoded | undefined> {

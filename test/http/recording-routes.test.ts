@@ -73,6 +73,24 @@ t.test('a clip is asked for in seconds, and what is none is refused in words', a
   }
 });
 
+t.test('a player that reads one init segment only is given the next one with the first segment behind a discontinuity', async (t) => {
+  const { app, recordings } = await startWithRecordings(t);
+  const { id, recorder } = recordings.begin(recordedFacts, {}, () => t.fail('no gap'));
+  const [first, second, third] = wholeSegments(3);
+  const init = Buffer.from(recordedInit.bytes);
+  for (const segment of [{ ...first!, discontinuity: true }, { ...second!, discontinuity: true }, third!]) recorder.segment(segment, recordedInit);
+  await recordings.finish(id);
+  const ask = async (name: string, userAgent: string): Promise<LightMyRequestResponse> => app.inject({ url: `/recordings/${id}/${name}`, headers: { 'user-agent': userAgent } });
+  const [vlc, other] = ['VLC/3.0.21 LibVLC/3.0.21', 'Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Safari/605.1.15'];
+  for (const name of ['0.m4s', '1.m4s', '2.m4s']) {
+    const plain = await ask(name, other);
+    const given = await ask(name, vlc);
+    const begins = name === '1.m4s';
+    t.ok(given.rawPayload.equals(begins ? Buffer.concat([init, plain.rawPayload]) : plain.rawPayload), name);
+    t.equal(given.headers['cache-control'] === 'no-store', begins, `${name}: no cache gives to others what was for it`);
+  }
+});
+
 t.test('private recordings are listed and shown to nobody without the key, or a link that was made for them', async (t) => {
   const { app, recordings } = await startWithRecordings(t);
   const [id, other] = [await keepRecording(recordings, 2), await keepRecording(recordings, 2, { stream: 'other' })];
