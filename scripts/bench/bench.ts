@@ -15,6 +15,7 @@ import { measureFrames } from './sections/frames.js';
 import { measureInside } from './sections/inside.js';
 import { measureKept } from './sections/kept.js';
 import { measureLadder } from './sections/ladder.js';
+import { measureLine } from './sections/line.js';
 import { measureCache, measureNodes } from './sections/nodes.js';
 import { measurePages } from './sections/pages.js';
 import { measureParts } from './sections/parts.js';
@@ -38,6 +39,7 @@ const sections: Readonly<Record<string, Section>> = {
   inside: measureInside,
   stalled: measureStalled,
   drift: measureDrift,
+  line: measureLine,
   flv: measureFlv,
   frames: measureFrames,
   ladder: measureLadder,

@@ -21,12 +21,14 @@ export interface ChromiumOptions {
   readonly autoplay?: 'no-user-gesture-required' | 'user-gesture-required';
   /** The title of the tab that is shared, for real, when a page asks for a screen. There is no camera and no microphone then. */
   readonly sharedTab?: string;
+  /** What is started in Chromium's place: itself, in a network of its own. */
+  readonly program?: string;
 }
 
 /** Debian's Chromium, headless, with a camera, a microphone and a screen that need no permission. */
-export async function launchChromium(t: Teardown, { autoplay = 'no-user-gesture-required', sharedTab }: ChromiumOptions = {}): Promise<Browser> {
+export async function launchChromium(t: Teardown, { autoplay = 'no-user-gesture-required', sharedTab, program = chromiumProgram ?? 'chromium' }: ChromiumOptions = {}): Promise<Browser> {
   const browser = await chromium.launch({
-    executablePath: chromiumProgram ?? 'chromium',
+    executablePath: program,
     headless: true,
     env: { ...process.env, HOME: await temporaryDirectory(t, 'onair-chromium') },
     args: [...switches, ...(sharedTab === undefined ? fakeDevices : [`--auto-select-tab-capture-source-by-title=${sharedTab}`]), `--autoplay-policy=${autoplay}`],

@@ -12,7 +12,8 @@ type Handler = (event: string, data: object) => void;
 
 /** Stands in for hls.js: what the test says happens, and what is asked of it is kept. */
 export class FakeHls {
-  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', BUFFER_APPENDED: 'appended', FRAG_LOADED: 'loaded', LEVEL_LOADED: 'level', LEVEL_UPDATED: 'updated', MANIFEST_PARSED: 'parsed', LEVEL_SWITCHED: 'switched' };
+  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', BUFFER_APPENDED: 'appended', FRAG_LOADED: 'loaded', LEVEL_LOADED: 'level', LEVEL_UPDATED: 'updated', MANIFEST_PARSED: 'parsed', LEVEL_SWITCHED: 'switched', FRAG_LOAD_EMERGENCY_ABORTED: 'aborted' };
+  static readonly DefaultConfig = { streamController: Object };
   static readonly ErrorDetails = { MANIFEST_LOAD_ERROR: 'manifestLoadError' };
   static readonly ErrorTypes = { MEDIA_ERROR: 'mediaError', NETWORK_ERROR: 'networkError' };
   static made: FakeHls[] = [];

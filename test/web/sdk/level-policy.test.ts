@@ -137,3 +137,17 @@ t.test('nothing of a line is known at once: it stays where it is', async (t) => 
   t.equal(policy.up({ nowMs: 60_000, bitsPerSecond, at: 0, aheadSeconds: 1 }), undefined);
   t.equal(policy.down({ nowMs: 60_000, bitsPerSecond, at: 2, aheadSeconds: 1 }, undefined), undefined);
 });
+
+t.test('a line that has just become slow is not tried with more, however fast it was', async (t) => {
+  for (const newest of [6e6, 0.8e6]) {
+    const policy = new LevelPolicy();
+    const rates = [...Array.from({ length: 12 }, () => 6e6), newest];
+    let nowMs = 5000;
+    for (const rate of rates) {
+      const bytes = (0.64e6 * partSeconds) / 8;
+      policy.came({ startMs: nowMs, firstByteMs: nowMs, bytes, durationSeconds: partSeconds }, nowMs + (bytes * 8000) / rate);
+      nowMs += partSeconds * 1000;
+    }
+    t.equal(policy.up({ nowMs, bitsPerSecond, at: 0, aheadSeconds: 0.5 }), newest === 6e6 ? 1 : undefined);
+  }
+});

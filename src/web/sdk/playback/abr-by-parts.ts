@@ -1,5 +1,5 @@
 import type Hls from 'hls.js';
-import type { AbrComponentAPI, AbrController, FragBufferedData, FragLoadedData, FragLoadingData, Fragment, LoaderStats } from 'hls.js';
+import type { AbrComponentAPI, AbrController, FragBufferedData, FragLoadedData, FragLoadingData, Fragment, LoaderStats, Part } from 'hls.js';
 import type { BrowserPage } from '../browser-page.js';
 import { LevelPolicy, type Download, type LevelView } from './level-policy.js';
 
@@ -98,10 +98,11 @@ export function abrByParts(HlsClass: typeof Hls, page: BrowserPage): typeof AbrC
       hls.trigger(HlsClass.Events.FRAG_LOAD_EMERGENCY_ABORTED, { frag, part: null, stats: frag.stats });
     }
 
-    /** What was loaded of this segment in a level that is changed back to lies no longer in the browser's buffer, as hls.js believes: its keyframe is needed again. */
-    #change({ sn }: Fragment, level: number): void {
+    /** What was loaded of this segment in a level that is changed back to lies no longer in the browser's buffer, as hls.js believes, if the one that is left took its place: its keyframe is needed again. */
+    #change({ sn, level: left }: Fragment, level: number): void {
       this.#level = level;
-      for (const part of this.#hls.levels[level]?.details?.partList ?? []) if (part.fragment.sn >= Number(sn)) part.clearElementaryStreamInfo();
+      const partsOf = (index: number): Part[] => this.#hls.levels[index]?.details?.partList?.filter(({ fragment }) => fragment.sn >= Number(sn)) ?? [];
+      if (partsOf(left).some(({ loaded }) => loaded)) for (const part of partsOf(level)) part.clearElementaryStreamInfo();
     }
 
     #view(at: number): LevelView {

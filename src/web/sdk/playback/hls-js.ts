@@ -11,6 +11,7 @@ import { joinLevels } from './level-joint.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import type { PlayerMode } from './path-choice.js';
 import { askServerTime, askTimeEveryMs } from './server-time.js';
+import { streamByParts } from './stream-by-parts.js';
 
 const seekWhenBehindSeconds = 3;
 const bufferedBeyondTargetSeconds = 0.3;
@@ -99,7 +100,7 @@ export class HlsJs implements Playback {
     const byParts = mode === 'lowest-delay';
     void beginHls({
       ...{ video, page, load, address: addresses.hls, signal: this.#abort.signal, bitRate: this.#bitRate },
-      config: (HlsClass) => ({ ...hlsConfig(mode), ...(byParts && { abrController: abrByParts(HlsClass, page) }) }),
+      config: (HlsClass) => ({ ...hlsConfig(mode), ...(byParts && { abrController: abrByParts(HlsClass, page), streamController: streamByParts(HlsClass) }) }),
       isSuspended: () => this.#suspended,
       prepare: (hls, HlsClass) => {
         this.#hls = hls;

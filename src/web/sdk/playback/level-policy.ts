@@ -87,15 +87,17 @@ export class LevelPolicy {
     }
     const next = bitsPerSecond[at + 1];
     if (next === undefined || aheadSeconds <= 0 || nowMs - this.#calmSinceMs < this.#waitMs(at + 1) || !this.#carries(this.#usualRate(nowMs), next, this.#durationSeconds)) return undefined;
+    // The line may just have become slow.
+    if ((this.#rates.at(-1)?.bitsPerSecond ?? 0) < next) return undefined;
     this.#changed(nowMs);
     this.#trial = { to: at + 1, atMs: nowMs };
     return at + 1;
   }
 
-  /** The median of the last seconds, since a busy page makes some look slow; 0 while too little is known. */
+  /** What the line gave in the last seconds: the upper quartile, since a busy page makes many look slow, and none fast; 0 while too little is known. */
   #usualRate(nowMs: number): number {
     const rates = this.#rates.filter(({ atMs }) => nowMs - atMs < rateWindowMs).map((each) => each.bitsPerSecond).sort((one, other) => one - other);
-    return rates.length < fewestRates ? 0 : (rates[Math.floor(rates.length / 2)] ?? 0);
+    return rates.length < fewestRates ? 0 : (rates[Math.floor(rates.length * 0.75)] ?? 0);
   }
 
   #isLate(coming: Download, level: number, aheadSeconds: number, nowMs: number): boolean {
