@@ -71,6 +71,7 @@ t.test('proxy and cache ask the nodes by the names and ports that Compose gives 
   t.strictSame(new Set([...proxy.matchAll(/^ {4}server (\S+) \1:(?:8080|1935)$/gm)].map(([, name = '']) => name)), new Set([...names, 'varnish']));
   t.strictSame([...cache.matchAll(/\.host = "(.*)";\n {4}\.port = "8080"/g)].map(([, name = '']) => name), names);
   t.ok(services.varnish?.command?.includes(':8080'));
+  t.match(proxy, /http-error status 503 .* hdr Retry-After \d/, 'whom no node answers is told when to come again');
   for (const port of services.proxy?.ports ?? []) t.match(proxy, new RegExp(`bind :${port.split(':')[1] ?? ''}\\b`));
 });
 
