@@ -29,25 +29,23 @@ export function clipWithin({ from = 0, to }: ClipWish, durationSeconds: number):
 
 export interface ClippedSegments {
   readonly segments: readonly ManifestSegment[];
-  /** How much of them; undefined: all. */
-  readonly durationSeconds: number | undefined;
+  /** How much of the last one; undefined: all of it. */
+  readonly lastSeconds: number | undefined;
 }
 
 /** The segments of a clip, each of which begins with a keyframe: so it begins at that moment or a little before, and ends when it is to end. */
 export function clipSegments(segments: readonly ManifestSegment[], { from, to }: Clip): ClippedSegments {
   const chosen: ManifestSegment[] = [];
   let endSeconds = 0;
-  let firstSeconds = 0;
+  let lastSeconds: number | undefined;
   for (const segment of segments) {
     const startSeconds = endSeconds;
     endSeconds += segment.durationSeconds;
-    if (endSeconds <= from || startSeconds >= to) continue;
-    if (chosen.length === 0) firstSeconds = startSeconds;
+    if (endSeconds <= from || startSeconds >= to || segment.gap) continue;
     chosen.push(segment);
+    lastSeconds = endSeconds > to ? to - startSeconds : undefined;
   }
-  const there = chosen.filter(({ gap }) => !gap);
-  // Where something is missing, times in the file are not those of the recording any more: then whole segments must do.
-  return { segments: there, durationSeconds: there.length === chosen.length ? to - firstSeconds : undefined };
+  return { segments: chosen, lastSeconds };
 }
 
 const toMs = (seconds: number): number => Math.round(seconds * 1000) / 1000;

@@ -1,4 +1,4 @@
-import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeRecordingText } from '../hls/recording-playlists.js';
 import type { StoredMedia } from '../hls/stored-media.js';
@@ -6,6 +6,7 @@ import { LiveError } from '../protocol/live-error.js';
 import type { DownloadProgress } from '../protocol/recording-info.js';
 import { FileRange } from '../storage/file-range.js';
 import type { Turns } from '../storage/turns.js';
+import { segmentUpTo } from './clip-end.js';
 import { clipSegments, clipWithin, type Clip, type ClipWish } from './clip.js';
 import { MadeClips } from './made-clips.js';
 import type { Recordings } from './recordings.js';
@@ -16,6 +17,8 @@ import { settledWithin } from './settled-within.js';
 const fileName = 'download.mp4';
 const draftName = 'download.draft';
 const listName = 'download.m3u8';
+/** The beginning of a clip's last segment. */
+const endName = 'download.end.m4s';
 const workFolder = 'work';
 /** A name that no recording has. */
 const clipsFolder = '.clips';
@@ -201,9 +204,12 @@ export class RecordingDownloads {
   async #make(id: string, { clip, draft, path, signal, onProgress }: { clip?: Clip; draft: string; path: string; signal: AbortSignal; onProgress: (fraction: number) => void }): Promise<void> {
     const { recordings, remux } = this.#options;
     const manifest = await recordings.manifest(id);
-    const whole = { segments: manifest.segments.filter(({ gap }) => !gap), durationSeconds: undefined };
-    const { segments, durationSeconds } = clip ? clipSegments(manifest.segments, clip) : whole;
-    const list = writeRecordingText({ ...manifest, segments }, { kind: 'media' }, true);
+    const whole = { segments: manifest.segments.filter(({ gap }) => !gap), lastSeconds: undefined };
+    const { segments, lastSeconds } = clip ? clipSegments(manifest.segments, clip) : whole;
+    const last = segments.at(-1);
+    const ends = last && lastSeconds !== undefined ? [{ ...last, uri: endName, durationSeconds: lastSeconds }] : [];
+    const made = [...segments.slice(0, segments.length - ends.length), ...ends];
+    const list = writeRecordingText({ ...manifest, segments: made }, { kind: 'media' }, true);
     if (list === undefined) throw new LiveError('not-found', clip ? 'there is nothing in this piece of the recording: it is a gap' : 'there is nothing in this recording');
     const work = this.#clips.path(workFolder);
     const names = new Set(segments.flatMap(({ uri, mapUri }) => [mapUri, uri]));
@@ -212,14 +218,15 @@ export class RecordingDownloads {
       gathered = gatheringShare;
       onProgress((gatheringShare * count) / names.size);
     });
-    const allSeconds = durationSeconds ?? segments.reduce((sum, segment) => sum + segment.durationSeconds, 0);
-    const playlist = join(directory, listName);
+    const allSeconds = made.reduce((sum, segment) => sum + segment.durationSeconds, 0);
+    const [playlist, end] = [join(directory, listName), join(directory, endName)];
     try {
+      if (last && lastSeconds !== undefined) await writeFile(end, segmentUpTo(await readFile(join(directory, last.mapUri)), await readFile(join(directory, last.uri)), lastSeconds));
       await writeFile(playlist, list);
-      await remux({ directory, playlist: listName, output: draft, durationSeconds, signal, onProgress: (seconds) => onProgress(gathered + ((1 - gathered) * seconds) / allSeconds) });
+      await remux({ directory, playlist: listName, output: draft, signal, onProgress: (seconds) => onProgress(gathered + ((1 - gathered) * seconds) / allSeconds) });
       await rename(draft, path);
     } finally {
-      await Promise.all([rm(playlist, { force: true }), rm(draft, { force: true }), rm(work, { recursive: true, force: true })]);
+      await Promise.all([rm(playlist, { force: true }), rm(end, { force: true }), rm(draft, { force: true }), rm(work, { recursive: true, force: true })]);
     }
   }
 }

@@ -11,8 +11,6 @@ export interface RemuxJob {
   readonly playlist: string;
   /** Absolute, or below that directory. */
   readonly output: string;
-  /** No more than that from its beginning. */
-  readonly durationSeconds?: number | undefined;
   readonly signal: AbortSignal;
   /** Told now and then how many seconds of media are done. */
   readonly onProgress?: ((seconds: number) => void) | undefined;
@@ -25,10 +23,9 @@ const lastWordsCharacters = 2000;
 
 /** With its index first, so that every player and browser can seek in it while it comes. Copied, not encoded. */
 export function remuxWith(ffmpegPath: string): Remux {
-  return async ({ directory, playlist, output, durationSeconds, signal, onProgress }) => {
+  return async ({ directory, playlist, output, signal, onProgress }) => {
     const input = ['-protocol_whitelist', 'file,crypto,data', '-allowed_extensions', 'ALL', '-i', playlist];
-    const duration = durationSeconds === undefined ? [] : ['-t', durationSeconds.toFixed(3)];
-    const options = ['-map', '0:v?', '-map', '0:a?', '-c', 'copy', ...duration, '-movflags', '+faststart', '-f', 'mp4', '-y', output];
+    const options = ['-map', '0:v?', '-map', '0:a?', '-c', 'copy', '-movflags', '+faststart', '-f', 'mp4', '-y', output];
     if (signal.aborted) throw new Error('it is no longer wanted');
     const child = spawn(ffmpegPath, ['-nostdin', '-v', 'error', '-progress', 'pipe:1', ...input, ...options], { cwd: directory, env: childEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
     const kill = (): void => void child.kill('SIGKILL');

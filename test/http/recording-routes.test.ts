@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import t, { type Test } from 'tap';
 import { RecordingDownloads } from '../../src/live/recording-downloads.js';
@@ -6,6 +7,7 @@ import type { Recordings } from '../../src/live/recordings.js';
 import { Semaphore } from '../../src/live/semaphore.js';
 import { LiveError } from '../../src/protocol/live-error.js';
 import { keepRecording, openRecordings, recordedFacts, recordedInit, wholeSegments } from '../live/kept-recordings.js';
+import { readMediaPlaylist } from '../helpers/playlist-reader.js';
 import { startFakeServer, testKey } from './fake-server.js';
 
 interface Listed {
@@ -17,7 +19,14 @@ const withKey = { authorization: `Bearer ${testKey}` };
 
 async function startWithRecordings(t: Test, options: Parameters<typeof startFakeServer>[1] = {}): Promise<{ app: FastifyInstance; recordings: Recordings }> {
   const recordings = await openRecordings(t);
-  const downloads = new RecordingDownloads({ recordings, turns: new Semaphore(1), remux: ({ output, durationSeconds }) => writeFile(output, `mp4 of ${String(durationSeconds)} s`) });
+  const downloads = new RecordingDownloads({
+    recordings,
+    turns: new Semaphore(1),
+    remux: async ({ directory, playlist, output }) => {
+      const { segments } = readMediaPlaylist(await readFile(join(directory, playlist), 'utf8'));
+      await writeFile(output, `mp4 of ${segments.map(({ durationSeconds }) => durationSeconds).join(' + ')} s`);
+    },
+  });
   t.teardown(() => downloads.close());
   const picture = async (id: string): Promise<Buffer> => {
     if (recordings.get(id).sums.width === undefined) throw new LiveError('not-found', 'sound only');
@@ -57,10 +66,10 @@ t.test('a clip is asked for in seconds, and what is none is refused in words', a
   const clip = await ask('?from=3&to=6.5');
   t.equal(clip.statusCode, 200);
   t.match(clip.headers, { 'content-type': 'video/mp4', 'accept-ranges': 'bytes', 'content-disposition': `attachment; filename="${id}-3-6.5.mp4"` });
-  t.equal(clip.body, 'mp4 of 4.5 s', 'from the keyframe at 2 s');
+  t.equal(clip.body, 'mp4 of 2 + 2 + 0.5 s', 'from the keyframe at 2 s');
   t.equal((await app.inject({ url: `/recordings/${id}/download.mp4?from=3&to=6.5`, headers: { range: 'bytes=0-2' } })).body, 'mp4');
   t.equal((await ask('?to=1')).body, 'mp4 of 1 s');
-  t.equal((await ask('')).body, 'mp4 of undefined s');
+  t.equal((await ask('')).body, 'mp4 of 2 + 2 + 2 + 2 + 2 s');
   t.match((await app.inject(`/recordings/${id}/download.json?from=3&to=6.5`)).json(), { state: 'ready', byteLength: clip.rawPayload.length });
   const begun = await app.inject(`/recordings/${id}/download.json?to=5`);
   t.match([begun.statusCode, begun.headers['cache-control']], [200, /no-store/]);

@@ -21,18 +21,22 @@ t.test('a clip lies within the recording: what is not said is its beginning and 
 t.test('a clip is made of the segments that it touches, from the keyframe at its beginning or before to its end', async (t) => {
   const segments = [segment(0, 2), segment(1, 2.5), segment(2, 2), segment(3, 2)];
   const clip = (from: number, to: number): string => {
-    const { segments: its, durationSeconds } = clipSegments(segments, { from, to });
-    return `${names(its)}: ${String(durationSeconds?.toFixed(1))}`;
+    const { segments: its, lastSeconds } = clipSegments(segments, { from, to });
+    return `${names(its)}: ${lastSeconds?.toFixed(1) ?? 'all'} of the last`;
   };
-  t.equal(clip(0, 8.5), '0 1 2 3: 8.5');
-  t.equal(clip(3, 4), '1: 2.0', 'from the keyframe at 2 s');
-  t.equal(clip(2, 4.5), '1: 2.5');
-  t.equal(clip(4.4, 4.6), '1 2: 2.6');
+  t.equal(clip(0, 8.5), '0 1 2 3: all of the last');
+  t.equal(clip(3, 4), '1: 2.0 of the last', 'from the keyframe at 2 s');
+  t.equal(clip(2, 4.5), '1: all of the last');
+  t.equal(clip(4.4, 4.6), '1 2: 0.1 of the last');
 });
 
-t.test('where something is missing, a clip is made of whole segments', async (t) => {
+t.test('what is missing is left out', async (t) => {
   const segments = [segment(0, 2), segment(1, 2, true), segment(2, 2)];
-  const { segments: its, durationSeconds } = clipSegments(segments, { from: 1, to: 5 });
-  t.strictSame([names(its), durationSeconds], ['0 2', undefined]);
-  t.strictSame(clipSegments(segments, { from: 2, to: 4 }).segments, []);
+  const clip = (from: number, to: number): unknown => {
+    const { segments: its, lastSeconds } = clipSegments(segments, { from, to });
+    return [names(its), lastSeconds];
+  };
+  t.strictSame(clip(1, 5), ['0 2', 1]);
+  t.strictSame(clip(1, 3), ['0', undefined]);
+  t.strictSame(clip(2, 4), ['', undefined]);
 });

@@ -87,18 +87,18 @@ t.test('every picture that was published is in the recording and in the download
   t.ok(Math.abs(Number(String(stdout)) - 14) < 0.5, `${String(stdout)} s`);
 
   // Over the joint of the two containers: 8 s of the first, then the second.
-  const clip = await fetch(`${recording.urls.download}?from=7&to=9.24`);
+  const clip = await fetch(`${recording.urls.download}?from=7&to=9.2`);
   t.equal(clip.status, 200);
   const clipped = (await decode(t, Buffer.from(await clip.arrayBuffer()))).pictures.map(({ number }) => number);
   const [firstPicture = -1] = clipped;
   t.strictSame(clipped, expected.slice(firstPicture, firstPicture + clipped.length), 'each picture once, in order');
   t.ok(firstPicture <= 7 * 25 && firstPicture > 4 * 25, `from picture ${firstPicture}, a keyframe at or before 7 s`);
-  t.ok(Math.abs(firstPicture + clipped.length - 9.24 * 25) <= 3, `up to picture ${firstPicture + clipped.length}`);
+  t.ok(Math.abs(firstPicture + clipped.length - 9.2 * 25) <= 3, `up to picture ${firstPicture + clipped.length}`);
 
   t.equal((await fetch(`${server.origin}/api/recordings/${recording.id}`, { method: 'DELETE' })).status, 401);
   t.match(await (await withKey(server, 'PATCH', `recordings/${recording.id}`, { title: 'Better' })).json(), { title: 'Better' });
   t.equal((await withKey(server, 'DELETE', `recordings/${recording.id}`)).status, 204);
-  for (const url of [recording.urls.hls, recording.urls.download, `${recording.urls.download}?from=7&to=9.24`, new URL('0.m4s', recording.urls.hls).href, `${server.origin}/api/recordings/${recording.id}`]) t.equal((await fetch(url)).status, 404, url);
+  for (const url of [recording.urls.hls, recording.urls.download, `${recording.urls.download}?from=7&to=9.2`, new URL('0.m4s', recording.urls.hls).href, `${server.origin}/api/recordings/${recording.id}`]) t.equal((await fetch(url)).status, 404, url);
 });
 
 t.test('over a line that is cut, a killed ffmpeg and another container, what viewers had is in the recording and in the download: every picture once, in order, with its sound', { skip: skipDownload }, async (t) => {
