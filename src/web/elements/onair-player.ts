@@ -1,5 +1,8 @@
 import { Player, type PathName, type PlayerEvents, type PlayerMode, type PlayerState } from '../sdk/index.js';
+import { recordingAddresses } from '../sdk/playback/addresses.js';
 import { element } from '../ui/element.js';
+import { gear, rememberedMode } from '../ui/gear.js';
+import { gearCss } from './gear-style.js';
 import { HostElement, afterLeaving, defineElement, isOn, openShadow, takeSetBefore } from './host-element.js';
 
 const css = `
@@ -23,16 +26,21 @@ const words: Record<Exclude<PlayerState, 'playing' | 'stalled' | 'paused'>, stri
 export type OnairPlayerEventMap = { [Name in keyof PlayerEvents as `onair-${Name}`]: CustomEvent<PlayerEvents[Name]> };
 
 /**
- * `<onair-player src="https://host/live/NAME" mode="smooth" path="hls" muted controls>`: plays while it is on a page.
- * Parts: `video`, `lamp`, `curtain`. Slots, shown in their state: `waiting`, `connecting`, `ended`, `failed`.
+ * `<onair-player src="https://host/live/NAME" mode="smooth" path="hls" muted controls nosettings>`: plays while it is on a page.
+ * Parts: `video`, `lamp`, `curtain`, `settings`. Slots, shown in their state: `waiting`, `connecting`, `ended`, `failed`.
  */
 export class OnairPlayerElement extends HostElement {
-  static readonly observedAttributes = ['src', 'mode', 'path', 'muted', 'controls'];
+  static readonly observedAttributes = ['src', 'mode', 'path', 'muted', 'controls', 'nosettings'];
   #player: Player | undefined;
   readonly #video = element('video', { part: 'video', playsinline: true });
   readonly #lamp = element('span', { part: 'lamp', hidden: true }, 'LIVE');
   readonly #slot = element('slot');
   readonly #curtain = element('div', { part: 'curtain', role: 'status' }, this.#slot);
+  readonly #gear = gear(this.#video);
+  /** Whoever shows no controls has their own, or wants none. */
+  readonly #settings = element('div', { part: 'settings', hidden: true }, this.#gear.button, this.#gear.dialog);
+  /** Whose settings they are. */
+  #settled: Player | undefined;
   #live = false;
   /** From its coming until it has left for good: attributes are told before the first and while it is moved, too. */
   #isOnPage = false;
@@ -41,7 +49,7 @@ export class OnairPlayerElement extends HostElement {
 
   constructor() {
     super();
-    openShadow(this, css, this.#video, this.#lamp, this.#curtain);
+    openShadow(this, css + gearCss, this.#video, this.#lamp, this.#curtain, this.#gear.note, this.#settings);
   }
 
   /** The address of a stream, of its watch page, or of a recording; '' for none. */
@@ -91,13 +99,21 @@ export class OnairPlayerElement extends HostElement {
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (name === 'muted') this.#video.muted = isOn(now);
     else if (name === 'controls') this.#video.controls = isOn(now);
-    else if (!this.#isOnPage || before === now) return;
+    if (name === 'controls' || name === 'nosettings') this.#showSettings();
+    if (name === 'muted' || name === 'controls' || name === 'nosettings') return;
+    if (!this.#isOnPage || before === now) return;
     else if (name === 'mode' && this.#player !== undefined) this.#player.mode = this.#mode;
     else this.#start();
   }
 
   get #mode(): PlayerMode {
-    return this.getAttribute('mode') === 'smooth' ? 'smooth' : 'lowest-delay';
+    const mode = this.getAttribute('mode');
+    if (mode === null && this.#hasSettings) return rememberedMode();
+    return mode === 'smooth' ? 'smooth' : 'lowest-delay';
+  }
+
+  get #hasSettings(): boolean {
+    return isOn(this.getAttribute('controls')) && !isOn(this.getAttribute('nosettings'));
   }
 
   #start(): void {
@@ -113,6 +129,7 @@ export class OnairPlayerElement extends HostElement {
       return;
     }
     this.#follow(this.#player);
+    this.#showSettings();
     this.#showState(this.#player.state, undefined);
     this.#player.play();
   }
@@ -137,6 +154,14 @@ export class OnairPlayerElement extends HostElement {
     pass('recovered');
     pass('autoplay');
     pass('rendition');
+  }
+
+  /** What cannot be chosen is not remembered either: a player without settings follows the line. */
+  #showSettings(): void {
+    this.#settings.hidden = !this.#hasSettings;
+    if (this.#settings.hidden || this.#player === undefined || this.#player === this.#settled) return;
+    this.#settled = this.#player;
+    this.#gear.follow(this.#player, recordingAddresses(this.src) ? 'recording' : 'live');
   }
 
   #tell<Name extends keyof PlayerEvents>(name: Name, detail: PlayerEvents[Name]): void {

@@ -2,8 +2,8 @@ import type { RenditionOffer } from '../../protocol/viewer-messages.js';
 import { browserPage } from '../sdk/browser-page.js';
 import type { Player } from '../sdk/player.js';
 import type { PlayerMode } from '../sdk/playback/path-choice.js';
+import { barButton } from './bar-button.js';
 import { element } from './element.js';
-import { barButton } from './media-controls.js';
 import { QualityChoice, qualityName } from './quality-choice.js';
 import { recall, remember } from './remembered.js';
 
@@ -29,20 +29,25 @@ export interface Gear {
   readonly dialog: HTMLDialogElement;
   /** Over the picture: a choice that could not be kept. */
   readonly note: HTMLElement;
-  follow(player: Player): void;
+  /** This one from now on. @param what a recording has no delay to choose */
+  follow(player: Player, what: 'live' | 'recording'): void;
 }
 
 /** What a viewer may choose: the quality, where there are several and not the browser chooses, and how close to live. */
-export function gear(video: HTMLVideoElement, what: 'live' | 'recording'): Gear {
+export function gear(video: HTMLVideoElement): Gear {
   const button = barButton('Settings', icon);
   button.setAttribute('aria-haspopup', 'dialog');
   button.setAttribute('aria-expanded', 'false');
-  button.hidden = what === 'recording';
+  button.hidden = true;
   const qualities = element('fieldset', { class: 'gear-choices', hidden: true });
-  const delays = element('fieldset', { class: 'gear-choices', hidden: what === 'recording' }, element('legend', {}, 'Delay'));
+  const delays = element('fieldset', { class: 'gear-choices', hidden: true });
   const dialog = element('dialog', { class: 'gear', 'aria-label': 'Settings of the picture' }, element('div', { class: 'gear-groups' }, qualities, delays));
   const note = element('p', { class: 'picture-note', role: 'status' });
   const name = (offer: RenditionOffer): string => qualityName(offer, video);
+  let stopFollowing = (): void => undefined;
+  let show = (): void => undefined;
+  // Names go by the shape of the picture, which is known only now.
+  video.addEventListener('resize', () => show());
 
   button.addEventListener('click', () => {
     dialog.showModal();
@@ -59,7 +64,8 @@ export function gear(video: HTMLVideoElement, what: 'live' | 'recording'): Gear 
     if (event.target === dialog || isChoice) setTimeout(() => dialog.close());
   });
 
-  function follow(player: Player): void {
+  function follow(player: Player, what: 'live' | 'recording'): void {
+    stopFollowing();
     let offers: readonly RenditionOffer[] = [];
     let current: string | undefined;
     let broadcast: string | undefined;
@@ -73,10 +79,10 @@ export function gear(video: HTMLVideoElement, what: 'live' | 'recording'): Gear 
         show();
       },
     });
-    function show(): void {
+    show = () => {
       const names = [...new Set(offers.map(name))];
       qualities.hidden = names.length < 2;
-      if (what === 'recording') button.hidden = qualities.hidden;
+      button.hidden = what === 'recording' && qualities.hidden;
       // Drawn anew only where there are others: the focus may be on one.
       if (names.join() !== [...named.keys()].join()) {
         const choose = (each?: string) => (): void => {
@@ -92,25 +98,29 @@ export function gear(video: HTMLVideoElement, what: 'live' | 'recording'): Gear 
       if (auto.words.textContent !== words) auto.words.textContent = words;
       const chosen = named.get(choice.wish) ?? auto;
       for (const each of [auto, ...named.values()]) each.input.checked = each === chosen;
-    }
+    };
     const offer = (now: readonly RenditionOffer[]): void => {
       offers = now;
       choice.offered(offers);
       show();
     };
-    player.on('rendition', (state) => {
+    const stopRendition = player.on('rendition', (state) => {
       ({ current } = state);
       // None are known while a path begins.
       offer(state.renditions.length > 0 ? state.renditions : offers);
     });
     // A browser that plays HLS by itself chooses by itself, and another broadcast has others.
-    player.on('path', ({ path }) => path === 'native' && offer([]));
-    player.on('info', (info) => {
+    const stopPath = player.on('path', ({ path }) => path === 'native' && offer([]));
+    const stopInfo = player.on('info', (info) => {
       if (info !== undefined && broadcast !== undefined && info.broadcast !== broadcast) offer([]);
       broadcast = info?.broadcast ?? broadcast;
     });
-    // Names go by the shape of the picture, which is known only now.
-    video.addEventListener('resize', show);
+    stopFollowing = () => {
+      for (const stop of [stopRendition, stopPath, stopInfo]) stop();
+      choice.close();
+    };
+    delays.hidden = what === 'recording';
+    delays.replaceChildren(element('legend', {}, 'Delay'));
     for (const { mode, ...more } of modes) {
       const isChosen = (): void => {
         player.mode = mode;
@@ -120,7 +130,7 @@ export function gear(video: HTMLVideoElement, what: 'live' | 'recording'): Gear 
       delays.append(row);
       input.checked = mode === player.mode;
     }
-    show();
+    offer(player.renditions);
   }
   return { button, dialog, note, follow };
 }

@@ -8,27 +8,10 @@ import 'media-chrome/dist/media-airplay-button.js';
 import 'media-chrome/dist/media-fullscreen-button.js';
 import { element } from './element.js';
 
-const svgNamespace = 'http://www.w3.org/2000/svg';
-
 function control(tag: string, attributes: Readonly<Record<string, string>> = {}): HTMLElement {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
-}
-
-/** A button for the bar, with its name and what is drawn of it: SVG path data of a 24 × 24 box. */
-export function barButton(label: string, path: string): HTMLButtonElement {
-  // Its own keys are not the picture's.
-  const button = element('button', { class: 'bar-button', type: 'button', 'aria-label': label, title: label, keysused: 'Enter Space' });
-  const icon = document.createElementNS(svgNamespace, 'svg');
-  icon.setAttribute('viewBox', '0 0 24 24');
-  icon.setAttribute('aria-hidden', 'true');
-  const shape = document.createElementNS(svgNamespace, 'path');
-  shape.setAttribute('d', path);
-  shape.setAttribute('fill-rule', 'evenodd');
-  icon.append(shape);
-  button.append(icon);
-  return button;
 }
 
 /**

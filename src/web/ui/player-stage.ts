@@ -66,7 +66,7 @@ export function playerStage(keys: 'controls' | 'page' = 'controls', what: 'live'
   const soundAlone = element('p', { class: 'sound-alone', hidden: true }, 'Sound only');
   const stalled = element('p', { class: 'stalled-note', role: 'status' });
   const unmute = element('button', { class: 'button button--primary button--large unmute', type: 'button', hidden: true }, 'Unmute');
-  const settings = gear(video, what);
+  const settings = gear(video);
   const controls = mediaControls(video, keys, [settings.button]);
   const seek = seekBar({ hls: recordingAddresses(location.href)?.hls ?? rewindPlaylist(streamAddresses(location.href, undefined)), recorded });
   controls.querySelector('media-control-bar')?.before(seek.element);
@@ -90,7 +90,7 @@ export function playerStage(keys: 'controls' | 'page' = 'controls', what: 'live'
     let isBack = false;
     let warning = '';
     seek.follow(player);
-    settings.follow(player);
+    settings.follow(player, what);
     const showLamp = (): void => {
       // Never by the player's own guess: only what the server said lights it.
       const lit = onAir === 'live' && !isBack && !['ended', 'waiting', 'paused'].includes(player.state);

@@ -60,12 +60,17 @@ export class QualityChoice {
     this.offered(offers);
   }
 
+  /** Gives nothing up any more. */
+  close(): void {
+    this.#cancelGivingUp?.();
+    this.#cancelGivingUp = undefined;
+  }
+
   /** These are what there is to choose from now. */
   offered(offers: readonly RenditionOffer[]): void {
     const [wish, found] = [this.#wish, offers.find((offer) => this.#nameOf(offer) === this.#wish)];
     if (wish === undefined || found !== undefined || offers.length === 0) {
-      this.#cancelGivingUp?.();
-      this.#cancelGivingUp = undefined;
+      this.close();
       // Where there is no choice, nothing is missed.
       if (wish === undefined || found !== undefined) this.#player.rendition = found?.id ?? 'auto';
       return;

@@ -21,6 +21,7 @@ const offers: readonly RenditionOffer[] = [
 class FakePlayer extends Listeners<PlayerEvents> {
   mode: PlayerMode = 'lowest-delay';
   rendition = 'auto';
+  renditions: readonly RenditionOffer[] = [];
   play(renditions: readonly RenditionOffer[], current: string): void {
     this.emit('rendition', { renditions, current, rendition: this.rendition, why: 'start' });
   }
@@ -31,8 +32,8 @@ function gearBench(t: Parameters<typeof installFakeDom>[0], what: 'live' | 'reco
   const localStorage = { getItem: (key: string) => stored.get(key) ?? null, setItem: (key: string, value: string) => void stored.set(key, value), removeItem: (key: string) => void stored.delete(key) };
   installGlobals(t, { Element: FakeHtml, window: { localStorage, innerWidth: 1280, innerHeight: 800 } });
   const player = new FakePlayer();
-  const made: Gear = gear(document.createElement('video'), what);
-  made.follow(player as unknown as Player);
+  const made: Gear = gear(document.createElement('video'));
+  made.follow(player as unknown as Player, what);
   const dialog = fake(made.dialog);
   const rows = (group = 'quality'): FakeHtml[] => dialog.all('label').filter((row) => row.all('input').some((input) => input.getAttribute('name') === group));
   const words = (): string[] => rows().map((row) => `${row.querySelector('input')?.checked ? '● ' : ''}${row.textContent}`);
@@ -117,4 +118,19 @@ t.test('statistics say which quality plays, how often it changed, and why the la
   panel.showRenditions({ renditions: offers, current: '480p', rendition: 'auto', why: 'line-slow' });
   panel.showStats({ ...stats, rendition: '480p', renditionSwitches: 3 });
   t.strictSame([row('Quality'), row('Quality changes')], ['480p', '3, the last since the line carries less']);
+});
+
+t.test('who comes to a player that plays already sees what it offers, and another player is the only one that is told', async (t) => {
+  installFakeDom(t, { video: FakeHtmlVideo });
+  installGlobals(t, { Element: FakeHtml, window: { localStorage: { getItem: () => null, setItem: () => undefined, removeItem: () => undefined }, innerWidth: 1280, innerHeight: 800 } });
+  const made = gear(document.createElement('video'));
+  const [one, other] = [new FakePlayer(), new FakePlayer()];
+  other.renditions = offers;
+  const inputs = (group: string): number => fake(made.dialog).all('input').filter((input) => input.getAttribute('name') === group).length;
+  made.follow(one as unknown as Player, 'live');
+  t.strictSame([inputs('quality'), inputs('delay')], [0, 2]);
+  made.follow(other as unknown as Player, 'live');
+  t.strictSame([inputs('quality'), inputs('delay')], [4, 2]);
+  one.play(offers.slice(0, 1), 'source');
+  t.equal(inputs('quality'), 4, 'the one before is not listened to any more');
 });

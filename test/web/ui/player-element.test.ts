@@ -131,3 +131,22 @@ t.test('what is said is of now: the words of a moment that is over go with it, a
   element.video.say('pause');
   t.strictSame([element.state, inside(element, 'lamp').hidden, words(element)], ['paused', true, undefined]);
 });
+
+t.test('the gear is there with the controls, unless it is to be left out, and also where that is said while it plays', async (t) => {
+  const { asks, make } = await bench(t);
+  const shown = (element: Parameters<typeof inside>[0]): boolean => !inside(element, 'settings').hidden;
+  const choices = (element: Parameters<typeof inside>[0]): number => inside(element, 'settings').all('input').length;
+  const element = make({ src: stream('s'), controls: '' });
+  put(element);
+  await asks[0]?.answer(live);
+  t.strictSame([shown(element), choices(element)], [true, 2], 'the delay can be chosen');
+  element.setAttribute('nosettings', '');
+  t.notOk(shown(element));
+  const plain = make({ src: stream('s') });
+  put(plain);
+  t.strictSame([shown(plain), choices(plain)], [false, 0]);
+  plain.setAttribute('controls', '');
+  t.strictSame([shown(plain), choices(plain)], [true, 2]);
+  plain.setAttribute('nosettings', 'false');
+  t.ok(shown(plain));
+});

@@ -14,6 +14,7 @@ const fake = (element: unknown): FakeHtml => element as FakeHtml;
 /** A player that says what the test says. */
 class FakePlayer extends Listeners<PlayerEvents> {
   state: PlayerState = 'connecting';
+  readonly renditions = [];
   enter(state: PlayerState, said?: Notice): void {
     this.state = state;
     this.emit('state', { state, message: said?.message, notice: said });
