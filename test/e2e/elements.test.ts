@@ -109,7 +109,7 @@ t.test('the example with Vite and React is built and plays, in strict mode', { s
   await page.getByRole('button', { name: 'Go live' }).click();
   await page.locator('onair-broadcast').getByText('LIVE').waitFor({ timeout: 60_000 });
   await page.locator('figcaption').getByText('playing').waitFor({ timeout: 60_000 });
-  await page.locator('onair-player').getByText('LIVE').waitFor({ timeout: 60_000 });
+  await page.locator('onair-player').getByText('LIVE', { exact: true }).waitFor({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Take the players away' }).click();
   await holds(page, 'open.sockets === 1');
   t.pass('the publisher alone is connected then');

@@ -8,7 +8,8 @@ export const gearCss = `
   @media (prefers-reduced-motion: reduce) { .bar-button { transition: none; } }
   .picture-note { position: absolute; top: 0.75rem; left: 0.75rem; max-width: min(24rem, 100% - 5rem); margin: 0; padding: 0.25rem 0.75rem; border-radius: 0.5rem; background: rgb(18 19 22 / 86%); font-size: 0.8125rem; }
   .picture-note:empty { display: none; }
-  .gear { position: fixed; inset: auto var(--gear-right, 0.75rem) var(--gear-bottom, 0.75rem) auto; box-sizing: border-box; width: min(19rem, calc(100vw - 1.5rem)); max-height: calc(100dvh - 1.5rem); margin: 0; padding: 0.5rem; border: 1px solid #3b4047; border-radius: 0.875rem; background: #16181b; color: #edece9; overflow: auto; }
+  .gear, .gear * { box-sizing: border-box; }
+  .gear { position: fixed; inset: auto var(--gear-right, 0.75rem) var(--gear-bottom, 0.75rem) auto; width: min(19rem, calc(100vw - 1.5rem)); max-height: calc(100dvh - 1.5rem); margin: 0; padding: 0.5rem; border: 1px solid #3b4047; border-radius: 0.875rem; background: #16181b; color: #edece9; overflow: auto; }
   .gear::backdrop { background: transparent; }
   .gear-choices { margin: 0; padding: 0; border: 0; }
   .gear-choices:not([hidden]) + .gear-choices:not([hidden]) { margin-top: 0.5rem; padding-top: 0.5rem; border-top: 1px solid #34383e; }
