@@ -98,10 +98,10 @@ export class OnairPlayerElement extends HostElement {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (name === 'muted') this.#video.muted = isOn(now);
-    else if (name === 'controls') this.#video.controls = isOn(now);
-    if (name === 'controls' || name === 'nosettings') this.#showSettings();
-    if (name === 'muted' || name === 'controls' || name === 'nosettings') return;
-    if (!this.#isOnPage || before === now) return;
+    else if (name === 'controls' || name === 'nosettings') {
+      this.#video.controls = isOn(this.getAttribute('controls'));
+      this.#showSettings();
+    } else if (!this.#isOnPage || before === now) return;
     else if (name === 'mode' && this.#player !== undefined) this.#player.mode = this.#mode;
     else this.#start();
   }
