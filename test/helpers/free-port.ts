@@ -1,10 +1,24 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** Below those that systems give to whoever asks for any, as each connection does: what is free among those may be taken before it is listened on. */
+const ports = { from: 10_000, below: 32_000 } as const;
+const mostAttempts = 100;
 
 /** A port that nobody listens on, for programs that can't say which one they took. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    const port = randomInt(ports.from, ports.below);
+    const server = createServer().listen(port);
+    try {
+      await once(server, 'listening');
+      server.close();
+      await once(server, 'close');
+      return port;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+  throw new Error(`expected a free port between ${ports.from} and ${ports.below}, found ${mostAttempts} taken`);
 }
