@@ -69,6 +69,8 @@ export const listen = (element: Element, name: string): unknown[] => {
   return heard;
 };
 
+const loadPath = (): Promise<unknown> => import('../../../src/web/sdk/playback/native-hls.js');
+
 let PlayerElement: (new () => FakeHtml) | undefined;
 
 /** The element in a page whose server is the test. */
@@ -94,9 +96,13 @@ export async function bench(t: Parameters<typeof installFakeDom>[0]): Promise<Be
   const fetch = (url: string, { signal }: { readonly signal: AbortSignal }): Promise<Response> =>
     new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
-      const answer = (info: object | undefined): Promise<void> => {
+      const answer = async (info: object | undefined): Promise<void> => {
         resolve(info === undefined ? new Response('{}', { status: 404 }) : Response.json(info));
-        return settle().then(settle);
+        await settle();
+        await settle();
+        // The player asks for its path's program now, which is there, and told so by another thread: in the order in which it is asked.
+        await loadPath();
+        await settle();
       };
       if (url.includes('/api/streams/')) asks.push({ url, signal, answer });
     });
@@ -113,7 +119,7 @@ export async function bench(t: Parameters<typeof installFakeDom>[0]): Promise<Be
     ...{ setInterval: startTimer, clearInterval: stopTimer, setTimeout: startTimer, clearTimeout: stopTimer },
     HTMLMediaElement: { HAVE_NOTHING: 0, HAVE_CURRENT_DATA: 2, HAVE_FUTURE_DATA: 3 },
   });
-  await import('../../../src/web/sdk/playback/native-hls.js');
+  await loadPath();
   // The module takes the browser's own classes when it is loaded: once.
   PlayerElement ??= (await import('../../../src/web/elements/onair-player.js')).OnairPlayerElement as unknown as new () => FakeHtml;
   const Class = PlayerElement;
