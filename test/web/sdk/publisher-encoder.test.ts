@@ -22,11 +22,12 @@ interface Worker {
   closed: boolean;
 }
 
-/** A worker that does its work here; its time is the test's. */
-function fakeWorker(t: Parameters<typeof installFakeEncoders>[0], pictureMs = 1): Worker {
+const wallClock = (): number => performance.timeOrigin + performance.now();
+
+/** A worker that does its work here; its time is the test's, beside the clock's. */
+function fakeWorker(t: Parameters<typeof installFakeEncoders>[0], { pictureMs = 1, clock = wallClock } = {}): Worker {
   installFakeEncoders(t);
-  // Time goes by with pictures alone: what a busy machine takes is no encoder's.
-  let nowMs = performance.timeOrigin + performance.now();
+  let nowMs = 0;
   FakeVideoEncoder.onEncode = () => (nowMs += pictureMs);
   const looks = new Set<() => void>();
   const ticks = new Set<() => void>();
@@ -42,7 +43,7 @@ function fakeWorker(t: Parameters<typeof installFakeEncoders>[0], pictureMs = 1)
         ticks.add(tick);
         return () => ticks.delete(tick);
       },
-      nowMs: () => nowMs,
+      nowMs: () => clock() + nowMs,
       onClosed: () => (worker.closed = true),
     });
     return opened as unknown as globalThis.Worker;
@@ -174,14 +175,16 @@ t.test('a worker that the browser ended is followed by MediaRecorder, too', asyn
 });
 
 t.test('the trial decides how many renditions, and whether at all', async (t) => {
-  const worker = fakeWorker(t);
+  // What a busy machine takes is no encoder's.
+  const clock = (): number => 0;
+  const worker = fakeWorker(t, { clock });
   const quick = await openWebCodecs(qualities[1], 3, worker.seams);
   t.equal(quick.renditions(), 3);
   t.ok(FakeVideoEncoder.all.length > 0 && FakeVideoEncoder.all.every(({ state }) => state === 'closed'), 'nothing of the trial is left');
-  const slower = await openWebCodecs(qualities[1], 3, fakeWorker(t, 8).seams);
+  const slower = await openWebCodecs(qualities[1], 3, fakeWorker(t, { pictureMs: 8, clock }).seams);
   t.equal(slower.renditions(), 2, '1000 / 16 is more than 45 pictures a second, 1000 / 24 is not');
-  await t.rejects(openWebCodecs(qualities[1], 3, fakeWorker(t, 40).seams), { message: /not encode in time: 25 pictures a second/ });
-  const { seams } = fakeWorker(t);
+  await t.rejects(openWebCodecs(qualities[1], 3, fakeWorker(t, { pictureMs: 40, clock }).seams), { message: /not encode in time: 25 pictures a second/ });
+  const { seams } = fakeWorker(t, { clock });
   FakeVideoEncoder.lacks = 'avc1.4D';
   t.equal((await openWebCodecs(qualities[1], 1, seams)).renditions(), 1);
   t.match(FakeVideoEncoder.all.map(({ configs }) => configs[0]?.codec), ['avc1.42E01f'], 'the profile of every encoder in hardware');
@@ -200,7 +203,7 @@ t.test('a trial is made once: by those who ask at the same time, and later, unle
   t.equal(configured(), 3);
   await openWebCodecs(qualities[0], 3, worker.seams);
   t.ok(configured() > 3, 'another quality is another trial');
-  const busy = fakeWorker(t, 8);
+  const busy = fakeWorker(t, { pictureMs: 8 });
   t.equal((await openWebCodecs(qualities[1], 3, busy.seams)).renditions(), 2);
   const realNowMs = performance.now.bind(performance);
   t.teardown(() => Object.assign(performance, { now: realNowMs }));
