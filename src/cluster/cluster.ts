@@ -67,7 +67,7 @@ export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowM
       return directory.reachable ? undefined : 'the directory of the cluster can not be reached';
     },
     forward: async (app) => {
-      await forwardElsewhere(app, { directory, homes, proof, relays });
+      await forwardElsewhere(app, { directory, homes, proof, relays, resumeWindowMs });
       await feedRoute(app, { directory, rules, log });
     },
     leave: () => relays.close(),

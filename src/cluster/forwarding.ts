@@ -24,6 +24,8 @@ export interface ForwardingOptions {
   readonly relays: Pick<Relays, 'open'>;
   /** So long another node may take to answer, beyond what it may hold a request for: its process may stand still while its connections stay open. */
   readonly answerMs?: number | undefined;
+  /** How long a broadcast waits for its publisher, and who watches it with it. */
+  readonly resumeWindowMs: number;
 }
 
 /** A connection to another node is kept for the next request; shorter than that node would keep it. */
@@ -37,7 +39,7 @@ const heldMs = 8000;
 
 /** How long requests may be held for while nothing is written down of the broadcast. */
 const unknownTargetSeconds = 6;
-/** An endless body may wait for its publisher in between. */
+/** An endless body is silent for no longer, beyond what it waits for its publisher. */
 const endlessIdleMs = 120_000;
 
 /** What is said of one connection, or by proxies in front of the first node: the other one is told by the proof. */
@@ -50,7 +52,7 @@ const methods = { GET: false, HEAD: false, OPTIONS: false, PUT: true, POST: true
  * Whatever names one stream is answered by the node that has it, before anything is asked or counted here: so who may what, how much, and
  * who is how many is judged in one place. What another node handed on is never handed on again.
  */
-export async function forwardElsewhere(app: FastifyInstance, { directory, homes, proof, relays, answerMs = 10_000 }: ForwardingOptions): Promise<void> {
+export async function forwardElsewhere(app: FastifyInstance, { directory, homes, proof, relays, resumeWindowMs, answerMs = 10_000 }: ForwardingOptions): Promise<void> {
   const agent = new Agent({ keepAliveTimeout: keepAliveMs });
   app.addHook('onClose', async () => agent.destroy());
 
@@ -73,7 +75,7 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     const callOff = whenGone(reply.raw, () => leaving.abort());
     try {
       const method = request.method as keyof typeof methods;
-      const silentMs = patienceMs(request, answerMs, targetDurationSeconds);
+      const silentMs = patienceMs(request, { answerMs, resumeWindowMs, targetDurationSeconds });
       const { statusCode, headers: answered, body } = await agent.request({
         ...{ origin: node.origin, path, method, headers: withoutConnection(headers) },
         body: methods[method] ? request.raw : null,
@@ -158,9 +160,9 @@ function isPlaylist(request: FastifyRequest): boolean {
 }
 
 /** So long the other node may be silent, in ms; 0: for ever. Playlists are held for three target durations at most. */
-function patienceMs(request: FastifyRequest, answerMs: number, targetDurationSeconds = unknownTargetSeconds): number {
+export function patienceMs(request: FastifyRequest, { answerMs, resumeWindowMs, targetDurationSeconds = unknownTargetSeconds }: { answerMs: number; resumeWindowMs: number; targetDurationSeconds: number | undefined }): number {
   if (isPublishing(request)) return 0; // its answer comes at its end
-  if (isEndless(request)) return endlessIdleMs;
+  if (isEndless(request)) return endlessIdleMs + resumeWindowMs;
   return isWatching(request) ? answerMs + 3000 * targetDurationSeconds : answerMs;
 }
 

@@ -99,10 +99,10 @@ async function behindAnotherNode(t: Test, tls: Way['tls'], startNode: (t: Test, 
   const relays = { open: async () => undefined };
   const node: Whereabouts = { node: undefined, mayGoOn: false, isOwned: true, targetDurationSeconds: 2 };
   const nodeHomes = { of: async () => node, now: async () => node, later: async () => node, forget: () => undefined };
-  const owner = await startNode(t, { tls: undefined, forward: (app) => forwardElsewhere(app, { directory: { holds: () => true, locate: async () => undefined }, homes: nodeHomes, proof, relays }) });
+  const owner = await startNode(t, { tls: undefined, forward: (app) => forwardElsewhere(app, { directory: { holds: () => true, locate: async () => undefined }, homes: nodeHomes, proof, relays, resumeWindowMs: 0 }) });
   const found: Whereabouts = { ...node, node: `http://${owner.address}` };
   const homes = { of: async () => found, now: async () => found, later: async () => found, forget: () => undefined };
-  const other = await startFakeServer(t, { tls, forward: (app) => forwardElsewhere(app, { directory: { holds: () => false, locate: async () => undefined }, homes, proof, relays }) });
+  const other = await startFakeServer(t, { tls, forward: (app) => forwardElsewhere(app, { directory: { holds: () => false, locate: async () => undefined }, homes, proof, relays, resumeWindowMs: 0 }) });
   return { ...owner, address: await listen(other.app), others: [other.connections] };
 }
 

@@ -16,7 +16,7 @@ t.test('a node that stands still holds no request for ever: its clients are told
   let forgotten = 0;
   const homes = { of: async () => found, now: async () => found, later: async () => ({ ...found, node: undefined }), forget: () => forgotten++ };
   const directory = { holds: () => false, locate: async () => undefined };
-  const { app } = await startFakeServer(t, { forward: (forwarding) => forwardElsewhere(forwarding, { directory, homes, proof: new NodeProof('a-secret-of-all-nodes'), relays: { open: async () => undefined }, answerMs: 100 }) });
+  const { app } = await startFakeServer(t, { forward: (forwarding) => forwardElsewhere(forwarding, { directory, homes, proof: new NodeProof('a-secret-of-all-nodes'), relays: { open: async () => undefined }, answerMs: 100, resumeWindowMs: 0 }) });
   const ask = async (url: string): Promise<{ readonly status: number; readonly retryAfter: unknown; readonly ms: number }> => {
     const startedAt = performance.now();
     const { statusCode, headers } = await app.inject(url);
