@@ -55,7 +55,7 @@ const usage = `npm run bench -- [${Object.keys(sections).join('|')} …] [--seco
 npm run bench -- soak --minutes 60 [--write]`;
 
 /** The longest that one section publishes, alone and with another server beside it. */
-const recordingSeconds = { alone: 150, beside: 330 } as const;
+const recordingSeconds = { alone: 240, beside: 330 } as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

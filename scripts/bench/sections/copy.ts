@@ -9,7 +9,10 @@ import type { PublisherCommand, PublisherTarget, publisherHandlers } from '../wo
 import { untilPlayable } from '../live-playlist.js';
 import { beforeBounds, besideBefore, compiledMs, type SectionOptions } from './section.js';
 
-/** The collection that frees what ten streams left behind comes with the next 64 MB: one stream brings and gets 0.63 MB a second. */
+/**
+ * What frees old buffers comes with each 64 MB: one stream brings and gets 0.63 MB a second. So long until what ten streams left
+ * behind is freed; and so long is measured, or the window of one server has a collection in it and that of the other has none.
+ */
 const collectedMs = 105_000;
 
 /** The plainest ffmpeg for the same job: pictures copied, sound to AAC, fragmented MP4. */
@@ -40,7 +43,7 @@ export async function measureCopy(options: SectionOptions): Promise<Figure[]> {
     const servers = { server, earlier };
     // Many first: one stream alone would take minutes to get its code compiled, and a server lives for weeks.
     const many = await measureStreams(servers, options, { streams: 10, settledMs: compiledMs, atMost: 1.3, atMostBefore: beforeBounds.many });
-    const one = await measureStreams(servers, options, { streams: 1, settledMs: collectedMs, atMost: 1.5, atMostBefore: beforeBounds.oneStream });
+    const one = await measureStreams(servers, { ...options, seconds: Math.max(options.seconds, collectedMs / 1000) }, { streams: 1, settledMs: collectedMs, atMost: 1.5, atMostBefore: beforeBounds.oneStream });
     return [...one, ...many];
   });
 }
