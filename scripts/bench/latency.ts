@@ -73,7 +73,7 @@ try {
   for (const publisher of ['h264', 'webcodecs', 'vp8'] as const) {
     if (positionals.length === 0 || positionals.includes(publisher)) await measureBroadcast(publisher, figures, remarks);
   }
-  if (positionals.length === 0 || positionals.includes('plain')) await measurePlainPlayers({ seconds: Number(values.seconds), parts: values.parts.split(',') }, figures, remarks);
+  if (positionals.length === 0 || positionals.includes('plain')) await measurePlainPlayers({ seconds: Number(values.seconds), parts: values.parts.split(','), before: values.before }, figures, remarks);
   const body = `${formatTable(figures)}\n\n${remarks.map((remark) => `- ${remark}`).join('\n')}`;
   console.log(`${body}\n`);
   if (values.write) await writeResults({ page: 'latency', title: 'Glass to glass: npm run bench:latency', machine, body });
