@@ -36,7 +36,6 @@ const offersApartMs = 2000;
 export class Feed implements Relay {
   readonly #options: FeedOptions;
   readonly #legs = new Map<string, FeedLeg>();
-  readonly #leave: () => void;
   readonly #timer: NodeJS.Timeout;
   #countByRendition: ReadonlyMap<string, number> = new Map();
   #wanted: ReadonlySet<string> = new Set([sourceId]);
@@ -49,7 +48,7 @@ export class Feed implements Relay {
     this.#timer = setInterval(() => this.#tellOffers(), offersApartMs);
     const source = viewers.choices.find(({ id }) => id === sourceId);
     line.message({ type: 'hello', run, broadcast, hasMedia: source?.bus.timeline !== undefined });
-    this.#leave = viewers.relay(this);
+    viewers.addRelay(this);
     if (!this.#closed) this.choicesChanged();
   }
 
@@ -82,8 +81,7 @@ export class Feed implements Relay {
     clearInterval(this.#timer);
     for (const leg of this.#legs.values()) leg.leave();
     this.#legs.clear();
-    // It may be told to move away while it begins.
-    queueMicrotask(() => this.#leave());
+    this.#options.viewers.removeRelay(this);
   }
 
   #tellOffers(): void {
@@ -142,8 +140,6 @@ interface FeedLegOptions {
 /** One rendition on its way to the other node. */
 class FeedLeg implements FragmentConsumer {
   readonly #options: FeedLegOptions;
-  #unsubscribe: (() => void) | undefined;
-  #hasLeft = false;
   #toldCaptureTimeMs = 0;
 
   constructor(options: FeedLegOptions) {
@@ -159,15 +155,11 @@ class FeedLeg implements FragmentConsumer {
   }
 
   begin(): void {
-    // It may end while it is given what is there.
-    const unsubscribe = this.bus.subscribe(this, { from: 'group', loss: 'skip' });
-    if (this.#hasLeft) unsubscribe();
-    else this.#unsubscribe = unsubscribe;
+    this.bus.subscribe(this, { from: 'group', loss: 'skip' });
   }
 
   leave(): void {
-    this.#hasLeft = true;
-    this.#unsubscribe?.();
+    this.bus.unsubscribe(this);
   }
 
   get backlogBytes(): number {

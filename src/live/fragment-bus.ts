@@ -3,7 +3,10 @@ import type { Timeline } from '../hls/presentation.js';
 import { BacklogLimit } from './backlog-limit.js';
 import { splitAtKeyframe, type FragmentBurst } from './fragment-burst.js';
 
-/** Something that takes a broadcast's fragments. It is never waited for; if it throws, it is let go of and the others go on. */
+/**
+ * Something that takes a broadcast's fragments. It is never waited for; if it throws, it is let go of and the others go on. It may leave, and
+ * bring others, while it is told something.
+ */
 export interface FragmentConsumer {
   /** What follows comes under this init segment. */
   startTimeline(timeline: Timeline): void;
@@ -54,6 +57,8 @@ interface Subscriber {
   markedAtMs: number;
   /** Whether it ever said that a mark arrived: who never does is judged by its bytes alone. */
   answers: boolean;
+  /** Bursts before its first. */
+  readonly after: number;
 }
 
 interface Mark {
@@ -71,12 +76,13 @@ export class FragmentBus {
   readonly #now: () => number;
   readonly #maxBacklogMs: number;
   readonly #limit: BacklogLimit;
-  readonly #subscribers = new Set<Subscriber>();
+  readonly #subscribers = new Map<FragmentConsumer, Subscriber>();
   #timeline: Timeline | undefined;
   /** The bursts since the last keyframe: with them a newcomer starts at once. undefined when there are too many to keep. */
   #group: FragmentBurst[] | undefined = [];
   #groupBytes = 0;
   #keyframe: FragmentBurst | undefined;
+  #bursts = 0;
   #gaps = 0;
   #pushedAtMs: number;
   /** Time that passed while there was something to push. */
@@ -122,20 +128,24 @@ export class FragmentBus {
     return new FragmentBus(this.#options);
   }
 
-  /** The returned function ends it without a word. */
-  subscribe(consumer: FragmentConsumer, { from, loss }: Subscription): () => void {
-    const subscriber: Subscriber = { consumer, loss, timeline: undefined, skippedFrom: undefined, marks: [], markedAtMs: -Infinity, answers: false };
-    this.#subscribers.add(subscriber);
+  /** One that is subscribed already begins anew. */
+  subscribe(consumer: FragmentConsumer, { from, loss }: Subscription): void {
+    const subscriber: Subscriber = { consumer, loss, timeline: undefined, skippedFrom: undefined, marks: [], markedAtMs: -Infinity, answers: false, after: this.#bursts };
+    this.#subscribers.set(consumer, subscriber);
     const group = from === 'group' ? this.#group : [];
     const mustWait = loss === 'skip' && this.#keyframe !== undefined && (group === undefined || group.length === 0);
     this.#guard(subscriber, () => {
       if (this.#ended) return consumer.end?.();
       if (mustWait) subscriber.skippedFrom = this.#limit.seconds;
       else if (this.#timeline) begin(subscriber, this.#timeline);
-      for (const burst of group ?? []) consumer.push(burst);
+      for (const burst of group ?? []) if (this.#isHere(subscriber)) consumer.push(burst);
     });
-    if (this.#ended) this.#subscribers.delete(subscriber);
-    return () => this.#subscribers.delete(subscriber);
+    if (this.#ended) this.unsubscribe(consumer);
+  }
+
+  /** It is told nothing more, not even the rest of what it is being given now. Idempotent. */
+  unsubscribe(consumer: FragmentConsumer): void {
+    this.#subscribers.delete(consumer);
   }
 
   startTimeline(timeline: Timeline): void {
@@ -144,7 +154,9 @@ export class FragmentBus {
     this.#group = [];
     this.#groupBytes = 0;
     this.#keyframe = undefined;
-    for (const subscriber of this.#subscribers) if (subscriber.skippedFrom === undefined) this.#guard(subscriber, () => begin(subscriber, timeline));
+    this.#tell((subscriber) => {
+      if (subscriber.skippedFrom === undefined) begin(subscriber, timeline);
+    });
   }
 
   /** Fragments that came in one go, in order. */
@@ -156,7 +168,9 @@ export class FragmentBus {
     this.#pushedAtMs = nowMs;
     for (const burst of splitAtKeyframe(fragments, timeline.init)) {
       this.#keep(burst);
-      for (const subscriber of this.#subscribers) {
+      for (const subscriber of this.#subscribers.values()) {
+        // Who came while others were given it has it, or begins behind it.
+        if (subscriber.after === this.#bursts) continue;
         try {
           this.#give(subscriber, burst, timeline);
         } catch (error) {
@@ -167,25 +181,28 @@ export class FragmentBus {
   }
 
   endTimeline(): void {
-    for (const subscriber of this.#subscribers) this.#guard(subscriber, () => subscriber.consumer.endTimeline?.());
+    this.#tell(({ consumer }) => consumer.endTimeline?.());
   }
 
   /** So many seconds of media are missing for all: they were left out before they came here, and what comes next begins with a keyframe. */
   skip(seconds: number): void {
-    for (const subscriber of this.#subscribers) if (subscriber.skippedFrom === undefined) this.#guard(subscriber, () => subscriber.consumer.skipped?.(seconds));
+    this.#tell(({ consumer, skippedFrom }) => {
+      if (skippedFrom === undefined) consumer.skipped?.(seconds);
+    });
   }
 
   /** Nothing follows. Idempotent. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const subscriber of this.#subscribers) this.#guard(subscriber, () => subscriber.consumer.end?.());
+    this.#tell(({ consumer }) => consumer.end?.());
     this.#subscribers.clear();
     this.#group = [];
     this.#keyframe = undefined;
   }
 
   #keep(burst: FragmentBurst): void {
+    this.#bursts++;
     this.#limit.passed(burst);
     if (burst.startsWithKeyframe) {
       this.#keyframe = burst;
@@ -211,7 +228,7 @@ export class FragmentBus {
       this.#mark(subscriber);
     }
     if (subscriber.skippedFrom !== undefined) {
-      if (!burst.startsWithKeyframe || !this.#hasCaughtUp(subscriber)) return;
+      if (!burst.startsWithKeyframe || !this.#hasCaughtUp(subscriber) || !this.#isHere(subscriber)) return;
       if (subscriber.timeline === timeline) consumer.skipped?.(this.#limit.seconds - subscriber.skippedFrom);
       else begin(subscriber, timeline);
       subscriber.skippedFrom = undefined;
@@ -219,7 +236,7 @@ export class FragmentBus {
     // Who has answered none so far is not asked again and again.
     const mayAsk = subscriber.answers || subscriber.marks.length === 0;
     if (mayAsk && this.#activeMs - subscriber.markedAtMs >= markIntervalMs) this.#mark(subscriber);
-    consumer.push(burst);
+    if (this.#isHere(subscriber)) consumer.push(burst);
   }
 
   #isLate({ consumer: { backlogBytes = 0 }, marks: [oldest], answers }: Subscriber): boolean {
@@ -245,6 +262,15 @@ export class FragmentBus {
     });
   }
 
+  #isHere(subscriber: Subscriber): boolean {
+    return this.#subscribers.get(subscriber.consumer) === subscriber;
+  }
+
+  /** All who are here now: who comes meanwhile finds it so already. */
+  #tell(call: (subscriber: Subscriber) => void): void {
+    for (const subscriber of [...this.#subscribers.values()]) if (this.#isHere(subscriber)) this.#guard(subscriber, () => call(subscriber));
+  }
+
   #guard(subscriber: Subscriber, call: () => void): void {
     try {
       call();
@@ -254,8 +280,9 @@ export class FragmentBus {
   }
 
   #drop(subscriber: Subscriber, error: unknown): void {
-    if (!this.#subscribers.delete(subscriber)) return;
     this.#options.onDropped(error);
+    if (!this.#isHere(subscriber)) return;
+    this.unsubscribe(subscriber.consumer);
     try {
       subscriber.consumer.drop(error);
     } catch (afterwards) {

@@ -64,7 +64,6 @@ export class Ladder {
   readonly #options: LadderOptions;
   readonly #renditions: Renditions;
   #encoder: LadderEncoder | undefined;
-  #leave: () => void = () => undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #wantedAtMs = 0;
   #givenUpUntilMs = 0;
@@ -174,22 +173,22 @@ export class Ladder {
     if (!slots.tryAcquire()) return false;
     const encoder = new LadderEncoder({ ...this.#options, renditions: this.#renditions, rungsOf: (timeline) => this.#rungsOf(timeline), hungAfterMs, restartDelayMs });
     this.#encoder = encoder;
-    this.#leave = bus.subscribe(encoder, { from: 'group', loss: 'skip' });
-    this.#idleTimer = setInterval(() => this.#stopIfIdle(keptForMs), keptForMs / 4);
+    bus.subscribe(encoder, { from: 'group', loss: 'skip' });
+    this.#idleTimer = setInterval(() => this.#stopIfIdle(encoder, keptForMs), keptForMs / 4);
     void encoder.finished.then(() => {
       slots.release();
       clearInterval(this.#idleTimer);
-      this.#leave();
+      bus.unsubscribe(encoder);
       this.#encoder = undefined;
       if (encoder.gaveUp) this.#givenUpUntilMs = performance.now() + givenUpForMs;
     });
     return true;
   }
 
-  #stopIfIdle(keptForMs: number): void {
-    const ids = this.#encoder?.rungs?.map(({ id }) => id) ?? [];
+  #stopIfIdle(encoder: LadderEncoder, keptForMs: number): void {
+    const ids = encoder.rungs?.map(({ id }) => id) ?? [];
     if (performance.now() - this.#wantedAtMs < keptForMs || this.#options.isWatched(ids)) return;
-    this.#leave();
-    this.#encoder?.close();
+    this.#options.bus.unsubscribe(encoder);
+    encoder.close();
   }
 }

@@ -24,8 +24,6 @@ export class Leg implements FragmentConsumer {
   readonly choice: BusOfRendition;
   timeline: Timeline | undefined;
   readonly #owner: LegOwner;
-  #unsubscribe: (() => void) | undefined;
-  #hasLeft = false;
 
   constructor(choice: BusOfRendition, owner: LegOwner) {
     this.choice = choice;
@@ -33,15 +31,11 @@ export class Leg implements FragmentConsumer {
   }
 
   subscribe(from: 'group' | 'edge'): void {
-    // It may be let go of while it is given what is there.
-    const unsubscribe = this.choice.bus.subscribe(this, { from, loss: 'skip' });
-    if (this.#hasLeft) unsubscribe();
-    else this.#unsubscribe = unsubscribe;
+    this.choice.bus.subscribe(this, { from, loss: 'skip' });
   }
 
   leave(): void {
-    this.#hasLeft = true;
-    this.#unsubscribe?.();
+    this.choice.bus.unsubscribe(this);
   }
 
   get backlogBytes(): number {
@@ -54,11 +48,11 @@ export class Leg implements FragmentConsumer {
 
   startTimeline(timeline: Timeline): void {
     this.timeline = timeline;
-    if (!this.#hasLeft) this.#owner.started(this, timeline);
+    this.#owner.started(this, timeline);
   }
 
   push(burst: FragmentBurst): void {
-    if (this.timeline && !this.#hasLeft) this.#owner.pushed(this, burst, this.timeline);
+    if (this.timeline) this.#owner.pushed(this, burst, this.timeline);
   }
 
   skipped(seconds: number): void {
@@ -66,10 +60,10 @@ export class Leg implements FragmentConsumer {
   }
 
   end(): void {
-    if (!this.#hasLeft) this.#owner.ended(this);
+    this.#owner.ended(this);
   }
 
   drop(error: unknown): void {
-    if (!this.#hasLeft) this.#owner.dropped(this, error);
+    this.#owner.dropped(this, error);
   }
 }

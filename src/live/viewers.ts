@@ -144,14 +144,14 @@ export class Viewers {
     throw new LiveError('not-found', `expected one of the renditions ${ids}, got ${JSON.stringify(rendition.slice(0, 64))}`);
   }
 
-  /** Counts another server's viewers as well, and tells it what it has to know. It takes what it sends on from the buses of `choices`. The returned function ends it. */
-  relay(relay: Relay): () => void {
-    if (this.#hasMoved) {
-      relay.moveAway();
-      return () => undefined;
-    }
-    this.#relays.add(relay);
-    return () => void this.#relays.delete(relay);
+  /** Counts another server's viewers as well, and tells it what it has to know. It takes what it sends on from the buses of `choices`. */
+  addRelay(relay: Relay): void {
+    if (this.#hasMoved) relay.moveAway();
+    else this.#relays.add(relay);
+  }
+
+  removeRelay(relay: Relay): void {
+    this.#relays.delete(relay);
   }
 
   /** The broadcast goes on at another server: all are told to come again. */

@@ -61,7 +61,7 @@ export interface PlaylistRequest {
 export type FragmentSource = Pick<Viewers, 'join' | 'select' | 'requireRendition' | 'count'>;
 
 /** The same for another server, which has viewers of its own. */
-export type RelaySource = Pick<Viewers, 'relay' | 'choices' | 'count'>;
+export type RelaySource = Pick<Viewers, 'addRelay' | 'removeRelay' | 'choices' | 'count'>;
 
 export type ChatSource = Pick<ChatRoom, 'requireRoom' | 'enter' | 'leave' | 'join' | 'say' | 'pong' | 'refuseForNow' | 'delete' | 'mute' | 'unmute'>;
 

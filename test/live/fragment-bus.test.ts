@@ -229,13 +229,94 @@ t.test('from the edge: all that follows for who may lose nothing, the next keyfr
   const [all, points, group] = [new Keeping(), new Keeping(), new Keeping()];
   bus.subscribe(all, { from: 'edge', loss: 'never' });
   bus.subscribe(points, { from: 'edge', loss: 'skip' });
-  const leave = bus.subscribe(group, { from: 'group', loss: 'never' });
+  bus.subscribe(group, { from: 'group', loss: 'never' });
   play(13, 25);
-  leave();
+  bus.unsubscribe(group);
   play(25, 27);
   t.strictSame(all.numbers, numbers(13, 27));
   t.strictSame(points.numbers, numbers(20, 27));
   t.strictSame(group.numbers, numbers(10, 25));
   t.strictSame([all.timelines, points.timelines, group.timelines], [1, 1, 1]);
   t.equal(bus.gaps, 0, 'who has just come is not late');
+});
+
+t.test('who leaves while it is given something is given nothing more, at whichever call it leaves', async (t) => {
+  for (const call of ['startTimeline', 'push', 'skipped', 'mark', 'endTimeline'] as const) {
+    const { bus, play, faults } = openBus({ maxBacklogBytes: bytesOf(12) });
+    const calls: string[] = [];
+    const told = (name: string): void => {
+      calls.push(name);
+      if (name === call) bus.unsubscribe(leaving);
+    };
+    const leaving = { ...{ backlogBytes: 0, drop: () => told('drop') }, ...Object.fromEntries(['startTimeline', 'push', 'skipped', 'mark', 'endTimeline', 'end'].map((name) => [name, () => told(name)])) } as unknown as FragmentConsumer & { backlogBytes: number };
+    const other = new Keeping();
+    bus.startTimeline(timeline());
+    play(0, 4);
+    bus.subscribe(leaving, { from: 'group', loss: 'skip' });
+    bus.subscribe(other, { from: 'group', loss: 'skip' });
+    play(4, 15);
+    leaving.backlogBytes = bytesOf(30);
+    play(15, 25);
+    leaving.backlogBytes = 0;
+    play(25, 35);
+    bus.endTimeline();
+    bus.end();
+    t.equal(calls.at(-1), call, `${call} was the last of ${calls.join(', ')}`);
+    t.strictSame(other.numbers, numbers(0, 35));
+    t.strictSame(faults, []);
+  }
+});
+
+t.test('who throws when it has left is told of, and not let go of again', async (t) => {
+  const { bus, faults, play } = openBus();
+  const leaving = new (class extends Keeping {
+    override push(): void {
+      bus.unsubscribe(this);
+      throw new Error('it can not be sent');
+    }
+  })();
+  bus.startTimeline(timeline());
+  bus.subscribe(leaving, { from: 'edge', loss: 'never' });
+  play(0, 3);
+  t.match(faults, [/can not be sent/]);
+  t.equal(leaving.dropped, undefined);
+});
+
+t.test('who is let go of while it is given what is there already is given no more of it', async (t) => {
+  const { bus, play } = openBus();
+  bus.startTimeline(timeline());
+  play(0, 5);
+  const ending = new (class extends Keeping {
+    override push(burst: FragmentBurst): void {
+      super.push(burst);
+      bus.end();
+    }
+  })();
+  bus.subscribe(ending, { from: 'group', loss: 'skip' });
+  t.strictSame(ending.numbers, [0]);
+  t.equal(ending.ended, 1);
+});
+
+t.test('who comes while others are given something is given it once', async (t) => {
+  const { bus, play } = openBus();
+  const newcomers = { atStart: new Keeping(), group: new Keeping(), edge: new Keeping() };
+  const host = new (class extends Keeping {
+    override startTimeline(): void {
+      bus.subscribe(newcomers.atStart, { from: 'group', loss: 'never' });
+    }
+
+    override push(burst: FragmentBurst): void {
+      super.push(burst);
+      if (this.numbers.at(-1) !== 10) return;
+      bus.subscribe(newcomers.group, { from: 'group', loss: 'skip' });
+      bus.subscribe(newcomers.edge, { from: 'edge', loss: 'never' });
+    }
+  })();
+  bus.subscribe(host, { from: 'edge', loss: 'never' });
+  bus.startTimeline(timeline());
+  play(0, 15);
+  t.equal(newcomers.atStart.timelines, 1);
+  t.strictSame(newcomers.atStart.numbers, numbers(0, 15));
+  t.strictSame(newcomers.group.numbers, numbers(10, 15));
+  t.strictSame(newcomers.edge.numbers, numbers(11, 15));
 });
