@@ -12,9 +12,13 @@ import { greeting } from './greeting.js';
 /** The whole stop is to be over within 10 s, without what a node of a cluster waits for. */
 const stopTimeoutMs = 9500;
 
+/** Of connections that were made and not taken yet: all viewers of a server that dies come at once. Node's own limit is 511, and the system may have a lower one. */
+const waitingConnections = 4096;
+
 const publicDir = fileURLToPath(new URL('../public', import.meta.url));
 
 collectGarbageLessOften();
+
 try {
   const config = loadConfig(process.env, publicDir);
   const app = await buildApp(config, { publicDir });
@@ -33,7 +37,7 @@ try {
 }
 
 async function listen({ http, rtmp }: App, { HOST: host, PORT, RTMP_PORT }: Config): Promise<void> {
-  await inWords('PORT', host, PORT, () => http.listen({ host, port: PORT, listenTextResolver: () => 'listening' }));
+  await inWords('PORT', host, PORT, () => http.listen({ host, port: PORT, backlog: waitingConnections, listenTextResolver: () => 'listening' }));
   if (RTMP_PORT !== undefined) await inWords('RTMP_PORT', host, RTMP_PORT, async () => rtmp?.listen({ host, port: RTMP_PORT }));
 }
 

@@ -5,10 +5,11 @@ vcl 4.1;
 
 import directors;
 
-probe ready {
-    .url = "/readyz";
+# Not /readyz: what a node has goes on while it drains or its directory is away, and it is asked for it.
+probe alive {
+    .url = "/healthz";
     .interval = 1s;
-    .timeout = 2s;
+    .timeout = 5s;
     .window = 3;
     .threshold = 2;
     .initial = 2;
@@ -17,7 +18,7 @@ probe ready {
 backend onair_1 {
     .host = "onair-1";
     .port = "8080";
-    .probe = ready;
+    .probe = alive;
     .connect_timeout = 2s;
     # Playlists are held for up to three target durations.
     .first_byte_timeout = 60s;
@@ -27,7 +28,7 @@ backend onair_1 {
 backend onair_2 {
     .host = "onair-2";
     .port = "8080";
-    .probe = ready;
+    .probe = alive;
     .connect_timeout = 2s;
     .first_byte_timeout = 60s;
     .between_bytes_timeout = 60s;

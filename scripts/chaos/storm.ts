@@ -50,7 +50,8 @@ class Storm {
       if (performance.now() > this.diedAtMs) this.attemptsAtMs.push(performance.now());
       const socket = nodePage.openSocket(url);
       socket.on('unexpected-response', (_request, answer) => {
-        const what = `${answer.statusCode} ${answer.headers['retry-after'] === undefined ? 'without' : 'with'} Retry-After`;
+        const { 'retry-after': wish } = answer.headers;
+        const what = `${answer.statusCode} ${wish === undefined ? 'without' : 'with'} Retry-After${wish === undefined ? '' : ` ${wish}`}${answer.headers['x-content-type-options'] === undefined ? ' by the proxy' : ''}`;
         this.refusals.set(what, (this.refusals.get(what) ?? 0) + 1);
         answer.destroy();
         socket.terminate();

@@ -72,6 +72,7 @@ t.test('proxy and cache ask the nodes by the names and ports that Compose gives 
   t.strictSame([...cache.matchAll(/\.host = "(.*)";\n {4}\.port = "8080"/g)].map(([, name = '']) => name), names);
   t.ok(services.varnish?.command?.includes(':8080'));
   t.match(proxy, /http-error status 503 .* hdr Retry-After \d/, 'whom no node answers is told when to come again');
+  for (const name of names) t.match(proxy, `server ${name}-anyway ${name}:8080 backup`, 'a node that is not ready is asked where none is');
   for (const port of services.proxy?.ports ?? []) t.match(proxy, new RegExp(`bind :${port.split(':')[1] ?? ''}\\b`));
 });
 
@@ -94,8 +95,8 @@ t.test('two nodes behind these files', { skip }, async (t) => {
   const nodes = await Promise.all([node(), node()]);
   const certificates = makeCertificates(t);
   const bases = await Promise.all(fronts.map(({ start }) => start(t, { ports: [nodes[0].port, nodes[1].port], ...certificates })));
-  const ask = async (url: string): Promise<number> => {
-    const response = await fetch(url);
+  const ask = async (url: string, init?: RequestInit): Promise<number> => {
+    const response = await fetch(url, init);
     await response.arrayBuffer();
     return response.status;
   };
@@ -131,12 +132,42 @@ t.test('two nodes behind these files', { skip }, async (t) => {
     });
   }
 
+  await t.test('without Redis no node says that it is ready, and what runs is watched by way of each front all the same; what is refused is no reason to pass a node over', async (t) => {
+    const areReady = async (): Promise<boolean[]> => Promise.all(nodes.map(async ({ origin }) => (await ask(`${origin}/readyz`)) === 200));
+    await redis.stop();
+    await waitUntil('it is noticed', async () => !(await areReady()).includes(true));
+    // Proxies and caches look twice, a second apart.
+    const untilMs = performance.now() + 4000;
+    while (performance.now() < untilMs) {
+      for (const { name, base, stream } of elsewhere) {
+        t.equal(await ask(`${base}/live/another-${stream}/publish?key=${nodes[0].key}`, { method: 'POST', body: 'x' }), 503, `${name}: nothing begins`);
+        t.equal(await ask(`${base}/watch/${stream}`), 200, `${name}: pages`);
+        t.equal(await ask(`${base}/live/${stream}/index.m3u8`), 200, `${name}: playlists`);
+        t.ok((await fragments(t, base, stream)) > 20_000, `${name}: sockets`);
+      }
+    }
+    await redis.start();
+    await waitUntil('all is told again', async () => !(await areReady()).includes(false));
+  });
+
   await t.test('without the node that they came to, viewers are served by the one that is left', async (t) => {
     await nodes[0].kill();
     for (const { name, base, stream } of elsewhere) {
       await waitUntil(`a socket by ${name}`, async () => (await fragments(t, base, stream)) > 20_000);
       await waitUntil(`the playlist by ${name}`, async () => (await ask(`${base}/live/${stream}/index.m3u8`)) === 200);
       t.strictSame((await follow(await mediaUrl(base, stream), 3)).failed, [], name);
+    }
+  });
+
+  await t.test('without any node each front says when to come again', async (t) => {
+    await nodes[1].kill();
+    for (const { name, base } of elsewhere) {
+      for (const path of ['/watch/none', '/live/none/index.m3u8']) {
+        const answer = await fetch(base + path);
+        await answer.arrayBuffer();
+        t.equal(answer.status, 503, `${name}: ${path}`);
+        t.match(answer.headers.get('retry-after'), /^\d+$/, `${name}: ${path}`);
+      }
     }
   });
 });

@@ -47,8 +47,12 @@ export async function startOnair(t: Teardown, settings: Readonly<Record<string, 
     requests.push({ method: req.method, url: req.url, status: statusCode });
   });
   const origin = `http://127.0.0.1:${String(port)}`;
-  await waitUntil('Onair answers', () => fetch(`${origin}/healthz`).then(({ ok }) => ok, () => false), 60_000);
+  await waitUntil('Onair answers', () => {
+    if (child.exitCode !== null) throw new Error(`expected Onair at ${origin}, got its end with code ${String(child.exitCode)}`);
+    return fetch(`${origin}/healthz`).then(({ ok }) => ok, () => false);
+  }, 60_000);
   const kill = async (): Promise<void> => {
+    if (child.exitCode !== null) throw new Error(`expected Onair at ${origin} to run, got its end with code ${String(child.exitCode)} before`);
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
