@@ -67,6 +67,9 @@ export interface Manifest {
   readonly end: ManifestEnd | undefined;
 }
 
+/** What every line of a segment begins with. */
+const segmentLineStart = '{"type":"segment",';
+
 /** A line as it is appended: never changed afterwards, and never written anew. */
 export function manifestLine(line: ManifestLine): string {
   return `${JSON.stringify(line)}\n`;
@@ -97,6 +100,11 @@ export function readManifest(text: string): Manifest {
   const there = (segments: readonly ManifestSegment[]): readonly ManifestSegment[] => (lost.size === 0 ? segments : segments.map((segment) => (lost.has(segment.uri) ? { ...segment, gap: true } : segment)));
   const others = [...renditions].flatMap(([rendition, segments]): [string, readonly ManifestSegment[]][] => (rendition === undefined ? [] : [[rendition, there(segments)]]));
   return { start, inits, segments: there(renditions.get(undefined) ?? []), renditions: new Map(others), description, end };
+}
+
+/** What a list needs of one: its segments, which are nearly all of it, are passed over. */
+export function readManifestEnds(text: string): Pick<Manifest, 'start' | 'description' | 'end'> {
+  return readManifest(text.split('\n').filter((line) => !line.startsWith(segmentLineStart)).join('\n'));
 }
 
 function readLine(line: string): ManifestLine | undefined {

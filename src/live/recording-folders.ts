@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { manifestLine, readManifest, sumsOf, type Manifest } from '../hls/manifest.js';
+import { manifestLine, readManifest, readManifestEnds, sumsOf, type Manifest } from '../hls/manifest.js';
 import type { StoredMedia } from '../hls/stored-media.js';
 import { LiveError } from '../protocol/live-error.js';
 import { DiskMediaStore } from '../storage/disk-media-store.js';
@@ -24,6 +24,12 @@ export interface RecordingFoldersOptions {
   readonly turns: Turns;
   /** Where they go from there; undefined: they stay. */
   readonly archive?: ObjectArchive | undefined;
+}
+
+/** What a list needs of a manifest. */
+export interface ManifestEnds extends Pick<Manifest, 'start' | 'description' | 'end'> {
+  /** How long all of it was. */
+  readonly byteLength: number;
 }
 
 const deletedPrefix = '.deleted-';
@@ -58,18 +64,34 @@ export class RecordingFolders {
     return this.#archive?.spooled(id, disk) ?? disk;
   }
 
+  /** As its manifest says, where it says so at its ends; nothing is done about it. */
+  async ends(id: string): Promise<ManifestEnds> {
+    const { text: said, byteLength } = await readEnds(join(this.path(id), manifestName));
+    const { start, description, end } = readManifestEnds(said);
+    return { start, description, end, byteLength };
+  }
+
+  /** How long its manifest is; undefined where there is none. */
+  async manifestBytes(id: string): Promise<number | undefined> {
+    return (await stat(join(this.path(id), manifestName)).catch(unlessMissing))?.size;
+  }
+
   /** What a list needs of one. What a server that is gone left open is closed, and what it did not get into the archive goes on. */
-  async read(id: string): Promise<Pick<Manifest, 'start' | 'description' | 'end'>> {
-    const ends = readManifest(await readEnds(join(this.path(id), manifestName)));
-    const manifest = ends.end ? ends : await this.manifest(id);
-    const { start, description } = manifest;
+  async read(id: string): Promise<ManifestEnds> {
+    const ends = await this.ends(id);
+    const manifest = ends.end ? undefined : await this.manifest(id);
+    const { start, description } = manifest ?? ends;
     if (start) await this.#archive?.resume(id);
+    if (!manifest) return ends;
     let { end } = manifest;
+    let { byteLength } = ends;
     if (start && !end && !isServerRunning(start.server)) {
       end = { type: 'end', ...sumsOf(manifest), interrupted: true };
-      await this.store(id).append(manifestName, `\n${manifestLine(end)}`);
+      // As `Recorder` ends one: whoever lists recordings reads the ends of a manifest alone.
+      await this.store(id).append(manifestName, `\n${[...(description ? [description] : []), end].map(manifestLine).join('')}`);
+      byteLength = (await this.manifestBytes(id)) ?? byteLength;
     }
-    return { start, description, end };
+    return { start, description, end, byteLength };
   }
 
   /** For one that is in the archive alone. */
@@ -185,4 +207,8 @@ export class RecordingFolders {
 
 function noSuchMedia(): never {
   throw new LiveError('not-found', 'there is no such segment in this recording');
+}
+
+function unlessMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

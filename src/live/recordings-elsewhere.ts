@@ -26,18 +26,21 @@ export class RecordingsElsewhere {
   readonly #options: RecordingsElsewhereOptions;
   #looking: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(options: RecordingsElsewhereOptions) {
     this.#options = options;
   }
 
   start(): void {
+    if (this.#closed) return;
     void this.look({ all: true });
     let looks = 0;
     this.#timer = setInterval(() => void this.look({ all: ++looks % looksForAll === 0 }), tellingMs).unref();
   }
 
   close(): void {
+    this.#closed = true;
     clearInterval(this.#timer);
   }
 

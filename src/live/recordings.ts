@@ -9,8 +9,10 @@ import { RecordedChat } from './recorded-chat.js';
 import { sumsNow, wordsOf, type KeptRecording, type Recording } from './recording.js';
 import { RecordingCatalogue, type Listing, type ListingRequest } from './recording-catalogue.js';
 import { RecordingFolders, type RecordingFoldersOptions } from './recording-folders.js';
+import { RecordingIndex } from './recording-index.js';
 import { RecordingsElsewhere } from './recordings-elsewhere.js';
-import { toBeRemoved, type RetentionLimits } from './recording-retention.js';
+import type { RetentionLimits } from './recording-retention.js';
+import { RecordingSweep } from './recording-sweep.js';
 import { changedDescription } from './stream-descriptions.js';
 import { manifestName, Recorder } from './recorder.js';
 import { serverName } from './segment-folders.js';
@@ -34,31 +36,34 @@ export interface RecordingsOptions extends RetentionLimits, RecordingFoldersOpti
 
 /** So many folders are read at a time when the server starts. */
 const readAtATime = 16;
-/** Whoever plays asks for a segment more often than that. */
-const watchedForMs = 60_000;
-/** Nobody can keep a recording for longer by watching it again and again. */
-const sparedForMs = 3_600_000;
 const sweepIntervalMs = 60_000;
+/** How long the end of the server waits for what the next start would otherwise have to look for. */
+const noteTimeoutMs = 1000;
 /** How long the end of a recording waits for its chat. */
 const chatTimeoutMs = 1500;
 
-/** All that was kept. The manifests on disk are the truth; what is listed was read from them at start, and follows what happens since. */
+/** All that was kept. The manifests on disk are the truth; what is listed at start is what they said when the index was written, is compared with them soon after, and follows what happens since. */
 export class Recordings {
   readonly #options: RecordingsOptions;
   /** Where they lie. */
   readonly folders: RecordingFolders;
   readonly #kept = new RecordingCatalogue<KeptRecording>();
   readonly #now: () => number;
+  readonly #sweep: RecordingSweep;
   readonly #onRemove = new Set<(id: string) => unknown>();
+  readonly #index: RecordingIndex;
   readonly #elsewhere: RecordingsElsewhere | undefined;
-  #sweeping: Promise<void> | undefined;
+  /** Resolves when what was listed at start has been compared with its folders. */
+  #compared: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
     this.folders = new RecordingFolders(options);
+    this.#index = new RecordingIndex({ folders: this.folders, turns: options.turns });
     this.#now = options.now ?? Date.now;
-    const { archive, onFailure } = options;
+    const { archive, onFailure, wishes, maxAgeDays, maxBytes } = options;
+    this.#sweep = new RecordingSweep({ ...{ kept: this.#kept, wishes, maxAgeDays, maxBytes, now: this.#now }, remove: (id) => this.remove(id), onFailure: (id, error) => onFailure?.(id, error) });
     this.#elsewhere = archive && new RecordingsElsewhere({
       archive,
       isKnown: (id) => this.#kept.get(id) !== undefined,
@@ -70,38 +75,59 @@ export class Recordings {
     });
   }
 
-  /** Reads what is there; what a server that is gone left open is closed. Must be called once, before the first broadcast. */
+  /** Lists what is there: what the index knows at once, the rest from its folders; what a server that is gone left open is closed. Must be called once, before the first broadcast. */
   async open(): Promise<void> {
     const ids = await this.folders.ids();
+    const indexed = await this.#index.open(ids);
+    for (const { id, start, description, end } of indexed.values()) this.#add(id, start, textsIn(description), { end: sumsIn(end) });
+    const unknown = ids.filter((id) => !indexed.has(id));
     const readers = Array.from({ length: readAtATime }, async () => {
       // A folder without a manifest is none of ours.
-      for (let id = ids.pop(); id !== undefined; id = ids.pop()) await this.#read(id).catch(() => undefined);
+      for (let id = unknown.pop(); id !== undefined; id = unknown.pop()) await this.#read(id).catch(() => undefined);
     });
     await Promise.all(readers);
     await this.sweep();
-    this.#elsewhere?.start();
-    this.#timer = setInterval(() => void this.sweep(), sweepIntervalMs).unref();
+    this.#compared = this.#index.compare(indexed.values(), { read: (id) => this.#read(id), gone: (id) => this.#kept.remove(id) });
+    // What was said here and did not go up comes before what others said.
+    void this.#compared.then(() => this.#elsewhere?.start());
+    this.#timer = setInterval(() => void Promise.all([this.sweep(), this.#note()]), sweepIntervalMs).unref();
   }
 
   /** Nothing is removed any more. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#elsewhere?.close();
-    await this.#sweeping;
+    await this.#sweep.settled;
+    await settledWithin(this.#note(), noteTimeoutMs);
+    await this.#index.close();
   }
 
   async #read(id: string): Promise<void> {
-    const { start, description, end } = await this.folders.read(id);
+    const before = this.#kept.get(id);
+    const found = await this.folders.read(id);
+    const { start, description, end } = found;
     if (!start) return;
     if (end?.durationSeconds === 0) return this.folders.remove(id);
     const known = this.#kept.get(id);
+    if (before && !known) return; // it was removed meanwhile
     const texts = textsIn(description);
     if (known) Object.assign(known, { description: texts, words: wordsOf(start.stream, texts), end: end && sumsIn(end) });
     else this.#add(id, start, texts, { end: end && sumsIn(end) });
+    if (this.#isSettled(id)) this.#index.note(id, found);
+  }
+
+  /** Nothing of it waits for the archive. */
+  #isSettled(id: string): boolean {
+    return this.#options.archive?.isSettled(id) ?? true;
+  }
+
+  async #note(): Promise<void> {
+    await this.#index.noteAll(this.#kept.oldestFirst.filter(({ id, end }) => end && this.#isSettled(id)).map(({ id }) => id));
   }
 
   /** Follows what other servers did in the archive. @param all also what they could not tell */
   async follow(all: boolean): Promise<void> {
+    await this.#compared;
     await this.#elsewhere?.look({ all });
   }
 
@@ -227,6 +253,7 @@ export class Recordings {
     kept.end = kept.recorder.sums;
     kept.recorder = undefined;
     await this.sweep();
+    void this.#note();
   }
 
   /** @throws {LiveError} not-found | malformed | unavailable */
@@ -234,7 +261,11 @@ export class Recordings {
     const kept = this.#require(id);
     const description = changedDescription(kept.description, change);
     if (kept.recorder) kept.recorder.describe(description);
-    else await this.folders.store(id).append(manifestName, manifestLine({ type: 'description', ...description }));
+    else {
+      await this.#index.changed(id);
+      await this.folders.store(id).append(manifestName, manifestLine({ type: 'description', ...description }));
+      void this.#note();
+    }
     kept.description = description;
     kept.words = wordsOf(kept.stream, description);
     return this.get(id);
@@ -254,27 +285,9 @@ export class Recordings {
     }
   }
 
-  /** Removes what is too old, and the oldest while all weigh too much; what somebody watches a little later. One at a time. */
+  /** Removes what is too old or too much. */
   sweep(): Promise<void> {
-    this.#sweeping = (this.#sweeping ?? Promise.resolve()).then(() => this.#sweep());
-    return this.#sweeping;
-  }
-
-  async #sweep(): Promise<void> {
-    const { maxAgeDays, maxBytes, wishes, onFailure } = this.#options;
-    const nowMs = this.#now();
-    const judged = this.#kept.oldestFirst.map(({ id, stream, startedAtMs, end, recorder }) => ({ id, stream, startedAtMs, byteLength: sumsNow(end, recorder).byteLength, grows: end === undefined }));
-    for (const id of toBeRemoved(judged, { all: { maxAgeDays, maxBytes }, ofStream: (stream) => wishes.of(stream) }, nowMs)) {
-      const kept = this.#kept.get(id);
-      if (!kept) continue;
-      kept.dueSinceMs ??= nowMs;
-      if (nowMs - kept.readAtMs < watchedForMs && nowMs - kept.dueSinceMs < sparedForMs) continue;
-      try {
-        await this.remove(id);
-      } catch (error) {
-        return onFailure?.(id, error as Error); // neither would the others go
-      }
-    }
+    return this.#sweep.run();
   }
 
   #require(id: string): KeptRecording {

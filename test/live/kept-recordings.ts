@@ -1,7 +1,9 @@
+import { readdir } from 'node:fs/promises';
 import type { Test } from 'tap';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import type { WholeSegment } from '../../src/hls/whole-segment.js';
 import { RecordWishes } from '../../src/live/record-wishes.js';
+import { indexName } from '../../src/live/recording-index.js';
 import { Recordings, type RecordingsOptions } from '../../src/live/recordings.js';
 import { Semaphore } from '../../src/live/semaphore.js';
 import type { JsonFile } from '../../src/storage/json-file.js';
@@ -46,4 +48,9 @@ export async function keepRecording(recordings: Recordings, segments: number, { 
   await until(() => recorder.sums.durationSeconds === 2 * segments);
   await recordings.finish(id);
   return id;
+}
+
+/** What lies there beside the index of all. */
+export async function foldersIn(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => name !== indexName).sort();
 }

@@ -11,7 +11,7 @@ import type { Recordings, RecordingsOptions } from '../../src/live/recordings.js
 import { FakeObjectStore } from '../helpers/fake-object-store.js';
 import { temporaryDirectory } from '../helpers/programs.js';
 import { until } from './fake-studio.js';
-import { keepRecording, openRecordings, recordedFacts, recordedInit, wholeSegments } from './kept-recordings.js';
+import { foldersIn, keepRecording, openRecordings, recordedFacts, recordedInit, wholeSegments } from './kept-recordings.js';
 
 interface Server {
   readonly directory: string;
@@ -234,7 +234,7 @@ t.test('what one of several servers does to a recording that is over is so at th
 
   await second.recordings.remove(id);
   await followed(() => first.recordings.find(id) === undefined);
-  t.strictSame([removed, await readdir(first.directory)], [[id], []], 'with all that was made of it');
+  t.strictSame([removed, await foldersIn(first.directory)], [[id], []], 'with all that was made of it');
   t.strictSame([...first.failures, ...second.failures], []);
 });
 
@@ -279,7 +279,7 @@ t.test('a recording is deleted in the store too; while the store is away nothing
   await server.archive.close();
   fake.mood = () => undefined;
   const again = await startServer(t, fake, { directory: server.directory });
-  await until(async () => fake.keys.length === 0 && (await readdir(again.directory)).length === 0);
+  await until(async () => fake.keys.length === 0 && (await foldersIn(again.directory)).length === 0);
   t.strictSame(again.recordings.list().found, []);
 });
 

@@ -11,7 +11,7 @@ import { readMediaPlaylist } from '../helpers/playlist-reader.js';
 import type { LiveError } from '../../src/protocol/live-error.js';
 import { temporaryDirectory } from '../helpers/programs.js';
 import { until } from './fake-studio.js';
-import { keepRecording, openRecordings, recordedFacts, recordedInit, wholeSegments } from './kept-recordings.js';
+import { foldersIn, keepRecording, openRecordings, recordedFacts, recordedInit, wholeSegments } from './kept-recordings.js';
 
 /** Downloads of a program that writes down what it is asked, and is done when it is told so. */
 class Slow {
@@ -119,7 +119,7 @@ t.test('of clips the last that were asked for are kept, within so many bytes; no
   slow.size = 100;
   await clip(2);
   await slow.downloads.close();
-  t.strictSame((await readdir(recordings.directory)).sort(), [id]);
+  t.strictSame(await foldersIn(recordings.directory), [id]);
   const again = await openRecordings(t, { directory: recordings.directory });
   t.strictSame(again.list().found.map((each) => each.id), [id]);
 });
@@ -134,7 +134,7 @@ t.test('a recording that is deleted while its file is made is gone at once and w
   await until(async () => slow.jobs.length === 1);
   await recordings.remove(id);
   await refused[0];
-  t.strictSame((await readdir(recordings.directory)).filter((name) => name !== '.clips'), [other]);
+  t.strictSame((await foldersIn(recordings.directory)).filter((name) => name !== '.clips'), [other]);
   await until(async () => slow.jobs.length === 2);
   await slow.downloads.close();
   await refused[1];

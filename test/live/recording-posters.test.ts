@@ -1,11 +1,11 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { RecordingPosters } from '../../src/live/recording-posters.js';
 import { Semaphore } from '../../src/live/semaphore.js';
 import { FakeTranscoder } from './fake-transcoder.js';
 import { until } from './fake-studio.js';
-import { keepRecording, openRecordings } from './kept-recordings.js';
+import { foldersIn, keepRecording, openRecordings } from './kept-recordings.js';
 
 /** JPEG's last two bytes. Test pictures are of 640 × 360: below 2304 bytes they are of one colour. */
 const jpegOf = (letter: string, bytes = 3000): Buffer => Buffer.concat([Buffer.from(letter.repeat(bytes - 2)), Buffer.from([0xff, 0xd9])]);
@@ -69,5 +69,5 @@ t.test('a recording that is removed while its picture is made stays removed', as
   made[0]?.jpeg(jpegOf('a'));
   await recordings.remove(id);
   await asked;
-  t.strictSame(await readdir(recordings.directory), []);
+  t.strictSame(await foldersIn(recordings.directory), []);
 });

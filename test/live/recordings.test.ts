@@ -1,17 +1,18 @@
-import { appendFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { manifestLine, readManifest, type Manifest } from '../../src/hls/manifest.js';
 import { writeRecordingText } from '../../src/hls/recording-playlists.js';
 import { Recorder, manifestName } from '../../src/live/recorder.js';
+import { indexName } from '../../src/live/recording-index.js';
 import type { Recordings } from '../../src/live/recordings.js';
 import { JsonFile } from '../../src/storage/json-file.js';
 import { hungStore, MoodyStore } from '../helpers/bad-stores.js';
 import { readMediaPlaylist } from '../helpers/playlist-reader.js';
 import { temporaryDirectory } from '../helpers/programs.js';
 import { turns, until } from './fake-studio.js';
-import { keepRecording, openRecordings, recordedFacts, recordedInit, recordWishes, wholeSegments } from './kept-recordings.js';
+import { foldersIn, keepRecording, openRecordings, recordWishes, recordedFacts, recordedInit, wholeSegments } from './kept-recordings.js';
 
 function recorder(store: MoodyStore, onGap = (): void => undefined): Recorder {
   return new Recorder({ store, onGap, start: { type: 'start', version: 1, server: 'test-1', ...recordedFacts }, description: { title: 'A show' }, endTimeoutMs: 20_000 });
@@ -95,6 +96,22 @@ t.test('what a server that died left open is complete up to its last segment, al
   t.equal((await third.manifest(id)).segments.length, 5);
 });
 
+t.test('what was said of a recording in its middle is still said at every start, when its server died and its manifest is long', async (t) => {
+  const first = await openRecordings(t);
+  const { id, recorder: begun } = first.begin(recordedFacts, { title: 'A show' }, () => undefined);
+  const segments = wholeSegments(300);
+  for (const segment of segments.slice(0, 150)) begun.segment(segment, recordedInit);
+  begun.describe({ title: 'Another title' });
+  for (const segment of segments.slice(150)) begun.segment(segment, recordedInit);
+  await until(async () => (await readFile(join(first.folders.path(id), manifestName), 'utf8').catch(() => '')).includes('"299.m4s"'));
+  for (const start of ['the first', 'the second']) {
+    await rm(join(first.directory, indexName), { force: true });
+    const later = await openRecordings(t, { directory: first.directory });
+    t.match(later.get(id), { state: 'interrupted', description: { title: 'Another title' } }, start);
+    await later.close();
+  }
+});
+
 t.test('another process of this machine that still runs keeps its recording open', async (t) => {
   const directory = await temporaryDirectory(t);
   const { hostname } = await import('node:os');
@@ -112,11 +129,11 @@ t.test('a recording is deleted whole, while it is read too, and nothing is left 
   t.equal((await text(reading)).length, media.byteLength);
   t.throws(() => recordings.get(id), { code: 'not-found' });
   await t.rejects(recordings.media(id, '1.m4s'), { code: 'not-found' });
-  t.strictSame(await readdir(recordings.directory), []);
+  t.strictSame(await foldersIn(recordings.directory), []);
   await mkdir(join(recordings.directory, '.deleted-cam-1'));
   await mkdir(join(recordings.directory, 'lost+found'));
   await openRecordings(t, { directory: recordings.directory });
-  t.strictSame(await readdir(recordings.directory), ['lost+found'], 'what is none of ours stays');
+  t.strictSame(await foldersIn(recordings.directory), ['lost+found'], 'what is none of ours stays');
 });
 
 t.test('one that goes on is not deleted, and one without a segment is none', async (t) => {
@@ -125,7 +142,7 @@ t.test('one that goes on is not deleted, and one without a segment is none', asy
   await t.rejects(recordings.remove(id), { code: 'malformed', message: /end the recording/ });
   await recordings.finish(id);
   await openRecordings(t, { directory: recordings.directory });
-  t.strictSame(await readdir(recordings.directory), []);
+  t.strictSame(await foldersIn(recordings.directory), []);
 });
 
 t.test('the oldest go when all weigh too much, and what is too old goes', async (t) => {
@@ -183,7 +200,7 @@ t.test('what is too old or too much goes while the server runs, and what somebod
     now += 60_000;
   }
   t.strictSame([ids(), removed], [[], [young]], 'nobody keeps it for ever');
-  t.strictSame(await readdir(recordings.directory), []);
+  t.strictSame(await foldersIn(recordings.directory), []);
 });
 
 t.test('one that the disk does not let go of stays, whole, and is gone once it does', async (t) => {

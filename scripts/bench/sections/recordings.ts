@@ -23,6 +23,7 @@ export async function measureRecordings(): Promise<Figure[]> {
       await link(manifest, join(folder, 'manifest.jsonl'));
     }
     const without = await startTimed(scope, {});
+    const first = await within((its) => startTimed(its, { RECORDINGS_DIR: recordings }));
     const { seconds, server } = await startTimed(scope, { RECORDINGS_DIR: recordings });
     const from = performance.now();
     const rounds = 20;
@@ -34,11 +35,12 @@ export async function measureRecordings(): Promise<Figure[]> {
     const { startSeconds, listedSeconds, againSeconds } = await measureStore(directory);
     const [beside, all] = [{ amount: without.seconds, unit: 's', note: 'a start with none' }, many.toLocaleString('en')];
     return [
-      differenceFigure({ what: `a start with ${all} recordings of ten minutes`, measured: { amount: seconds, unit: 's' }, beside, atMost: 10 }),
+      differenceFigure({ what: `the first start with ${all} recordings of ten minutes on the disk`, measured: { amount: first.seconds, unit: 's', note: 'no index yet' }, beside, atMost: 10 }),
+      differenceFigure({ what: 'each later start with them', measured: { amount: seconds, unit: 's' }, beside, atMost: 5 }),
       amountFigure({ what: 'a page of 100 of them, searched for a word', measured: { amount: pageMs, unit: 'ms', note: 'asked one after another' }, atMost: 100 }),
       differenceFigure({ what: `a start of a new server with ${all} in an object store`, measured: { amount: startSeconds, unit: 's', note: 'it answers, and goes on reading' }, beside, atMost: 10 }),
       amountFigure({ what: 'from there until all of them are listed', measured: { amount: listedSeconds, unit: 's', note: "each manifest is fetched once, from a stand-in in the bench's own process" } }),
-      differenceFigure({ what: 'the next start of that server, its manifests on the disk', measured: { amount: againSeconds, unit: 's', note: 'all are listed at once' }, beside, atMost: 10 }),
+      differenceFigure({ what: 'the next start of that server, its manifests on the disk', measured: { amount: againSeconds, unit: 's', note: 'all are listed at once' }, beside, atMost: 5 }),
     ];
   });
 }
