@@ -30,3 +30,9 @@ export type Answer = FoundAnswer | EmptyAnswer;
 export const notYet: EmptyAnswer = { outcome: 'not-yet', message: 'not on air yet' };
 export const goingOn: EmptyAnswer = { outcome: 'going-on', message: 'the broadcast goes on from this server in a moment' };
 export const noRewind: EmptyAnswer = { outcome: 'to-come', message: 'nothing is kept to go back to; DVR_SECONDS says for how long the server should' };
+
+/**
+ * All that there is of a gap. RFC 8216bis §4.4.4.7: clients should not ask for it. VLC 3 and the HLS of WebKitGTK do, and stop at a 404; where they
+ * are given nothing they hold the last picture for as long as the gap lasts, and go on.
+ */
+export const gapMedia = Buffer.alloc(0);

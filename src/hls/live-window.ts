@@ -142,6 +142,11 @@ export class LiveWindow implements LiveEdge {
     return this.#inits.get(name) ?? this.#media.get(name)?.body;
   }
 
+  /** Whether it names a whole segment that can't be had, and that playlists list all the same. */
+  isGap(name: string): boolean {
+    return this.#segments.get(name)?.gap === true;
+  }
+
   init(uri: string): Buffer | undefined {
     return this.#inits.get(uri);
   }

@@ -52,6 +52,12 @@ function alongside({ segments, renditions }: Manifest, rendition: string): reado
   });
 }
 
+/** Names of all that its media playlists list as gaps. */
+export function gapsOf(manifest: Manifest): ReadonlySet<string> {
+  const lists = [manifest.segments, ...[...manifest.renditions.keys()].map((rendition) => alongside(manifest, rendition))];
+  return new Set(lists.flat().flatMap(({ gap, uri }) => (gap ? [uri] : [])));
+}
+
 interface Described {
   readonly variant: VariantStream;
   readonly keyframes: readonly KeyframeStream[];

@@ -1,4 +1,4 @@
-import { goingOn, notYet, type Answer } from './answer.js';
+import { gapMedia, goingOn, notYet, type Answer } from './answer.js';
 import { isListed, readBlockingRequest, type DeliveryDirectives, type BlockingRequest } from './blocking-request.js';
 import type { Encoded } from './encoded.js';
 import { HeldRequests, type StartTimer, type WatchClient } from './held-requests.js';
@@ -74,6 +74,7 @@ export class RenditionRequests {
     }
     const body = this.#window.media(name);
     if (body) return { outcome: 'lasting', body };
+    if (this.#window.isGap(name)) return { outcome: 'lasting', body: gapMedia };
     if (this.#isPast(name)) return { outcome: 'gone', message: 'this is no longer there' };
     return { outcome: 'to-come', message: 'there is no such segment, or not yet' };
   }

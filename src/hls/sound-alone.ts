@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { readInitSegment } from '../fmp4/init-segment.js';
 import { bytesOfTrack, soundInit, type SoundInit } from '../fmp4/sound-alone.js';
 import type { RenditionFacts } from '../protocol/live-stream-info.js';
-import { noRewind, type Answer, type EmptyAnswer } from './answer.js';
+import { gapMedia, noRewind, type Answer, type EmptyAnswer } from './answer.js';
 import { bitRatesOf, type BitRates, type WeighedSegment } from './bit-rates.js';
 import type { DeliveryDirectives } from './blocking-request.js';
 import { Encoded } from './encoded.js';
@@ -87,7 +87,8 @@ export class SoundAlone {
 
   /** As the lead's, without the picture. */
   async media(name: string, watchClient: WatchClient): Promise<Answer> {
-    if (readMediaName(name)?.kind === 'init') {
+    const kind = readMediaName(name)?.kind;
+    if (kind === 'init') {
       const sound = this.#initOf(name);
       return sound ? { outcome: 'lasting', body: sound.init.bytes } : noSound;
     }
@@ -95,11 +96,12 @@ export class SoundAlone {
     if (kept) return { outcome: 'lasting', body: kept };
     const answer = await this.#lead.media(name, watchClient);
     if (!answer.body || answer.body instanceof Encoded) return answer;
+    const none: Answer = kind === 'segment' ? { outcome: 'lasting', body: gapMedia } : noSound;
     const sound = this.#initOf(this.#lead.window.mapUriOf(name) ?? '');
-    if (!sound) return noSound;
+    if (!sound) return none;
     const whole = Buffer.isBuffer(answer.body) ? answer.body : await buffer(await answer.body.open(0, answer.body.byteLength));
     const body = bytesOfTrack(whole, sound.trackId);
-    if (body.length === 0) return noSound;
+    if (body.length === 0) return none;
     this.#keep(name, body);
     return { outcome: 'lasting', body };
   }

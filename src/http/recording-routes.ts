@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { FastifyInstance } from 'fastify';
 import type { Access } from '../access/access.js';
+import { gapMedia } from '../hls/answer.js';
 import { isKeptMedia } from '../hls/media-address.js';
 import { readPlaylistName } from '../hls/recording-playlists.js';
 import type { StoredMedia } from '../hls/stored-media.js';
@@ -50,6 +51,16 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
   });
   await allowPlayback(app, origins);
   const playlists = new RecordedPlaylists(recordings);
+  /** @throws {LiveError} not-found | unavailable */
+  const mediaOf = async (id: string, file: string): Promise<StoredMedia | Buffer> => {
+    try {
+      return await recordings.media(id, file);
+    } catch (error) {
+      // Asked only now: what is there is no gap, and most of it is.
+      if (error instanceof LiveError && error.code === 'not-found' && (await playlists.isGap(id, file))) return gapMedia;
+      throw error;
+    }
+  };
   const watching = async (recording: FastifyInstance): Promise<void> => {
     recording.addHook('onRequest', async (request, reply) => {
       await mayWatch(request);
@@ -91,13 +102,13 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
       if (!isKeptMedia(file)) throw new LiveError('not-found', 'there is no such file in this recording');
       const init = readsOneInitSegment(request) ? await playlists.initBefore(id, file) : undefined;
       if (init !== undefined) {
-        const pieces = await Promise.all([init, file].map(async (name) => wholeOf(await recordings.media(id, name))));
+        const pieces = await Promise.all([init, file].map(async (name) => wholeOf(await mediaOf(id, name))));
         // Caches may have what is for everybody, and not this.
         return sendMedia(request, reply.header('cache-control', 'no-store'), Buffer.concat(pieces));
       }
       const address = await recordings.addressOf(id, file);
-      if (address !== undefined) return reply.header('cache-control', `private, max-age=${redirectSeconds}`).redirect(address, 302);
-      const media = await recordings.media(id, file);
+      if (address !== undefined && !(await playlists.isGap(id, file))) return reply.header('cache-control', `private, max-age=${redirectSeconds}`).redirect(address, 302);
+      const media = await mediaOf(id, file);
       reply.header('cache-control', `max-age=${mediaSeconds}`);
       return sendMedia(request, reply, media);
     });
@@ -106,7 +117,7 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
   await app.register(watching, { prefix: '/:id/~:token' });
 }
 
-const wholeOf = async (media: StoredMedia): Promise<Buffer> => buffer(await media.open(0, media.byteLength));
+const wholeOf = async (media: StoredMedia | Buffer): Promise<Buffer> => (Buffer.isBuffer(media) ? media : buffer(await media.open(0, media.byteLength)));
 
 /** A piece of a recording, where one is asked for. @throws {LiveError} malformed */
 function readClip(query: Record<string, unknown>): ClipWish | undefined {

@@ -1,5 +1,5 @@
 import { Encoded } from '../hls/encoded.js';
-import { writeRecordingText, type RecordingPlaylist } from '../hls/recording-playlists.js';
+import { gapsOf, writeRecordingText, type RecordingPlaylist } from '../hls/recording-playlists.js';
 import type { Recordings } from './recordings.js';
 
 /** So many playlists are kept: the last that were asked for. */
@@ -29,6 +29,12 @@ export class RecordedPlaylists {
       return new Map(begun.map(({ uri, mapUri }) => [uri, mapUri]));
     });
     return inits.get(segment);
+  }
+
+  /** Whether its playlists list that name as a gap. @throws {LiveError} not-found */
+  async isGap(id: string, name: string): Promise<boolean> {
+    const gaps = await this.#keep(id, 'gaps', async () => gapsOf(await this.#recordings.manifest(id)));
+    return gaps.has(name);
   }
 
   #keep<T>(id: string, name: string, make: (ended: boolean) => Promise<T>): Promise<T> {

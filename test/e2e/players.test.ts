@@ -1,9 +1,10 @@
 import t from 'tap';
 
 import { decode, type NumberedPicture } from '../helpers/pictures-and-sound.js';
-import { skipWithout, waitUntil } from '../helpers/programs.js';
+import { skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
 import { TestPublisher } from '../helpers/publisher.js';
 import { readMediaPlaylist } from '../helpers/playlist-reader.js';
+import { keepShow } from '../helpers/kept-show.js';
 import { startServer } from '../helpers/server.js';
 import { sendTestCard } from '../helpers/test-card.js';
 import { playInVlc, vlcProgram } from '../helpers/vlc.js';
@@ -13,7 +14,10 @@ import { serveWebSite } from '../helpers/web-site.js';
 t.setTimeout(240_000);
 t.jobs = 3;
 
-const server = await startServer(t);
+const directory = await temporaryDirectory(t);
+/** Pictures 50 to 99 are not there. */
+const withGap = await keepShow(directory, { stream: 'gap', pieces: [{ seconds: 8, missing: [1] }] });
+const server = await startServer(t, { RECORDINGS_DIR: directory });
 const publisher = new TestPublisher(t, server.publishUrl('card'));
 await publisher.message('ready');
 const broadcast = sendTestCard(t, publisher, { seconds: 180 });
@@ -33,6 +37,16 @@ t.test('VLC plays the HLS link', { skip: skipWithout(vlcProgram, 'VLC') }, async
   const pictures = await playInVlc(t, server.hlsUrl('card'), 120);
   t.ok(steps(pictures).every((step) => step >= 0), pictures.map(({ number }) => number).join(' '));
   t.ok(steps(pictures).filter((step) => step === 1).length > 100, `nearly every picture follows the one before: ${steps(pictures).join(' ')}`);
+});
+
+t.test('VLC, which knows no EXT-X-GAP, plays a recording over its gap', { skip: skipWithout(vlcProgram, 'VLC') }, async (t) => {
+  // While it waits for the other side of the gap it writes the last picture again.
+  const numbers = (await playInVlc(t, `${server.origin}/recordings/${withGap}/index.m3u8`, 150)).map(({ number }) => number);
+  const shown = new Set(numbers);
+  t.ok(numbers.every((number, index) => number >= (numbers[index - 1] ?? 0)), numbers.join(' '));
+  t.ok([...shown].filter((number) => number < 50).length > 40, 'what comes before it');
+  t.ok([...shown].filter((number) => number >= 100).length > 40, 'what comes after it');
+  t.strictSame([...shown].filter((number) => number >= 50 && number < 100), []);
 });
 
 t.test('ffmpeg pulls the HLS link: every picture in order', async (t) => {
@@ -59,5 +73,21 @@ t.test("Safari's engine plays the HLS link natively", { skip: skipWithout(webkit
       return time > start + 4 && time;
     }, 20_000, 200);
     t.ok(end > start + 4, 'frames advance');
+  });
+});
+
+t.test("Safari's engine plays a recording over its gap natively, at its time", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
+  const hls = `${server.origin}/recordings/${withGap}/index.m3u8`;
+  const site = await serveWebSite(t, { '/': `<!doctype html><title>Native</title><video muted playsinline src="${hls}"></video>` });
+  await inWebKit(t, async (webkit) => {
+    await webkit.open(site);
+    await webkit.evaluate('document.querySelector("video").play().catch(() => undefined); return true;');
+    const facts = (): Promise<[number, number, string | null]> => webkit.evaluate('const v = document.querySelector("video"); return [v.currentTime, v.duration, v.error && v.error.message];');
+    const after = await waitUntil('the other side of the gap', async () => {
+      const [time, duration, error] = await facts();
+      if (error !== null) throw new Error(`WebKit: ${error}`);
+      return time > 5 && ([time, duration] as const);
+    }, 60_000, 200);
+    t.ok(Math.abs(after[1] - 8) < 0.5, `it lasts ${String(after[1])} s`);
   });
 });

@@ -8,6 +8,7 @@ import { Semaphore } from '../../src/live/semaphore.js';
 import { LiveError } from '../../src/protocol/live-error.js';
 import { keepRecording, openRecordings, recordedFacts, recordedInit, wholeSegments } from '../live/kept-recordings.js';
 import { readMediaPlaylist } from '../helpers/playlist-reader.js';
+import { until } from '../live/fake-studio.js';
 import { startFakeServer, testKey } from './fake-server.js';
 
 interface Listed {
@@ -97,6 +98,28 @@ t.test('a player that reads one init segment only is given the next one with the
     const begins = name === '1.m4s';
     t.ok(given.rawPayload.equals(begins ? Buffer.concat([init, plain.rawPayload]) : plain.rawPayload), name);
     t.equal(given.headers['cache-control'] === 'no-store', begins, `${name}: no cache gives to others what was for it`);
+  }
+});
+
+t.test('who asks for a gap is given nothing, for players that know no EXT-X-GAP and stop at a 404; what never was is not found', async (t) => {
+  const { app, recordings } = await startWithRecordings(t);
+  const { id, recorder } = recordings.begin(recordedFacts, {}, () => undefined);
+  const [vlc, safari] = ['VLC/3.0.21 LibVLC/3.0.21', 'Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Safari/605.1.15'];
+  const ask = (name: string, userAgent = safari): Promise<LightMyRequestResponse> => app.inject({ url: `/recordings/${id}/${name}`, headers: { 'user-agent': userAgent } });
+  for (const [index, segment] of wholeSegments(4).entries()) recorder.segment({ ...segment, gap: index === 1 || index === 2, discontinuity: index === 2 }, recordedInit);
+  // Of a rendition that came later all before is a gap.
+  for (const segment of wholeSegments(4).slice(1)) recorder.segment(segment, recordedInit, '480p');
+  await until(async () => (await recordings.manifest(id).catch(() => undefined))?.renditions.get('480p')?.length === 3);
+  for (const state of ['recording', 'complete']) {
+    t.equal(recordings.get(id).state, state);
+    for (const name of ['1.m4s', '2.m4s', '480p_0.m4s']) {
+      const gap = await ask(name);
+      t.strictSame([gap.statusCode, gap.rawPayload.length, gap.headers['content-type'], gap.headers['cache-control']], [200, 0, 'video/mp4', 'max-age=3600'], `${name}, ${state}`);
+    }
+    t.equal((await ask('2.m4s', vlc)).rawPayload.length, recordedInit.bytes.length, 'what VLC needs for all that comes after it is there');
+    t.ok((await ask('3.m4s')).rawPayload.length > 0);
+    for (const name of ['4.m4s', '480p_4.m4s', '720p_0.m4s', '1.0.m4s']) t.equal((await ask(name)).statusCode, 404, `${name}, ${state}`);
+    await recordings.finish(id);
   }
 });
 
