@@ -92,7 +92,7 @@ async function measureRow(stage: Stage, rowMs: number): Promise<Omit<Row, 'minut
 }
 
 async function describeNews({ publisher, viewer }: Stage): Promise<string> {
-  return `the publisher: ${(await publisher.ask<string[]>('news.slice(-20)')).join(', ')}; the player: ${(await viewer.ask<string[]>('messages.slice(-20)')).join(', ')}`;
+  return `the publisher: ${(await publisher.ask<string[]>('news.slice(-20)')).join(', ')}; the player: ${(await viewer.ask<string[]>('messages.slice(-20)')).join(', ')}; its paths: ${(await viewer.ask<string[]>('paths')).join(', ')}`;
 }
 
 function describe({ minute, p50Ms, p95Ms, bufferMs, picturesPerSecond, stalls, publisher, viewer, serverMiB }: Row): string[] {

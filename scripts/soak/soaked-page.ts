@@ -24,7 +24,7 @@ export class SoakedPage {
 
   static async open(scope: Scope, html: string): Promise<SoakedPage> {
     const site = await serveWebSite(scope, { '/': html });
-    const browser = await launchTabbedChromium(scope);
+    const browser = await launchTabbedChromium(scope, { keepsRequests: false });
     const [other = await browser.newPage()] = await browser.pages();
     const page = await browser.newPage();
     page.on('pageerror', (error) => process.stderr.write(`page: ${String(error)}\n`));

@@ -38,7 +38,7 @@ export async function launchChromium(t: Teardown, { autoplay = 'no-user-gesture-
 }
 
 /** The same, driven by puppeteer: a tab behind another is hidden as for a person. Playwright keeps every page visible. */
-export async function launchTabbedChromium(t: Teardown, { siteData = true }: { readonly siteData?: boolean } = {}): Promise<TabbedBrowser> {
+export async function launchTabbedChromium(t: Teardown, { siteData = true, keepsRequests = true }: { readonly siteData?: boolean; readonly keepsRequests?: boolean } = {}): Promise<TabbedBrowser> {
   const home = await temporaryDirectory(t, 'onair-chromium');
   if (!siteData) {
     // As *Block all cookies* in its settings does it: storage of every kind throws.
@@ -49,6 +49,8 @@ export async function launchTabbedChromium(t: Teardown, { siteData = true }: { r
     browser: 'chrome',
     executablePath: chromiumProgram ?? 'chromium',
     headless: true,
+    // The tools keep a record of each request in the page's own memory: whoever weighs the page must do without.
+    networkEnabled: keepsRequests,
     userDataDir: `${home}/profile`,
     env: { ...process.env, HOME: home },
     args: [...switches, ...fakeDevices, '--autoplay-policy=no-user-gesture-required'],

@@ -17,6 +17,7 @@ window.shown = [];
 window.told = [];
 window.stalls = 0;
 window.messages = [];
+window.paths = [];
 function look() {
   const now = Date.now();
   context.drawImage(video, 0, 8 * video.videoHeight / 720, video.videoWidth, 24 * video.videoHeight / 720, 0, 0, 16, 1);
@@ -40,6 +41,7 @@ export function playerPage({ origin, stream, path, mode }: PlayerPageOptions): s
 import { Player } from '${origin}/sdk/onair.js';
 ${watchNumbers}const player = new Player({ url: '${origin}', stream: ${JSON.stringify(stream)}, video, path: ${JSON.stringify(path)}, mode: ${JSON.stringify(mode)} });
 player.on('stats', ({ latencySeconds, playbackRate, droppedFrames }) => window.told.push([Date.now(), latencySeconds, playbackRate, droppedFrames]));
+player.on('path', ({ path, why }) => window.paths.push(path + ' (' + why + ')'));
 player.on('state', ({ state, message }) => window.messages.push(state + (message ? ': ' + message : '')));
 player.play();
 </script>`;
