@@ -168,6 +168,13 @@ export class ObjectArchive {
     void this.survey.tell(id).catch(() => undefined);
   }
 
+  /** It was withdrawn, and stays after all. */
+  async putBack(id: string): Promise<void> {
+    await this.resume(id);
+    Object.assign(this.#stateOf(id), { etag: undefined });
+    this.changed(id, true);
+  }
+
   /** Resolves when nothing is left of it there, however long the store is away. */
   clear(id: string): Promise<void> {
     return new Promise((resolve) => this.#queue.addLast({ group: id, byteLength: 0, run: () => this.#removeRest(id).then(resolve) }));

@@ -149,14 +149,21 @@ export class RecordingDownloads {
     }
     if (byteLength === undefined) throw new LiveError('unavailable', 'the file can not be made; the log of the server says why');
     const open = (start: number, length: number): Promise<FileRange> =>
-      FileRange.open(path, { range: { start, byteLength: length }, turns }).catch((cause: unknown) => {
+      FileRange.open(path, { range: { start, byteLength: length }, turns, onPiece: () => this.#watched(who.id) }).catch((cause: unknown) => {
         throw new LiveError('unavailable', 'the disk does not give back this file; try again', { cause });
       });
     return { byteLength, open };
   }
 
-  /** Once, however many ask for the same. @throws {LiveError} unavailable, when too many files wait */
+  /** Somebody waits for its file or is being sent it, which may take an hour: as good as playing it. */
+  #watched(id: string): void {
+    const { recordings } = this.#options;
+    if (recordings.find(id)) recordings.touch(id);
+  }
+
+  /** Once, however many ask for the same. @throws {LiveError} not-found, when it was removed meanwhile | unavailable, when too many files wait */
   #begin({ path, make }: Wanted, { id, client }: Pick<Making, 'id' | 'client'>): Making {
+    this.#options.recordings.get(id);
     const ofClient = [...this.#making.values()].filter((making) => making.client === client).length;
     if (ofClient >= mostOfAClient) throw new LiveError('unavailable', `${ofClient} files that were asked for from this address are still being made; try again in a few seconds`);
     if (this.#making.size >= mostWaiting) throw new LiveError('unavailable', `${this.#making.size} files wait to be made, and there is no room for more; try again in a few seconds`);
@@ -164,7 +171,10 @@ export class RecordingDownloads {
     this.#failed.delete(path);
     const run = (): Promise<void> => {
       making.fraction = 0;
-      return make(over.signal, (fraction) => (making.fraction = fraction));
+      return make(over.signal, (fraction) => {
+        making.fraction = fraction;
+        this.#watched(id);
+      });
     };
     const done = this.#inTurn(id, run, over.signal).finally(() => this.#making.delete(path));
     const making: Making = { id, client, over, done, fraction: undefined };
@@ -214,10 +224,11 @@ export class RecordingDownloads {
     const work = this.#clips.path(workFolder);
     const names = new Set(segments.flatMap(({ uri, mapUri }) => [mapUri, uri]));
     let gathered = 0;
-    const directory = await recordings.folders.gather(id, [...names], work, (count) => {
+    const onGathered = (count: number): void => {
       gathered = gatheringShare;
       onProgress((gatheringShare * count) / names.size);
-    });
+    };
+    const directory = await recordings.folders.gather(id, [...names], work, { signal, onGathered });
     const allSeconds = made.reduce((sum, segment) => sum + segment.durationSeconds, 0);
     const [playlist, end] = [join(directory, listName), join(directory, endName)];
     try {

@@ -139,15 +139,16 @@ export class RecordingFolders {
 
   /**
    * All of these in one folder: its own, or that one, where some are in the archive.
+   * @param signal ends it at once
    * @param onGathered told of each that has come
    * @throws {LiveError} unavailable
    */
-  async gather(id: string, names: readonly string[], directory: string, onGathered?: (count: number) => void): Promise<string> {
+  async gather(id: string, names: readonly string[], directory: string, { signal, onGathered }: { signal?: AbortSignal; onGathered?: (count: number) => void } = {}): Promise<string> {
     if (!this.#archive) return this.path(id);
     await mkdir(directory, { recursive: true });
     for (const [index, name] of names.entries()) {
-      const media = await this.media(id, name);
-      await pipeline(await media.open(0, media.byteLength), createWriteStream(join(directory, name)));
+      const opening = this.media(id, name).then((media) => media.open(0, media.byteLength));
+      await pipeline(await unlessAborted(opening, signal), createWriteStream(join(directory, name)), { signal });
       onGathered?.(index + 1);
     }
     return directory;
@@ -193,7 +194,10 @@ export class RecordingFolders {
    */
   async remove(id: string, onRest?: (error: Error) => void): Promise<void> {
     await this.#archive?.withdraw(id);
-    await rename(this.path(id), this.path(`${deletedPrefix}${id}`));
+    await rename(this.path(id), this.path(`${deletedPrefix}${id}`)).catch(async (error: unknown) => {
+      await this.#archive?.putBack(id);
+      throw error;
+    });
     await this.#removeRest(id).catch((error: unknown) => onRest?.(error as Error));
   }
 
@@ -207,6 +211,24 @@ export class RecordingFolders {
 
 function noSuchMedia(): never {
   throw new LiveError('not-found', 'there is no such segment in this recording');
+}
+
+/** A store that hangs is not waited for once nobody wants it; what comes late is let go of. */
+async function unlessAborted(opening: Promise<Readable>, signal: AbortSignal | undefined): Promise<Readable> {
+  let giveUp = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    giveUp = () => reject(new Error('nobody wants it any more'));
+  });
+  signal?.addEventListener('abort', giveUp);
+  try {
+    if (signal?.aborted) giveUp();
+    return await Promise.race([opening, aborted]);
+  } catch (error) {
+    void opening.then((late) => late.destroy(), () => undefined);
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
 }
 
 function unlessMissing(error: unknown): undefined {

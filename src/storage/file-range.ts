@@ -15,6 +15,8 @@ export interface FileRangeOptions {
   readonly turns: Turns;
   /** Gives up waiting for a turn. */
   readonly signal?: AbortSignal | undefined;
+  /** Told of each piece that somebody reads. */
+  readonly onPiece?: (() => void) | undefined;
 }
 
 // Those of `node:fs/promises` cost half as much again for each call.
@@ -27,7 +29,7 @@ const memory = new ReadMemory();
  * A run of bytes of a file in one go and one turn: a third of what a stream of them costs, for what is small enough to be held in memory.
  * @throws {Error} when there is no such file, or when it is shorter than that
  */
-export function readRange(path: string, { start, byteLength }: ByteRange, { turns, signal }: Omit<FileRangeOptions, 'range'>): Promise<ReadBytes> {
+export function readRange(path: string, { start, byteLength }: ByteRange, { turns, signal }: Pick<FileRangeOptions, 'turns' | 'signal'>): Promise<ReadBytes> {
   const read = async (): Promise<ReadBytes> => {
     const file = await openFile(path, 'r');
     try {
@@ -50,19 +52,20 @@ export function readRange(path: string, { start, byteLength }: ByteRange, { turn
 export class FileRange extends Readable {
   readonly #file: FileHandle;
   readonly #turns: Turns;
+  readonly #onPiece: (() => void) | undefined;
   readonly #destroyed = new AbortController();
   #position: number;
   #left: number;
 
   /** @throws {Error} when there is no such file, or when it is shorter than that */
-  static async open(path: string, { range, turns, signal }: FileRangeOptions): Promise<FileRange> {
+  static async open(path: string, { range, turns, signal, onPiece }: FileRangeOptions): Promise<FileRange> {
     const opened = async (): Promise<FileRange> => {
       const file = await open(path, 'r');
       try {
         const { size } = await file.stat();
         const whole = range ?? { start: 0, byteLength: size };
         if (whole.start + whole.byteLength > size) throw new RangeError(`expected ${whole.start + whole.byteLength} bytes in ${path}, there are ${size}`);
-        return new FileRange(file, whole, turns);
+        return new FileRange(file, whole, turns, onPiece);
       } catch (error) {
         await file.close();
         throw error;
@@ -71,10 +74,11 @@ export class FileRange extends Readable {
     return inTurn(turns, opened, signal);
   }
 
-  private constructor(file: FileHandle, { start, byteLength }: ByteRange, turns: Turns) {
+  private constructor(file: FileHandle, { start, byteLength }: ByteRange, turns: Turns, onPiece: (() => void) | undefined) {
     super({ highWaterMark: pieceBytes });
     this.#file = file;
     this.#turns = turns;
+    this.#onPiece = onPiece;
     this.#position = start;
     this.#left = byteLength;
   }
@@ -94,6 +98,7 @@ export class FileRange extends Readable {
     if (bytesRead === 0) throw new RangeError(`expected ${this.#left} more bytes of a file, there are none`);
     this.#position += bytesRead;
     this.#left -= bytesRead;
+    this.#onPiece?.();
     return buffer.subarray(0, bytesRead);
   }
 
