@@ -27,6 +27,7 @@ export class FakeHls {
   levels: { videoCodec?: string; audioCodec?: string; url: string[]; height: number; bitrate: number }[] = [];
   currentLevel = 0;
   liveSyncPosition: number | null = null;
+  startPosition = -1;
   playingDate: Date | null = null;
   targetLatency: number | null = null;
   #wished = -1;

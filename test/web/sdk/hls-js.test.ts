@@ -200,13 +200,14 @@ t.test('with less than a second in hand it catches up, too, and slows down at no
 });
 
 t.test('who would begin in segment 0, by whose parts hls.js goes round in circles, begins behind it', async (t) => {
-  for (const [sync, fragments, calls] of [
-    [1.6, [{ sn: 0, end: 2 }], ['start 2']],
-    [2.4, [{ sn: 0, end: 2 }, { sn: 1, end: 4 }], []],
-    [41, [{ sn: 20, end: 42 }], []],
+  for (const [sync, chosen, fragments, calls] of [
+    [1.6, -1, [{ sn: 0, end: 2 }], ['start 2']],
+    [2.1, 1.8, [{ sn: 0, end: 2 }], ['start 2']],
+    [2.4, 2.1, [{ sn: 0, end: 2 }, { sn: 1, end: 4 }], []],
+    [41, 40.7, [{ sn: 20, end: 42 }], []],
   ] as const) {
     const { path } = await bench(t, openHlsJs);
-    hls().liveSyncPosition = sync;
+    Object.assign(hls(), { liveSyncPosition: sync, startPosition: chosen });
     hls().loadLevel(1 / 3, true, fragments);
     hls().loadLevel(1 / 3, true, fragments);
     t.strictSame(hls().calls.slice(2), calls, 'once');

@@ -18,7 +18,8 @@ interface FakeFragment {
 function detailsOf(level: number, partEnd: number, live: boolean): LevelDetails {
   const all = Array.from({ length: Math.ceil(partEnd / 2) }, (_, sn) => ({ sn, level, start: sn * 2 + 0.02, end: sn * 2 + 2.02, duration: 2 }));
   const fragmentHint = partEnd % 2 > 0.01 ? all.pop() : undefined;
-  return { fragments: all, fragmentHint, partEnd: partEnd + 0.02, partTarget, live } as unknown as LevelDetails;
+  const partList = [...all.slice(-2), ...(fragmentHint ? [fragmentHint] : [])].map((fragment) => ({ fragment }));
+  return { partList, fragments: all, fragmentHint, partEnd: partEnd + 0.02, partTarget, live } as unknown as LevelDetails;
 }
 
 interface Bench {
@@ -33,7 +34,7 @@ function bench(): Bench {
   /** As much of hls.js's own as is asked for a fragment. */
   class FakeController {
     getFragmentAtPosition(bufferEnd: number, _end: number, { fragments, fragmentHint }: { fragments: FakeFragment[]; fragmentHint?: FakeFragment }): FakeFragment | null {
-      return [...fragments, ...(fragmentHint ? [fragmentHint] : [])].find(({ start, end }) => start <= bufferEnd && bufferEnd < end) ?? null;
+      return [...fragments, ...(fragmentHint ? [fragmentHint] : [])].find(({ start, end }) => start <= bufferEnd && bufferEnd < end) ?? fragments.at(-1) ?? null;
     }
 
     getAppendedFrag(position: number): FakeFragment | null {
@@ -73,4 +74,12 @@ t.test('left in haste late in a segment, the next keyframe is waited for and beg
   t.equal(next(0, 4 + 5 * partTarget, 6, false), '0: 2', 'unless none comes any more');
   t.equal(next(0, 4 + 5 * partTarget, 6 + partTarget), '0: 3');
   t.equal(next(0, 6 + 5 * partTarget, 8), '0: 3', 'another segment, without haste');
+});
+
+t.test('segment 0 is not chosen as long as its parts are listed: not to begin with, and not where a list ends before what is wanted', async (t) => {
+  const { next } = bench();
+  t.equal(next(2, 2.1, 2), 'none', 'the next one has not begun');
+  t.equal(next(2, 1.8, 2 + partTarget), '2: 1');
+  t.equal(next(2, 1.8, 2, false), '2: 0', 'of a broadcast that is over all of it is played');
+  t.equal(next(2, 1.8, 6 + partTarget), '2: 0', 'and as a whole it is like any other');
 });

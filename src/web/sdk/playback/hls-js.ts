@@ -184,12 +184,10 @@ export class HlsJs implements Playback {
   }
 }
 
-/**
- * What hls.js 1.7.4 loaded by parts of a segment with the number 0 it takes for lost, and loads it again and again until its parts are no
- * longer listed, while the picture stands: who would begin there begins where the next one does.
- */
+/** Where hls.js would begin in segment 0, which is not played by parts (`streamByParts`), it begins with the next one. It chose a place before it was told how near to the edge. */
 function beginBehindSegmentZero(hls: Hls, { fragments: [first] }: LevelDetails): void {
-  if (first?.sn === 0 && (hls.liveSyncPosition ?? Infinity) < first.end) hls.startLoad(first.end);
+  const chosen = hls.startPosition < 0 ? Infinity : hls.startPosition;
+  if (first?.sn === 0 && Math.min(chosen, hls.liveSyncPosition ?? Infinity) < first.end) hls.startLoad(first.end);
 }
 
 function smoothRate(behindSeconds: number): number {

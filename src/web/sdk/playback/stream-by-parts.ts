@@ -16,7 +16,9 @@ const enoughSeconds = 0.25;
  * hls.js's choice of what to load next, as its option `streamController`. Its own (1.7.4) begins another level with the segment in which the
  * buffer ends. Where that segment has come whole, it loads it once more, since its sound ends a little before its picture. And after a
  * hasty step down late in a segment, all of it has to come over the slow line before the picture moves on, while the next
- * keyframe is nearly there: this goes on with the next one then, and leaves out what lies between.
+ * keyframe is nearly there: this goes on with the next one then, and leaves out what lies between. At the end of a list it chooses the last
+ * segment again, which is the one with the number 0 in the first seconds of a broadcast: what it loaded by parts of that one it takes for lost,
+ * and loads it again and again until its parts are no longer listed, while the picture stands. That one is never chosen.
  */
 export function streamByParts({ DefaultConfig, Events }: typeof Hls): StreamController {
   return class StreamByParts extends DefaultConfig.streamController {
@@ -29,14 +31,21 @@ export function streamByParts({ DefaultConfig, Events }: typeof Hls): StreamCont
 
     protected override getFragmentAtPosition(bufferEnd: number, end: number, details: LevelDetails): MediaFragment | null {
       const found = super.getFragmentAtPosition(bufferEnd, end, details);
-      const had = this.getAppendedFrag(bufferEnd - sameSeconds);
-      if (found === null || had === null || had.level === found.level) return found;
+      if (found === null) return null;
       const next = [...details.fragments, details.fragmentHint].find((fragment) => fragment?.sn === found.sn + 1);
+      if (isSegmentZeroInParts(found, details)) return next ?? null;
+      const had = this.getAppendedFrag(bufferEnd - sameSeconds);
+      if (had === null || had.level === found.level) return found;
       if (found.end - bufferEnd < sameSeconds) return next ?? found;
       if (found.sn !== this.#leftInHaste || !details.live || !isNextSooner(found, next, bufferEnd, details)) return found;
       return next ?? null;
     }
   };
+}
+
+/** Whether hls.js (1.7.4) would go round in circles with it. */
+function isSegmentZeroInParts({ sn }: MediaFragment, { live, partList }: LevelDetails): boolean {
+  return sn === 0 && live && partList?.some(({ fragment }) => fragment.sn === 0) === true;
 }
 
 /** Than all of this one up to what is shown. */
