@@ -158,7 +158,7 @@ export async function byHlsJs(t: Teardown, secureBase: string, stream: string): 
 
 /** VLC writes every tenth picture; when they were written tells whether it stood still. */
 export async function byVlc(t: Teardown, url: string): Promise<Watching> {
-  const directory = await startVlc(t, url, { every: 10 });
+  const directory = await startVlc(t, url, { every: 10, options: ['--file-logging', '--logfile=vlc.log', '--log-verbose=3'] });
   const files = async (): Promise<string[]> => (await picturesOfVlc(directory)).map((name) => join(directory, name));
   const moved = async (): Promise<number[]> => Promise.all((await files()).map(async (file) => (await stat(file)).mtimeMs));
   await waitUntil('a picture in VLC', async () => (await files()).length > 2, 60_000);
@@ -171,5 +171,6 @@ export async function byVlc(t: Teardown, url: string): Promise<Watching> {
     const [times, all] = [await moved(), await numbers()];
     return times.filter((_time, at) => all[at] !== all[at - 1]);
   };
-  return { name: 'VLC', moved, shown, numbers };
+  const state = async (): Promise<string> => (await readFile(join(directory, 'vlc.log'), 'utf8')).split('\n').filter((line) => !/scene|snapshot|png/.test(line)).slice(-40).join('\n');
+  return { name: 'VLC', moved, shown, numbers, state };
 }

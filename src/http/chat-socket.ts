@@ -57,6 +57,10 @@ export class ChatSocket implements ChatSink {
     this.#options.socket.close(1000, 'the broadcast is over');
   }
 
+  moveAway(): void {
+    this.#options.socket.close(1012, 'the broadcast goes on at another server');
+  }
+
   drop(): void {
     this.#close('unavailable', 'this connection reads too slowly for the chat; come back for what it missed');
   }

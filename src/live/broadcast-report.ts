@@ -1,4 +1,5 @@
 import type { IngestMessage } from '../protocol/ingest-messages.js';
+import type { RecordingFacts } from '../protocol/live-stream-info.js';
 import type { LiveError } from '../protocol/live-error.js';
 import type { LiveEvent, LiveLog } from './broadcast-options.js';
 
@@ -28,6 +29,18 @@ export class BroadcastReport {
 
   warn(facts: object, message: string): void {
     this.#options.log.warn({ ...this.#names, ...facts }, message);
+  }
+
+  /** What is taken from here on, and in words what of it is not. */
+  take(facts: RecordingFacts, leftOut: readonly string[]): void {
+    this.info(facts, 'recording');
+    this.#options.send({ type: 'recording', ...facts });
+    for (const message of leftOut) this.#options.send({ type: 'warning', code: 'rendition-left-out', message });
+  }
+
+  /** The last word to its publisher: nothing more is taken here. */
+  over(failure: LiveError | null): void {
+    this.#options.send({ type: 'ended', ...(failure ? { code: failure.code, message: failure.message } : { message: 'The broadcast is over.' }) });
   }
 
   restart(reason: string): void {

@@ -63,6 +63,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   #over = false;
   #moving = false;
   #moved = false;
+  #takenOver = false;
 
   constructor(options: BroadcastOptions) {
     this.#options = options;
@@ -110,7 +111,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
       ...{ bus: this.#bus, renditions: this.#renditions, presentation: this.presentation, report: this.#report },
       accepts: (fragment) => packaging.accepts(fragment),
       isBrokenOff: () => this.ingest.failed,
-      onTake: (facts, leftOut) => this.#tellTake(facts, leftOut),
+      onTake: (facts, leftOut) => this.#report.take((this.#recording = facts), leftOut),
       onProgress: () => this.#tellWhenLive(),
     });
     this.closed = this.#run();
@@ -203,6 +204,13 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     await this.closed;
   }
 
+  /** Another server has the name: its publisher is told, and who watches comes again and finds it there. Nothing says that it is over. */
+  async yield(reason: LiveError): Promise<void> {
+    this.#takenOver = true;
+    for (const each of [this.viewers, this.chat]) each?.moveAway();
+    await this.abort(reason);
+  }
+
   /** Lets go of everything that could still be watched. */
   async discard(): Promise<void> {
     await this.closed;
@@ -216,7 +224,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     clearInterval(statsTimer);
     await this.#finish('packager', () => this.#bus.endTimeline());
     await this.#finish('ladder', () => this.#ladder?.end());
-    if (this.#moving && !failure && this.presentation.progress) return this.#move();
+    if (this.#takenOver || (this.#moving && !failure && this.presentation.progress)) return this.#move(failure);
     await this.#finish('renditions', () => this.#renditions.end());
     await this.#finish('playlists', () => this.presentation.end());
     await this.#finish('viewers', () => this.#bus.end());
@@ -225,8 +233,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     // Before its publisher is told, who may begin the next one at once.
     await this.#finish('name', () => this.#options.lease.release());
     this.#over = true;
-    const goodbye = failure ? { code: failure.code, message: failure.message } : { message: 'The broadcast is over.' };
-    await this.#finish('publisher', () => this.ingest.send({ type: 'ended', ...goodbye }));
+    await this.#finish('publisher', () => this.#report.over(failure));
     await recorded;
     await this.#finish('pictures', async () => {
       if (!(await settledWithin(this.pictures.close(), picturesEndMs))) throw new Error(`expected the pictures to end within ${picturesEndMs} ms`);
@@ -234,16 +241,16 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     return failure;
   }
 
-  async #move(): Promise<null> {
+  async #move(failure: LiveError | null): Promise<LiveError | null> {
     this.#moved = true;
     await this.#finish('renditions', () => this.#renditions.endTimeline());
     await this.#finish('playlists', () => this.presentation.endSegment());
     this.#noteProgress();
     await this.#finish('name', () => this.#options.lease.handOver());
-    await this.#finish('publisher', () => this.ingest.tellMoved());
+    await this.#finish('publisher', () => (failure ? this.#report.over(failure) : this.ingest.tellMoved()));
     await this.#finish('recording', () => this.#record?.end());
     await this.#finish('pictures', () => settledWithin(this.pictures.close(), picturesEndMs));
-    return null;
+    return failure;
   }
 
   async #playAll(): Promise<LiveError | null> {
@@ -268,13 +275,6 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     } catch (err) {
       this.#report.warn({ what, err }, 'a step of the end failed');
     }
-  }
-
-  #tellTake(facts: RecordingFacts, leftOut: readonly string[]): void {
-    this.#recording = facts;
-    this.#report.info(facts, 'recording');
-    this.ingest.send({ type: 'recording', ...facts });
-    for (const message of leftOut) this.ingest.send({ type: 'warning', code: 'rendition-left-out', message });
   }
 
   #noteProgress(): void {

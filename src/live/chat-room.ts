@@ -29,6 +29,8 @@ export interface ChatSink {
   readonly backlogBytes: number;
   /** The broadcast is over. */
   end(): void;
+  /** The broadcast goes on at another server. */
+  moveAway(): void;
   /** It reads too slowly; it may come back and read the history. */
   drop(): void;
 }
@@ -68,6 +70,7 @@ export class ChatRoom {
   #kept: Kept[] = [];
   #lastId = 0;
   #over = false;
+  #hasMoved = false;
 
   constructor(options: ChatRoomOptions) {
     this.#options = options;
@@ -89,8 +92,9 @@ export class ChatRoom {
   /** Lets one more listen; `publisher` has been proven. */
   enter({ sink, address, publisher }: Pick<ChatVisitor, 'sink' | 'address' | 'publisher'>): ChatVisitor {
     const visitor: ChatVisitor = { sink, address, publisher, pace: new TokenBucket({ burst, perMinute: this.#options.messagesPerMinute, now: this.#now }) };
-    if (this.#over) {
-      end(visitor);
+    if (this.#over || this.#hasMoved) {
+      if (this.#over) end(visitor);
+      else sink.moveAway();
       return visitor;
     }
     this.#visitors.add(visitor);
@@ -172,6 +176,13 @@ export class ChatRoom {
     for (const visitor of this.#visitors) end(visitor);
     this.#visitors.clear();
     this.#kept = [];
+  }
+
+  /** The broadcast goes on at another server, and so does what is said beside it. */
+  moveAway(): void {
+    this.#hasMoved = true;
+    for (const { sink } of this.#visitors) sink.moveAway();
+    this.#visitors.clear();
   }
 
   /** Told to those whom it concerns, and to whoever moderates. */

@@ -201,7 +201,7 @@ export class LocalBroadcasts {
     this.#current.set(stream, broadcast);
     this.#kept.set(broadcast, lease);
     lease.show(broadcast);
-    void lease.lost?.then(() => broadcast.abort(takenOver(stream)));
+    void lease.lost?.then(() => this.#track(this.#yield(broadcast, lease)));
     this.#track(this.#retire(broadcast, lease));
     return broadcast;
   }
@@ -223,6 +223,16 @@ export class LocalBroadcasts {
     this.#kept.delete(broadcast);
     if (this.#current.get(broadcast.stream) === broadcast) this.#current.delete(broadcast.stream);
     broadcast.viewers.moveAway();
+    await broadcast.discard();
+  }
+
+  /** Another server has the name: whatever is asked of it is asked there from now on. */
+  async #yield(broadcast: Broadcast, lease: Lease): Promise<void> {
+    const { stream } = broadcast;
+    lease.withdraw();
+    this.#kept.delete(broadcast);
+    if (this.#current.get(stream) === broadcast) this.#current.delete(stream);
+    await broadcast.yield(takenOver(stream));
     await broadcast.discard();
   }
 

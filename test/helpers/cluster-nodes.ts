@@ -14,8 +14,17 @@ export async function startNode(t: Teardown, redisUrl: string, { PORT, ...settin
   return startServer(t, { PORT: String(port), CLUSTER_URL: redisUrl, CLUSTER_SECRET: clusterSecret, NODE_URL: `http://127.0.0.1:${String(port)}`, ...settings });
 }
 
+export interface NodeProcess {
+  readonly port: number;
+  kill(): Promise<void>;
+  stop(): Promise<number | null>;
+  /** Its connections stay, and it does nothing. */
+  standStill(): void;
+  goOn(): void;
+}
+
 /** One that can be killed. */
-export async function startProcess(t: Teardown, redisUrl: string, leaseSeconds = '1'): Promise<{ readonly port: number; kill(): Promise<void>; stop(): Promise<number | null> }> {
+export async function startProcess(t: Teardown, redisUrl: string, leaseSeconds = '1'): Promise<NodeProcess> {
   const [root, directory, port] = [join(import.meta.dirname, '../..'), await temporaryDirectory(t), await freePort()];
   const settings = { PORT: String(port), NODE_URL: `http://127.0.0.1:${String(port)}`, CLUSTER_URL: redisUrl, CLUSTER_SECRET: clusterSecret, CLUSTER_LEASE_SECONDS: leaseSeconds, PUBLISH_KEY: clusterKey };
   const folders = { SEGMENTS_DIR: join(directory, 'segments'), DATA_DIR: join(directory, 'data') };
@@ -31,5 +40,5 @@ export async function startProcess(t: Teardown, redisUrl: string, leaseSeconds =
     child.kill('SIGTERM');
     return (await exited)[0];
   };
-  return { port, kill, stop };
+  return { port, kill, stop, standStill: () => child.kill('SIGSTOP'), goOn: () => child.kill('SIGCONT') };
 }

@@ -135,7 +135,7 @@ t.test('who does not read takes a bounded amount of memory and is let go', async
   slow.socket.pause();
   // The publisher writes faster than sockets carry.
   const room = cam.chat!;
-  const host = room.enter({ sink: { send: () => undefined, backlogBytes: 0, end: () => undefined, drop: () => undefined }, address: '', publisher: true });
+  const host = room.enter({ sink: { send: () => undefined, backlogBytes: 0, end: () => undefined, moveAway: () => undefined, drop: () => undefined }, address: '', publisher: true });
   room.join(host, 'Host', undefined);
   const [connection] = [...app.websocketServer.clients];
   let backlogBytes = 0;

@@ -8,7 +8,7 @@ interface Guest {
   readonly visitor: ChatVisitor;
   readonly told: Record<string, unknown>[];
   backlogBytes: number;
-  left: 'ended' | 'dropped' | undefined;
+  left: 'ended' | 'moved away' | 'dropped' | undefined;
   last(type: string): Record<string, unknown> | undefined;
 }
 
@@ -27,6 +27,7 @@ function roomWithClock(): { room: ChatRoom; pass: (seconds: number) => void; ent
           return guest.backlogBytes;
         },
         end: () => void (guest.left = 'ended'),
+        moveAway: () => void (guest.left = 'moved away'),
         drop: () => void (guest.left = 'dropped'),
       };
       guest.visitor = room.enter({ sink, address, publisher });
@@ -198,4 +199,15 @@ t.test('a pace fills up again evenly', async (t) => {
   t.equal(pace.waitSeconds, 0);
   pace.spend();
   t.equal(pace.waitSeconds, 10);
+});
+
+t.test('where the broadcast goes on at another server, all come again, also who comes a moment late; nothing is said to be over', async (t) => {
+  const { room, enter } = roomWithClock();
+  const early = enter('Ada');
+  room.moveAway();
+  const late = enter(undefined);
+  for (const { left, told } of [early, late]) {
+    t.equal(left, 'moved away');
+    t.notOk(told.some(({ type }) => type === 'ended'));
+  }
 });
