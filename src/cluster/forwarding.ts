@@ -5,6 +5,7 @@ import { clientAddress, clientProtocol, vouchFor, type VouchedClient } from '../
 import { comeAgainSoon } from '../http/come-again.js';
 import { askForBody } from '../http/expect-continue.js';
 import { relayTo } from '../http/relayed.js';
+import { spareWhileItWaits } from '../http/waiting-client.js';
 import { isGone, requireStillThere, whenGone } from '../http/when-gone.js';
 import { LiveError } from '../protocol/live-error.js';
 import { isStreamName } from '../protocol/urls.js';
@@ -73,6 +74,8 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     // Whoever leaves is not waited for there either.
     const leaving = new AbortController();
     const callOff = whenGone(reply.raw, () => leaving.abort());
+    // What that node takes in at its own pace stands still here for minutes: between two moments when there is room on the way, megabytes pass.
+    const spareNoMore = spareWhileItWaits(request, reply);
     try {
       const method = request.method as keyof typeof methods;
       const silentMs = patienceMs(request, { answerMs, resumeWindowMs, targetDurationSeconds });
@@ -93,6 +96,7 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
       return isGone(reply.raw) ? undefined : toError(error);
     } finally {
       callOff();
+      spareNoMore();
     }
   };
 

@@ -66,7 +66,7 @@ function endWhenIdle(session: ServerHttp2Session, idleTimeoutMs: number): void {
   });
 }
 
-/** Whether it is the client that waits: its request is whole, and it took all that there was for it. */
+/** Whether it is the client that waits: its request is whole, or what came of it has not been taken in, and it took all that there was for it. */
 function isWaiting(stream: ServerHttp2Stream): boolean {
-  return (stream.endAfterHeaders || stream.readableEnded) && stream.writableLength === 0;
+  return (stream.endAfterHeaders || stream.readableEnded || stream.readableLength > 0) && stream.writableLength === 0;
 }
