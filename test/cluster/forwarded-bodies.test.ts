@@ -11,10 +11,10 @@ import { createServer } from '../../src/http/server.js';
 import { LiveError } from '../../src/protocol/live-error.js';
 import { waysToAsk, type Exchange, type Way } from '../http/clients.js';
 
-/** So long another node may be silent, and a connection idle; what is slow but alive takes several times as long. */
-const limitMs = 2500;
-const stepMs = 500;
-const steps = 12;
+/** So long another node may be silent, and a connection idle: longer than a busy machine stands still. What is slow but alive takes longer. */
+const limitMs = 5000;
+const stepMs = 1500;
+const steps = 6;
 
 /** @returns the address of a node that hands all streams on to one other, which answers by itself, as `routes` says */
 async function twoNodes(t: Test, tls: Way['tls'], routes: (owner: FastifyInstance) => void, { idleTimeoutMs = limitMs } = {}): Promise<string> {
@@ -70,7 +70,7 @@ for (const { name, tls, client } of waysToAsk(t)) {
     const address = await twoNodes(t, tls, (owner) => {
       owner.put('/live/:stream/publish', async ({ raw }) => {
         for await (const chunk of raw as AsyncIterable<Buffer>) came.push(chunk.length);
-        await delay(2 * limitMs);
+        await delay(1.5 * limitMs);
         return 'over';
       });
     });
@@ -85,7 +85,7 @@ for (const { name, tls, client } of waysToAsk(t)) {
     const bytes = 16_000_000;
     const address = await twoNodes(t, tls, (owner) => {
       owner.put('/live/:stream/publish', async ({ raw }) => {
-        await delay(3 * limitMs);
+        await delay(1.5 * limitMs);
         return String(await lengthOf(raw));
       });
     });
@@ -135,6 +135,6 @@ t.test('who takes its media slowly gets all of it', async (t) => {
     owner.get('/live/:stream/media', async () => Buffer.alloc(bytes));
   }, { idleTimeoutMs: 60_000 });
   const { body } = await way!.client(t, address).ask('/live/cam/media').answer;
-  await delay(4 * limitMs);
+  await delay(1.5 * limitMs);
   t.equal(await lengthOf(body), bytes);
 });
