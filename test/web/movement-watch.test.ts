@@ -36,6 +36,12 @@ t.test('its own nudges are no movement: what stands through all of them is given
   t.match(verdicts.at(-1), { atMs: 10_000, verdict: { act: 'give-up', why: 'picture-stands-still' } });
 });
 
+t.test('a seek that never comes to its end is sought on from, not as soon as a picture that stands', async (t) => {
+  const [first] = watch('nudge', () => ({ forwardSeconds: 1, isSeeking: true, hasCurrent: false }));
+  t.same(first, { atMs: 3_000, verdict: { act: 'seek', toSeconds: 3.1 } });
+  t.same(watch('nudge', (nowMs) => ({ forwardSeconds: 1, atSeconds: nowMs / 1000, isSeeking: nowMs % 4_000 < 2_000 })), [], 'slow seeks are left alone');
+});
+
 t.test('a jump to the live edge is no movement either', async (t) => {
   const verdicts = watch('own', (nowMs) => ({ atSeconds: Math.floor(nowMs / 3000) * 3 }));
   t.equal(verdicts.at(-1)?.verdict.act, 'give-up');
@@ -77,7 +83,7 @@ t.test('a picture that stands although there is media is nudged, again and again
   t.equal(verdicts.length, 4);
   t.same(watch('nudge', () => ({ forwardSeconds: 0.2, isFed: false })), [], 'without media it waits');
   t.same(watch('nudge', () => ({ forwardSeconds: 1, isPaused: true })), []);
-  t.same(watch('nudge', () => ({ forwardSeconds: 1, isSeeking: true, isFed: false })), []);
+  t.same(watch('nudge', () => ({ forwardSeconds: 1, isSeeking: true, isFed: false }), 2.75), [], 'a seek on its way is waited for');
 });
 
 t.test('a live picture held at what the browser takes for the end goes back a little to get going', async (t) => {

@@ -6,14 +6,17 @@ export interface BufferedRange {
 /** Appends of neighbouring fragments may leave holes of a frame or so that are no holes to a viewer. */
 const seamSeconds = 0.05;
 
-/** A plain copy of the browser's `TimeRanges`, with seams between neighbours closed. */
-export function readRanges(ranges: Pick<TimeRanges, 'length' | 'start' | 'end'>): BufferedRange[] {
+/**
+ * A plain copy of the browser's `TimeRanges`, with seams between neighbours closed.
+ * @param seam 0: exactly what it says
+ */
+export function readRanges(ranges: Pick<TimeRanges, 'length' | 'start' | 'end'>, seam = seamSeconds): BufferedRange[] {
   const result: BufferedRange[] = [];
   for (let index = 0; index < ranges.length; index += 1) {
     const startSeconds = ranges.start(index);
     const endSeconds = ranges.end(index);
     const previous = result.at(-1);
-    if (previous !== undefined && startSeconds - previous.endSeconds <= seamSeconds) {
+    if (previous !== undefined && startSeconds - previous.endSeconds <= seam) {
       result[result.length - 1] = { startSeconds: previous.startSeconds, endSeconds };
     } else {
       result.push({ startSeconds, endSeconds });
@@ -39,11 +42,16 @@ const waitsWithSeconds = 0.5;
 /**
  * Where to go on when playback stands before a hole: the start of the next range, once so little is left
  * before the hole that the browser will not play it by itself.
+ * @param ranges as the browser says them: what most play over without a word, one may wait before
  * @param waits the browser says that it does not play on
  */
 export function jumpOverHole(ranges: readonly BufferedRange[], atSeconds: number, waits = false): number | undefined {
-  if (forwardSeconds(ranges, atSeconds) > (waits ? waitsWithSeconds : 2 * seamSeconds)) return undefined;
   const next = ranges.find((each) => each.startSeconds > atSeconds);
+  if (next === undefined) return undefined;
+  const present = ranges.find((each) => each.startSeconds <= atSeconds && atSeconds < each.endSeconds);
+  const inHandSeconds = present === undefined ? 0 : present.endSeconds - atSeconds;
+  const holeSeconds = next.startSeconds - (present?.endSeconds ?? atSeconds);
+  if (inHandSeconds > (waits ? waitsWithSeconds : 2 * seamSeconds) || (!waits && holeSeconds <= seamSeconds)) return undefined;
   // A little inside: browsers round the seek, and a position just before the range would stall again.
-  return next === undefined ? undefined : next.startSeconds + 0.001;
+  return next.startSeconds + 0.001;
 }

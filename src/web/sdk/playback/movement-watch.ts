@@ -24,6 +24,8 @@ const lateMs = 2_000;
 const noPictureAfterMs = 12_000;
 const givenUpAfterMs = 10_000;
 const stuckAfterMs = 600;
+/** A seek decodes from the keyframe before: a slow machine needs a while. */
+const hungSeekAfterMs = 3_000;
 /** With less in hand a picture that stands waits for the network. */
 const enoughSeconds = 0.3;
 /** So much in hand moves without more; WebKitGTK holds the picture with a third of a second left. */
@@ -69,12 +71,12 @@ export class MovementWatch {
     if (this.#withoutPictureMs >= noPictureAfterMs) return { act: 'give-up', why: 'no-picture' };
 
     if (moved || view.isPaused) this.#standingMs = 0;
-    if (moved || view.isPaused || view.isSeeking) {
+    if (moved || view.isPaused) {
       this.#stuckMs = 0;
       return undefined;
     }
     // Whether it is fed comes and goes: only what moves or is paused is no longer in doubt.
-    if (view.inSight && isFed) this.#standingMs += countedMs;
+    if (view.inSight && isFed && !view.isSeeking) this.#standingMs += countedMs;
     if (this.#standingMs >= givenUpAfterMs) return { act: 'give-up', why: 'picture-stands-still' };
     return this.#seek(view, countedMs);
   }
@@ -84,12 +86,12 @@ export class MovementWatch {
     // tab that comes back, the end of a pause) makes it believe that it has ended: it holds the picture without a word, until it
     // stands before that end again. Safari says Infinity, and nothing is done.
     const isHeld = this.#unstick === 'nudge' ? view.forwardSeconds >= enoughSeconds : view.hasCurrent && view.durationSeconds - view.atSeconds < atEndSeconds;
-    if (this.#unstick === 'own' || !isHeld) {
+    if (this.#unstick === 'own' || !isHeld || (view.isSeeking && this.#unstick !== 'nudge')) {
       this.#stuckMs = 0;
       return undefined;
     }
     this.#stuckMs += countedMs;
-    if (this.#stuckMs < stuckAfterMs) return undefined;
+    if (this.#stuckMs < (view.isSeeking ? hungSeekAfterMs : stuckAfterMs)) return undefined;
     this.#stuckMs = 0;
     const toSeconds = this.#unstick === 'nudge' ? view.atSeconds + nudgeSeconds : Math.max(0, view.atSeconds - leaveEndSeconds);
     this.#soughtSeconds = toSeconds;

@@ -51,8 +51,17 @@ export class MseBuffer {
   }
 
   get ranges(): BufferedRange[] {
+    return this.#read();
+  }
+
+  /** With the seams that are no holes to most browsers. */
+  get exactRanges(): BufferedRange[] {
+    return this.#read(0);
+  }
+
+  #read(seamSeconds?: number): BufferedRange[] {
     // Reading `buffered` of a detached SourceBuffer throws.
-    return this.#source.readyState === 'closed' ? [] : readRanges(this.#buffer.buffered);
+    return this.#source.readyState === 'closed' ? [] : readRanges(this.#buffer.buffered, seamSeconds);
   }
 
   get forwardSeconds(): number {

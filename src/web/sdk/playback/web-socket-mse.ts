@@ -214,12 +214,14 @@ export class WebSocketMse implements Playback {
     if (nowMs - this.#lookedAtMs > asleepMs) this.#resumed = true;
     this.#lookedAtMs = nowMs;
     const buffer = this.#buffer;
-    if (buffer === undefined || this.#video.seeking) return;
-    if (!this.#started) return this.#start(buffer);
+    if (buffer === undefined) return;
+    if (!this.#started) return this.#video.seeking ? undefined : this.#start(buffer);
     // A paused viewer is behind because they want to be.
     if (this.#video.paused) return;
-    const target = jumpOverHole(buffer.ranges, this.#video.currentTime, this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
+    // A seek to just before a hole never comes to its end.
+    const target = jumpOverHole(buffer.exactRanges, this.#video.currentTime, this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
     if (target !== undefined) return this.#seek(target);
+    if (this.#video.seeking) return;
     // At the end the buffer runs dry as it should.
     if (this.#ended) return;
     if (this.#isLineTooSlow(buffer, nowMs)) return this.#finish({ reason: 'failed', failure: { code: 'line-too-slow' } });
