@@ -59,7 +59,7 @@ function bench(): Bench {
     const level = abr.nextAutoLevel;
     const frag = { sn: 7, level, stats: emptyStats(), duration: 2, abortRequests: () => hls.done.push('abort') };
     const stats = emptyStats();
-    const made = { stats, duration: partSeconds, independent: index === 0 };
+    const made = { stats, duration: partSeconds, index, independent: index % 3 === 0 };
     const bytes = ((hls.levels[level]?.maxBitrate ?? 0) * partSeconds) / 8;
     hls.latestLevelDetails = { partList: [made] };
     if (!isChained) hls.trigger(Events.FRAG_LOADING, { frag, part: made });

@@ -11,6 +11,8 @@ interface Appended {
   readonly start: number;
   readonly end: number;
   readonly sn?: number | 'initSegment';
+  /** What lies before it in the part can't be shown; its start, unless told. */
+  readonly keyframe?: number;
 }
 
 function bench(atSeconds: number): { append: (what: Appended) => void; seeks: number[] } {
@@ -28,11 +30,11 @@ function bench(atSeconds: number): { append: (what: Appended) => void; seeks: nu
   const handlers = new Map<string, (event: string, data: object) => void>();
   joinLevels({ Events } as unknown as typeof Hls, { media, on: (event: string, handler: (event: string, data: object) => void) => handlers.set(event, handler) } as unknown as Hls);
   const onAppended = (data: object): void => handlers.get('appended')?.('appended', data);
-  const append = ({ level, from, start, end, sn = 1 }: Appended): void => {
+  const append = ({ level, from, start, end, sn = 1, keyframe = start }: Appended): void => {
     const last = ranges.at(-1);
     if (sn === 'initSegment') return onAppended({ type: 'audiovideo', frag: { level, sn } });
-    if (last && start <= last[1] + 0.02) last[1] = Math.max(last[1], end);
-    else ranges.push([start, end]);
+    if (last && keyframe <= last[1] + 0.02) last[1] = Math.max(last[1], end);
+    else ranges.push([keyframe, end]);
     onAppended({ type: 'audiovideo', frag: { level, start: from, end: from + 2, sn }, part: { start, end } });
   };
   return { seeks, append };
@@ -87,4 +89,11 @@ t.test('where it begins behind a hole, it is gone on with there', async (t) => {
   t.strictSame(seeks, [12.01]);
   append({ level: 0, from: 12, start: 12.35, end: 12.68 });
   t.strictSame(seeks, [12.01], 'once');
+});
+
+t.test('so it is behind one that ends at a keyframe in the middle of a part', async (t) => {
+  const { append, seeks } = bench(11.6);
+  append({ level: 2, from: 10, start: 10, end: 11.7 });
+  append({ level: 0, from: 10, start: 11.67, keyframe: 11.9, end: 12 });
+  t.strictSame(seeks, [11.9]);
 });

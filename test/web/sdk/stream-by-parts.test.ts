@@ -1,5 +1,8 @@
 import type Hls from 'hls.js';
-import type { LevelDetails, MediaFragment } from 'hls.js';
+import type { LevelDetails, MediaFragment, Part } from 'hls.js';
+import Full from 'hls.js';
+// @ts-expect-error hls.js has no types for the light build; the full one's fit
+import LightBuild from 'hls.js/light';
 import t from 'tap';
 import { streamByParts } from '../../../src/web/sdk/playback/stream-by-parts.js';
 
@@ -14,17 +17,22 @@ interface FakeFragment {
   readonly duration: number;
 }
 
-/** Segments of 2 s from 0 on, the last of them with so many parts so far. */
-function detailsOf(level: number, partEnd: number, live: boolean): LevelDetails {
+/** Segments of 2 s from 0 on, the last of them with so many parts so far; keyframes at each of them, or so far apart. */
+function detailsOf(level: number, partEnd: number, live: boolean, keyframeSeconds = 2): LevelDetails {
   const all = Array.from({ length: Math.ceil(partEnd / 2) }, (_, sn) => ({ sn, level, start: sn * 2 + 0.02, end: sn * 2 + 2.02, duration: 2 }));
   const fragmentHint = partEnd % 2 > 0.01 ? all.pop() : undefined;
-  const partList = [...all.slice(-2), ...(fragmentHint ? [fragmentHint] : [])].map((fragment) => ({ fragment }));
-  return { partList, fragments: all, fragmentHint, partEnd: partEnd + 0.02, partTarget, live } as unknown as LevelDetails;
+  const inKeyframes = Math.round(keyframeSeconds / partTarget);
+  const partList = [...all.slice(-2), ...(fragmentHint ? [fragmentHint] : [])].flatMap((fragment) =>
+    Array.from({ length: 6 }, (_, index) => ({ fragment, index, duration: partTarget, start: fragment.start + index * partTarget, end: fragment.start + (index + 1) * partTarget, independent: index % inKeyframes === 0, loaded: false })),
+  ).filter(({ end }) => end < partEnd + 0.03);
+  return { fragments: all, fragmentHint, partList, partEnd: partEnd + 0.02, partTarget, live } as unknown as LevelDetails;
 }
 
 interface Bench {
   /** What is loaded of a level that lists so much, with a buffer up to there. */
   readonly next: (level: number, bufferEnd: number, partEnd: number, live?: boolean) => string;
+  /** The same of a level with a keyframe each second: segment and part. */
+  readonly nextPart: (level: number, bufferEnd: number, partEnd: number) => string;
   readonly leaveInHaste: (sn: number) => void;
 }
 
@@ -37,14 +45,24 @@ function bench(): Bench {
       return [...fragments, ...(fragmentHint ? [fragmentHint] : [])].find(({ start, end }) => start <= bufferEnd && bufferEnd < end) ?? fragments.at(-1) ?? null;
     }
 
+    getNextPart(parts: readonly Part[], fragment: FakeFragment, bufferEnd: number): number {
+      return parts.findLastIndex((part) => part.fragment.sn === fragment.sn && part.independent && part.start <= Math.max(fragment.start, bufferEnd));
+    }
+
     getAppendedFrag(position: number): FakeFragment | null {
       return position < 0 ? null : ({ sn: Math.floor(position / 2), level: 2 } as FakeFragment);
     }
   }
   const Stream = streamByParts({ DefaultConfig: { streamController: FakeController }, Events } as unknown as typeof Hls);
   const hls = { on: (event: string, handler: typeof tell) => event === Events.FRAG_LOAD_EMERGENCY_ABORTED && (tell = handler) };
-  const stream = new Stream(hls as never, {} as never, {} as never) as unknown as { getFragmentAtPosition(bufferEnd: number, end: number, details: LevelDetails): MediaFragment | null };
+  const stream = new Stream(hls as never, {} as never, {} as never) as unknown as { getFragmentAtPosition(bufferEnd: number, end: number, details: LevelDetails): MediaFragment | null; getNextPart(parts: readonly Part[], fragment: MediaFragment, bufferEnd: number): number };
   return {
+    nextPart: (level, bufferEnd, partEnd) => {
+      const details = detailsOf(level, partEnd, true, 1);
+      const found = stream.getFragmentAtPosition(bufferEnd, partEnd, details);
+      const part = found && details.partList?.[stream.getNextPart(details.partList, found, bufferEnd)];
+      return part ? `${part.fragment.sn}.${part.index}` : 'none';
+    },
     next: (level, bufferEnd, partEnd, live = true) => {
       const found = stream.getFragmentAtPosition(bufferEnd, partEnd, detailsOf(level, partEnd, live));
       return found === null ? 'none' : `${found.level}: ${found.sn}`;
@@ -83,3 +101,36 @@ t.test('segment 0 is not chosen as long as its parts are listed: not to begin wi
   t.equal(next(2, 1.8, 2, false), '2: 0', 'of a broadcast that is over all of it is played');
   t.equal(next(2, 1.8, 6 + partTarget), '2: 0', 'and as a whole it is like any other');
 });
+t.test('with keyframes between those of segments it begins with the last of them, and waits for the next where that is sooner', async (t) => {
+  const { nextPart, leaveInHaste } = bench();
+  leaveInHaste(2);
+  const at = (part: number): number => 4.02 + part * partTarget;
+  t.equal(nextPart(0, at(1), at(2)), '2.0');
+  t.equal(nextPart(0, at(3), at(4)), '2.3');
+  t.equal(nextPart(0, at(4), at(5)), '2.3', 'where two keyframes ago would be the segment\'s own');
+  t.equal(nextPart(0, at(2.9), at(2.9)), 'none', 'nearly there');
+  t.equal(nextPart(0, at(2.9), at(4)), '2.3', 'and there');
+  t.equal(nextPart(0, at(5.5), at(6)), 'none', 'also that of the next segment');
+  t.equal(nextPart(0, at(5.5), at(7)), '3.0');
+  const calm = bench();
+  t.equal(calm.nextPart(0, at(2.9), at(4)), '2.0', 'without haste nothing is left out');
+});
+
+const Light = LightBuild as typeof Full;
+
+for (const [build, HlsClass] of [['hls.js', Full], ['hls.js/light', Light]] as const) {
+  t.test(`${build} has the methods that are overridden, and still asks them: after an upgrade look here first`, async (t) => {
+    const { prototype } = HlsClass.DefaultConfig.streamController as unknown as { prototype: Record<string, (...args: unknown[]) => unknown> };
+    for (const [name, parameters] of [['getFragmentAtPosition', 3], ['getNextPart', 3], ['getAppendedFrag', 1]] as const) {
+      t.type(prototype[name], 'function', `streamController.${name}`);
+      t.equal(prototype[name]?.length, parameters, `parameters of streamController.${name}`);
+    }
+    const asks = (method: string, asked: string): void => void t.ok(String(prototype[method]).includes(`this.${asked}(`), `${method}() asks ${asked}()`);
+    asks('getNextFragment', 'getFragmentAtPosition');
+    asks('_doFragLoad', 'getNextPart');
+    const details = detailsOf(0, 5.4, true, 1);
+    const found = details.fragmentHint;
+    const index = prototype.getNextPart?.call({ log: () => undefined }, details.partList, found, 5.2);
+    t.match(details.partList?.[Number(index)], { fragment: { sn: 2 }, index: 3 }, 'getNextPart() gives the last part with a keyframe before the end of the buffer');
+  });
+}

@@ -75,10 +75,10 @@ export function abrByParts(HlsClass: typeof Hls, page: BrowserPage): typeof AbrC
       this.#policy.came(downloadOf(stats, duration), stats.loading.end);
     };
 
-    /** Where only the first part of a segment is in hand, that alone has to be loaded again. */
+    /** Where only the first part of a segment is in hand, that alone has to be loaded again: larger levels may have no keyframe but there. */
     readonly #onBuffered = (_event: string, { frag, part }: FragBufferedData): void => {
       if (frag.sn === this.#coming?.sn) this.#coming = undefined;
-      if (!this.#hls.autoLevelEnabled || part?.independent === false || frag.sn === 'initSegment') return;
+      if (!this.#hls.autoLevelEnabled || (part?.index ?? 0) > 0 || frag.sn === 'initSegment') return;
       const level = this.#policy.up(this.#view(frag.level));
       if (level !== undefined) this.#change(frag, level);
     };

@@ -27,16 +27,16 @@ export function joinLevels({ Events }: typeof Hls, hls: Hls): void {
     const isOther = level !== undefined && frag.level !== level;
     level = frag.level;
     endSeconds = end;
-    if (isOther && start > media.currentTime && skipHole(media, start)) return;
+    if (isOther && end > media.currentTime && skipHole(media, start, end)) return;
     if (!isReplaced || end < media.currentTime + enoughSeconds) return;
     isReplaced = false;
     media.currentTime += pictureSeconds;
   });
 }
 
-/** @returns whether there is one before what begins here */
-function skipHole(media: HTMLMediaElement, atSeconds: number): boolean {
-  const behind = readRanges(media.buffered).find(({ startSeconds }) => startSeconds > media.currentTime && Math.abs(startSeconds - atSeconds) < sameSeconds);
+/** @returns whether there is one before what begins in this part: its keyframe may stand in its middle */
+function skipHole(media: HTMLMediaElement, partStart: number, partEnd: number): boolean {
+  const behind = readRanges(media.buffered).find(({ startSeconds }) => startSeconds > Math.max(media.currentTime, partStart - sameSeconds) && startSeconds < partEnd);
   if (behind) media.currentTime = behind.startSeconds;
   return behind !== undefined;
 }

@@ -1,5 +1,5 @@
 import type Hls from 'hls.js';
-import type { HlsConfig, LevelDetails, MediaFragment } from 'hls.js';
+import type { Fragment, HlsConfig, LevelDetails, MediaFragment, Part } from 'hls.js';
 
 type StreamController = HlsConfig['streamController'];
 
@@ -13,12 +13,15 @@ const keyframeSeconds = 0.3;
 const enoughSeconds = 0.25;
 
 /**
- * hls.js's choice of what to load next, as its option `streamController`. Its own (1.7.4) begins another level with the segment in which the
- * buffer ends. Where that segment has come whole, it loads it once more, since its sound ends a little before its picture. And after a
- * hasty step down late in a segment, all of it has to come over the slow line before the picture moves on, while the next
+ * hls.js's choice of what to load next, as its option `streamController`. Its own (1.7.4) begins another level with the last keyframe before
+ * the end of the buffer. Where that segment has come whole, it loads it once more, since its sound ends a little before its picture. And after a
+ * hasty step down long after a keyframe, all since then has to come over the slow line before the picture moves on, while the next
  * keyframe is nearly there: this goes on with the next one then, and leaves out what lies between. At the end of a list it chooses the last
  * segment again, which is the one with the number 0 in the first seconds of a broadcast: what it loaded by parts of that one it takes for lost,
  * and loads it again and again until its parts are no longer listed, while the picture stands. That one is never chosen.
+ *
+ * Nothing public reaches that far: a loader (`fLoader`) is given what was chosen already, `nextLoadLevel` chooses levels, not segments,
+ * and `startLoad(position)` throws away what is on its way and begins as after a seek. A test names what an upgrade of hls.js no longer has.
  */
 export function streamByParts({ DefaultConfig, Events }: typeof Hls): StreamController {
   return class StreamByParts extends DefaultConfig.streamController {
@@ -37,8 +40,20 @@ export function streamByParts({ DefaultConfig, Events }: typeof Hls): StreamCont
       const had = this.getAppendedFrag(bufferEnd - sameSeconds);
       if (had === null || had.level === found.level) return found;
       if (found.end - bufferEnd < sameSeconds) return next ?? found;
-      if (found.sn !== this.#leftInHaste || !details.live || !isNextSooner(found, next, bufferEnd, details)) return found;
-      return next ?? null;
+      if (found.sn !== this.#leftInHaste || !details.live) return found;
+      const { last, following } = keyframesAround(found, next, bufferEnd, details);
+      const untilListedSeconds = Math.max(0, following + details.partTarget - details.partEnd);
+      if (!isSooner(untilListedSeconds, last, bufferEnd, details.partTarget)) return found;
+      if (following >= endOf(found, details) - sameSeconds) return next ?? null;
+      return untilListedSeconds > sameSeconds ? null : found;
+    }
+
+    override getNextPart(parts: Part[], fragment: Fragment, bufferEnd: number): number {
+      const index = super.getNextPart(parts, fragment, bufferEnd);
+      const part = parts[index];
+      if (!part || part.fragment.sn !== this.#leftInHaste || !part.independent || part.end > bufferEnd + sameSeconds) return index;
+      const following = parts.findIndex((each) => each.fragment === part.fragment && each.independent && each.start > bufferEnd - sameSeconds);
+      return following >= 0 && isSooner(0, part.start, bufferEnd, part.duration) ? following : index;
     }
   };
 }
@@ -48,10 +63,21 @@ function isSegmentZeroInParts({ sn }: MediaFragment, { live, partList }: LevelDe
   return sn === 0 && live && partList?.some(({ fragment }) => fragment.sn === 0) === true;
 }
 
-/** Than all of this one up to what is shown. */
-function isNextSooner(found: MediaFragment, next: MediaFragment | undefined, bufferEnd: number, { partEnd, partTarget, fragments }: LevelDetails): boolean {
-  const againSeconds = (bufferEnd + enoughSeconds - found.start) * loadShare;
-  const nextStart = next?.start ?? found.start + (fragments.at(-1)?.duration ?? Infinity);
-  const untilListedSeconds = Math.max(0, nextStart + partTarget - partEnd);
-  return untilListedSeconds + partTarget * loadShare + keyframeSeconds < againSeconds;
+/** Whether it takes less to begin with a keyframe that is listed in so many seconds than to load all since the last one up to what is shown. */
+function isSooner(untilListedSeconds: number, lastKeyframe: number, bufferEnd: number, partSeconds: number): boolean {
+  return untilListedSeconds + partSeconds * loadShare + keyframeSeconds < (bufferEnd + enoughSeconds - lastKeyframe) * loadShare;
+}
+
+/** When the last one before the end of the buffer is, and the one after it: that may be yet to come. */
+function keyframesAround(found: MediaFragment, next: MediaFragment | undefined, bufferEnd: number, details: LevelDetails): { readonly last: number; readonly following: number } {
+  const keyframes = (details.partList ?? []).filter(({ independent }) => independent).map(({ start }) => start);
+  const last = Math.max(found.start, ...keyframes.filter((start) => start < bufferEnd - sameSeconds && start < found.end));
+  const interval = Math.min(endOf(found, details) - found.start, ...keyframes.slice(1).map((start, index) => start - (keyframes[index] ?? start)));
+  const listed = keyframes.find((start) => start > last + sameSeconds);
+  return { last, following: Math.min(listed ?? last + interval, next?.start ?? Infinity) };
+}
+
+/** Also of one that is not complete. */
+function endOf(found: MediaFragment, { fragments, fragmentHint }: LevelDetails): number {
+  return found.sn === fragmentHint?.sn ? found.start + (fragments.at(-1)?.duration ?? Infinity) : found.end;
 }
