@@ -1,13 +1,14 @@
 import type { Fragment } from '../fmp4/fragment.js';
 import type { Timeline } from '../hls/presentation.js';
 import { BacklogLimit } from './backlog-limit.js';
+import { ConsumerBacklog, type Backlogged } from './consumer-backlog.js';
 import { splitAtKeyframe, type FragmentBurst } from './fragment-burst.js';
 
 /**
  * Something that takes a broadcast's fragments. It is never waited for; if it throws, it is let go of and the others go on. It may leave, and
  * bring others, while it is told something.
  */
-export interface FragmentConsumer {
+export interface FragmentConsumer extends Backlogged {
   /** What follows comes under this init segment. */
   startTimeline(timeline: Timeline): void;
   /** Fragments that came in one go. All consumers are given the same burst: what is built from it is built once. */
@@ -16,10 +17,6 @@ export interface FragmentConsumer {
   endTimeline?(): void;
   /** It was late: so many seconds of media were left out, and what comes next begins with a keyframe. */
   skipped?(seconds: number): void;
-  /** Bytes that were pushed but have not left the server. */
-  readonly backlogBytes?: number;
-  /** Calls `arrived` when the other end has got all that was pushed before; with it, earlier marks have arrived too. */
-  readonly mark?: ((arrived: () => void) => void) | undefined;
   /** The broadcast is over. */
   end?(): void;
   /** It threw: nothing more comes. */
@@ -52,21 +49,11 @@ interface Subscriber {
   timeline: Timeline | undefined;
   /** Where it was left out from, in seconds of media; it is until the next keyframe. */
   skippedFrom: number | undefined;
-  /** What was pushed before these has not all arrived; oldest first. */
-  readonly marks: Mark[];
-  markedAtMs: number;
-  /** Whether it ever said that a mark arrived: who never does is judged by its bytes alone. */
-  answers: boolean;
+  readonly backlog: ConsumerBacklog;
   /** Bursts before its first. */
   readonly after: number;
 }
 
-interface Mark {
-  readonly atMs: number;
-}
-
-/** Often enough to see a delay grow; each one costs as much as a burst. */
-const markIntervalMs = 1000;
 /** A server that stood still must not take its viewers for late: longer than this between two pushes is no time that passed. */
 const longestStepMs = 500;
 
@@ -130,7 +117,8 @@ export class FragmentBus {
 
   /** One that is subscribed already begins anew. */
   subscribe(consumer: FragmentConsumer, { from, loss }: Subscription): void {
-    const subscriber: Subscriber = { consumer, loss, timeline: undefined, skippedFrom: undefined, marks: [], markedAtMs: -Infinity, answers: false, after: this.#bursts };
+    const backlog = new ConsumerBacklog({ consumer, limit: this.#limit, maxMs: this.#maxBacklogMs });
+    const subscriber: Subscriber = { consumer, loss, timeline: undefined, skippedFrom: undefined, backlog, after: this.#bursts };
     this.#subscribers.set(consumer, subscriber);
     const group = from === 'group' ? this.#group : [];
     const mustWait = loss === 'skip' && this.#keyframe !== undefined && (group === undefined || group.length === 0);
@@ -217,49 +205,24 @@ export class FragmentBus {
   }
 
   #give(subscriber: Subscriber, burst: FragmentBurst, timeline: Timeline): void {
-    const { consumer, loss } = subscriber;
+    const { consumer, loss, backlog } = subscriber;
     if (loss === 'never') return consumer.push(burst);
     // What comes before the first keyframe is of no use.
     if (!this.#keyframe) return;
-    if (subscriber.skippedFrom === undefined && this.#isLate(subscriber)) {
+    if (subscriber.skippedFrom === undefined && backlog.isLate(this.#activeMs)) {
       subscriber.skippedFrom = this.#limit.seconds;
       this.#gaps++;
       this.#options.onSkip?.();
-      this.#mark(subscriber);
+      backlog.mark(this.#activeMs);
     }
     if (subscriber.skippedFrom !== undefined) {
-      if (!burst.startsWithKeyframe || !this.#hasCaughtUp(subscriber) || !this.#isHere(subscriber)) return;
+      if (!burst.startsWithKeyframe || !backlog.hasCaughtUp || !this.#isHere(subscriber)) return;
       if (subscriber.timeline === timeline) consumer.skipped?.(this.#limit.seconds - subscriber.skippedFrom);
       else begin(subscriber, timeline);
       subscriber.skippedFrom = undefined;
     }
-    // Who has answered none so far is not asked again and again.
-    const mayAsk = subscriber.answers || subscriber.marks.length === 0;
-    if (mayAsk && this.#activeMs - subscriber.markedAtMs >= markIntervalMs) this.#mark(subscriber);
+    backlog.keepMarking(this.#activeMs);
     if (this.#isHere(subscriber)) consumer.push(burst);
-  }
-
-  #isLate({ consumer: { backlogBytes = 0 }, marks: [oldest], answers }: Subscriber): boolean {
-    const onTheWayMs = answers && oldest ? this.#activeMs - oldest.atMs : 0;
-    // What is found by marks is found late by the time between two.
-    return backlogBytes > this.#limit.bytes || onTheWayMs > this.#maxBacklogMs - markIntervalMs;
-  }
-
-  #hasCaughtUp({ consumer: { backlogBytes = 0 }, marks, answers }: Subscriber): boolean {
-    return backlogBytes <= this.#limit.bytes / 4 && !(answers && marks.length > 0);
-  }
-
-  /** Also what the kernel and the network hold has not arrived: only the other end can tell. */
-  #mark(subscriber: Subscriber): void {
-    if (!subscriber.consumer.mark) return;
-    const { marks } = subscriber;
-    const mark: Mark = { atMs: this.#activeMs };
-    marks.push(mark);
-    subscriber.markedAtMs = mark.atMs;
-    subscriber.consumer.mark(() => {
-      subscriber.answers = true;
-      marks.splice(0, marks.indexOf(mark) + 1);
-    });
   }
 
   #isHere(subscriber: Subscriber): boolean {
