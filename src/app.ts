@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { openAccess } from './access/access.js';
 import { keepServerKey } from './access/server-key.js';
-import { ConfigError } from './config.js';
+import { ConfigError } from './settings.js';
 import type { Config } from './config.js';
 import { Counts, type CutCounts } from './http/counts.js';
 import { GracefulStop } from './http/graceful-stop.js';

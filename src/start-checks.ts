@@ -1,4 +1,4 @@
-import { ConfigError } from './config.js';
+import { ConfigError } from './settings.js';
 import type { Config } from './config.js';
 import { encoderFault } from './live/ladder-encoder-probe.js';
 import { readLadder } from './live/ladder-options.js';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import t from 'tap';
-import { ConfigError, loadConfig, settingNames } from '../src/config.js';
+import { loadConfig } from '../src/config.js';
+import { ConfigError, settingNames } from '../src/settings.js';
 import { ownPathParts } from '../src/protocol/urls.js';
 import { makeCertificates } from './http/certificates.js';
 

@@ -5,7 +5,7 @@ import t from 'tap';
 
 import { importsPicture, withPicture } from '../scripts/imports/picture.js';
 import { sourceFiles } from '../scripts/imports/source-files.js';
-import { settingNames } from '../src/config.js';
+import { settingNames } from '../src/settings.js';
 import { errorCodes } from '../src/protocol/error-codes.js';
 
 const root = join(import.meta.dirname, '..');

@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { settingNames } from '../../src/config.js';
+import { settingNames } from '../../src/settings.js';
 import { chartValues, renderChart, template, templateNames, type KubernetesObject } from './chart.js';
 
 const settings: readonly string[] = settingNames;

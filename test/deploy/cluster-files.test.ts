@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
 import { parse } from 'yaml';
 
-import { settingNames } from '../../src/config.js';
+import { settingNames } from '../../src/settings.js';
 import { makeCertificates } from '../http/certificates.js';
 import { freePort } from '../helpers/free-port.js';
 import { findProgram, skipWithout, waitUntil } from '../helpers/programs.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 
-import { settingNames } from '../../src/config.js';
+import { settingNames } from '../../src/settings.js';
 import { findProgram, run, skipWithout, startOwned, temporaryDirectory, waitUntil } from '../helpers/programs.js';
 import { freePort } from '../helpers/free-port.js';
 import { configured } from './proxies.js';
