@@ -24,6 +24,8 @@ import { remuxWith } from './live/remux.js';
 import { StreamDescriptions } from './live/stream-descriptions.js';
 import type { LiveEvent } from './live/broadcast-options.js';
 import type { StartTranscoder } from './live/transcoder.js';
+import { Pictures } from './live/pictures.js';
+import type { Viewers } from './live/viewers.js';
 import type { RenditionChange } from './live/viewer.js';
 import { Semaphore } from './live/semaphore.js';
 import { liveStreamUrls } from './protocol/urls.js';
@@ -131,7 +133,20 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     await Promise.all([downloads.close(), posters.close(), recordings.close(), wishes.close()]);
     await archive?.close();
   });
-  const relayedViewing = { maxViewerBacklogBytes: config.MAX_VIEWER_BACKLOG_BYTES, onSkip: () => events.count('viewer-skipped'), onChange: ({ why }: RenditionChange) => events.count(`rendition-${why}`) };
+  const pictures = {
+    framesPerSecond: config.FRAMES_PER_SECOND,
+    width: config.FRAMES_WIDTH,
+    posterMaxAgeMs: milliseconds(config.POSTER_SECONDS),
+    encoders: new Semaphore(config.MAX_FRAMES_ENCODERS),
+    posters: makingPosters,
+  };
+  const relayedViewing = {
+    maxViewerBacklogBytes: config.MAX_VIEWER_BACKLOG_BYTES,
+    onSkip: () => events.count('viewer-skipped'),
+    onChange: ({ why }: RenditionChange) => events.count(`rendition-${why}`),
+    picturesOf: (stream: string, viewers: Viewers) =>
+      new Pictures({ ...pictures, viewers, startTranscoder, ffmpegMajor, hungAfterMs: milliseconds(config.FFMPEG_TIMEOUT_SECONDS), onFailure: (reason) => http.log.warn({ stream, reason }, 'an ffmpeg that made pictures failed') }),
+  };
   const cluster = config.cluster && (await import('./cluster/cluster.js').then(({ openCluster }) => openCluster({ ...config.cluster!, viewRules: [config.VIEW_KEY, config.VIEW_CHECK_URL] }, relayedViewing, http.log)));
   http.addHook('onClose', async () => cluster?.close());
   if (cluster) {
@@ -159,13 +174,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     maxStreams: config.MAX_STREAMS,
     maxViewerBacklogBytes: config.MAX_VIEWER_BACKLOG_BYTES,
     chat: config.CHAT === 'off' ? undefined : { maxPeople: config.MAX_CHATTERS_PER_STREAM, messagesPerMinute: config.CHAT_MESSAGES_PER_MINUTE },
-    pictures: {
-      framesPerSecond: config.FRAMES_PER_SECOND,
-      width: config.FRAMES_WIDTH,
-      posterMaxAgeMs: milliseconds(config.POSTER_SECONDS),
-      encoders: new Semaphore(config.MAX_FRAMES_ENCODERS),
-      posters: makingPosters,
-    },
+    pictures,
     ladder: await ladderSettings(config, { ffmpegPath: found?.path, cores: availableParallelism() }),
     descriptions,
     onEvent: (event) => events.count(event),

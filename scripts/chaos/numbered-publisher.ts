@@ -3,7 +3,7 @@ import { openSdkSocket, type SdkSocket } from '../../test/helpers/sdk-publisher.
 import { sendTestCard } from '../../test/helpers/test-card.js';
 import { epochMs } from './watching.js';
 
-const rate = 30;
+export const rate = 30;
 /** A new encoder begins a little later than the last one would have been: no number comes twice. */
 const marginPictures = 15;
 
@@ -30,6 +30,11 @@ export class NumberedPublisher {
     publisher.#startedAtMs = epochMs();
     publisher.#record();
     return publisher;
+  }
+
+  /** When a picture was drawn, on `epochMs`, but for the margin of each new encoder. */
+  drawnAtMs(picture: number): number {
+    return this.#startedAtMs + (picture / rate) * 1000;
   }
 
   async end(): Promise<void> {

@@ -154,9 +154,9 @@ function isWatching({ method, routeOptions: { url = '' } }: FastifyRequest): boo
   return (method === 'GET' || method === 'HEAD') && url.startsWith('/live/:stream/') && url !== '/live/:stream/uplink-test' && url !== '/live/:stream/publish';
 }
 
-/** Whether it is answered with fragments as they come, and by nothing else. */
+/** Whether it is answered with fragments as they come, or what is made of them as they come, and by nothing else. */
 function isSentFragments({ method, ws, routeOptions: { url = '' } }: FastifyRequest): boolean {
-  return method === 'GET' && (/\/stream\.(mp4|flv)$/.test(url) || (ws && url.endsWith('/play')));
+  return method === 'GET' && (isEndless(url) || (ws && url.endsWith('/play')));
 }
 
 function isPlaylist(request: FastifyRequest): boolean {
@@ -166,11 +166,11 @@ function isPlaylist(request: FastifyRequest): boolean {
 /** So long the other node may be silent, in ms; 0: for ever. Playlists are held for three target durations at most. */
 export function patienceMs(request: FastifyRequest, { answerMs, resumeWindowMs, targetDurationSeconds = unknownTargetSeconds }: { answerMs: number; resumeWindowMs: number; targetDurationSeconds: number | undefined }): number {
   if (isPublishing(request)) return 0; // its answer comes at its end
-  if (isEndless(request)) return endlessIdleMs + resumeWindowMs;
+  if (isEndless(request.routeOptions.url ?? '')) return endlessIdleMs + resumeWindowMs;
   return isWatching(request) ? answerMs + 3000 * targetDurationSeconds : answerMs;
 }
 
-function isEndless({ routeOptions: { url = '' } }: FastifyRequest): boolean {
+function isEndless(url: string): boolean {
   return /\/(stream\.mp4|stream\.flv|frames)$/.test(url);
 }
 

@@ -1,4 +1,6 @@
 import type { LiveLog } from '../live/broadcast-options.js';
+import type { Pictures } from '../live/pictures.js';
+import type { Viewers } from '../live/viewers.js';
 import type { FragmentSource } from '../live/watchable.js';
 import { settledWithin } from '../live/settled-within.js';
 import type { Watched } from '../http/relayed.js';
@@ -18,6 +20,7 @@ export interface RelayOptions extends Pick<RelayedMediaOptions, 'createBus' | 'o
   /** The one that has it. */
   readonly node: string;
   readonly openUpstream: OpenUpstream;
+  readonly picturesOf: (viewers: Viewers) => Pick<Pictures, 'look' | 'close'>;
   /** @param isLost what was so a moment ago is not so any more: answers a moment later */
   readonly find: (isLost: boolean) => Promise<Place>;
   readonly onOver: () => void;
@@ -43,6 +46,7 @@ const readyWithinMs = 5000;
 export class Relay implements Watched {
   readonly stream: string;
   readonly viewers: FragmentSource;
+  readonly pictures: Pick<Pictures, 'look' | 'close'>;
   readonly #options: RelayOptions;
   readonly #media: RelayedMedia;
   readonly #timer: NodeJS.Timeout;
@@ -60,13 +64,14 @@ export class Relay implements Watched {
   readonly #waiting = new Set<() => void>();
 
   constructor(options: RelayOptions) {
-    const { stream, node, createBus, onChange, lingerMs = 10_000 } = options;
+    const { stream, node, createBus, onChange, picturesOf, lingerMs = 10_000 } = options;
     this.#options = options;
     this.stream = stream;
     this.#node = node;
     this.#lingerMs = lingerMs;
     this.#media = new RelayedMedia({ createBus, onChange, onDemand: () => queueMicrotask(() => this.#tell()) });
     const { viewers } = this.#media;
+    this.pictures = picturesOf(viewers);
     const count = (): number => this.#media.count;
     this.viewers = {
       join: (sink, rendition) => viewers.join(sink, rendition),
@@ -196,6 +201,7 @@ export class Relay implements Watched {
     clearInterval(this.#timer);
     this.#upstream?.close();
     say();
+    void this.pictures.close();
     this.#media.disconnected();
     this.#wake();
     this.#options.onOver();

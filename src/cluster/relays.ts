@@ -1,6 +1,8 @@
 import type { LiveLog } from '../live/broadcast-options.js';
 import { FragmentBus } from '../live/fragment-bus.js';
+import type { Pictures } from '../live/pictures.js';
 import type { RenditionChange } from '../live/viewer.js';
+import type { Viewers } from '../live/viewers.js';
 import type { Watched } from '../http/relayed.js';
 import type { Homes } from './homes.js';
 import type { RedisDirectory } from './redis-directory.js';
@@ -12,6 +14,8 @@ export interface RelayedViewing {
   readonly maxViewerBacklogBytes: number;
   readonly onSkip: () => void;
   readonly onChange: (change: RenditionChange) => void;
+  /** Pictures that are made here, of what is fetched. */
+  readonly picturesOf: (stream: string, viewers: Viewers) => Pictures;
 }
 
 export interface RelaysOptions extends RelayedViewing {
@@ -65,9 +69,10 @@ export class Relays {
   }
 
   #begin(stream: string, node: string): Relay {
-    const { directory, homes, nodeUrl, openUpstream, maxViewerBacklogBytes, onSkip, onChange, log } = this.#options;
+    const { directory, homes, nodeUrl, openUpstream, maxViewerBacklogBytes, onSkip, onChange, picturesOf, log } = this.#options;
     const relay: Relay = new Relay({
       ...{ stream, node, openUpstream, onChange, log },
+      picturesOf: (viewers) => picturesOf(stream, viewers),
       createBus: () => new FragmentBus({ maxBacklogBytes: maxViewerBacklogBytes, onSkip, onDropped: (err) => log.warn({ stream, err }, 'a consumer of fragments failed and was let go') }),
       find: async (isLost) => {
         if (isLost) homes.forget(stream);

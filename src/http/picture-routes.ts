@@ -5,6 +5,7 @@ import { multipartStart, multipartType, type Picture } from '../live/picture.js'
 import { followArrivals, type Arrivals } from './arrivals.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { runningOf } from './live-stream-lookup.js';
+import { watchedOf } from './relayed.js';
 import type { SendQueues } from './send-queues.js';
 import { viewerRoom, type ViewerRoomOptions } from './viewer-room.js';
 import { whenGone } from './when-gone.js';
@@ -28,15 +29,15 @@ export async function pictureRoutes(app: FastifyInstance, { limits, sendQueues, 
   });
 
   app.get('/frames', async (request, reply) => {
-    const broadcast = runningOf(request);
-    requireRoom(broadcast);
+    const watched = watchedOf(request);
+    requireRoom(watched);
     const [width, framesPerSecond] = [positive(request, 'width'), positive(request, 'fps')];
     reply.header('content-type', multipartType).header('cache-control', 'no-store');
     // Its body would never end, and nobody would look.
     if (request.method === 'HEAD') return reply.send();
     limits.hold(request, reply.raw);
     const gone = new AbortController();
-    const pictures = broadcast.pictures.look({ width, framesPerSecond, signal: gone.signal });
+    const pictures = watched.pictures.look({ width, framesPerSecond, signal: gone.signal });
     const body: Readable = Readable.from(multipart(pictures, () => arrivals), { objectMode: false, highWaterMark: 1 });
     const arrivals = followArrivals({ request, reply, body, sendQueues });
     whenGone(reply.raw, () => gone.abort());

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import type { FragmentSource, Watchable } from '../live/watchable.js';
+import type { FragmentSource, PictureSource, Watchable } from '../live/watchable.js';
 import { runningOf } from './live-stream-lookup.js';
 
-/** What there is of a broadcast for those who are sent its fragments. */
+/** What there is of a broadcast for those who are sent its fragments, or pictures that are made of them. */
 export interface Watched extends Pick<Watchable, 'stream'> {
   readonly viewers: FragmentSource;
+  readonly pictures: Pick<PictureSource, 'look'>;
 }
 
 const relayed = new WeakMap<IncomingMessage, Watched>();
@@ -20,7 +21,7 @@ export function isRelayed(request: FastifyRequest): boolean {
 }
 
 /**
- * Whose fragments are to be sent: what was found by the viewing gate and goes on, or what another server has.
+ * Whose fragments, or pictures, are to be sent: what was found by the viewing gate and goes on, or what another server has.
  * @throws {LiveError} not-found
  */
 export function watchedOf(request: FastifyRequest): Watched {

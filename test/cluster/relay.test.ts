@@ -93,6 +93,7 @@ function open(t: Test, options: Partial<RelayOptions> = {}): Bench {
         if (isLost) await new Promise((resolve) => setTimeout(resolve, 10));
         return bench.place;
       },
+      picturesOf: () => ({ look: async function* () {}, close: async () => undefined }),
       onOver: () => bench.over++,
       onRefused: (cause) => bench.warnings.push(cause),
       log: { info: () => undefined, warn: (facts) => bench.warnings.push(facts) },
@@ -320,4 +321,27 @@ t.test('a line between nodes that is too slow: the feed is skipped forward like 
   a.bus.push(pictures(8, 12));
   t.strictSame(sink.pictures, [0, 1, 10, 11]);
   t.match(sink.messages.filter(({ type }) => type === 'gap'), [{ type: 'gap' }]);
+});
+
+t.test('pictures are made of what is fetched for all, and end with it', async (t) => {
+  let [made, closed] = [0, 0];
+  const bench = open(t, {
+    picturesOf: (viewers) => ({
+      look: async function* () {
+        made = viewers.countHere + 1;
+      },
+      close: async () => {
+        closed++;
+      },
+    }),
+  });
+  const a = owner('1');
+  bench.nodes.broadcasts.set('A', a);
+  t.ok(await bench.relay.ready());
+  for await (const _picture of bench.relay.pictures.look({ signal: new AbortController().signal })) t.fail('none is made');
+  t.equal(made, 1);
+  t.equal(closed, 0);
+  bench.relay.close();
+  bench.relay.close();
+  t.equal(closed, 1);
 });

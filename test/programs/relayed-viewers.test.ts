@@ -44,6 +44,19 @@ async function watch(t: Test, { origin }: TestServer): Promise<SocketViewer> {
   return viewer;
 }
 
+/** Counts JPEG pictures that come in one answer. */
+async function look(t: Test, { origin }: TestServer): Promise<{ count: number; closed: Promise<void> }> {
+  const leaving = new AbortController();
+  t.teardown(() => leaving.abort());
+  const { body } = await fetch(`${origin}/live/cam/frames`, { signal: leaving.signal });
+  const looked = { count: 0, closed: Promise.resolve() };
+  looked.closed = (async () => {
+    for await (const bytes of body as unknown as AsyncIterable<Uint8Array>) looked.count += Buffer.from(bytes).toString('latin1').split('image/jpeg').length - 1;
+  })();
+  looked.closed.catch(() => undefined);
+  return looked;
+}
+
 async function metric({ origin }: TestServer, name: string): Promise<number> {
   const text = await (await fetch(`${origin}/metrics`)).text();
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
@@ -86,7 +99,7 @@ t.test('fifty viewers at a node that does not have the stream are one upstream a
   await waitUntil('nothing is left of it', async () => (await metric(there, 'onair_relayed_streams')) === 0);
 });
 
-t.test('the owner is killed while they watch: at another node viewers keep their connections, and the broadcast goes on there behind an init', { skip }, async (t) => {
+t.test('the owner is killed while they watch: at another node viewers keep their connections, of pictures too, and the broadcast goes on there behind an init', { skip }, async (t) => {
   const seconds = 4;
   const recording = await record({ seconds }, output);
   const redis = await startRedis(t);
@@ -100,16 +113,20 @@ t.test('the owner is killed while they watch: at another node viewers keep their
   // The heir has viewers of its own: for them the broadcast comes to where they are.
   const viewers = await Promise.all([watch(t, there), watch(t, heir)]);
   const body = fetch(`${there.origin}/live/cam/stream.mp4`).then(async (answer) => Buffer.from(await answer.arrayBuffer()));
-  await waitUntil('they are sent something, and it is written down how far it is', async () => viewers.every(({ runs }) => (runs[0]?.length ?? 0) > 5) && redis.client.get('onair:{cam}:progress'));
+  const frames = await look(t, there);
+  await waitUntil('they are sent something, and it is written down how far it is', async () => viewers.every(({ runs }) => (runs[0]?.length ?? 0) > 5) && frames.count > 3 && redis.client.get('onair:{cam}:progress'));
   await dying.kill();
   await sending;
+  const lookedAt = frames.count;
   const back = await waitUntil('the lease is over', async () => {
     const attempt = new TestPublisher(t, `${heir.publishUrl('cam')}&resume=${resume}`);
     attempt.closed.catch(() => undefined);
     return attempt.message('ready').then(() => attempt, () => undefined);
   }, 30_000, 200);
   await back.sendPaced(paced(recording, seconds));
+  await waitUntil('pictures of what goes on', () => frames.count > lookedAt + 3);
   await back.end();
+  await frames.closed;
 
   for (const { closed, messages, runs } of viewers) {
     t.equal((await closed)[0], 1000, 'they stay until the end');
