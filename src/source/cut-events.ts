@@ -21,7 +21,7 @@ export const cutWords = {
   changes: ({ kind, codec }: SourceTrack): string => `The ${nameOf(kind)} changes to ${codec}.`,
   furtherTrack: (kind: SourceTrack['kind']): string => `There is more than one ${nameOf(kind)} track: the first is broadcast, the others are left out.`,
   outOfStep: (id: number, { width, height }: Partial<SourceTrack>): string =>
-    `The picture track ${id}${width && height ? ` (${width} × ${height})` : ''} is left out: expected a keyframe wherever the first picture has one, got others or none. Let all encoders make them of the same pictures.`,
+    `The picture track ${id}${width && height ? ` (${width} × ${height})` : ''} is left out: expected keyframes at the same times as the first picture's, got others or none. Let all encoders make them of the same pictures.`,
 };
 
 function nameOf(kind: SourceTrack['kind']): string {

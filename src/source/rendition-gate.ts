@@ -17,10 +17,9 @@ const mostWaiting = 150;
 const mostWaitingBytes = 8 * 1024 * 1024;
 
 /**
- * Holds several pictures of one source together: at each keyframe of the lead all of them must have one. Until they have, what comes after that moment
- * waits; then the lead's keyframe goes on first, so that whoever begins with it has the others' too. A track that has no
- * keyframe there, or gives nothing, is left out from there on: a player could not change over to it. Further keyframes between the lead's are
- * welcome, since whoever has to come down finds one sooner; a change of configuration is not.
+ * Holds several pictures of one source together: at each keyframe all of them must have one. Until they have, what comes after that moment
+ * waits; then the lead's keyframe goes on first, so that whoever begins with it has the others' too. A track that has its
+ * keyframe elsewhere, or gives nothing, is left out from there on: a player could not change over to it.
  */
 export class RenditionGate {
   readonly #lead: number;
@@ -93,9 +92,9 @@ export class RenditionGate {
     this.#waiting = [];
     this.#waitingBytes = 0;
     const lead = keyed.get(this.#lead);
-    const lost = [...this.#others].filter((track) => (lead ? !keyed.has(track) : keyed.get(track)?.changed));
+    const lost = [...this.#others].filter((track) => keyed.has(track) !== (lead !== undefined));
     this.#leaveOut(lost);
-    const renditions = [...keyed].filter(([track]) => track !== this.#lead && !this.#leftOut.has(track)).map(([, each]) => each);
+    const renditions = lead ? [...keyed].filter(([track]) => track !== this.#lead).map(([, each]) => each) : [];
     const first = lead ? [{ ...lead, changed: lost.length > 0 || lead.changed || renditions.some(({ changed }) => changed) }] : [];
     return [...first, ...renditions, ...waiting.flatMap((each) => this.push(each))];
   }

@@ -134,11 +134,10 @@ t.test('a picture whose keyframes are elsewhere is left out, its publisher is to
   await send(publisher, recording);
   t.equal((await publisher.end()).code, 1000);
   await checkRenditions(t, viewers, numbersOf(5), 2);
-  const multivariant = await (await fetch(server.hlsUrl('late'))).text();
-  t.strictSame([...multivariant.matchAll(/RESOLUTION=(\S+?),/g)].map(([, size]) => size), ['320x180', '214x120'], 'from the second keyframe on');
+  t.strictSame([...(viewers[0]?.multivariant ?? '').matchAll(/RESOLUTION=(\S+?),/g)].map(([, size]) => size), ['320x180', '214x120']);
   const warnings = publisher.messages.flatMap((message) => (message.type === 'warning' ? [`${message.code}: ${message.message}`] : []));
   t.equal(warnings.length, 1, warnings.join('; '));
-  t.match(warnings[0], /^rendition-left-out: The picture track 2 \(160 × 90\) is left out: expected a keyframe wherever the first picture has one/);
+  t.match(warnings[0], /^rendition-left-out: The picture track 2 \(160 × 90\) is left out: expected keyframes at the same times as the first picture's/);
 });
 
 t.test('renditions go on over another recording, over other sizes in one, and over a killed ffmpeg, each with every picture once', { skip }, async (t) => {

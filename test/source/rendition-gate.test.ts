@@ -27,19 +27,9 @@ t.test('one whose keyframe is elsewhere, or that goes on without one, or gives n
     t.strictSame(gate.takeLeftOut(), [2], what);
     t.strictSame(gate.takeLeftOut(), [], `${what}: told once`);
   }
-});
-
-t.test('one may have further keyframes where the lead has none, but not under another configuration: those go on with it alone', async (t) => {
-  const frames = [at(2, 1, true), at(1, 1), at(2, 1.04), at(1, 1.04), at(1, 2, true), at(2, 2, true), at(1, 2.04)];
-  const gate = new RenditionGate(1, [2]);
-  t.strictSame(pass(gate, frames), ['2@1K', '1@1', '2@1.04', '1@1.04', '1@2K', '2@2K', '1@2.04']);
-  t.strictSame(gate.takeLeftOut(), []);
-  const changing = new RenditionGate(1, [2]);
-  t.strictSame(pass(changing, [at(2, 1, true, true), ...frames.slice(1)]), ['1@1', '1@1.04', '1@2K', '1@2.04']);
-  t.strictSame(changing.takeLeftOut(), [2]);
-  const elsewhere = new RenditionGate(1, [2]);
-  t.strictSame(pass(elsewhere, [at(2, 1, true), at(1, 1), at(1, 2, true), at(2, 2), at(1, 2.04)]), ['2@1K', '1@1', '1@2K!', '1@2.04'], 'and they are no substitute for one where the lead has its');
-  t.strictSame(elsewhere.takeLeftOut(), [2]);
+  const early = new RenditionGate(1, [2]);
+  t.strictSame(pass(early, [at(2, 1, true), at(1, 1.04), at(1, 1.6), at(2, 1.04)]), ['1@1.04', '1@1.6'], "a keyframe where the lead has none");
+  t.strictSame(early.takeLeftOut(), [2]);
 });
 
 t.test('another configuration of any of them is one of the lead, so that all begin anew together', async (t) => {
@@ -62,7 +52,7 @@ t.test('what waits is bounded, in frames and in bytes: who is not there by then 
 t.test('whatever the order in which tracks that are in step come, each frame goes on once and none is left out', async (t) => {
   for (let seed = 0; seed < 200; seed++) {
     const random = seeded(seed);
-    const queues = [1, 2, 3, soundTrack].map((track) => Array.from({ length: 60 }, (_, index) => at(track, index / 10, index % (track === 1 ? 20 : 10) === 0)));
+    const queues = [1, 2, 3, soundTrack].map((track) => Array.from({ length: 60 }, (_, index) => at(track, index / 10, index % 10 === 0)));
     const given: ArrivingFrame[] = [];
     // No track is ahead of another by more than is waited for.
     while (queues.some(({ length }) => length > 0)) {
@@ -78,8 +68,7 @@ t.test('whatever the order in which tracks that are in step come, each frame goe
       const own = out.filter((name) => name.startsWith(`${track}@`));
       t.strictSame(own, names(given.filter(({ frame }) => frame.track === track)), `seed ${seed}: in order`);
     }
-    // Three of the lead's, and between them each time two of others that stand alone.
     const keyframes = out.filter((name) => name.endsWith('K'));
-    t.strictSame(keyframes.flatMap((name, index) => (name.startsWith('1@') ? [index] : [])), [0, 5, 10], `seed ${seed}: ${keyframes.join(' ')}`);
+    t.ok(keyframes.every((name, index) => index % 3 !== 0 || name.startsWith('1@')), `seed ${seed}: ${keyframes.join(' ')}`);
   }
 });

@@ -122,18 +122,15 @@ t.test('sound that does not come is silence, at the start and later, and what co
   encoding.close();
 });
 
-t.test('several renditions are the same pictures with keyframes wherever the source has one, and between those once more, none larger than the source, the source first', async (t) => {
+t.test('several renditions are the same pictures with the same keyframes, none larger than the source, the source first', async (t) => {
   const renditions = [{ bitsPerSecond: 2_500_000 }, { lines: 480, bitsPerSecond: 1_000_000 }, { lines: 360, bitsPerSecond: 500_000 }];
   const { header, frames, pass, encoding } = bench(t, { picture: { standsStill: false, frameRate: 25, profile: '4D00', renditions } });
-  pass(4_500);
+  pass(5_000);
   t.match(header()?.tracks, [{ width: 1280, height: 720 }, { width: 852, height: 480 }, { width: 640, height: 360 }, { kind: 'audio' }]);
   const timesOf = (track: number, keyframes: boolean): number[] => frames('video').filter((frame) => frame.track === track && (!keyframes || frame.keyframe)).map(({ timeSeconds }) => timeSeconds);
   for (const track of [2, 3]) {
     t.strictSame(timesOf(track, false), timesOf(1, false));
-    const keyframes = timesOf(track, true);
-    t.ok(timesOf(1, true).every((seconds) => keyframes.includes(seconds)), `the source's at ${timesOf(1, true).join(' ')} s`);
-    t.strictSame(keyframes.map((seconds) => Math.floor(seconds)), [0, 1, 2, 3, 4], 'who comes down to it finds one each second');
-    t.ok(keyframes.every((seconds, index) => index === 0 || seconds % 1 < 0.041), keyframes.join(' '));
+    t.strictSame(timesOf(track, true), timesOf(1, true));
   }
   t.equal(timesOf(1, true).length, 3);
   encoding.close();
@@ -168,18 +165,6 @@ t.test('another bit rate is told at once, and with the next keyframe another enc
   t.strictSame(outgrown, []);
   encoding.close();
   t.strictSame(openItems, { frames: 0, sounds: 0 });
-});
-
-t.test('another encoder takes over in all renditions where the source has its keyframe, not at those that the smaller ones have alone', async (t) => {
-  const { frames, pass, encoding } = bench(t, { picture: { standsStill: false, frameRate: 25, profile: '4D00', renditions: [{ bitsPerSecond: 2_500_000 }, { lines: 360, bitsPerSecond: 500_000 }] } });
-  pass(200);
-  encoding.setBitRates([800_000, 300_000]);
-  pass(1_500);
-  t.equal(frames('video').filter(({ track, keyframe }) => track === 2 && keyframe).length, 2);
-  t.equal(FakeVideoEncoder.all.length, 2);
-  pass(1_500);
-  t.equal(FakeVideoEncoder.all.length, 4);
-  encoding.close();
 });
 
 t.test('pictures of another size, or other parameter sets, ask for another recording once and are left out of this one', async (t) => {

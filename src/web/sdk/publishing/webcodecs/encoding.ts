@@ -25,8 +25,6 @@ export interface GivenPictures {
 }
 
 const keyframeIntervalUs = 2_000_000;
-/** Of renditions beside the source: whose line becomes slow has to wait for the next one, or to load all since the last. */
-const smallerKeyframeIntervalUs = 1_000_000;
 /** More pictures waiting for an encoder are not encoded at all: what is late helps nobody. */
 const maxQueue = 5;
 /** A screen or a canvas gives pictures only when something changes; a camera that gives none for so long is held back. */
@@ -174,8 +172,7 @@ export class Encoding {
     const timeUs = Math.max(Math.round(mediaUs), this.#lastUs + minStepUs, 0);
     const group = Math.floor(timeUs / keyframeIntervalUs);
     const frame = new VideoFrame(picture, { timestamp: timeUs });
-    const isSmallerDue = Math.floor(timeUs / smallerKeyframeIntervalUs) !== Math.floor(this.#lastUs / smallerKeyframeIntervalUs);
-    this.#pictures.encode(frame, group !== this.#group ? 'all' : isSmallerDue ? 'smaller' : 'none');
+    this.#pictures.encode(frame, group !== this.#group);
     frame.close();
     this.#lastUs = timeUs;
     this.#group = group;

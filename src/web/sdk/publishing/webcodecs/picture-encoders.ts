@@ -68,7 +68,7 @@ export function even(length: number): number {
   return Math.max(2, Math.floor(length / 2) * 2);
 }
 
-/** One encoder a rendition, all given the same pictures, with keyframes wherever the source has one: so they can be changed between. */
+/** One encoder a rendition, all given the same pictures with the same decision about keyframes: so they can be changed between. */
 export class PictureEncoders {
   readonly sizes: readonly RenditionSize[];
   readonly #options: PictureEncodersOptions;
@@ -93,9 +93,9 @@ export class PictureEncoders {
     return Math.max(...this.#encoders.map(({ queue }) => queue));
   }
 
-  /** The frame's time stamp is its media time. @param keyFrame in all renditions, in all but the source, or in none */
-  encode(frame: VideoFrame, keyFrame: 'all' | 'smaller' | 'none'): void {
-    for (const [rendition, encoder] of this.#encoders.entries()) encoder.encode(frame, keyFrame === 'all' || (keyFrame === 'smaller' && rendition > 0), keyFrame === 'all');
+  /** The frame's time stamp is its media time. */
+  encode(frame: VideoFrame, keyFrame: boolean): void {
+    for (const encoder of this.#encoders) encoder.encode(frame, keyFrame);
   }
 
   /** The same pictures with more or fewer bits, from the next one on. @param bitsPerSecond of each rendition that was wished */

@@ -31,9 +31,8 @@ export class RenditionEncoder {
     return this.#encoder.encodeQueueSize + (this.#before?.encodeQueueSize ?? 0);
   }
 
-  /** @param mayRenew whether another encoder, which may have another configuration, may begin with this keyframe */
-  encode(frame: VideoFrame, keyFrame: boolean, mayRenew: boolean): void {
-    if (keyFrame && mayRenew && this.#isToBeRenewed && this.#before === undefined) this.#renew();
+  encode(frame: VideoFrame, keyFrame: boolean): void {
+    if (keyFrame && this.#isToBeRenewed && this.#before === undefined) this.#renew();
     if (this.#encoder.state === 'configured') this.#encoder.encode(frame, { keyFrame });
   }
 

@@ -94,7 +94,7 @@ async function picturesPerSecond(options: TrialOptions & { readonly profile: Pro
   try {
     for (let index = 0; index < warmUp + measured && nowMs() < endsAtMs; index += 1) {
       const frame = new VideoFrame(pictures[index % pictures.length] ?? new Uint8Array(0), { format: 'I420', codedWidth, codedHeight, timestamp: index * 33_333 });
-      encoders.encode(frame, index === 0 ? 'all' : 'none');
+      encoders.encode(frame, index === 0);
       frame.close();
     }
     await Promise.race([encoders.flush(), isOver]);
