@@ -71,6 +71,36 @@ t.test('an element plays on a page of another site whose policy allows only what
   await page.context().close();
 });
 
+/** As Firefox does it where all autoplay is refused. */
+const nothingUnasked = `
+  let isAsked = false;
+  addEventListener('click', () => (isAsked = true), true);
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () {
+    return isAsked ? play.call(this) : Promise.reject(new DOMException('play() failed', 'NotAllowedError'));
+  };
+`;
+
+t.test('where a browser plays nothing unasked, an element says so and plays with sound once it is pressed, by both paths', { skip }, async (t) => {
+  await publish('asked', 60);
+  const page = await (await browser.newContext()).newPage();
+  await page.addInitScript(nothingUnasked);
+  for (const path of ['websocket', 'hls']) {
+    await page.goto(`${server.origin}/openapi.json`);
+    await page.evaluate(`document.body.innerHTML = '<onair-player src="${server.origin}/live/asked" path="${path}"></onair-player>'; void import('${server.origin}/sdk/elements.js')`);
+    await page.getByText('starts videos only when you ask it to').waitFor();
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    await holds(page, "(({ state, video }) => state === 'playing' && !video.paused && !video.muted)(document.querySelector('onair-player'))");
+    t.equal(await page.getByRole('button', { name: 'Play', exact: true }).count(), 0, `${path}: it is gone`);
+  }
+  await page.goto(`${server.origin}/embed/asked`);
+  const words = page.getByText('starts videos only when you ask it to');
+  await words.waitFor();
+  const [said, press] = await Promise.all([words.boundingBox(), page.getByRole('button', { name: 'Play', exact: true }).boundingBox()]);
+  t.ok(said !== null && press !== null && press.y >= said.y + said.height, 'on a page of the server the button is below the words');
+  await page.context().close();
+});
+
 t.test('eight players on a page, made and taken away a hundred times, leave nothing behind', { skip }, async (t) => {
   await publish('many', 90);
   const page = await (await browser.newContext()).newPage();

@@ -10,7 +10,9 @@ const css = `
   :host([hidden]) { display: none; }
   video { display: block; width: 100%; height: 100%; object-fit: contain; }
   [part='lamp'] { position: absolute; top: 0.75rem; left: 0.75rem; padding: 0.125rem 0.75rem; border-radius: 1rem; background: #c3201f; color: #fff; font-size: 0.8125rem; font-weight: 700; pointer-events: none; }
-  [part='curtain'] { position: absolute; inset: 0; display: flex; align-items: center; justify-content: center; padding: 1rem; background: #121316; text-align: center; }
+  [part='curtain'] { position: absolute; inset: 0; display: flex; flex-direction: column; gap: 0.75rem; align-items: center; justify-content: center; padding: 1rem; background: #121316; text-align: center; }
+  [part='play'] { min-height: 2.75rem; padding: 0.5rem 1.75rem; border: 0; border-radius: 1.375rem; background: #f2f1ee; color: #121316; font: inherit; font-weight: 600; cursor: pointer; }
+  [part='play']:focus-visible { outline: 3px solid #6ad6c8; outline-offset: 3px; }
   [hidden] { display: none !important; }
 `;
 
@@ -22,12 +24,15 @@ const words: Record<Exclude<PlayerState, 'playing' | 'stalled' | 'paused'>, stri
   failed: "This can't be played right now.",
 };
 
+/** In place of those where the browser plays nothing unasked, not even without sound. */
+const blockedWords = 'This browser starts videos only when you ask it to.';
+
 /** Events of `<onair-player>`: a CustomEvent each, with the Player's own detail. */
 export type OnairPlayerEventMap = { [Name in keyof PlayerEvents as `onair-${Name}`]: CustomEvent<PlayerEvents[Name]> };
 
 /**
  * `<onair-player src="https://host/live/NAME" mode="smooth" path="hls" muted controls nosettings>`: plays while it is on a page.
- * Parts: `video`, `lamp`, `curtain`, `settings`. Slots, shown in their state: `waiting`, `connecting`, `ended`, `failed`.
+ * Parts: `video`, `lamp`, `curtain`, `play`, `settings`. Slots, shown in their state: `waiting`, `connecting`, `ended`, `failed`.
  */
 export class OnairPlayerElement extends HostElement {
   static readonly observedAttributes = ['src', 'mode', 'path', 'muted', 'controls', 'nosettings'];
@@ -35,7 +40,8 @@ export class OnairPlayerElement extends HostElement {
   readonly #video = element('video', { part: 'video', playsinline: true });
   readonly #lamp = element('span', { part: 'lamp', hidden: true }, 'LIVE');
   readonly #slot = element('slot');
-  readonly #curtain = element('div', { part: 'curtain', role: 'status' }, this.#slot);
+  readonly #play = element('button', { part: 'play', type: 'button', hidden: true }, 'Play');
+  readonly #curtain = element('div', { part: 'curtain' }, element('div', { role: 'status' }, this.#slot), this.#play);
   readonly #gear = gear(this.#video);
   /** Whoever shows no controls has their own, or wants none. */
   readonly #settings = element('div', { part: 'settings', hidden: true }, this.#gear.button, this.#gear.dialog);
@@ -49,6 +55,11 @@ export class OnairPlayerElement extends HostElement {
 
   constructor() {
     super();
+    this.#play.addEventListener('click', () => {
+      // Playing without sound was tried, in vain: this is asked for.
+      this.#video.muted = isOn(this.getAttribute('muted'));
+      this.#player?.play();
+    });
     openShadow(this, css + gearCss, this.#video, this.#lamp, this.#curtain, this.#gear.note, this.#settings);
   }
 
@@ -152,7 +163,9 @@ export class OnairPlayerElement extends HostElement {
     pass('stats');
     pass('warning');
     pass('recovered');
-    pass('autoplay');
+    pass('autoplay', (what) => {
+      if (what === 'blocked') this.#showState('connecting', blockedWords, true);
+    });
     pass('rendition');
   }
 
@@ -180,8 +193,10 @@ export class OnairPlayerElement extends HostElement {
     this.#lamp.hidden = !(this.#live && (this.state === 'playing' || this.state === 'stalled'));
   }
 
-  #showState(state: PlayerState, message: string | undefined): void {
+  /** @param isBlocked it plays once it is pressed: where that is refused again, it is told again */
+  #showState(state: PlayerState, message: string | undefined, isBlocked = false): void {
     this.#showLamp();
+    this.#play.hidden = !isBlocked;
     const picture = state === 'playing' || state === 'stalled' || state === 'paused';
     this.#curtain.hidden = picture;
     if (picture) return;

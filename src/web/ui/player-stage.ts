@@ -112,6 +112,9 @@ export function playerStage(keys: 'controls' | 'page' = 'controls', what: 'live'
       const picture = player.state === 'playing' || player.state === 'stalled';
       unmute.hidden = !(blocked || (picture && video.muted));
       unmute.textContent = blocked ? 'Play' : 'Unmute';
+      // Below the words that ask for it, not over them.
+      const place = blocked ? curtain : stage;
+      if (unmute.parentElement !== place) place.append(unmute);
     };
     video.addEventListener('volumechange', showUnmute);
     player.on('autoplay', (what) => {
