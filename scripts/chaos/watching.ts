@@ -148,10 +148,11 @@ export async function byHlsJs(t: Teardown, secureBase: string, stream: string): 
   await waitUntil('a moving picture in Chromium', async () => (await moved()).length > 20, 60_000);
   const state = async (): Promise<string> => {
     const [video, words] = await Promise.all([
-      page.evaluate<string>(`(() => { const v = document.querySelector('video'); return JSON.stringify({ at: v.currentTime, paused: v.paused, ready: v.readyState, error: v.error?.message, buffered: Array.from({ length: v.buffered.length }, (_, i) => [v.buffered.start(i), v.buffered.end(i)]) }); })()`),
+      page.evaluate<string>(`(() => { const v = document.querySelector('video'); return JSON.stringify({ at: v.currentTime, paused: v.paused, seeking: v.seeking, ready: v.readyState, duration: String(v.duration), error: v.error?.message, buffered: Array.from({ length: v.buffered.length }, (_, i) => [v.buffered.start(i), v.buffered.end(i)]) }); })()`),
       page.evaluate<string>('document.body.innerText'),
     ]);
-    return `${video}\n${words.slice(0, 400)}\n${asked.slice(-30).join('\n')}`;
+    const media = asked.filter((each) => !/m3u8|api/.test(each));
+    return `${video}\n${words.slice(0, 400)}\n${asked.slice(-30).join('\n')}\nmedia:\n${media.slice(-10).join('\n')}`;
   };
   return { name: 'hls.js, Chromium', moved, numbers: async () => undefined, state };
 }

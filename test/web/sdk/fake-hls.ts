@@ -12,7 +12,7 @@ type Handler = (event: string, data: object) => void;
 
 /** Stands in for hls.js: what the test says happens, and what is asked of it is kept. */
 export class FakeHls {
-  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', BUFFER_APPENDED: 'appended', FRAG_LOADED: 'loaded', LEVEL_LOADED: 'level', LEVEL_UPDATED: 'updated', MANIFEST_PARSED: 'parsed', LEVEL_SWITCHED: 'switched', FRAG_LOAD_EMERGENCY_ABORTED: 'aborted' };
+  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', BUFFER_APPENDED: 'appended', FRAG_LOADING: 'loading', FRAG_LOADED: 'loaded', LEVEL_LOADED: 'level', LEVEL_UPDATED: 'updated', MANIFEST_PARSED: 'parsed', LEVEL_SWITCHED: 'switched', FRAG_LOAD_EMERGENCY_ABORTED: 'aborted' };
   static readonly DefaultConfig = { streamController: Object };
   static readonly ErrorDetails = { MANIFEST_LOAD_ERROR: 'manifestLoadError' };
   static readonly ErrorTypes = { MEDIA_ERROR: 'mediaError', NETWORK_ERROR: 'networkError' };
@@ -105,6 +105,16 @@ export class FakeHls {
 
   loadLevel(partTarget: number, live = true, fragments: readonly { readonly sn: number; readonly end: number }[] = []): void {
     this.#tell(FakeHls.Events.LEVEL_LOADED, { details: { partTarget, live, fragments } });
+  }
+
+  /** A live playlist came. @param endSN of its last segment */
+  list(endSN: number): void {
+    this.#tell(FakeHls.Events.LEVEL_LOADED, { details: { partTarget: 1 / 3, live: true, fragments: [], endSN } });
+  }
+
+  /** It asks for media. */
+  ask(): void {
+    this.#tell(FakeHls.Events.FRAG_LOADING, {});
   }
 
   /** A part came. @param cc of which timeline */

@@ -238,3 +238,26 @@ t.test('closed or ended: no timer, no question and no hls.js is left', async (t)
     t.equal(hls().calls.filter((call) => call === 'destroy').length, 1);
   }
 });
+
+t.test('an hls.js that asks for nothing although its playlists grow begins anew; one that asks, or whose viewer pauses, or whose broadcast waits does not', async (t) => {
+  const { page, video, path } = await bench(t, openHlsJs);
+  const loads = (): number => hls().calls.filter((call) => call.startsWith('load')).length;
+  let endSn = 10;
+  const listed = async (seconds: number, each: () => void = () => undefined, segmentsASecond = 0.5): Promise<number> => {
+    for (let second = 0; second < seconds; second += 1) {
+      hls().list(Math.floor((endSn += segmentsASecond)));
+      each();
+      await page.pass(1000);
+    }
+    return loads();
+  };
+  t.equal(await listed(60, () => hls().ask()), 1, 'it asks');
+  t.equal(await listed(60, undefined, 0), 1, 'there is nothing new');
+  Object.assign(video, { paused: true });
+  t.equal(await listed(60), 1, 'it is paused');
+  Object.assign(video, { paused: false });
+  t.equal(await listed(14), 1);
+  t.equal(await listed(4), 2, 'it stands still');
+  t.equal(await listed(8), 2, 'and is given time');
+  path.close();
+});

@@ -7,6 +7,7 @@ import { BitRateMeter } from './bit-rate-meter.js';
 import { beginHls, codecsOf, loadLightBuild } from './hls-beginning.js';
 import { HlsPace } from './hls-pace.js';
 import { HlsRenditions } from './hls-renditions.js';
+import { HlsStandstill } from './hls-standstill.js';
 import { joinLevels } from './level-joint.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import type { PlayerMode } from './path-choice.js';
@@ -105,6 +106,7 @@ export class HlsJs implements Playback {
       prepare: (hls, HlsClass) => {
         this.#hls = hls;
         if (byParts) this.#followParts(hls, HlsClass);
+        this.#beginAnewWhenStill(hls, HlsClass);
         this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, addresses.hls);
         this.#timers.push(page.every(250, () => this.#keepNearEdge()));
       },
@@ -119,6 +121,23 @@ export class HlsJs implements Playback {
     hls.on(HlsClass.Events.FRAG_LOADED, (_event, { frag }) => {
       this.#pace?.came(frag.cc);
       this.#keepNearEdge();
+    });
+  }
+
+  #beginAnewWhenStill(hls: Hls, HlsClass: typeof Hls): void {
+    const { page, addresses } = this.#options;
+    const standstill = new HlsStandstill(page.nowMs());
+    hls.on(HlsClass.Events.FRAG_LOADING, () => standstill.asked(page.nowMs()));
+    hls.on(HlsClass.Events.LEVEL_LOADED, (_event, { details: { live, endSN } }) => {
+      const nowMs = page.nowMs();
+      if (!live || this.#suspended || this.#video.paused) return standstill.asked(nowMs);
+      if (!standstill.listed(nowMs, endSN)) return;
+      standstill.asked(nowMs);
+      this.#atEdge = false;
+      this.#pace = undefined;
+      hls.loadSource(addresses.hls);
+      // What is loaded into an element anew is paused.
+      void this.#video.play().catch(() => undefined);
     });
   }
 
