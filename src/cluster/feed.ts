@@ -2,8 +2,8 @@ import type { Timeline } from '../hls/presentation.js';
 import type { FragmentBurst } from '../live/fragment-burst.js';
 import type { FragmentBus, FragmentConsumer } from '../live/fragment-bus.js';
 import { offerOf, sourceId } from '../live/rendition-choice.js';
-import type { Relay } from '../live/viewers.js';
-import type { RelaySource } from '../live/watchable.js';
+import type { OutgoingFeed } from '../live/viewers.js';
+import type { FeedSource } from '../live/watchable.js';
 import { feedClose, type FeedMessage, type FeedRequest } from './feed-messages.js';
 
 /** The way to the other node. */
@@ -22,7 +22,7 @@ export interface FeedOptions {
   readonly broadcast: string;
   /** Of this broadcast in this process. */
   readonly run: string;
-  readonly viewers: RelaySource;
+  readonly viewers: FeedSource;
   readonly line: FeedLine;
 }
 
@@ -33,7 +33,7 @@ const offersApartMs = 2000;
  * What another node is sent of a broadcast here, once for all who watch there: the source, and the renditions that somebody is sent
  * there. It is a consumer of each bus like any viewer: who is late is skipped forward.
  */
-export class Feed implements Relay {
+export class Feed implements OutgoingFeed {
   readonly #options: FeedOptions;
   readonly #legs = new Map<string, FeedLeg>();
   readonly #timer: NodeJS.Timeout;
@@ -48,7 +48,7 @@ export class Feed implements Relay {
     this.#timer = setInterval(() => this.#tellOffers(), offersApartMs);
     const source = viewers.choices.find(({ id }) => id === sourceId);
     line.message({ type: 'hello', run, broadcast, hasMedia: source?.bus.timeline !== undefined });
-    viewers.addRelay(this);
+    viewers.addFeed(this);
     if (!this.#closed) this.choicesChanged();
   }
 
@@ -81,7 +81,7 @@ export class Feed implements Relay {
     clearInterval(this.#timer);
     for (const leg of this.#legs.values()) leg.leave();
     this.#legs.clear();
-    this.#options.viewers.removeRelay(this);
+    this.#options.viewers.removeFeed(this);
   }
 
   #tellOffers(): void {

@@ -133,7 +133,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     return {
       viewers: this.viewerCount,
       viewersByRendition: this.#use.viewersByRendition,
-      feeds: this.viewers.relayCount,
+      feeds: this.viewers.feedCount,
       changesByRendition: this.#use.changesByRendition,
       ingestBitsPerSecond: this.#throughput.bitsPerSecond,
       heldRequests: this.presentation.waiting,

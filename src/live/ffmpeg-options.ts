@@ -78,6 +78,10 @@ export function planTranscode({ tracks }: SourceHeader, wishes: TranscodeWishes)
   };
 }
 
+export function copiesPicture({ tracks }: TranscodePlan): boolean {
+  return tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
+}
+
 function leftOutWords({ id, width, height }: SourceTrack, encoded: SourceTrack | undefined, { forceVideoEncode }: TranscodeWishes): string {
   const why = (encoded && reasonToEncodeVideo(encoded, forceVideoEncode)) ?? 'It can’t be copied';
   return `The picture track ${id}${width && height ? ` (${width} × ${height})` : ''} is left out. ${why}: what is encoded here has keyframes of its own, between which no player can change over.`;

@@ -2,8 +2,7 @@ import { ofTrack, soundInit } from '../fmp4/sound-alone.js';
 import type { Timeline } from '../hls/presentation.js';
 import { sameClock } from './clocked-timeline.js';
 import type { FragmentBurst } from './fragment-burst.js';
-import type { FragmentBus} from './fragment-bus.js';
-import { type FragmentConsumer } from './fragment-bus.js';
+import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
 
 /** A bus with the sound alone of what comes on another, for consumers without a picture. It has the bounds of that one, and ends with it. */
 export function soundBus(from: FragmentBus): FragmentBus {

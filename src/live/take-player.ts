@@ -6,7 +6,7 @@ import { BroadcastClock } from './broadcast-clock.js';
 import type { BroadcastOptions } from './broadcast-options.js';
 import type { BroadcastReport } from './broadcast-report.js';
 import { CopyJudge } from './copy-judge.js';
-import { planTranscode, type TranscodePlan } from './ffmpeg-options.js';
+import { copiesPicture, planTranscode, type TranscodePlan } from './ffmpeg-options.js';
 import type { FragmentBus } from './fragment-bus.js';
 import { ReleasePace } from './release-pace.js';
 import type { Renditions } from './renditions.js';
@@ -75,7 +75,7 @@ export class TakePlayer {
   async #planner(take: Take): Promise<(start: PlanStart) => TranscodePlan> {
     const { segmentSeconds, ffmpegMajor, encodeLimits, presentation } = this.#options;
     const wishes = { segmentSeconds, ffmpegMajor, encodeLimits };
-    const canCopy = planTranscode(take.header, wishes).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
+    const canCopy = copiesPicture(planTranscode(take.header, wishes));
     const { timing } = presentation;
     const forceVideoEncode = canCopy ? await this.#copies.refusalOf(take, timing && longestSegmentSeconds(timing)) : undefined;
     return (start) => planTranscode(take.header, { ...wishes, ...start, forceVideoEncode });

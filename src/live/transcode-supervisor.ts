@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceHeader } from '../source/source-events.js';
 import { LiveError } from '../protocol/live-error.js';
-import type { TranscodePlan } from './ffmpeg-options.js';
+import { copiesPicture, type TranscodePlan } from './ffmpeg-options.js';
 import type { ReadOptions, Take } from './take.js';
 import { TranscodeRun, type MediaOutput, type OutputTimes, type RunResult } from './transcode-run.js';
 import type { StartTranscoder, TranscoderError } from './transcoder.js';
@@ -94,9 +94,8 @@ export class TranscodeSupervisor {
       const start = startSeconds ?? take.firstSeconds ?? 0;
       return { startSeconds: start, zeroSeconds: start - plan.outputStartSeconds };
     };
-    const copiesPicture = plan.tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
     const transcoder = startTranscoder(plan);
-    this.#run = new TranscodeRun({ transcoder, outputs: plan.outputs, take, read, times, hungAfterMs, output, copiesPicture });
+    this.#run = new TranscodeRun({ transcoder, outputs: plan.outputs, take, read, times, hungAfterMs, output, copiesPicture: copiesPicture(plan) });
     const result = await this.#run.finished;
     this.#gaveOutput ||= result.mediaSeconds > 0;
     this.#deliveredSeconds = result.deliveredSeconds ?? this.#deliveredSeconds;
@@ -146,10 +145,10 @@ export class TranscodeSupervisor {
     const { sequence, insideGroup } = resumption;
     const from = resumption.startSeconds ?? take.firstSeconds;
     if (!insideGroup || from === undefined) return this.#startAt(from, { from: sequence });
-    const copiesPicture = planFor({ startSeconds: from }).tracks.some(({ kind, action }) => kind === 'video' && action === 'copy');
+    const isCopied = copiesPicture(planFor({ startSeconds: from }));
     return {
       plan: planFor({ startSeconds: from, leaveOutBefore: reason }),
-      read: { from: sequence, untilPointFrom: copiesPicture ? sequence + 1 : undefined, soundFromSeconds: from - soundMarginSeconds },
+      read: { from: sequence, untilPointFrom: isCopied ? sequence + 1 : undefined, soundFromSeconds: from - soundMarginSeconds },
       startSeconds: from,
     };
   }

@@ -25,8 +25,8 @@ export interface ViewersOptions {
   readonly now?: (() => number) | undefined;
 }
 
-/** Another server, which sends on to viewers of its own what it is sent of the buses here. */
-export interface Relay {
+/** What another server is sent of the buses here, which it sends on to viewers of its own. */
+export interface OutgoingFeed {
   /** How many watch each rendition there. */
   readonly countByRendition: ReadonlyMap<string, number>;
   /** Some renditions came or went. */
@@ -40,7 +40,7 @@ export class Viewers {
   readonly #options: ViewersOptions;
   readonly #viewers = new Map<ViewerSink, Viewer>();
   readonly #outlets = new Map<FragmentBus, BusOutlet>();
-  readonly #relays = new Set<Relay>();
+  readonly #feeds = new Set<OutgoingFeed>();
   readonly #sound: SoundChoice;
   #hasMoved = false;
   #choices: readonly RenditionChoice[];
@@ -58,7 +58,7 @@ export class Viewers {
   /** Of all, those at other servers too. */
   get count(): number {
     let count = this.countHere;
-    for (const { countByRendition } of this.#relays) for (const there of countByRendition.values()) count += there;
+    for (const { countByRendition } of this.#feeds) for (const there of countByRendition.values()) count += there;
     return count;
   }
 
@@ -73,7 +73,7 @@ export class Viewers {
   get countByRendition(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
     for (const { sink, rendition } of this.#viewers.values()) counts.set(rendition, (counts.get(rendition) ?? 0) + (sink.viewerCount ?? 1));
-    for (const { countByRendition } of this.#relays) for (const [rendition, there] of countByRendition) counts.set(rendition, (counts.get(rendition) ?? 0) + there);
+    for (const { countByRendition } of this.#feeds) for (const [rendition, there] of countByRendition) counts.set(rendition, (counts.get(rendition) ?? 0) + there);
     return counts;
   }
 
@@ -82,8 +82,8 @@ export class Viewers {
     return new Set([...this.#viewers.values()].flatMap(({ renditions }) => renditions));
   }
 
-  get relayCount(): number {
-    return this.#relays.size;
+  get feedCount(): number {
+    return this.#feeds.size;
   }
 
   /** What a viewer can be sent, the source first, then largest picture first. */
@@ -144,22 +144,22 @@ export class Viewers {
     throw new LiveError('not-found', `expected one of the renditions ${ids}, got ${JSON.stringify(rendition.slice(0, 64))}`);
   }
 
-  /** Counts another server's viewers as well, and tells it what it has to know. It takes what it sends on from the buses of `choices`. */
-  addRelay(relay: Relay): void {
-    if (this.#hasMoved) relay.moveAway();
-    else this.#relays.add(relay);
+  /** Counts the viewers of the other server as well, and tells it what it has to know. The feed takes what it sends from the buses of `choices`. */
+  addFeed(feed: OutgoingFeed): void {
+    if (this.#hasMoved) feed.moveAway();
+    else this.#feeds.add(feed);
   }
 
-  removeRelay(relay: Relay): void {
-    this.#relays.delete(relay);
+  removeFeed(feed: OutgoingFeed): void {
+    this.#feeds.delete(feed);
   }
 
   /** The broadcast goes on at another server: all are told to come again. */
   moveAway(): void {
     this.#hasMoved = true;
     for (const viewer of [...this.#viewers.values()]) viewer.moveAway();
-    for (const relay of [...this.#relays]) relay.moveAway();
-    this.#relays.clear();
+    for (const feed of [...this.#feeds]) feed.moveAway();
+    this.#feeds.clear();
   }
 
   /** Some came or went: who was sent one that is gone goes on with another. */
@@ -172,7 +172,7 @@ export class Viewers {
     this.#choices = [new BusChoice(sourceId, bus), ...others.toSorted((one, other) => (other.height ?? 0) - (one.height ?? 0)), ...sound];
     this.#ladder = this.#choices.filter(({ height }) => height !== undefined);
     for (const viewer of this.#viewers.values()) viewer.choicesChanged();
-    for (const relay of this.#relays) relay.choicesChanged();
+    for (const feed of this.#feeds) feed.choicesChanged();
   }
 
   #outletOf(bus: FragmentBus): BusOutlet {

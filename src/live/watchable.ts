@@ -13,7 +13,7 @@ export interface Watchable {
   readonly id: string;
   readonly state: BroadcastState;
   readonly hls: HlsSource;
-  readonly viewers: FragmentSource & RelaySource;
+  readonly viewers: FragmentSource & FeedSource;
   /** Undefined where chat is switched off. */
   readonly chat: ChatSource | undefined;
   readonly pictures: PictureSource;
@@ -61,7 +61,7 @@ export interface PlaylistRequest {
 export type FragmentSource = Pick<Viewers, 'join' | 'select' | 'requireRendition' | 'count'>;
 
 /** The same for another server, which has viewers of its own. */
-export type RelaySource = Pick<Viewers, 'addRelay' | 'removeRelay' | 'choices' | 'count'>;
+export type FeedSource = Pick<Viewers, 'addFeed' | 'removeFeed' | 'choices' | 'count'>;
 
 export type ChatSource = Pick<ChatRoom, 'requireRoom' | 'enter' | 'leave' | 'join' | 'say' | 'pong' | 'refuseForNow' | 'delete' | 'mute' | 'unmute'>;
 

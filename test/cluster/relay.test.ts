@@ -123,7 +123,7 @@ t.test('one upstream for all who watch; who comes late begins with the last keyf
   t.strictSame([first.pictures, late.pictures], [range(5, 13), range(10, 13)]);
   for (let more = 0; more < 48; more++) bench.relay.viewers.join(new KeepingSink());
   await waitUntil('the owner has been told', () => a.viewers.count === 50);
-  t.strictSame([a.viewers.countHere, a.viewers.relayCount, bench.nodes.feeds.length], [0, 1, 1]);
+  t.strictSame([a.viewers.countHere, a.viewers.feedCount, bench.nodes.feeds.length], [0, 1, 1]);
   t.strictSame(Object.fromEntries(a.viewers.countByRendition), { source: 50 });
   t.throws(() => bench.relay.viewers.requireRendition('720p'), { code: 'not-found' });
   a.bus.end();
@@ -174,13 +174,13 @@ t.test('the connection is lost: it is opened anew, and viewers see none of it bu
   bench.relay.viewers.join(sink);
   bench.nodes.last.end('lost');
   a.bus.push(pictures(7, 9));
-  await waitUntil('it is opened anew', () => a.viewers.relayCount === 1 && bench.nodes.feeds.length === 2);
+  await waitUntil('it is opened anew', () => a.viewers.feedCount === 1 && bench.nodes.feeds.length === 2);
   t.strictSame([sink.pictures, sink.inits, sink.left], [range(5, 9), 1, undefined], 'what came meanwhile is not lost, and nothing is sent twice');
   a.bus.push(pictures(9, 12));
   t.strictSame(sink.pictures, range(5, 12));
   bench.nodes.last.end('lost');
   a.bus.push(pictures(12, 24));
-  await waitUntil('it is opened anew', () => a.viewers.relayCount === 1 && bench.nodes.feeds.length === 3);
+  await waitUntil('it is opened anew', () => a.viewers.feedCount === 1 && bench.nodes.feeds.length === 3);
   t.strictSame(sink.pictures, [...range(5, 12), ...range(20, 24)], 'after a longer time it goes on with a keyframe');
 });
 
@@ -230,10 +230,10 @@ t.test('a node leaves: the broadcast is looked for at the next one, also when th
   bench.relay.viewers.join(sink);
   bench.place = { node: 'B', mayGoOn: true };
   a.viewers.moveAway();
-  await waitUntil('it is at the next one', () => b.viewers.relayCount === 1);
+  await waitUntil('it is at the next one', () => b.viewers.feedCount === 1);
   bench.place = { node: 'C', mayGoOn: true };
-  await waitUntil('the directory says where it is', () => c.viewers.relayCount === 1, 10_000);
-  t.strictSame([b.viewers.relayCount, sink.inits, sink.left], [0, 3, undefined]);
+  await waitUntil('the directory says where it is', () => c.viewers.feedCount === 1, 10_000);
+  t.strictSame([b.viewers.feedCount, sink.inits, sink.left], [0, 3, undefined]);
 });
 
 t.test('it is over when another broadcast has the name, when nobody goes on, and when nobody watches', async (t) => {
@@ -269,7 +269,7 @@ t.test('it is over when another broadcast has the name, when nobody goes on, and
     await waitUntil('the owner knows of the viewer', () => a.viewers.count === 1);
     t.equal(bench.over, 0);
     leave();
-    await waitUntil('the upstream is closed', () => bench.over === 1 && a.viewers.relayCount === 0);
+    await waitUntil('the upstream is closed', () => bench.over === 1 && a.viewers.feedCount === 0);
     t.equal(a.viewers.count, 0);
   });
 });
