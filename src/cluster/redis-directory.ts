@@ -1,4 +1,4 @@
-import type { BroadcastProgress } from '../live/broadcast-progress.js';
+import type { BroadcastProgress, LeftBroadcast } from '../live/broadcast-progress.js';
 import type { LiveLog } from '../live/broadcast-options.js';
 import type { Directory, Lease, Listed } from '../live/directory.js';
 import { MemoryDirectory } from '../live/memory-directory.js';
@@ -75,14 +75,14 @@ export class RedisDirectory implements Directory {
    * A little further than what was written down: of the segments that its node closed since then nobody knows, and their numbers must
    * not be used again.
    */
-  async progressOf(stream: string): Promise<BroadcastProgress | undefined> {
+  async progressOf(stream: string): Promise<LeftBroadcast | undefined> {
     const noted = await this.#answered(this.#names.noted(stream)).catch((cause: unknown) => {
       throw new LiveError('unavailable', 'the directory of the cluster can not be reached, so nobody knows of this broadcast; try again in a moment', { cause });
     });
     if (!noted) return undefined;
     const progress = JSON.parse(noted.text) as BroadcastProgress;
     const unknown = openSegments + Math.ceil(noted.ageMs / shortestSegmentMs);
-    return { ...progress, mediaSequence: progress.mediaSequence + unknown, inits: progress.inits + unknown };
+    return { ...progress, mediaSequence: progress.mediaSequence + unknown, inits: progress.inits + unknown, agoSeconds: noted.ageMs / 1000 };
   }
 
   async locate(stream: string, broadcast?: string): Promise<Watchable | undefined> {

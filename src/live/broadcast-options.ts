@@ -1,4 +1,4 @@
-import type { BroadcastProgress } from './broadcast-progress.js';
+import type { LeftBroadcast } from './broadcast-progress.js';
 import type { ChatSettings } from './chat-room.js';
 import type { Lease } from './directory.js';
 import type { EncodeLimits } from './encode-limits.js';
@@ -102,7 +102,7 @@ export interface BroadcastOptions extends BroadcastSettings {
   /** Its hold on the name; it is released at the end. */
   readonly lease: Lease;
   /** What another server did of it, and the token of its publisher; undefined: it begins here. */
-  readonly after?: (BroadcastProgress & { readonly resumeToken: string }) | undefined;
+  readonly after?: (LeftBroadcast & { readonly resumeToken: string }) | undefined;
   /** Undefined: its publisher has the resume token. */
   readonly owner?: Owner | undefined;
   /** Who may use the segments folder now, of all broadcasts. */

@@ -10,6 +10,12 @@ export interface BroadcastProgress extends PresentationProgress {
   readonly resumeTokenHash: string;
 }
 
+/** What a server that died, or left, has written down of its broadcast. */
+export interface LeftBroadcast extends BroadcastProgress {
+  /** How long ago. */
+  readonly agoSeconds: number;
+}
+
 /** A fast hash is enough: there is nothing to guess in 144 random bits. */
 export function resumeTokenHash(token: string): string {
   return createHash('sha256').update(`onair resume\n${token}`).digest('base64url');

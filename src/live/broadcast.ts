@@ -1,4 +1,3 @@
-import { longestFirstGroupSeconds } from '../hls/packager.js';
 import { Presentation } from '../hls/presentation.js';
 import type { DescriptionChange } from '../protocol/stream-description.js';
 import type { BroadcastState, LiveStreamInfo, RecordingFacts } from '../protocol/live-stream-info.js';
@@ -7,6 +6,7 @@ import { resumeTokenHash } from './broadcast-progress.js';
 import { BroadcastReport } from './broadcast-report.js';
 import { ChatRoom } from './chat-room.js';
 import { toLiveError, type LiveError } from '../protocol/live-error.js';
+import { firstBurstSeconds } from './first-burst.js';
 import { FragmentBus } from './fragment-bus.js';
 import { hlsSource } from './hls-source.js';
 import { IngestEntrance } from './ingest-entrance.js';
@@ -71,9 +71,9 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.id = options.id;
     this.startedAt = options.after ? new Date(options.after.startedAt) : new Date();
     this.#report = new BroadcastReport({ stream: this.stream, broadcast: this.id, log: options.log, onEvent: options.onEvent, send: (message) => this.ingest.send(message) });
-    const { resumeWindowSeconds, owner, burstSeconds = Math.max(options.segmentSeconds, longestFirstGroupSeconds) + 0.5 } = options;
+    const { resumeWindowSeconds, owner } = options;
     this.ingest = new IngestSession({
-      ...{ resumeWindowSeconds, burstSeconds, resumeToken: options.after?.resumeToken },
+      ...{ resumeWindowSeconds, burstSeconds: firstBurstSeconds(options), resumeToken: options.after?.resumeToken },
       onReceived: (bytes) => this.#throughput.add(bytes),
       onNotice: (notice) => this.#report.info({ notice }, 'passed over'),
       onFault: (fault) => this.#report.end(fault),

@@ -1,4 +1,4 @@
-import type { BroadcastProgress } from './broadcast-progress.js';
+import type { BroadcastProgress, LeftBroadcast } from './broadcast-progress.js';
 import type { Watchable } from './watchable.js';
 
 /** One of those that run, wherever it does. */
@@ -23,7 +23,7 @@ export interface Directory extends Watchables {
    */
   claim(stream: string): Promise<Lease>;
   /** How far the broadcast of this name was when its server died: what its publisher may go on with here. Undefined: there is none. */
-  progressOf(stream: string): Promise<BroadcastProgress | undefined>;
+  progressOf(stream: string): Promise<LeftBroadcast | undefined>;
 }
 
 /** One broadcast's hold on its name. */

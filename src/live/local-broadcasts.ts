@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LiveError } from '../protocol/live-error.js';
 import { isStreamName } from '../protocol/urls.js';
 import { Broadcast } from './broadcast.js';
-import { isTokenOf, type BroadcastProgress } from './broadcast-progress.js';
+import { isTokenOf, type LeftBroadcast } from './broadcast-progress.js';
 import type { BroadcastSettings } from './broadcast-options.js';
 import type { Directory, Lease } from './directory.js';
 import type { Admission, ResumableBroadcast } from './published-broadcast.js';
@@ -154,7 +154,7 @@ export class LocalBroadcasts {
   }
 
   /** The broadcast that this publisher goes on with; undefined: a new one may begin. @throws {LiveError} */
-  #goingOn(stream: string, publisher: Publisher, left: BroadcastProgress | undefined): Broadcast | undefined {
+  #goingOn(stream: string, publisher: Publisher, left: LeftBroadcast | undefined): Broadcast | undefined {
     const running = this.#running(stream);
     const entry = left && !running ? 'begins' : entryOf(publisher, running?.entrance);
     if (entry === 'goes-on') return running;
@@ -170,13 +170,13 @@ export class LocalBroadcasts {
   }
 
   /** What a server that died left of this publisher's broadcast; it has no token to show for anybody else's. */
-  async #left(stream: string, { resumeToken }: Publisher): Promise<BroadcastProgress | undefined> {
+  async #left(stream: string, { resumeToken }: Publisher): Promise<LeftBroadcast | undefined> {
     if (resumeToken === undefined || this.#running(stream) || !isStreamName(stream)) return undefined;
     const progress = await this.#options.directory.progressOf(stream);
     return progress && isTokenOf(progress, resumeToken) ? progress : undefined;
   }
 
-  async #begin(stream: string, publisher: Publisher, isGone: () => boolean, left: BroadcastProgress | undefined): Promise<Broadcast> {
+  async #begin(stream: string, publisher: Publisher, isGone: () => boolean, left: LeftBroadcast | undefined): Promise<Broadcast> {
     try {
       await this.#running(stream)?.giveUp();
       const lease = await this.#options.directory.claim(stream).catch((error: unknown) => {
@@ -193,7 +193,7 @@ export class LocalBroadcasts {
     }
   }
 
-  async #open(stream: string, { keyId, seemsGoneAfterMs, resumeToken }: Publisher, lease: Lease, left: BroadcastProgress | undefined): Promise<Broadcast> {
+  async #open(stream: string, { keyId, seemsGoneAfterMs, resumeToken }: Publisher, lease: Lease, left: LeftBroadcast | undefined): Promise<Broadcast> {
     const owner = seemsGoneAfterMs === undefined ? undefined : { keyId, seemsGoneAfterMs };
     if (left) await this.#forgetEarlier(left.broadcast);
     const after = left && resumeToken !== undefined ? { ...left, resumeToken } : undefined;

@@ -1,5 +1,7 @@
 import { mock } from 'node:test';
 import t, { type Test } from 'tap';
+import type { PlaylistTiming } from '../../src/hls/media-playlist.js';
+import { firstBurstSeconds } from '../../src/live/first-burst.js';
 import { IngestPace } from '../../src/live/ingest-pace.js';
 import type { SourceEvent } from '../../src/source/source-events.js';
 
@@ -17,14 +19,14 @@ interface Bench {
   readonly counts: { media: boolean };
 }
 
-function bench(t: Test, pass: (events: readonly SourceEvent[]) => Promise<void> = () => Promise.resolve()): Bench {
+function bench(t: Test, pass: (events: readonly SourceEvent[]) => Promise<void> = () => Promise.resolve(), burst = burstSeconds): Bench {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   t.teardown(() => mock.timers.reset());
   const passed: (number | string)[] = [];
   const failures: unknown[] = [];
   const counts = { media: true };
   const pace = new IngestPace({
-    burstSeconds,
+    burstSeconds: burst,
     counts: () => counts.media,
     now: () => Date.now(),
     onFailure: (error) => failures.push(error),
@@ -125,6 +127,22 @@ t.test('a clock that is a little faster than this server’s is followed for eve
     await elapse(0.5);
   }
   t.ok(longestHold < 0.5, `${longestHold} s`);
+});
+
+t.test('what a publisher kept while its broadcast came from a dead server to this one is let through at once, and no file that is longer', async (t) => {
+  const after = { agoSeconds: 13, resumeToken: 'token', broadcast: 'b', startedAt: '', resumeTokenHash: '', timing: {} as PlaylistTiming, mediaSequence: 7, discontinuitySequence: 1, inits: 1 };
+  const begins = bench(t);
+  void begins.pace.push(frames(0, 19));
+  await settled();
+  t.ok(latest(begins.passed) < 5, 'a broadcast that begins is held');
+  mock.timers.reset();
+  const goesOn = bench(t, undefined, firstBurstSeconds({ segmentSeconds: 2, after }));
+  void goesOn.pace.push(frames(0, 19));
+  await settled();
+  t.equal(goesOn.passed.length, 190);
+  void goesOn.pace.push(frames(19, 60));
+  await settled();
+  t.ok(latest(goesOn.passed) < 35);
 });
 
 t.test('whole recordings one after the other count as one: each begins at 0 and none gets a burst of its own', async (t) => {

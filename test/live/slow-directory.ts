@@ -1,4 +1,4 @@
-import type { BroadcastProgress } from '../../src/live/broadcast-progress.js';
+import type { LeftBroadcast } from '../../src/live/broadcast-progress.js';
 import type { Directory, Lease, Listed } from '../../src/live/directory.js';
 import { MemoryDirectory } from '../../src/live/memory-directory.js';
 import type { Watchable } from '../../src/live/watchable.js';
@@ -18,7 +18,7 @@ export class SlowDirectory implements Directory {
     return this.names.claim(stream);
   }
 
-  async progressOf(stream: string): Promise<BroadcastProgress | undefined> {
+  async progressOf(stream: string): Promise<LeftBroadcast | undefined> {
     return this.names.progressOf(stream);
   }
 

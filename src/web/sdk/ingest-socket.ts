@@ -125,11 +125,12 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   beginRecording(mimeType: string, reason?: RecordingReason): void {
     this.#overflowed = false;
     // The first recording needs no announcement: it is where every broadcast begins.
-    if (this.#replay.endOffset > 0) this.#replay.beginRecording({ mimeType, reason });
+    this.#replay.beginRecording(this.#replay.endOffset > 0 ? { mimeType, reason } : undefined);
   }
 
   /** Says something beside the bytes. false: it was left out, there is no connection or the recording it is about was not begun there. */
   tell(message: Extract<PublisherMessage, { type: 'ping' | 'clock' | 'describe' }>): boolean {
+    if (message.type === 'clock') this.#replay.noteCaptureTime(message.captureTimeMs);
     const isEarly = message.type === 'clock' && this.#replay.hasRecordingFrom(this.#sentOffset);
     if (!this.#ready || isEarly) return false;
     return this.#socket.send(JSON.stringify(message));
@@ -206,11 +207,15 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.emit('state', 'connected');
   }
 
-  /** Another server has the broadcast now, and nothing of it can be decoded there without a header: what was not acknowledged is lost. */
+  /**
+   * Another server has the broadcast now, and nothing of it can be decoded there without a header: it gets the recording's, and what is held from the last
+   * keyframe on that the one before may not have shown. Where the container can't be cut, what was not acknowledged is lost.
+   */
   #beginAnew(): void {
+    this.#sentOffset = 0;
+    if (this.#replay.beginAgain()) return;
     const lostMs = this.backlogMs;
     this.#replay.truncateAt(0);
-    this.#sentOffset = 0;
     this.#overflowed = true;
     this.emit('overflow', { lostMs });
   }
@@ -222,7 +227,9 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
       const bytes = this.#replay.read(this.#sentOffset);
       if (bytes === undefined) break;
       const recording = this.#replay.recordingAt(this.#sentOffset);
-      if (recording !== undefined) socket.send(JSON.stringify({ type: 'recording', mimeType: recording.mimeType, reason: recording.reason }));
+      if (recording?.notice !== undefined) socket.send(JSON.stringify({ type: 'recording', ...recording.notice } satisfies PublisherMessage));
+      // Before its media: what is shown already is only corrected.
+      if (recording?.captureTimeMs !== undefined) socket.send(JSON.stringify({ type: 'clock', captureTimeMs: recording.captureTimeMs } satisfies PublisherMessage));
       socket.send(bytes);
       this.#sentOffset += bytes.byteLength;
     }

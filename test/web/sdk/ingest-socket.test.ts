@@ -2,10 +2,17 @@ import t from 'tap';
 import { refusalOf, type Refusal } from '../../../src/web/sdk/refusal.js';
 import { IngestSocket, type IngestSocketOptions } from '../../../src/web/sdk/ingest-socket.js';
 import { ReconnectPolicy } from '../../../src/web/sdk/reconnect-policy.js';
+import { MatroskaMuxer } from '../../../src/web/sdk/publishing/webcodecs/matroska.js';
 import { liveStreamUrls } from '../../../src/protocol/urls.js';
 import { FakeSocket } from './fake-socket.js';
 
 const bytes = (...values: readonly number[]): Uint8Array<ArrayBuffer> => new Uint8Array(values);
+
+/** What WebCodecs gives, small. */
+function matroska(): { readonly header: Uint8Array<ArrayBuffer>; readonly picture: (number: number, keyframe: boolean) => Uint8Array<ArrayBuffer> } {
+  const muxer = new MatroskaMuxer([{ kind: 'video', width: 64, height: 36, configuration: bytes(1, 2, 3) }]);
+  return { header: muxer.header(), picture: (number, keyframe) => muxer.write({ track: 0, timeUs: number * 1000, keyframe, bytes: bytes(number, 0xff) }) };
+}
 
 interface Bench {
   readonly ingest: IngestSocket;
@@ -75,6 +82,67 @@ t.test('another server goes on without what was sent: what waits is dropped, and
   t.same(last().bytes, [7, 8]);
   last().say({ type: 'ack', received: 2 });
   t.equal(ingest.acknowledgedBytes, 2);
+});
+
+t.test('another server goes on: it is sent the header again, then all from the last keyframe before what was acknowledged, and when that was captured', async (t) => {
+  const { header, picture } = matroska();
+  const { ingest, last, news, passMs } = bench();
+  const again = { type: 'ready', broadcast: 'run', resume: 'token', received: 0, anew: true, urls: liveStreamUrls('https://live.example', 's') } as const;
+  last().ready();
+  ingest.beginRecording('video/x-matroska');
+  ingest.push(header);
+  ingest.tell({ type: 'clock', captureTimeMs: 7 });
+  const pictures = Array.from({ length: 10 }, (_, number) => picture(number, number % 4 === 0));
+  const lengthOf = (...parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0);
+  for (const each of pictures.slice(0, 7)) ingest.push(each);
+  last().say({ type: 'ack', received: lengthOf(header, ...pictures.slice(0, 6)) });
+  last().drop();
+  for (const each of pictures.slice(7)) ingest.push(each);
+  passMs(100);
+  last().say(again);
+  t.same(news, ['connected', 'reconnecting', 'connected'], 'nothing is dropped, so nothing has to begin anew');
+  t.same(last().texts, [{ type: 'clock', captureTimeMs: 7 }], 'the recording itself is not announced: it is where every broadcast begins');
+  t.same(last().bytes, [...header, ...pictures.slice(4).flatMap((each) => [...each])]);
+  t.equal(ingest.acknowledgedBytes, 0, 'it counts from 0 again');
+
+  last().say({ type: 'ack', received: lengthOf(header, ...pictures.slice(4, 9)) });
+  ingest.push(picture(10, false));
+  const sent = last().bytes.length;
+  last().drop();
+  passMs(100);
+  last().ready(lengthOf(header, ...pictures.slice(4, 9)) + 1);
+  t.equal(last().bytes.length, sent - lengthOf(header, ...pictures.slice(4, 9)) - 1, 'at the same server it resumes to the byte');
+
+  last().drop();
+  ingest.beginRecording('video/webm', 'quality');
+  const next = matroska();
+  ingest.push(next.header);
+  ingest.push(next.picture(0, true));
+  ingest.tell({ type: 'clock', captureTimeMs: 8 });
+  passMs(100);
+  last().say(again);
+  t.same(last().bytes, [...header, ...pictures.slice(8).flatMap((each) => [...each]), ...picture(10, false), ...next.header, ...next.picture(0, true)], 'and at a third one as at the second');
+  t.same(last().texts, [{ type: 'clock', captureTimeMs: 7 }, { type: 'recording', mimeType: 'video/webm', reason: 'quality' }, { type: 'clock', captureTimeMs: 8 }], 'each recording with its time');
+});
+
+t.test('what is kept of what the server has is bounded, where keyframes are far apart', async (t) => {
+  const { header, picture } = matroska();
+  const { ingest, last, news, passMs } = bench();
+  last().ready();
+  ingest.beginRecording('video/x-matroska');
+  ingest.push(header);
+  let received = header.length;
+  for (let number = 0; number < 8; number++) {
+    const bytes = picture(number, number === 0);
+    ingest.push(bytes);
+    received += bytes.length;
+    passMs(1000);
+    last().say({ type: 'ack', received });
+  }
+  last().drop();
+  passMs(100);
+  last().say({ type: 'ready', broadcast: 'run', resume: 'token', received: 0, anew: true, urls: liveStreamUrls('https://live.example', 's') });
+  t.same(news, ['connected', 'reconnecting', 'overflow', 'connected'], 'viewers have seen most of it: a new recording is begun');
 });
 
 t.test('after a drop it resumes with its token and sends from the offset the server names', async (t) => {
