@@ -74,6 +74,7 @@ export class Presentation {
   #discontinuities = 0;
   #segments = 0;
   #endTimeMs: number | undefined;
+  #partsEndSeconds = 0;
   #ended = false;
 
   constructor(options: PresentationOptions) {
@@ -164,6 +165,11 @@ export class Presentation {
     return this.#endTimeMs;
   }
 
+  /** Media time at which the last part ends. */
+  get endSeconds(): number {
+    return this.#partsEndSeconds;
+  }
+
   /** How many requests are held until there is more. */
   get waiting(): number {
     return [...this.#renditions()].reduce((sum, { waiting }) => sum + waiting, 0);
@@ -195,6 +201,7 @@ export class Presentation {
     if (!this.lead.isOpen) this.#openSegment(this.#timeline.captureTimeMs + startSeconds * 1000);
     // By the clock of its segment: a correction of the clock counts from the next one on.
     this.#endTimeMs = (this.#endTimeMs ?? 0) + durationSeconds * 1000;
+    this.#partsEndSeconds = startSeconds + durationSeconds;
     this.lead.appendPart(part);
     this.#open?.cuts.push({ startSeconds, durationSeconds });
     for (const follower of this.#followers.values()) follower.cutPart({ startSeconds, durationSeconds });

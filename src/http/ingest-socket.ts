@@ -40,6 +40,7 @@ export class IngestSocket {
   #handled: Promise<void>;
   #pendingBytes = 0;
   #acknowledged: number;
+  #toldSafe: number | undefined;
   /** The publisher broke the rules: nothing is gained by waiting for it to come back. */
   #atFault = false;
   /** Nothing that still comes is of use: the goodbye has been said. */
@@ -51,6 +52,7 @@ export class IngestSocket {
     this.#ingest = ingest;
     this.#onBytes = onBytes;
     this.#acknowledged = ingest.received;
+    this.#toldSafe = ingest.safe;
     // Not before what an earlier connection brought: to come back again and again must not fill the memory.
     this.#handled = ingest.passedOn;
     this.#send({ type: 'ready', broadcast: broadcast.id, resume: ingest.resumeToken, received: ingest.received, ...(ingest.goesOn && ingest.received === 0 && { anew: true }), urls });
@@ -129,10 +131,11 @@ export class IngestSocket {
   }
 
   #acknowledge(): void {
-    const { received } = this.#ingest;
-    if (received === this.#acknowledged) return;
+    const { received, safe } = this.#ingest;
+    if (received === this.#acknowledged && safe === this.#toldSafe) return;
     this.#acknowledged = received;
-    this.#send({ type: 'ack', received });
+    this.#toldSafe = safe;
+    this.#send({ type: 'ack', received, ...(safe !== undefined && { safe }) });
   }
 
   #tell(message: IngestMessage): void {

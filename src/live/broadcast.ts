@@ -73,7 +73,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.#report = new BroadcastReport({ stream: this.stream, broadcast: this.id, log: options.log, onEvent: options.onEvent, send: (message) => this.ingest.send(message) });
     const { resumeWindowSeconds, owner } = options;
     this.ingest = new IngestSession({
-      ...{ resumeWindowSeconds, burstSeconds: firstBurstSeconds(options), resumeToken: options.after?.resumeToken },
+      ...{ resumeWindowSeconds, burstSeconds: firstBurstSeconds(options), resumeToken: options.after?.resumeToken, isShared: options.lease.lost !== undefined },
       onReceived: (bytes) => this.#throughput.add(bytes),
       onNotice: (notice) => this.#report.info({ notice }, 'passed over'),
       onFault: (fault) => this.#report.end(fault),
@@ -280,6 +280,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
   #noteProgress(): void {
     const { progress } = this.presentation;
     const { id: broadcast, startedAt, ingest } = this;
+    ingest.noteSafe(this.#player.offsetAt(this.presentation.endSeconds) ?? 0);
     if (progress) this.#options.lease.note({ ...progress, broadcast, startedAt: startedAt.toISOString(), resumeTokenHash: resumeTokenHash(ingest.resumeToken) });
   }
 

@@ -15,6 +15,8 @@ export interface IngestSessionOptions {
   readonly resumeWindowSeconds: number;
   /** Of a broadcast that another server began. Default: one of its own. */
   readonly resumeToken?: string | undefined;
+  /** Whether another server could go on, should this one die. */
+  readonly isShared?: boolean | undefined;
   /** How far what comes may run ahead of time before it is held: enough for a first playlist. Default: without end. */
   readonly burstSeconds?: number | undefined;
   /** Monotonic, in ms. */
@@ -45,6 +47,7 @@ export class IngestSession {
   });
   readonly #turns = new InTurns();
   #received = 0;
+  #safe: number | undefined;
   #lastBytesMs: number;
   /** What came and is not passed on. */
   #passing = 0;
@@ -59,8 +62,9 @@ export class IngestSession {
   #failure: LiveError | undefined;
   #ended = false;
 
-  constructor({ resumeWindowSeconds, resumeToken, burstSeconds = Infinity, now = () => performance.now(), onReceived, onNotice, onFault }: IngestSessionOptions) {
+  constructor({ resumeWindowSeconds, resumeToken, isShared = false, burstSeconds = Infinity, now = () => performance.now(), onReceived, onNotice, onFault }: IngestSessionOptions) {
     this.resumeToken = resumeToken ?? randomBytes(18).toString('base64url');
+    this.#safe = isShared ? 0 : undefined;
     this.goesOn = resumeToken !== undefined;
     this.#now = now;
     this.#lastBytesMs = now();
@@ -81,6 +85,16 @@ export class IngestSession {
   /** Bytes of the broadcast that are safe with the server. */
   get received(): number {
     return this.#received;
+  }
+
+  /** How many of them another server needs no more to go on with the broadcast; undefined: no other one could. */
+  get safe(): number | undefined {
+    return this.#safe;
+  }
+
+  /** What another server would go on behind is written down: these bytes need not be sent again. It never falls. */
+  noteSafe(bytes: number): void {
+    if (this.#safe !== undefined) this.#safe = Math.max(bytes, this.#safe);
   }
 
   /** Resolves when what came so far was passed on, by whichever connection it came. */

@@ -6,6 +6,8 @@ export interface RandomAccessPoint {
   /** Which frame of the take it is. */
   readonly sequence: number;
   readonly timeSeconds: number;
+  /** Of `Frame`. */
+  readonly offset?: number | undefined;
 }
 
 /** Where and when a take is taken up again. */
@@ -39,6 +41,8 @@ const maxReplayFrames = 20_000;
 const frameOverheadBytes = 64;
 /** Two frames are never closer: what differs by less is the same moment. */
 const sameMomentSeconds = 0.001;
+/** Containers round times. */
+const roundedSeconds = 0.005;
 /** Where there is no picture, any sound can be begun with: so often is enough. */
 const soundEntrySeconds = 0.5;
 
@@ -147,6 +151,11 @@ export class ReplayLog {
     return this.#points.at(this.#points.countWhile((point) => point.sequence < sequence));
   }
 
+  /** Where in the publisher's bytes the last point begins that lies at or before a time, if it is known still. */
+  offsetAt(timeSeconds: number): number | undefined {
+    return this.#points.findLast((point) => point.timeSeconds <= timeSeconds + roundedSeconds)?.offset;
+  }
+
   /** Viewers have everything up to this time: what is not needed to go on from there is let go of. */
   delivered(timeSeconds: number): void {
     const point = this.#points.findLast((each) => each.timeSeconds <= timeSeconds + sameMomentSeconds);
@@ -171,10 +180,10 @@ export class ReplayLog {
   }
 
   /** @param frame the one that is about to be appended */
-  #noteLead({ kind, keyframe, decodeSeconds }: ShapedFrame): void {
+  #noteLead({ kind, keyframe, decodeSeconds, offset }: ShapedFrame): void {
     const lastPoint = this.#points.at(this.#points.length - 1)?.timeSeconds;
     const isTooSoon = kind === 'audio' && lastPoint !== undefined && decodeSeconds >= lastPoint && decodeSeconds - lastPoint < soundEntrySeconds;
-    if (keyframe && !isTooSoon) this.#points.push({ sequence: this.end, timeSeconds: decodeSeconds });
+    if (keyframe && !isTooSoon) this.#points.push({ sequence: this.end, timeSeconds: decodeSeconds, offset });
     this.#leadSeconds.push(decodeSeconds);
     if (this.#leadSeconds.length > maxReplayFrames) this.#leadSeconds.drop(1);
   }

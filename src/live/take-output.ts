@@ -29,6 +29,7 @@ export class TakeOutput implements MediaOutput {
   readonly #options: TakeOutputOptions;
   #timeline: ClockedTimeline | undefined;
   #startSeconds = 0;
+  #sourceZero = 0;
   /** Of all outputs, the source's first. */
   #units: readonly ParameterUnits[] = [];
   /** By the track of a picture beside the source's: which rendition it is. */
@@ -46,6 +47,7 @@ export class TakeOutput implements MediaOutput {
     const { init } = source;
     const { take, clock, bus, renditions, presentation } = this.#options;
     const sourceZero = clock.zeroOf(take.sourceClock, Math.min(take.firstSeconds ?? startSeconds, startSeconds));
+    this.#sourceZero = sourceZero;
     this.#units = outputs.flatMap((each) => parameterUnits(each.init) ?? []);
     this.#others = new Map(others.flatMap(({ name, init: { tracks } }) => tracks.flatMap(({ kind, trackId }): [number, string][] => (kind === 'video' ? [[trackId, name]] : []))));
     clock.startTimeline(outputs, sourceZero + zeroSeconds);
@@ -78,6 +80,11 @@ export class TakeOutput implements MediaOutput {
       taken += group.length;
     }
     return taken;
+  }
+
+  /** Where in the publisher's bytes one would begin for all from this media time on; undefined where that is not known. */
+  offsetAt(mediaSeconds: number): number | undefined {
+    return this.#options.take.offsetAt(mediaSeconds - this.#sourceZero);
   }
 
   /** All of it is published before the next clock is set. */

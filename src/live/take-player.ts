@@ -37,6 +37,7 @@ export class TakePlayer {
   readonly #clock = new BroadcastClock();
   readonly #copies = new CopyJudge();
   #supervisor: TranscodeSupervisor | undefined;
+  #output: TakeOutput | undefined;
 
   constructor(options: TakePlayerOptions) {
     this.#options = options;
@@ -52,7 +53,9 @@ export class TakePlayer {
     const planFor = await this.#planner(take);
     const { tracks, leftOut = [] } = planFor({ startSeconds });
     onTake({ container: header.container, tracks }, leftOut);
-    const output = this.#pace.paced(take, new TakeOutput({ take, clock: this.#clock, bus, renditions, presentation, accepts, onProgress }));
+    const takeOutput = new TakeOutput({ take, clock: this.#clock, bus, renditions, presentation, accepts, onProgress });
+    this.#output = takeOutput;
+    const output = this.#pace.paced(take, takeOutput);
     this.#supervisor = new TranscodeSupervisor({
       ...{ take, planFor, startSeconds, startTranscoder, hungAfterMs, restartDelayMs, output },
       onRestart: (reason) => report.restart(reason),
@@ -60,6 +63,11 @@ export class TakePlayer {
     });
     if (isBrokenOff()) this.#supervisor.end();
     await this.#supervisor.play();
+  }
+
+  /** Where in the publisher's bytes one would begin for all from this media time on; undefined where that is not known. */
+  offsetAt(mediaSeconds: number): number | undefined {
+    return this.#output?.offsetAt(mediaSeconds);
   }
 
   /** The take that is played ends here. */

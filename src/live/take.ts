@@ -234,6 +234,11 @@ export class Take {
     return this.#log.leadNearest(timeSeconds);
   }
 
+  /** Where in the publisher's bytes one would begin for all from this time on, on its own clock; undefined where that is not known. */
+  offsetAt(timeSeconds: number): number | undefined {
+    return this.#log.offsetAt(timeSeconds);
+  }
+
   /** How to go on after what viewers have; undefined when the frames for it are not kept. */
   resumption(deliveredSeconds: number | undefined): Resumption | undefined {
     return this.#log.resumption(deliveredSeconds);

@@ -8,7 +8,7 @@ export type IngestPart = 'blob' | 'chunk';
 const otherEndsWithinMs = 1000;
 
 /** Where a socket connects: the session itself, or one part of it. */
-export type IngestEntry = Pick<IngestSession, 'received' | 'passedOn' | 'resumeToken' | 'goesOn' | 'connect'>;
+export type IngestEntry = Pick<IngestSession, 'received' | 'safe' | 'passedOn' | 'resumeToken' | 'goesOn' | 'connect'>;
 
 /**
  * One publisher on two connections: one brings the first blob of a recording, with its header, whenever the recorder was
@@ -36,6 +36,8 @@ export class TwoSocketIngest {
       get received() {
         return session.received;
       },
+      // Of bytes by two ways nobody can say where to begin.
+      safe: undefined,
       goesOn: session.goesOn,
       get passedOn() {
         return session.passedOn;

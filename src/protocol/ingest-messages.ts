@@ -31,7 +31,8 @@ export type IngestMessage =
       readonly anew?: true;
       readonly urls: LiveStreamUrls;
     }
-  | { readonly type: 'ack'; readonly received: number }
+  /** `safe`: what is before it another server needs no more, should this one die; absent where no other one could go on. */
+  | { readonly type: 'ack'; readonly received: number; readonly safe?: number }
   | { readonly type: 'pong'; readonly sentAtMs: number; readonly serverTimeMs: number }
   /** The broadcast is on air: the first playlist is there. The only reason to light a LIVE lamp. */
   | { readonly type: 'live' }

@@ -72,6 +72,8 @@ export interface Frame {
   /** A decoder can begin with it, as the container says; always so for sound. */
   readonly keyframe: boolean;
   readonly bytes: Uint8Array;
+  /** Where in the bytes the structure begins that holds it (cluster, movie fragment, tag or packet); undefined where it came without a container. */
+  readonly offset?: number | undefined;
 }
 
 export interface Notice {
@@ -87,7 +89,6 @@ export type SourceEvent =
   | { readonly type: 'header'; readonly header: SourceHeader }
   /** A track that was not announced, or what is known of one from its next frame on. */
   | { readonly type: 'track'; readonly track: SourceTrack }
-  /** `offset`: where in the bytes the structure begins that holds the frame: cluster, movie fragment, tag or packet. */
   | ({ readonly type: 'frame'; readonly offset: number } & Frame)
   /** Something was passed over: told to the publisher once. */
   | ({ readonly type: 'notice' } & Notice)

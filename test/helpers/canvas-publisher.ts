@@ -55,7 +55,7 @@ export interface CanvasPublish {
 }
 
 /** Publishes the first of the two from this page, and waits until it is live. */
-export async function publishCanvas(page: Pick<Page, 'evaluate'>, server: TestServer, { stream, encoder, url = server.origin }: CanvasPublish): Promise<void> {
+export async function publishCanvas(page: Pick<Page, 'evaluate'>, server: Pick<TestServer, 'origin' | 'key'>, { stream, encoder, url = server.origin }: CanvasPublish): Promise<void> {
   await page.evaluate(canvasSources);
   await page.evaluate(`window.begin(${JSON.stringify(server.origin)}, ${JSON.stringify({ url, key: server.key, stream, encoder })})`);
   await waitUntil('it to be live', () => page.evaluate<boolean>('window.news.includes("live")'), 30_000);

@@ -18,6 +18,7 @@ export class FakeIngest {
   /** What `write` waits for: replace it to stall. */
   gate: Promise<void> = Promise.resolve();
   readonly passedOn: Promise<void> = Promise.resolve();
+  safe: number | undefined;
   readonly #onEnd: () => void;
   #listener: IngestListener | undefined;
   #changed: (() => void)[] = [];

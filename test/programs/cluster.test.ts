@@ -26,6 +26,11 @@ t.test('a server is killed: its publisher goes on at another one with the same b
   const progress = await waitUntil('how far it is', () => redis.client.get('onair:{cam}:progress'));
   t.notMatch(progress, new RegExp(resume), 'the token is not in Redis');
   publisher.closed.catch(() => undefined);
+  const safe = publisher.messages.flatMap((message) => (message.type === 'ack' ? [message.safe ?? -1] : []));
+  t.equal(safe[0], 0, 'before the first segment another server would need all of it');
+  const { bytes } = readFixture('chromium-h264.mkv');
+  for (const offset of safe.filter((each) => each > 0)) t.equal(bytes.readUInt32BE(offset), 0x1f43b675, 'what another server needs begins with a cluster');
+  t.ok((safe.at(-1) ?? 0) > 0);
   await dying.kill();
   await sending;
   // As by systemd, long before its lease is over.

@@ -58,6 +58,8 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
   /** Which bytes of the broadcast are meant by the first ones pushed: nobody but the server knows yet. */
   #startUnknown: boolean;
   #sentOffset = 0;
+  /** As the server said last; undefined: it never did. */
+  #safeOffset: number | undefined;
   #overflowed = false;
   #ending = false;
   #endSent = false;
@@ -179,7 +181,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     const message = JSON.parse(text) as IngestMessage;
     this.#heardAtMs = this.#options.nowMs();
     if (message.type === 'ready') this.#takeUp(message);
-    if (message.type === 'ack') this.#replay.discardBefore(message.received);
+    if (message.type === 'ack') this.#replay.discardBefore(message.received, (this.#safeOffset = message.safe ?? this.#safeOffset));
     if (message.type === 'ended' && message.code === 'already-live' && this.#heardAtMs < this.#ghostUntilMs) {
       // An attempt that was given up has arrived after all: nobody stands behind it.
       this.#socket.drop();
@@ -203,7 +205,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     this.#reconnecting = false;
     this.#endSent = false;
     this.#sentOffset = received;
-    this.#replay.discardBefore(received);
+    this.#replay.discardBefore(received, this.#safeOffset);
     this.emit('state', 'connected');
   }
 
@@ -213,6 +215,7 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
    */
   #beginAnew(): void {
     this.#sentOffset = 0;
+    this.#safeOffset = undefined;
     if (this.#replay.beginAgain()) return;
     const lostMs = this.backlogMs;
     this.#replay.truncateAt(0);

@@ -23,9 +23,9 @@ interface Recorded {
   readonly points: CutPoints;
 }
 
-/** What the server has is kept for so long at most: as long as three keyframes are apart. */
-const maxOverlapMs = 6_000;
-const maxOverlapBytes = 8 * 1024 * 1024;
+/** What the server has is kept for so long at most: longer than its segments last, and keyframes are apart. */
+const maxOverlapMs = 15_000;
+const maxOverlapBytes = 16 * 1024 * 1024;
 
 /**
  * The bytes of the broadcast that the server has not acknowledged, addressed by their offset in the whole broadcast; and those before them, from
@@ -94,12 +94,17 @@ export class ReplayBuffer {
     if (recording !== undefined) this.#cuts.push(...recording.points.push(bytes).map((place) => recording.originOffset + place));
   }
 
-  /** The server has what is before this offset: of that, no more is kept than is needed to begin with. */
-  discardBefore(offset: number): void {
+  /**
+   * The server has what is before this offset: of that, no more is kept than another one could have to begin with.
+   * @param safeOffset what is before this one another server needs no more; undefined: this one says nothing of it
+   */
+  discardBefore(offset: number, safeOffset = offset): void {
     this.#startOffset = offset;
-    const cut = this.#cuts.findLast((place) => place <= offset) ?? offset;
-    const ageMs = (this.recordedAtMs(offset) ?? this.#chunks.at(-1)?.recordedAtMs ?? 0) - (this.recordedAtMs(cut) ?? 0);
-    this.#forgetBefore(ageMs <= maxOverlapMs && offset - cut <= maxOverlapBytes ? cut : offset);
+    const nowMs = this.recordedAtMs(offset) ?? this.#chunks.at(-1)?.recordedAtMs ?? 0;
+    const isBounded = (cut: number): boolean => nowMs - (this.recordedAtMs(cut) ?? nowMs) <= maxOverlapMs && offset - cut <= maxOverlapBytes;
+    const before = this.#cuts.filter((cut) => cut <= offset);
+    const wanted = before.findLastIndex((cut) => cut <= safeOffset);
+    this.#forgetBefore(before.slice(Math.max(0, wanted)).find(isBounded) ?? offset);
   }
 
   /** Forgets everything from this offset on: the next byte appended will have this offset. */

@@ -157,7 +157,13 @@ t.test('a viewer who is far behind is taken to the edge; one who pauses is left 
   Object.assign(lowest.video, { readyState: 4, currentTime: 10 });
   await lowest.page.pass(250);
   t.equal(lowest.video.currentTime, 20);
-  Object.assign(lowest.video, { paused: true, currentTime: 10 });
+  Object.assign(lowest.video, { seeking: true, currentTime: 19 });
+  await lowest.page.pass(250);
+  t.equal(lowest.video.currentTime, 19, 'a seek that has not far to go is not disturbed');
+  Object.assign(lowest.video, { currentTime: 10 });
+  await lowest.page.pass(250);
+  t.equal(lowest.video.currentTime, 20, 'one that waits for what is not listed any more is');
+  Object.assign(lowest.video, { seeking: false, paused: true, currentTime: 10 });
   await lowest.page.pass(1_000);
   t.equal(lowest.video.currentTime, 10);
   const smooth = await bench(t, openHlsJs, { mode: 'smooth' });

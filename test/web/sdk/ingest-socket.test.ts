@@ -125,6 +125,27 @@ t.test('another server goes on: it is sent the header again, then all from the l
   t.same(last().texts, [{ type: 'clock', captureTimeMs: 7 }, { type: 'recording', mimeType: 'video/webm', reason: 'quality' }, { type: 'clock', captureTimeMs: 8 }], 'each recording with its time');
 });
 
+t.test('a server that says what another one would need no more has that kept which lies between, also after a drop', async (t) => {
+  const { header, picture } = matroska();
+  const { ingest, last, passMs } = bench();
+  const pictures = Array.from({ length: 10 }, (_, number) => picture(number, number % 2 === 0));
+  const endOf = (count: number): number => pictures.slice(0, count).reduce((sum, { length }) => sum + length, header.length);
+  last().ready();
+  ingest.beginRecording('video/x-matroska');
+  for (const each of [header, ...pictures]) ingest.push(each);
+  last().say({ type: 'ack', received: endOf(5), safe: 0 });
+  last().say({ type: 'ack', received: endOf(9), safe: endOf(4) });
+  t.equal(ingest.acknowledgedBytes, endOf(9), 'what is on its way is measured by what the server has');
+  last().drop();
+  passMs(100);
+  last().ready(endOf(9));
+  t.same(last().bytes, [...picture(9, false)]);
+  last().drop();
+  passMs(100);
+  last().say({ type: 'ready', broadcast: 'run', resume: 'token', received: 0, anew: true, urls: liveStreamUrls('https://live.example', 's') });
+  t.same(last().bytes, [...header, ...pictures.slice(4).flatMap((each) => [...each])]);
+});
+
 t.test('what is kept of what the server has is bounded, where keyframes are far apart', async (t) => {
   const { header, picture } = matroska();
   const { ingest, last, news, passMs } = bench();
@@ -132,7 +153,7 @@ t.test('what is kept of what the server has is bounded, where keyframes are far 
   ingest.beginRecording('video/x-matroska');
   ingest.push(header);
   let received = header.length;
-  for (let number = 0; number < 8; number++) {
+  for (let number = 0; number < 17; number++) {
     const bytes = picture(number, number === 0);
     ingest.push(bytes);
     received += bytes.length;

@@ -160,12 +160,14 @@ export class HlsJs implements Playback {
    */
   #keepNearEdge(): void {
     const target = this.#hls?.liveSyncPosition;
-    if (target === undefined || target === null || this.#video.paused || this.#video.seeking) return;
+    if (target === undefined || target === null || this.#video.paused) return;
     const behindSeconds = target - this.#video.currentTime;
+    // Also where another seek waits: hls.js that loads again after errors waits for ever for what is not listed any more.
+    if (behindSeconds > seekWhenBehindSeconds) this.#video.currentTime = target;
+    if (this.#video.seeking) return;
     // hls.js alone never slows down: a viewer who joined at the very start would never get the hold-back.
     if (this.#options.mode === 'smooth') this.#video.playbackRate = smoothRate(behindSeconds);
-    if (behindSeconds > seekWhenBehindSeconds) this.#video.currentTime = target;
-    else this.#keepPace();
+    if (behindSeconds <= seekWhenBehindSeconds) this.#keepPace();
     if (this.#atEdge || this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) return;
     if (behindSeconds > 0.1 && forwardSeconds(readRanges(this.#video.buffered), target) < bufferedBeyondTargetSeconds) return;
     this.#atEdge = true;
