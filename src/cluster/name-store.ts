@@ -35,6 +35,11 @@ export interface Whereabouts {
 const ownerKey = (stream: string): string => `onair:{${stream}}:owner`;
 const epochKey = (stream: string): string => `onair:{${stream}}:epoch`;
 const homeKey = (stream: string): string => `onair:{${stream}}:home`;
+/** With how long it is kept: nodes may have other leases, and its age is what of that is over. */
+interface Note extends BroadcastProgress {
+  readonly ttlMs: number;
+}
+
 const progressKey = (stream: string): string => `onair:{${stream}}:progress`;
 // No stream can be called so.
 const nodesKey = 'onair:{~nodes}:index';
@@ -157,14 +162,17 @@ export class NameStore {
   }
 
   /** Writes down how far the broadcast of a name is, while it is this node's. */
-  async note(stream: string, text: string): Promise<void> {
-    await this.#redis.onairNote(ownerKey(stream), progressKey(stream), this.#node.id, text, this.#noteTtlMs);
+  async note(stream: string, progress: BroadcastProgress): Promise<void> {
+    const note: Note = { ...progress, ttlMs: this.#noteTtlMs };
+    await this.#redis.onairNote(ownerKey(stream), progressKey(stream), this.#node.id, JSON.stringify(note), this.#noteTtlMs);
   }
 
   /** What was written down last, and how long ago. */
-  async noted(stream: string): Promise<{ readonly text: string; readonly ageMs: number } | undefined> {
+  async noted(stream: string): Promise<{ readonly progress: BroadcastProgress; readonly ageMs: number } | undefined> {
     const [text, leftMs] = await this.#redis.onairReadNote(progressKey(stream));
-    return text === null ? undefined : { text, ageMs: this.#noteTtlMs - leftMs };
+    if (text === null) return undefined;
+    const { ttlMs = this.#noteTtlMs, ...progress } = JSON.parse(text) as Partial<Pick<Note, 'ttlMs'>> & BroadcastProgress;
+    return { progress, ageMs: Math.max(0, ttlMs - leftMs) };
   }
 
   /** Nothing is watched here under that name any more. */

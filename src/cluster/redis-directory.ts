@@ -1,4 +1,4 @@
-import type { BroadcastProgress, LeftBroadcast } from '../live/broadcast-progress.js';
+import type { LeftBroadcast } from '../live/broadcast-progress.js';
 import type { LiveLog } from '../live/broadcast-options.js';
 import type { Directory, Lease, Listed } from '../live/directory.js';
 import { MemoryDirectory } from '../live/memory-directory.js';
@@ -80,9 +80,9 @@ export class RedisDirectory implements Directory {
       throw new LiveError('unavailable', 'the directory of the cluster can not be reached, so nobody knows of this broadcast; try again in a moment', { cause });
     });
     if (!noted) return undefined;
-    const progress = JSON.parse(noted.text) as BroadcastProgress;
-    const unknown = openSegments + Math.ceil(noted.ageMs / shortestSegmentMs);
-    return { ...progress, mediaSequence: progress.mediaSequence + unknown, inits: progress.inits + unknown, agoSeconds: noted.ageMs / 1000 };
+    const { progress, ageMs } = noted;
+    const unknown = openSegments + Math.ceil(ageMs / shortestSegmentMs);
+    return { ...progress, mediaSequence: progress.mediaSequence + unknown, inits: progress.inits + unknown, agoSeconds: ageMs / 1000 };
   }
 
   async locate(stream: string, broadcast?: string): Promise<Watchable | undefined> {
@@ -129,7 +129,7 @@ export class RedisDirectory implements Directory {
         held.isShown = true;
         this.#tell();
       },
-      note: (progress) => void this.#answered(this.#names.note(stream, JSON.stringify(progress))).catch(() => undefined),
+      note: (progress) => void this.#answered(this.#names.note(stream, progress)).catch(() => undefined),
       release: () => letGo(() => this.#names.release(stream)),
       handOver: () => letGo(() => this.#names.handOver(stream)),
       withdraw: () => {

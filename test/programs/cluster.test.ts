@@ -124,7 +124,9 @@ t.test('a server is told to stop: its publisher goes on at another one at once, 
   t.ok(acknowledgedMs > 1000 && leftSeconds * 1000 > acknowledgedMs - 500, `${leftSeconds} s of ${acknowledgedMs} ms that were acknowledged`);
 
   await back.message('live');
-  t.match(await (await fetch(`${heir.origin}/live/cam/${broadcast}/media.m3u8`)).text(), /#EXTINF/);
+  const after = await (await fetch(`${heir.origin}/live/cam/${broadcast}/media.m3u8`)).text();
+  t.match(after, /#EXTINF/);
+  t.ok(Number(/#EXT-X-MEDIA-SEQUENCE:(-?\d+)/.exec(after)?.[1]) >= (left.match(/#EXTINF/g)?.length ?? 0), 'no number is used again, though the two have leases of other lengths');
   t.equal(await redis.client.get('onair:{cam}:epoch'), '2');
   t.equal((await viewerClosed)[0], 1012, 'viewers come again, too');
   t.equal(await stopped, 0);
