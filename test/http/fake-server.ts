@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import type { Test } from 'tap';
 import { openAccess } from '../../src/access/access.js';
 import type { AccessOptions } from '../../src/access/access.js';
 import type { ConnectionLimits } from '../../src/http/connection-limits.js';
@@ -16,6 +15,7 @@ import type { ServerOptions } from '../../src/http/server.js';
 import type { LocalBroadcasts } from '../../src/live/local-broadcasts.js';
 import { buildServerParts } from '../../src/server-parts.js';
 import type { ServerLimits, ServerPartsOptions } from '../../src/server-parts.js';
+import type { Teardown } from '../helpers/programs.js';
 import { FakeBroadcasts } from './fake-broadcasts.js';
 
 export const testKey = 'test-key-test-key';
@@ -30,7 +30,7 @@ export interface FakeServer {
 type FakeServerOptions = Partial<ServerOptions & Omit<RoutesOptions, 'broadcasts'> & { readonly broadcasts: LocalBroadcasts } & Pick<ServerPartsOptions, 'publishOrigins'> & ServerLimits & AccessOptions & Omit<GracefulStopOptions, 'app' | 'broadcasts'>>;
 
 /** A real server over a fake `src/live` and a web root of its own; gone when the test is over. */
-export async function startFakeServer(t: Test, options: FakeServerOptions = {}): Promise<FakeServer> {
+export async function startFakeServer(t: Teardown, options: FakeServerOptions = {}): Promise<FakeServer> {
   const publicDir = mkdtempSync(join(tmpdir(), 'onair-public-'));
   mkdirSync(join(publicDir, 'assets'));
   for (const page of ['index', 'broadcast', 'watch', 'embed', 'recordings', 'recording']) writeFileSync(join(publicDir, `${page}.html`), `<!doctype html><title>${page}</title>`);
