@@ -13,6 +13,7 @@ import { pageKeys } from '../ui/page-keys.js';
 import { playerStage } from '../ui/player-stage.js';
 import { recordedChat } from '../ui/recorded-chat.js';
 import { rememberSound } from '../ui/remembered-sound.js';
+import { placeIn } from '../ui/same-place.js';
 import { serverBase } from '../ui/server-base.js';
 import { shareDialog } from '../ui/share-dialog.js';
 import { statsPanel } from '../ui/stats-panel.js';
@@ -43,6 +44,13 @@ stage.follow(player);
 player.on('path', (choice) => stats.showPath(choice));
 player.on('rendition', (state) => stats.showRenditions(state));
 player.on('stats', (numbers) => stats.showStats(numbers));
+
+let firstSeconds = placeIn(location.hash);
+player.on('place', (place) => {
+  if (place === undefined || firstSeconds === undefined) return;
+  player.seek(firstSeconds);
+  firstSeconds = undefined;
+});
 
 function show(told: RecordingInfo): void {
   info = told;

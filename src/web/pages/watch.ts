@@ -11,6 +11,7 @@ import { pageKeys } from '../ui/page-keys.js';
 import { playerStage } from '../ui/player-stage.js';
 import { recall, remember } from '../ui/remembered.js';
 import { rememberSound } from '../ui/remembered-sound.js';
+import { pageAtPlace } from '../ui/same-place.js';
 import { shareDialog } from '../ui/share-dialog.js';
 import { showFacts } from '../ui/show-facts.js';
 import { startAlarm } from '../ui/start-alarm.js';
@@ -33,12 +34,31 @@ byId('player', HTMLElement).append(stage.frame);
 const player = new Player({ url: location.href, video: stage.video, mode: rememberedMode(), ...playerQuery(location.search) });
 stage.follow(player);
 
+/** The page of what is recorded of it, and where somebody was who had gone back, by the clock. */
+let recorded: { readonly page: string; readonly api: string } | undefined;
+let backAtSeconds: number | undefined;
+player.on('place', (place) => {
+  if (place !== undefined) backAtSeconds = place.atLive ? undefined : place.positionSeconds;
+});
+player.on('state', ({ state }) => {
+  if ((state !== 'ended' && state !== 'waiting') || recorded === undefined || backAtSeconds === undefined) return;
+  void pageAtPlace(recorded.page, recorded.api, backAtSeconds).then((page) => stage.offerAfterwards(page));
+});
+
+function offer(id: string | undefined): void {
+  const page = id === undefined ? undefined : recordingUrls(base, id, token).watch;
+  // What was offered at somebody's place stays so.
+  if (page === recorded?.page) return;
+  recorded = page === undefined ? undefined : { page, api: `${base}/api/recordings/${String(id)}` };
+  stage.offerAfterwards(page);
+}
+
 const behind = byId('behind', HTMLElement);
 player.on('info', (info) => {
   stats.showInfo(info);
   facts.show(info);
   // Also when the server no longer tells of a stream that is over.
-  if (info !== undefined) stage.offerAfterwards(info.recordedAs === undefined ? undefined : recordingUrls(base, info.recordedAs, token).watch);
+  if (info !== undefined) offer(info.recordedAs);
   if (info?.state === 'live') alarm.ring(facts.title);
 });
 player.on('path', (choice) => stats.showPath(choice));

@@ -153,6 +153,8 @@ export function playerStage(keys: 'controls' | 'page' = 'controls', what: 'live'
       if (state !== 'connecting') blocked = false;
       curtain.hidden = picture;
       curtain.dataset.state = state;
+      // Who had gone back waits for the next one, once the server no longer has what they watched.
+      curtain.dataset.over = String(state === 'ended' || (state === 'waiting' && (onAir === undefined || onAir === 'ended')));
       stage.dataset.state = state;
       if (!picture) {
         title.textContent = curtains[state].title;

@@ -152,3 +152,18 @@ t.test('what is laid over the picture is under its words; what is offered while 
   t.strictSame(presses, ['play', 'mute', 'fullscreen']);
   t.end();
 });
+
+t.test('when it is over the recording is offered, also to who had gone back and finds that all is gone; not while it is waited for', (t) => {
+  const { player, stage, part } = stageBench(t);
+  stage.offerAfterwards('https://live.example/recordings/id#t=3.0');
+  const offered = (): boolean => part('curtain').dataset.over === 'true' && !part('curtain-afterwards').hidden;
+  for (const [state, onAir, expected] of [['waiting', 'starting', false], ['waiting', 'waiting', false], ['ended', 'live', true], ['ended', 'ended', true], ['waiting', undefined, true], ['connecting', 'live', false]] as const) {
+    player.info(onAir);
+    player.enter(state);
+    t.equal(offered(), expected, `${state}, the server says ${String(onAir)}`);
+  }
+  stage.offerAfterwards(undefined);
+  player.enter('ended');
+  t.equal(offered(), false, 'where nothing was recorded');
+  t.end();
+});
