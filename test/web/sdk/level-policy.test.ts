@@ -20,6 +20,8 @@ class Watched {
   stoodSeconds = 0;
   tripMs = 40;
   lookEveryMs = 100;
+  /** A smaller level has a keyframe with each of so many. */
+  partsBetweenKeyframes = partsInSegment;
   #nowMs = 0;
   #ahead = 0.7;
   /** Of these parts all up to the last are in hand; the next is loaded. */
@@ -65,7 +67,7 @@ class Watched {
     this.changes.push({ atSeconds: this.#nowMs / 1000, to: level });
     this.at = level;
     this.#startMs = undefined;
-    this.#next -= this.#next % partsInSegment;
+    this.#next -= this.#next % (level < bitsPerSecond.length - 1 ? this.partsBetweenKeyframes : partsInSegment);
   }
 
   get #view(): LevelView {
@@ -97,6 +99,20 @@ t.test('from 6 Mbit/s to 0.8 and back: down to what it carries within a second, 
     t.strictSame(viewer.levels, [0, 1, 2], 'up one at a time');
     t.equal(viewer.stoodSeconds, stood, 'without a stall');
   }
+});
+
+t.test('with a keyframe each second in the smaller levels it stands for less than a second, even where none is waited for', async (t) => {
+  const stood = (partsBetweenKeyframes: number): number[] =>
+    Array.from({ length: 20 }, (_, phase) => {
+      const viewer = new Watched();
+      viewer.partsBetweenKeyframes = partsBetweenKeyframes;
+      viewer.watch(10 + phase / 10, 6e6);
+      viewer.watch(20, 0.8e6);
+      return viewer.stoodSeconds;
+    });
+  const [seldom, often] = [stood(6), stood(3)].map((seconds) => Math.max(...seconds)) as [number, number];
+  t.ok(often < 1, `${often.toFixed(2)} s in all, wherever in a segment the line falls`);
+  t.ok(seldom > 1.5 * often, `${seldom.toFixed(2)} s with keyframes at segments alone`);
 });
 
 t.test('what a line is seen to carry is where it goes, not always the lowest', async (t) => {

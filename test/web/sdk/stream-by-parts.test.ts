@@ -32,7 +32,7 @@ interface Bench {
   /** What is loaded of a level that lists so much, with a buffer up to there. */
   readonly next: (level: number, bufferEnd: number, partEnd: number, live?: boolean) => string;
   /** The same of a level with a keyframe each second: segment and part. */
-  readonly nextPart: (level: number, bufferEnd: number, partEnd: number) => string;
+  readonly nextPart: (level: number, bufferEnd: number, partEnd: number, loadedFrom?: number) => string;
   readonly leaveInHaste: (sn: number) => void;
 }
 
@@ -57,8 +57,9 @@ function bench(): Bench {
   const hls = { on: (event: string, handler: typeof tell) => event === Events.FRAG_LOAD_EMERGENCY_ABORTED && (tell = handler) };
   const stream = new Stream(hls as never, {} as never, {} as never) as unknown as { getFragmentAtPosition(bufferEnd: number, end: number, details: LevelDetails): MediaFragment | null; getNextPart(parts: readonly Part[], fragment: MediaFragment, bufferEnd: number): number };
   return {
-    nextPart: (level, bufferEnd, partEnd) => {
+    nextPart: (level, bufferEnd, partEnd, loadedFrom = Infinity) => {
       const details = detailsOf(level, partEnd, true, 1);
+      for (const part of details.partList ?? []) if (part.start >= loadedFrom - 0.01 && part.end <= bufferEnd + 0.05) Object.assign(part, { loaded: true });
       const found = stream.getFragmentAtPosition(bufferEnd, partEnd, details);
       const part = found && details.partList?.[stream.getNextPart(details.partList, found, bufferEnd)];
       return part ? `${part.fragment.sn}.${part.index}` : 'none';
@@ -94,6 +95,14 @@ t.test('left in haste late in a segment, the next keyframe is waited for and beg
   t.equal(next(0, 6 + 5 * partTarget, 8), '0: 3', 'another segment, without haste');
 });
 
+t.test('one that was begun in its middle is left at its end: hls.js would stay with it, and load nothing', async (t) => {
+  const { nextPart } = bench();
+  const at = (part: number): number => 4.02 + part * partTarget;
+  t.equal(nextPart(2, at(5.95), at(6), at(3)), 'none', 'until the next one has begun');
+  t.equal(nextPart(2, at(5.95), at(7), at(3)), '3.0');
+  t.equal(nextPart(2, at(4.95), at(6), at(3)), '2.3', 'not before its end');
+});
+
 t.test('segment 0 is not chosen as long as its parts are listed: not to begin with, and not where a list ends before what is wanted', async (t) => {
   const { next } = bench();
   t.equal(next(2, 2.1, 2), 'none', 'the next one has not begun');
@@ -108,7 +117,8 @@ t.test('with keyframes between those of segments it begins with the last of them
   t.equal(nextPart(0, at(1), at(2)), '2.0');
   t.equal(nextPart(0, at(3), at(4)), '2.3');
   t.equal(nextPart(0, at(4), at(5)), '2.3', 'where two keyframes ago would be the segment\'s own');
-  t.equal(nextPart(0, at(2.9), at(2.9)), 'none', 'nearly there');
+  t.equal(nextPart(0, at(2), at(3)), 'none', 'two parts of three would come for nothing, and the next keyframe is nearly there');
+  t.equal(nextPart(0, at(2.9), at(2.9)), 'none');
   t.equal(nextPart(0, at(2.9), at(4)), '2.3', 'and there');
   t.equal(nextPart(0, at(5.5), at(6)), 'none', 'also that of the next segment');
   t.equal(nextPart(0, at(5.5), at(7)), '3.0');

@@ -7,10 +7,8 @@ type StreamController = HlsConfig['streamController'];
 const sameSeconds = 0.1;
 /** A level that a line was found to carry comes in about so much of its time. */
 const loadShare = 0.85;
-/** A keyframe is larger than other pictures, and its playlist takes its time as well. */
-const keyframeSeconds = 0.3;
-/** Beyond what is shown, before the picture moves again. */
-const enoughSeconds = 0.25;
+/** A keyframe is larger than other pictures, and its playlist takes its time as well; but what has come was listed a while ago. */
+const keyframeSeconds = 0.2;
 
 /**
  * hls.js's choice of what to load next, as its option `streamController`. Its own (1.7.4) begins another level with the last keyframe before
@@ -37,6 +35,7 @@ export function streamByParts({ DefaultConfig, Events }: typeof Hls): StreamCont
       if (found === null) return null;
       const next = [...details.fragments, details.fragmentHint].find((fragment) => fragment?.sn === found.sn + 1);
       if (isSegmentZeroInParts(found, details)) return next ?? null;
+      if (isLoadedToItsEnd(found, bufferEnd, details)) return next ?? null;
       const had = this.getAppendedFrag(bufferEnd - sameSeconds);
       if (had === null || had.level === found.level) return found;
       if (found.end - bufferEnd < sameSeconds) return next ?? found;
@@ -63,9 +62,16 @@ function isSegmentZeroInParts({ sn }: MediaFragment, { live, partList }: LevelDe
   return sn === 0 && live && partList?.some(({ fragment }) => fragment.sn === 0) === true;
 }
 
+/** Begun in its middle, hls.js stays with a segment until its first parts are no longer listed, and loads nothing, since all of it is buffered. */
+function isLoadedToItsEnd({ sn, end }: MediaFragment, bufferEnd: number, { partList }: LevelDetails): boolean {
+  return end - bufferEnd < sameSeconds && partList?.findLast(({ fragment }) => fragment.sn === sn)?.loaded === true;
+}
+
 /** Whether it takes less to begin with a keyframe that is listed in so many seconds than to load all since the last one up to what is shown. */
 function isSooner(untilListedSeconds: number, lastKeyframe: number, bufferEnd: number, partSeconds: number): boolean {
-  return untilListedSeconds + partSeconds * loadShare + keyframeSeconds < (bufferEnd + enoughSeconds - lastKeyframe) * loadShare;
+  // The picture moves again with the first whole part beyond what is shown.
+  const parts = Math.ceil((bufferEnd + sameSeconds - lastKeyframe) / partSeconds);
+  return untilListedSeconds + partSeconds * loadShare + keyframeSeconds < parts * partSeconds * loadShare;
 }
 
 /** When the last one before the end of the buffer is, and the one after it: that may be yet to come. */
