@@ -43,6 +43,8 @@ const frameOverheadBytes = 64;
 const sameMomentSeconds = 0.001;
 /** Containers round times. */
 const roundedSeconds = 0.005;
+/** Behind a picture that viewers have, before any other: an encoder is asked for what comes no more than 2 ms before a time (`select` in `ffmpeg-options.ts`). */
+const behindPictureSeconds = 0.003;
 /** Where there is no picture, any sound can be begun with: so often is enough. */
 const soundEntrySeconds = 0.5;
 
@@ -173,7 +175,7 @@ export class ReplayLog {
     if (deliveredSeconds === undefined) return this.#first === 0 ? { sequence: 0, startSeconds: undefined, insideGroup: false } : undefined;
     const after = deliveredSeconds + sameMomentSeconds;
     // Sound can begin at any time.
-    const startSeconds = this.#leadKind === 'audio' ? deliveredSeconds : (this.#leadSeconds.find((lead) => lead > after) ?? after);
+    const startSeconds = this.#leadKind === 'audio' ? deliveredSeconds : (this.#leadSeconds.find((lead) => lead > after) ?? deliveredSeconds + behindPictureSeconds);
     const point = this.#points.findLast(({ sequence, timeSeconds }) => sequence >= this.#first && timeSeconds <= startSeconds + sameMomentSeconds);
     if (!point) return undefined;
     return { sequence: point.sequence, startSeconds, insideGroup: point.timeSeconds < startSeconds - sameMomentSeconds };

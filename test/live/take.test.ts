@@ -77,6 +77,16 @@ t.test('what viewers lack is read again from the point at or before it, and what
   t.equal(take.resumption(undefined), undefined, 'older frames are gone');
 });
 
+t.test('where nothing has come after what viewers have, that is not shown again, and what comes then is', async (t) => {
+  const take = new Take({ startedAtMs: 0, header, maxHeldBytes: 1e6 });
+  await take.write(pictures(0, 3));
+  const start = take.resumption(0.2)?.startSeconds ?? NaN;
+  /** As an encoder is asked for what is shown from a time on. */
+  const isShown = (timeSeconds: number): boolean => timeSeconds - start >= -0.002;
+  t.strictSame([0.2, 0.205].map(isShown), [false, true]);
+  take.close();
+});
+
 t.test('what may be read again is bounded in bytes and in frames', async (t) => {
   const take = new Take({ startedAtMs: 0, header, maxReplayBytes: 1000 });
   void take.write([picture(0), ...Array.from({ length: 50 }, (_, index) => picture(index + 1, { keyframe: false, bytes: Buffer.alloc(100) }))]);
