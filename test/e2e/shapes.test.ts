@@ -122,8 +122,8 @@ const infoOf = async ({ origin }: TestServer, stream: string): Promise<LiveStrea
 };
 
 /** Sends a file by HTTP as long as its media lasts, as a program would that reads it at its own pace. */
-async function* paced(bytes: Buffer): AsyncGenerator<Buffer> {
-  const steps = seconds * 10;
+async function* paced(bytes: Buffer, lastsSeconds: number): AsyncGenerator<Buffer> {
+  const steps = lastsSeconds * 10;
   const size = Math.ceil(bytes.length / steps);
   for (let step = 0; step < steps; step++) {
     yield bytes.subarray(step * size, (step + 1) * size);
@@ -131,9 +131,9 @@ async function* paced(bytes: Buffer): AsyncGenerator<Buffer> {
   }
 }
 
-async function onAir(t: Test, server: TestServer, stream: string, file: string): Promise<{ info: LiveStreamInfo; stop: () => void }> {
+async function onAir(t: Test, server: TestServer, stream: string, file: string, lastsSeconds = seconds): Promise<{ info: LiveStreamInfo; stop: () => void }> {
   const pushing = new AbortController();
-  const body = Readable.toWeb(Readable.from(paced(await readFile(file)))) as ReadableStream;
+  const body = Readable.toWeb(Readable.from(paced(await readFile(file), lastsSeconds))) as ReadableStream;
   const request = { method: 'PUT', body, duplex: 'half', signal: pushing.signal, headers: { authorization: `Bearer ${server.key}` } };
   void fetch(`${server.origin}/live/${stream}/publish`, request as RequestInit).catch(() => undefined);
   t.teardown(() => pushing.abort());
@@ -214,14 +214,16 @@ t.test('interlaced pictures are shown without combs', async (t) => {
   const server = await startServer(t, { FRAMES_WIDTH: '2000' });
   const [width, height] = [1920, 1080];
   const file = join(await temporaryDirectory(t), 'source');
+  // Nobody but the poster has to come, and pictures of this size take their time.
+  const enoughSeconds = 12;
   const moving = `color=c=black:s=${width}x${height}:r=50[back];color=c=white:s=200x${height}:r=50[bar];[back][bar]overlay=x='mod(n*24,${width - 200})',tinterlace=interleave_top,setfield=tff`;
   const interlaced = [...x264, '-flags', '+ilme+ildct', '-x264opts', 'tff=1'];
-  await run('ffmpeg', ['-v', 'error', '-nostdin', '-f', 'lavfi', '-i', moving, '-f', 'lavfi', '-i', 'sine=440:sample_rate=48000', '-t', String(seconds), ...interlaced, ...aac, '-f', 'mpegts', file]);
+  await run('ffmpeg', ['-v', 'error', '-nostdin', '-f', 'lavfi', '-i', moving, '-f', 'lavfi', '-i', 'sine=440:sample_rate=48000', '-t', String(enoughSeconds), ...interlaced, ...aac, '-f', 'mpegts', file]);
   const grayOf = async (input: readonly string[], options: { input?: Buffer } = {}): Promise<Buffer> =>
     (await run('ffmpeg', ['-v', 'error', '-nostdin', ...input, '-frames:v', '1', '-f', 'rawvideo', '-pix_fmt', 'gray', 'pipe:1'], options)).stdout;
   const source = combs(await grayOf(['-ss', '2', '-i', file]), width);
   t.ok(source > 2, `the source has combs: ${source}`);
-  const { info } = await onAir(t, server, 'fields', file);
+  const { info } = await onAir(t, server, 'fields', file, enoughSeconds);
   t.match(info.recording?.tracks[0], { action: 'transcode', reason: /interlaced.*fields made pictures/ });
   t.match(info.rendition, { width, height });
   const poster = Buffer.from(await (await fetch(`${server.origin}/live/fields/poster.jpg`)).arrayBuffer());

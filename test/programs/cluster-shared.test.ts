@@ -15,6 +15,9 @@ import { startServer } from '../helpers/server.js';
 
 const skip = skipWithout(redisServer, 'redis-server');
 
+// Each has a Redis of its own, and waits more than it works.
+t.jobs = 4;
+
 interface TestNode {
   readonly directory: string;
   readonly keys: StreamKeys;
