@@ -61,7 +61,11 @@ export const take = (element: Element): void => {
 };
 export const inside = (element: Element, part: string): FakeHtml => element.shadow?.all().find((each) => each.getAttribute('part') === part) ?? new FakeHtml();
 /** What it says over the picture; undefined where the picture is to be seen. */
-export const words = (element: Element): string | undefined => (inside(element, 'curtain').hidden ? undefined : inside(element, 'curtain').textContent);
+export const words = (element: Element): string | undefined => {
+  const curtain = inside(element, 'curtain');
+  const shown = curtain.children.map((child) => (typeof child === 'string' ? child : child.hidden ? '' : child.textContent));
+  return curtain.hidden ? undefined : shown.join('');
+};
 /** Gathers the details of its events of this name. */
 export const listen = (element: Element, name: string): unknown[] => {
   const heard: unknown[] = [];
