@@ -1,6 +1,5 @@
-import { jumpOverHole, type BufferedRange } from './buffered-ranges.js';
 import { BitRateMeter } from './bit-rate-meter.js';
-import { beginChase, chase, lowestDelay, smooth, type ChaserSettings, type ChaserState } from './edge-chaser.js';
+import { EdgeKeeper } from './edge-keeper.js';
 import { attachMediaSource, mediaSourceClass, type AttachedSource } from './media-source.js';
 import { MseBuffer, type TimelineInit } from './mse-buffer.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
@@ -9,12 +8,6 @@ import { SocketRenditions } from './socket-renditions.js';
 import { ViewerSocket, type TimelineMessage } from './viewer-socket.js';
 
 const lookEveryMs = 200;
-/** With so much buffered an element that still shows nothing is not preparing. */
-const longestPreparingSeconds = 10;
-/** No timer runs this late in a page that is awake and visible. */
-const asleepMs = 4000;
-/** On a busy machine Chromium was seen to stand with 0.06 to 0.11 s in hand: its decoders and its sound have that much. */
-const standsWithSeconds = 0.15;
 
 /**
  * Plays `/live/:stream/play`: fragments over a WebSocket into Media Source Extensions. The source is opened first and the socket
@@ -25,7 +18,7 @@ export class WebSocketMse implements Playback {
   readonly unstick = 'nudge';
   readonly #options: PlaybackOptions;
   readonly #video: HTMLVideoElement;
-  readonly #settings: ChaserSettings;
+  readonly #edge: EdgeKeeper;
   readonly #ending = new Ending();
   readonly #abort = new AbortController();
   readonly #bitRate = new BitRateMeter();
@@ -34,32 +27,24 @@ export class WebSocketMse implements Playback {
   readonly #stopLooking: () => void;
   #attached: AttachedSource | undefined;
   #socket: ViewerSocket | undefined;
-  #chaser: ChaserState;
   #buffer: MseBuffer | undefined;
   #init: TimelineInit | undefined;
   /** The last correction of what `init` said, for a timeline that is not open yet. */
   #clock: Extract<TimelineMessage, { type: 'clock' }> | undefined;
   #initSegment: Uint8Array | undefined;
   #begun = false;
-  #started = false;
   #ended = false;
-  #resumed = false;
-  #stalled = false;
-  #joined = false;
   /** What is opened next is the present timeline in another rendition. */
   #isSameTimeline = false;
-  #lookedAtMs: number;
   #fedAtMs = -Infinity;
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
     this.#video = options.video;
-    this.#settings = options.mode === 'smooth' ? smooth : lowestDelay;
-    this.#lookedAtMs = options.page.nowMs();
-    this.#chaser = beginChase(this.#settings, this.#lookedAtMs);
+    this.#edge = new EdgeKeeper(options);
     this.#renditions = new SocketRenditions(options, (rendition) => this.#socket?.select(rendition));
     const { signal } = this.#abort;
-    this.#video.addEventListener('waiting', () => this.#onWaiting(), { signal });
+    this.#video.addEventListener('waiting', () => this.#edge.waits(this.#buffer), { signal });
     this.#video.addEventListener('ended', () => this.#ended && this.#finish({ reason: 'ended' }), { signal });
     this.#video.addEventListener('error', () => this.#fail(this.#video.error?.message ?? ''), { signal });
     this.#stopLooking = options.page.every(lookEveryMs, () => this.#look());
@@ -74,7 +59,7 @@ export class WebSocketMse implements Playback {
     const { clock, page } = this.#options;
     const capturedMs = this.#buffer?.captureTimeMs(this.#video.currentTime);
     const nowMs = clock.serverTimeMs(page.nowMs());
-    const known = this.#started && capturedMs !== undefined && nowMs !== undefined;
+    const known = this.#edge.hasStarted && capturedMs !== undefined && nowMs !== undefined;
     return {
       latencySeconds: known ? (nowMs - capturedMs) / 1000 : undefined,
       bitsPerSecond: this.#bitRate.bitsPerSecond(page.nowMs()),
@@ -94,7 +79,7 @@ export class WebSocketMse implements Playback {
   }
 
   resume(): void {
-    this.#resumed = true;
+    this.#edge.resumed();
     if (this.#attached !== undefined && this.#socket === undefined && !this.#ended) this.#connect();
     else this.#socket?.prove();
     this.#look();
@@ -139,7 +124,7 @@ export class WebSocketMse implements Playback {
           return this.#finish({ reason: 'failed', failure: { code: 'codecs-unsupported', detail: message.mimeType } });
         }
         this.#init = message;
-        this.#joined = true;
+        this.#edge.joins();
         this.#clock = undefined;
         this.#initSegment = undefined;
         this.#begun = false;
@@ -162,7 +147,7 @@ export class WebSocketMse implements Playback {
       case 'ended':
         this.#ended = true;
         this.#socket?.close();
-        if (!this.#started) return this.#finish({ reason: 'ended' });
+        if (!this.#edge.hasStarted) return this.#finish({ reason: 'ended' });
         this.#buffer?.end();
     }
   }
@@ -189,7 +174,7 @@ export class WebSocketMse implements Playback {
     this.#buffer = undefined;
     this.#attached?.release();
     this.#attached = undefined;
-    this.#started = false;
+    this.#edge.beginAgain();
     void this.#open();
   }
 
@@ -210,22 +195,9 @@ export class WebSocketMse implements Playback {
   }
 
   #look(): void {
-    const nowMs = this.#options.page.nowMs();
-    if (nowMs - this.#lookedAtMs > asleepMs) this.#resumed = true;
-    this.#lookedAtMs = nowMs;
     const buffer = this.#buffer;
-    if (buffer === undefined) return;
-    if (!this.#started) return this.#video.seeking ? undefined : this.#start(buffer);
-    // A paused viewer is behind because they want to be.
-    if (this.#video.paused) return;
-    // A seek to just before a hole never comes to its end.
-    const target = jumpOverHole(buffer.exactRanges, this.#video.currentTime, this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
-    if (target !== undefined) return this.#seek(target);
-    if (this.#video.seeking) return;
-    // At the end the buffer runs dry as it should.
-    if (this.#ended) return;
-    if (this.#isLineTooSlow(buffer, nowMs)) return this.#finish({ reason: 'failed', failure: { code: 'line-too-slow' } });
-    this.#chase(buffer, nowMs);
+    if (!this.#edge.look(buffer, this.#ended) || buffer === undefined) return;
+    if (this.#isLineTooSlow(buffer, this.#options.page.nowMs())) this.#finish({ reason: 'failed', failure: { code: 'line-too-slow' } });
   }
 
   #isLineTooSlow(buffer: MseBuffer, nowMs: number): boolean {
@@ -236,48 +208,6 @@ export class WebSocketMse implements Playback {
     const serverMs = this.#options.clock.serverTimeMs(nowMs);
     const edgeBehindMs = edgeMs === undefined || serverMs === undefined ? undefined : serverMs - edgeMs;
     return this.#slowLine.look({ nowMs, edgeBehindMs, answerDelayMs: this.#socket?.answerDelayMs ?? 0, silentMs: nowMs - this.#fedAtMs });
-  }
-
-  #start(buffer: MseBuffer): void {
-    const range = buffer.ranges.at(-1);
-    if (range === undefined) return;
-    const seconds = range.endSeconds - range.startSeconds;
-    if (seconds < this.#settings.minCushionSeconds && !this.#ended) return;
-    if (this.#preparing(range)) return;
-    this.#started = true;
-    this.#joined = false;
-    // The join brings a whole group of pictures: begin at its end, not at its start.
-    this.#seek(Math.max(range.startSeconds, range.endSeconds - 2 * this.#settings.minCushionSeconds));
-    this.#chaser = beginChase(this.#settings, this.#options.page.nowMs());
-  }
-
-  /** WebKitGTK hangs for good, the whole page with it, when it is told to seek before its pipeline has its first picture. */
-  #preparing({ startSeconds, endSeconds }: BufferedRange): boolean {
-    const { currentTime, readyState } = this.#video;
-    const willHaveOne = currentTime >= startSeconds - 0.05 && endSeconds - currentTime < longestPreparingSeconds;
-    return this.#options.page.webKit && willHaveOne && readyState < HTMLMediaElement.HAVE_CURRENT_DATA;
-  }
-
-  #chase(buffer: MseBuffer, nowMs: number): void {
-    const view = { nowMs, forwardSeconds: buffer.forwardSeconds, stalled: this.#stalled, joined: this.#joined, resumed: this.#resumed };
-    const decision = chase(this.#chaser, view, this.#settings);
-    this.#chaser = decision.state;
-    this.#stalled = false;
-    this.#joined = false;
-    this.#resumed = false;
-    if (decision.seekAheadSeconds > 0) this.#seek(this.#video.currentTime + decision.seekAheadSeconds);
-    if (this.#video.playbackRate !== decision.rate) this.#video.playbackRate = decision.rate;
-  }
-
-  #seek(seconds: number): void {
-    if (Math.abs(this.#video.currentTime - seconds) > 0.01) this.#video.currentTime = seconds;
-  }
-
-  #onWaiting(): void {
-    // A seek makes the element wait too, and says nothing about the network.
-    if (this.#started && !this.#video.seeking && this.#buffer !== undefined && this.#buffer.forwardSeconds < standsWithSeconds) {
-      this.#stalled = true;
-    }
   }
 
   #fail(detail: string): void {
