@@ -181,7 +181,10 @@ export class IngestSocket extends Listeners<IngestSocketEvents> {
     const message = JSON.parse(text) as IngestMessage;
     this.#heardAtMs = this.#options.nowMs();
     if (message.type === 'ready') this.#takeUp(message);
-    if (message.type === 'ack') this.#replay.discardBefore(message.received, (this.#safeOffset = message.safe ?? this.#safeOffset));
+    if (message.type === 'ack') {
+      this.#safeOffset = message.safe ?? this.#safeOffset;
+      this.#replay.discardBefore(message.received, this.#safeOffset);
+    }
     if (message.type === 'ended' && message.code === 'already-live' && this.#heardAtMs < this.#ghostUntilMs) {
       // An attempt that was given up has arrived after all: nobody stands behind it.
       this.#socket.drop();

@@ -112,9 +112,11 @@ export class FakeHls {
     this.#tell(FakeHls.Events.LEVEL_LOADED, { details: { partTarget: 1 / 3, live: true, fragments: [], endSN } });
   }
 
-  /** It asks for media. */
-  ask(): void {
-    this.#tell(FakeHls.Events.FRAG_LOADING, {});
+  /** It asks for media. @returns ends that, whatever came */
+  ask(): () => void {
+    const frag: { loader: object | null } = { loader: {} };
+    this.#tell(FakeHls.Events.FRAG_LOADING, { frag });
+    return () => void (frag.loader = null);
   }
 
   /** A part came. @param cc of which timeline */

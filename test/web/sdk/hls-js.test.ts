@@ -245,7 +245,7 @@ t.test('closed or ended: no timer, no question and no hls.js is left', async (t)
   }
 });
 
-t.test('an hls.js that asks for nothing although its playlists grow begins anew; one that asks, or whose viewer pauses, or whose broadcast waits does not', async (t) => {
+t.test('an hls.js that asks for nothing although its playlists grow begins anew; one that asks, or waits for what it asked for, or whose viewer pauses, or whose broadcast waits does not', async (t) => {
   const { page, video, path } = await bench(t, openHlsJs);
   const loads = (): number => hls().calls.filter((call) => call.startsWith('load')).length;
   let endSn = 10;
@@ -257,7 +257,10 @@ t.test('an hls.js that asks for nothing although its playlists grow begins anew;
     }
     return loads();
   };
-  t.equal(await listed(60, () => hls().ask()), 1, 'it asks');
+  t.equal(await listed(60, () => hls().ask()()), 1, 'it asks');
+  const ends = hls().ask();
+  t.equal(await listed(60), 1, 'a slow line takes a minute for what it asked for');
+  ends();
   t.equal(await listed(60, undefined, 0), 1, 'there is nothing new');
   Object.assign(video, { paused: true });
   t.equal(await listed(60), 1, 'it is paused');

@@ -1,5 +1,5 @@
 import type Hls from 'hls.js';
-import type { HlsConfig, LevelDetails } from 'hls.js';
+import type { Fragment, HlsConfig, LevelDetails } from 'hls.js';
 import { abrByParts } from './abr-by-parts.js';
 import { trimBackBuffer } from './back-buffer.js';
 import { forwardSeconds, readRanges } from './buffered-ranges.js';
@@ -127,10 +127,16 @@ export class HlsJs implements Playback {
   #beginAnewWhenStill(hls: Hls, HlsClass: typeof Hls): void {
     const { page, addresses } = this.#options;
     const standstill = new HlsStandstill(page.nowMs());
-    hls.on(HlsClass.Events.FRAG_LOADING, () => standstill.asked(page.nowMs()));
+    let asked: Fragment | undefined;
+    hls.on(HlsClass.Events.FRAG_LOADING, (_event, { frag }) => {
+      asked = frag;
+      standstill.asked(page.nowMs());
+    });
     hls.on(HlsClass.Events.LEVEL_LOADED, (_event, { details: { live, endSN } }) => {
       const nowMs = page.nowMs();
-      if (!live || this.#suspended || this.#video.paused) return standstill.asked(nowMs);
+      // A slow line takes its time for what was asked for; what hangs hls.js gives up itself.
+      const isLoading = Boolean(asked?.loader);
+      if (!live || isLoading || this.#suspended || this.#video.paused) return standstill.asked(nowMs);
       if (!standstill.listed(nowMs, endSN)) return;
       standstill.asked(nowMs);
       this.#atEdge = false;

@@ -1,4 +1,4 @@
-/** A part is asked for several times a second, a segment every few seconds; what is asked for over a slow line was asked for. */
+/** A part is asked for several times a second, a segment every few seconds. */
 const nothingAskedMs = 15_000;
 const segmentsMissed = 4;
 
@@ -14,7 +14,7 @@ export class HlsStandstill {
     this.#askedAtMs = nowMs;
   }
 
-  /** Media was asked for, or there is a reason to ask for none. */
+  /** Media was asked for, or is on its way, or there is a reason to ask for none. */
   asked(nowMs: number): void {
     this.#askedAtMs = nowMs;
     this.#endSn = -1;
