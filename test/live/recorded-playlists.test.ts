@@ -25,3 +25,19 @@ t.test('the manifest of a recording that ended is read once, however many ask; o
   await playlists.of('a', { kind: 'media' });
   t.equal(reads, 44, 'one that grows is another');
 });
+
+t.test('which segments are gaps is known of many recordings at a time: it is asked with each segment that a client is sent on for', async (t) => {
+  let reads = 0;
+  const manifest = async (): Promise<unknown> => {
+    reads++;
+    return { segments: [{ uri: '0.m4s' }, { uri: '1.m4s', gap: true }], renditions: new Map() };
+  };
+  const playlists = new RecordedPlaylists({ get: () => ({ state: 'complete' }), manifest } as unknown as Recordings);
+  for (let round = 0; round < 3; round++) {
+    for (let id = 0; id < 40; id++) t.strictSame([await playlists.isGap(`${id}`, '0.m4s'), await playlists.isGap(`${id}`, '1.m4s')], [false, true]);
+  }
+  t.equal(reads, 40);
+  for (let id = 40; id < 4000; id++) await playlists.isGap(`${id}`, '0.m4s');
+  await playlists.isGap('0', '0.m4s');
+  t.equal(reads, 4001, 'and not of all that there ever were');
+});
