@@ -18,7 +18,6 @@ const waitingConnections = 4096;
 const publicDir = fileURLToPath(new URL('../public', import.meta.url));
 
 collectGarbageLessOften();
-
 try {
   const config = loadConfig(process.env, publicDir);
   const app = await buildApp(config, { publicDir });

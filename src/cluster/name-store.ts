@@ -31,15 +31,15 @@ export interface Whereabouts {
   readonly targetDurationSeconds?: number | undefined;
 }
 
-// All keys of a stream have its name for their hash tag, so that a script may use them together in Redis Cluster. None is without a time to live.
-const ownerKey = (stream: string): string => `onair:{${stream}}:owner`;
-const epochKey = (stream: string): string => `onair:{${stream}}:epoch`;
-const homeKey = (stream: string): string => `onair:{${stream}}:home`;
-/** With how long it is kept: nodes may have other leases, and its age is what of that is over. */
+/** What is written down of a broadcast, with how long that is kept: nodes have leases of different lengths, and it is as old as what has passed of that. */
 interface Note extends BroadcastProgress {
   readonly ttlMs: number;
 }
 
+// All keys of a stream have its name for their hash tag, so that a script may use them together in Redis Cluster. None is without a time to live.
+const ownerKey = (stream: string): string => `onair:{${stream}}:owner`;
+const epochKey = (stream: string): string => `onair:{${stream}}:epoch`;
+const homeKey = (stream: string): string => `onair:{${stream}}:home`;
 const progressKey = (stream: string): string => `onair:{${stream}}:progress`;
 // No stream can be called so.
 const nodesKey = 'onair:{~nodes}:index';

@@ -92,14 +92,15 @@ export class ChatRoom {
   /** Lets one more listen; `publisher` has been proven. */
   enter({ sink, address, publisher }: Pick<ChatVisitor, 'sink' | 'address' | 'publisher'>): ChatVisitor {
     const visitor: ChatVisitor = { sink, address, publisher, pace: new TokenBucket({ burst, perMinute: this.#options.messagesPerMinute, now: this.#now }) };
-    if (this.#over || this.#hasMoved) {
-      if (this.#over) end(visitor);
-      else sink.moveAway();
-      return visitor;
-    }
+    if (this.#over) end(visitor);
+    else if (this.#hasMoved) sink.moveAway();
+    else this.#welcome(visitor);
+    return visitor;
+  }
+
+  #welcome(visitor: ChatVisitor): void {
     this.#visitors.add(visitor);
     this.#tell(visitor, { type: 'history', broadcast: this.#options.broadcast, messages: this.#kept.map(({ entry }) => entry) });
-    return visitor;
   }
 
   leave(visitor: ChatVisitor): void {

@@ -1,7 +1,7 @@
 import { longestFirstGroupSeconds } from '../hls/packager.js';
 import type { BroadcastOptions } from './broadcast-options.js';
 
-/** So much of what another server had at most is sent again by a page (`maxOverlapMs` of its replay buffer), with what it was late. */
+/** From the keyframe at which a page begins again to what was written down last: a segment that was open, its group of pictures, and what was on its way. */
 const longestOverlapSeconds = 10;
 
 /** How far the media of a broadcast may run ahead of time before it is held: enough for a first playlist; where it goes on, also all that its publisher kept meanwhile. */
