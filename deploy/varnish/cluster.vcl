@@ -43,11 +43,11 @@ sub vcl_init {
 
 # All of a stream is asked for at one node, which asks the one that has it. Which one is a hint: any node serves any stream.
 sub vcl_recv {
-    set req.backend_hint = nodes.backend(by=KEY, key=nodes.key(regsub(req.url, "^/[a-z]+/([^/?]+).*$", "\1")));
+    set req.backend_hint = nodes.backend(by=KEY, key=nodes.key(regsub(req.url, "^/(?:api/)?[a-z]+/([^/?]+).*$", "\1")));
 }
 
 sub vcl_backend_fetch {
-    set bereq.backend = nodes.backend(by=KEY, key=nodes.key(regsub(bereq.url, "^/[a-z]+/([^/?]+).*$", "\1")), alt=bereq.retries);
+    set bereq.backend = nodes.backend(by=KEY, key=nodes.key(regsub(bereq.url, "^/(?:api/)?[a-z]+/([^/?]+).*$", "\1")), alt=bereq.retries);
 }
 
 sub vcl_backend_error {
@@ -62,7 +62,8 @@ sub vcl_recv {
     if (req.http.Upgrade ~ "(?i)websocket" || req.url ~ "/live/[^/]+/(~[^/]+/)?(publish|stream\.mp4|stream\.flv|frames)(\?|$)") {
         return (pipe);
     }
-    if (req.url !~ "/(live|sdk|assets)/") {
+    # What a stream is doing, every page asks again and again; all else of /api/ is nobody else's.
+    if (req.url !~ "/(live|sdk|assets)/" && req.url !~ "/api/streams/[^/?]+(\?|$)") {
         return (pass);
     }
     unset req.http.Cookie;

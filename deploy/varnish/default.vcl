@@ -17,7 +17,8 @@ sub vcl_recv {
     if (req.http.Upgrade ~ "(?i)websocket" || req.url ~ "/live/[^/]+/(~[^/]+/)?(publish|stream\.mp4|stream\.flv|frames)(\?|$)") {
         return (pipe);
     }
-    if (req.url !~ "/(live|sdk|assets)/") {
+    # What a stream is doing, every page asks again and again; all else of /api/ is nobody else's.
+    if (req.url !~ "/(live|sdk|assets)/" && req.url !~ "/api/streams/[^/?]+(\?|$)") {
         return (pass);
     }
     unset req.http.Cookie;

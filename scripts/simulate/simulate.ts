@@ -37,6 +37,6 @@ print('A node dies and its viewers by WebSocket come to another', ['viewers', 'a
 const cacheRows: string[][] = [];
 for (const [viewers, caches] of [[1, 1], [100, 1], [2_000, 1], [2_000, 4]] as const) {
   const load = await cacheMisses({ viewers, caches, partSeconds, segmentSeconds, joinWithinSeconds: 5, freshSeconds: 1, roundTripMs: 40, seed });
-  cacheRows.push([number(viewers), String(caches), number(load.requestsPerSecond), number(load.missesPerSecond)]);
+  cacheRows.push([number(viewers), String(caches), number(load.requestsPerSecond), number(load.missesPerSecond), number(load.factsPerSecond), number(load.factsMissesPerSecond)]);
 }
-print('Requests a second of one stream by low-latency HLS', ['viewers', 'caches', 'at the caches', 'at the node'], cacheRows);
+print('Requests a second of one stream by low-latency HLS', ['viewers', 'caches', 'at the caches', 'at the node', 'of facts at the caches', 'at the node'], cacheRows);

@@ -29,7 +29,11 @@ export async function requireWatchable(directory: Watchables, name: string, id?:
   const stream = requireStreamName(name);
   const found = await directory.locate(stream, id);
   if (found) return found;
-  throw new LiveError('not-found', id === undefined ? `"${stream}" is not live` : `this broadcast of "${stream}" is over`);
+  throw id === undefined ? notLive(stream) : new LiveError('not-found', `this broadcast of "${stream}" is over`);
+}
+
+export function notLive(stream: string): LiveError {
+  return new LiveError('not-found', `"${stream}" is not live`);
 }
 
 /** What a request below `/live/:stream/` is about: the gate has found it. */

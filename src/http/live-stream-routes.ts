@@ -7,7 +7,8 @@ import type { LocalBroadcasts } from '../live/local-broadcasts.js';
 import type { Recordings } from '../live/recordings.js';
 import type { StreamDescriptions } from '../live/stream-descriptions.js';
 import { describedStream, errorBody, ingestState, liveStreamInfo, liveStreamList, serverTime, streamChange, streamParams } from './api-schemas.js';
-import { requireStreamName, requireWatchable } from './live-stream-lookup.js';
+import { notLive, requireStreamName, requireWatchable } from './live-stream-lookup.js';
+import { addVary } from './media-reply.js';
 import { baseUrlOf } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
 
@@ -24,6 +25,9 @@ export interface LiveStreamRoutesOptions {
   /** Where RTMP is taken, if it is. */
   readonly rtmpPort: () => number | undefined;
 }
+
+/** They are the same for everybody, and every page asks for them again and again: a cache asks once a second for all. */
+const factsCacheControl = 'max-age=1';
 
 /** What only the server's own pages ask, and what the key allows. */
 export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> = async (app, { directory, broadcasts, descriptions, recordings, publishGate, urlsFor, publicUrl, rtmpPort }) => {
@@ -104,8 +108,14 @@ export const controlRoutes: FastifyPluginAsyncTypebox<LiveStreamRoutesOptions> =
 export const playbackFactsRoutes: FastifyPluginAsyncTypebox<Pick<LiveStreamRoutesOptions, 'directory' | 'publicUrl' | 'rtmpPort'>> = async (app, { directory, publicUrl, rtmpPort }) => {
   sendUncached(app);
 
-  app.get('/streams/:stream', { schema: { tags: ['streams'], summary: 'One live stream', params: streamParams, response: { 200: liveStreamInfo, 400: errorBody, 404: errorBody } } }, async (request) => {
-    const watchable = await requireWatchable(directory, request.params.stream);
+  app.get('/streams/:stream', { schema: { tags: ['streams'], summary: 'One live stream', params: streamParams, response: { 200: liveStreamInfo, 400: errorBody, 404: errorBody } } }, async (request, reply) => {
+    const stream = requireStreamName(request.params.stream);
+    const watchable = await directory.locate(stream);
+    // Also that it is not live: nobody asks more often than those who wait for it to begin.
+    reply.header('cache-control', factsCacheControl);
+    // The addresses in it begin with what the client speaks.
+    if (publicUrl === undefined) addVary(reply, 'X-Forwarded-Proto');
+    if (!watchable) throw notLive(stream);
     return watchable.info(baseUrlOf(request, publicUrl), rtmpPort());
   });
 

@@ -42,6 +42,26 @@ t.test('100 viewers behind Varnish cost the server what one costs', { skip }, as
   t.ok(bytes > 100_000, 'and sockets go through');
 });
 
+t.test('the facts that a hundred pages ask for, of a stream that is live and of one that is waited for, are asked for once a second', { skip }, async (t) => {
+  const { onair, base } = await onAirBehindVarnish(t);
+  for (const [path, status] of [['/api/streams/card', 200], ['/api/streams/soon', 404]] as const) {
+    const startMs = performance.now();
+    for (let round = 0; round < 5; round++) {
+      const statuses = await Promise.all(Array.from({ length: 100 }, async () => {
+        const answer = await fetch(base + path, { headers: { 'cache-control': 'no-cache', cookie: `id=${String(Math.random())}` } });
+        await answer.arrayBuffer();
+        return answer.status;
+      }));
+      t.ok(statuses.every((each) => each === status), path);
+    }
+    const asked = onair.requests.filter(({ url }) => url === path).length;
+    // What is fetched while it is no older than a second, and one for each second that has passed.
+    t.ok(asked >= 1 && asked <= 2 + (performance.now() - startMs) / 1000, `${String(asked)} of 500`);
+  }
+  const ended = await fetch(`${base}/api/streams/card?key=${onair.key}`, { method: 'DELETE' });
+  t.equal(ended.status, 204, 'what changes something goes through');
+});
+
 t.test('what one viewer was let see is shown to no other', { skip }, async (t) => {
   const service = createServer((request, response) => {
     let text = '';

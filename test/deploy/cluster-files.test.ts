@@ -107,14 +107,18 @@ t.test('two nodes behind these files', { skip }, async (t) => {
     const name = fronts[index]?.name ?? '';
     await t.test(`${name}: whatever is asked of a stream is asked of one node`, async (t) => {
       const streams = Array.from({ length: 16 }, (_, count) => `front-${String(index)}-${String(count)}`);
-      const pathsOf = (stream: string): string[] => [`/api/streams/${stream}`, `/watch/${stream}`, `/live/${stream}/poster.jpg`];
+      const pathsOf = (stream: string): string[] => [`/embed/${stream}`, `/watch/${stream}`, `/live/${stream}/poster.jpg`];
       const askedOf = ({ requests }: DeployedOnair, stream: string): number => requests.filter(({ url }) => pathsOf(stream).includes(url)).length;
       for (const stream of streams) for (const path of pathsOf(stream)) await ask(base + path);
       await waitUntil('the log of all requests', () => streams.every((stream) => askedOf(nodes[0], stream) + askedOf(nodes[1], stream) === 3));
       t.strictSame(streams.filter((stream) => ![0, 3].includes(askedOf(nodes[0], stream))), []);
       for (const each of nodes) t.ok(streams.some((stream) => askedOf(each, stream) === 3), 'and each node has some');
       elsewhere.push({ name, base, stream: streams.find((stream) => askedOf(nodes[0], stream) === 3) ?? 'none' });
-      t.notOk((await fetch(`${base}/api/streams/none`)).headers.has('x-varnish'));
+      for (const [path, isCached] of [['/api/streams/none', true], ['/api/streams', false], ['/api/streams/none/ingest', false], ['/watch/none', false]] as const) {
+        const answer = await fetch(base + path);
+        await answer.arrayBuffer();
+        t.equal(answer.headers.has('x-varnish'), isCached, path);
+      }
     });
   }
 

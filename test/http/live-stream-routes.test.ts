@@ -21,6 +21,20 @@ t.test('one stream is told in full, one that is not live answers 404 in JSON', a
   t.equal((await app.inject('/api/streams/a%20b')).statusCode, 400);
 });
 
+t.test('the facts of a stream may be kept for a second, also that it is not live: everybody is told the same; nothing else of control is', async (t) => {
+  const { app, broadcasts } = await startFakeServer(t);
+  broadcasts.add('cam');
+  for (const [url, statusCode, cacheControl] of [['/api/streams/cam', 200, 'max-age=1'], ['/api/streams/nobody', 404, 'max-age=1'], ['/api/streams/a%20b', 400, 'no-store'], ['/api/streams', 200, 'no-store'], ['/api/time', 200, 'no-store'], ['/api/streams/cam/ingest', 401, 'no-store']] as const) {
+    const answer = await app.inject(url);
+    t.equal(answer.statusCode, statusCode, url);
+    t.equal(answer.headers['cache-control'], cacheControl, url);
+  }
+  t.equal((await app.inject('/api/streams/cam')).headers.vary, 'X-Forwarded-Proto', 'addresses begin with what the client speaks');
+  const named = await startFakeServer(t, { publicUrl: 'https://public.example' });
+  named.broadcasts.add('cam');
+  t.equal((await named.app.inject('/api/streams/cam')).headers.vary, undefined, 'or with what the operator said');
+});
+
 t.test('a Host header that is none does not get into the answer', async (t) => {
   const { app, broadcasts } = await startFakeServer(t);
   broadcasts.add('cam');

@@ -97,10 +97,13 @@ const cache = { viewers: 50, caches: 1, partSeconds: 0.334, segmentSeconds: 2, j
 
 t.test('cache: a playlist and a part for each part reach the node from each cache, however many watch', async (t) => {
   const [one, many, more] = [await cacheMisses({ ...cache, viewers: 1 }), await cacheMisses(cache), await cacheMisses({ ...cache, viewers: 500 })];
-  const edge = 2 / cache.partSeconds;
+  // A playlist and a part each, and the facts once a second.
+  const edge = 2 / cache.partSeconds + 1 / cache.freshSeconds;
   t.ok(many.missesPerSecond > edge * 0.9 && many.missesPerSecond < edge + 2, `${String(many.missesPerSecond)} of ${String(edge)}`);
   t.ok(Math.abs(more.missesPerSecond - many.missesPerSecond) < 0.5, 'ten times as many viewers change nothing');
   t.ok(more.requestsPerSecond > many.requestsPerSecond * 9);
+  t.ok(many.factsPerSecond > cache.viewers / 6 && many.factsPerSecond < cache.viewers / 4, `each page asks every five seconds: ${String(many.factsPerSecond)}`);
+  t.ok(more.factsMissesPerSecond <= 1 / cache.freshSeconds && more.factsMissesPerSecond > 0.8, `${String(more.factsMissesPerSecond)} of them reach the node`);
   t.ok(one.missesPerSecond === one.requestsPerSecond, 'a first viewer misses everything');
   const four = await cacheMisses({ ...cache, caches: 4 });
   t.ok(Math.abs(four.missesPerSecond / many.missesPerSecond - 4) < 0.4, 'four caches, four times as many');
