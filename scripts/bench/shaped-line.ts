@@ -40,6 +40,9 @@ export class ShapedLine {
     ip('netns', 'add', namespace);
     scope.teardown(() => ip('netns', 'delete', namespace));
     ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', namespace);
+    // An IPv6 address that appears a second after the device is a change of network to Chromium, which breaks off what it loads.
+    ip('link', 'set', near, 'addrgenmode', 'none');
+    ip('-n', namespace, 'link', 'set', far, 'addrgenmode', 'none');
     ip('address', 'add', `${network}.1/30`, 'dev', near);
     ip('link', 'set', near, 'up');
     ip('-n', namespace, 'address', 'add', `${network}.2/30`, 'dev', far);

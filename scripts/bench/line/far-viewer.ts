@@ -28,13 +28,17 @@ export class FarViewer {
   static async open(scope: Scope, { line, port, stream, path }: FarViewerOptions): Promise<FarViewer> {
     const browser = await launchChromium(scope, { program: await atFarEnd(scope, line) });
     const page = await browser.newPage({ bypassCSP: true });
+    const failures: string[] = [];
+    page.on('requestfailed', (request) => failures.push(`${request.url()}: ${request.failure()?.errorText ?? ''}`));
     await page.addInitScript(watchSmoothness);
     const origin = `http://${line.serverAddress}:${String(port)}`;
     // Of the server itself: a page that Playwright makes up may load nothing from a private address.
     await page.goto(`${origin}/healthz?stream=${stream}&path=${path}&muted`);
     await page.setContent(playerPage(origin));
     const viewer = new FarViewer(page);
-    await waitUntil(`a picture by ${path}`, async () => (await viewer.seen()).frames.length > 0, 30_000);
+    await waitUntil(`a picture by ${path}`, async () => (await viewer.seen()).frames.length > 0, 30_000).catch((error: unknown) => {
+      throw new Error(`${String(error)}; requests that failed: ${failures.join(', ') || 'none'}`);
+    });
     return viewer;
   }
 
