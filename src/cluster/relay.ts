@@ -74,7 +74,7 @@ export class Relay implements Watched {
     this.pictures = picturesOf(viewers);
     const count = (): number => this.#media.count;
     this.viewers = {
-      join: (sink, rendition) => viewers.join(sink, rendition),
+      join: (sink, rendition, place) => viewers.join(sink, rendition, place),
       select: (sink, rendition) => viewers.select(sink, rendition),
       requireRendition: (rendition) => viewers.requireRendition(rendition),
       get count() {

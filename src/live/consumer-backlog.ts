@@ -14,6 +14,10 @@ export interface ConsumerBacklogOptions {
   readonly limit: Pick<BacklogLimit, 'bytes'>;
   /** For what is on its way. */
   readonly maxMs: number;
+  /** Of its memory. */
+  readonly maxBytes: number;
+  /** Until then it is given what it missed, at once or as that comes from its publisher: its memory alone bounds it. */
+  readonly catchesUpUntilMs?: number | undefined;
 }
 
 interface Mark {
@@ -40,7 +44,8 @@ export class ConsumerBacklog {
   }
 
   isLate(nowMs: number): boolean {
-    const { consumer, limit, maxMs } = this.#options;
+    const { consumer, limit, maxMs, maxBytes, catchesUpUntilMs = -Infinity } = this.#options;
+    if (nowMs < catchesUpUntilMs) return (consumer.backlogBytes ?? 0) > maxBytes;
     const [oldest] = this.#marks;
     const onTheWayMs = this.#answers && oldest ? nowMs - oldest.atMs : 0;
     // What is found by marks is found late by the time between two.

@@ -3,6 +3,7 @@ import type { Timeline } from '../hls/presentation.js';
 import { BacklogLimit } from './backlog-limit.js';
 import { ConsumerBacklog, type Backlogged } from './consumer-backlog.js';
 import { splitAtKeyframe, type FragmentBurst } from './fragment-burst.js';
+import { RecentMedia } from './recent-media.js';
 
 /**
  * Something that takes a broadcast's fragments. It is never waited for; if it throws, it is let go of and the others go on. It may leave, and
@@ -24,8 +25,11 @@ export interface FragmentConsumer extends Backlogged {
 }
 
 export interface Subscription {
-  /** `group`: from the last keyframe on, at once; `edge`: from what comes next. */
-  readonly from: 'group' | 'edge';
+  /**
+   * `group`: from the last keyframe on, at once; `edge`: from what comes next. A media time: it has what was before that, and is given what it missed since, from a keyframe
+   * on; who missed too much of it is told so, and begins as `group`.
+   */
+  readonly from: 'group' | 'edge' | number;
   /** `never`: all of it, one after another; `skip`: only from keyframe to keyframe, and who is late is skipped forward. */
   readonly loss: 'never' | 'skip';
 }
@@ -54,6 +58,11 @@ interface Subscriber {
   readonly after: number;
 }
 
+/** Who missed more than this begins anew: a player that plays faster by a fifth is back at the edge after five times as long. */
+const longestMissedSeconds = 20;
+/** Part of what a consumer may have before it: the rest is for what comes while it is given what it missed. */
+const missedShare = 0.75;
+
 /** A server that stood still must not take its viewers for late: longer than this between two pushes is no time that passed. */
 const longestStepMs = 500;
 
@@ -69,6 +78,7 @@ export class FragmentBus {
   #group: FragmentBurst[] | undefined = [];
   #groupBytes = 0;
   #keyframe: FragmentBurst | undefined;
+  readonly #recent: RecentMedia;
   #bursts = 0;
   #gaps = 0;
   #pushedAtMs: number;
@@ -83,6 +93,7 @@ export class FragmentBus {
     this.#pushedAtMs = now();
     this.#maxBacklogMs = maxBacklogSeconds * 1000;
     this.#limit = new BacklogLimit({ maxBytes: maxBacklogBytes, maxSeconds: maxBacklogSeconds });
+    this.#recent = new RecentMedia({ maxSeconds: longestMissedSeconds, maxBytes: maxBacklogBytes * missedShare });
   }
 
   /** What is pushed now; undefined before there was anything. */
@@ -117,18 +128,43 @@ export class FragmentBus {
 
   /** One that is subscribed already begins anew. */
   subscribe(consumer: FragmentConsumer, { from, loss }: Subscription): void {
-    const backlog = new ConsumerBacklog({ consumer, limit: this.#limit, maxMs: this.#maxBacklogMs });
+    const returns = typeof from === 'number';
+    const backlog = new ConsumerBacklog({ consumer, limit: this.#limit, maxMs: this.#maxBacklogMs, maxBytes: this.maxBacklogBytes, catchesUpUntilMs: returns ? this.#activeMs + longestMissedSeconds * 1000 : undefined });
     const subscriber: Subscriber = { consumer, loss, timeline: undefined, skippedFrom: undefined, backlog, after: this.#bursts };
     this.#subscribers.set(consumer, subscriber);
-    const group = from === 'group' ? this.#group : [];
-    const mustWait = loss === 'skip' && this.#keyframe !== undefined && (group === undefined || group.length === 0);
     this.#guard(subscriber, () => {
-      if (this.#ended) return consumer.end?.();
-      if (mustWait) subscriber.skippedFrom = this.#limit.seconds;
-      else if (this.#timeline) begin(subscriber, this.#timeline);
-      for (const burst of group ?? []) if (this.#isHere(subscriber)) consumer.push(burst);
+      if (this.#ended) consumer.end?.();
+      else if (!returns || !this.#bringBack(subscriber, from)) this.#begin(subscriber, from);
     });
     if (this.#ended) this.unsubscribe(consumer);
+  }
+
+  /** @returns whether it has what it missed */
+  #bringBack(subscriber: Subscriber, seconds: number): boolean {
+    const missed = this.#recent.since(seconds, this.#group);
+    if (!missed) return false;
+    const { consumer } = subscriber;
+    const give = (call: () => void): void => {
+      if (this.#isHere(subscriber)) call();
+    };
+    for (const [index, { timeline, bursts }] of missed.groups.entries()) {
+      if (timeline !== subscriber.timeline) give(() => begin(subscriber, timeline));
+      if (index === 0 && missed.lostSeconds > 0) give(() => consumer.skipped?.(missed.lostSeconds));
+      for (const burst of bursts) give(() => consumer.push(burst));
+    }
+    // The present one has no picture yet.
+    if (this.#timeline && this.#timeline !== subscriber.timeline && this.#isHere(subscriber)) begin(subscriber, this.#timeline);
+    return true;
+  }
+
+  #begin(subscriber: Subscriber, from: Subscription['from']): void {
+    const { consumer, loss } = subscriber;
+    const group = from === 'edge' ? [] : this.#group;
+    if (loss === 'skip' && this.#keyframe !== undefined && (group === undefined || group.length === 0)) subscriber.skippedFrom = this.#limit.seconds;
+    else if (this.#timeline) begin(subscriber, this.#timeline);
+    const keyframeSeconds = this.#timeline && this.#keyframe?.reachUnder(this.#timeline.init).from;
+    if (typeof from === 'number' && subscriber.skippedFrom === undefined && keyframeSeconds !== undefined && keyframeSeconds > from) consumer.skipped?.(keyframeSeconds - from);
+    for (const burst of group ?? []) if (this.#isHere(subscriber)) consumer.push(burst);
   }
 
   /** It is told nothing more, not even the rest of what it is being given now. Idempotent. */
@@ -139,6 +175,7 @@ export class FragmentBus {
   startTimeline(timeline: Timeline): void {
     this.#timeline = timeline;
     this.#limit.startTimeline(timeline.init);
+    this.#recent.startTimeline(timeline);
     this.#group = [];
     this.#groupBytes = 0;
     this.#keyframe = undefined;
@@ -187,11 +224,13 @@ export class FragmentBus {
     this.#subscribers.clear();
     this.#group = [];
     this.#keyframe = undefined;
+    this.#recent.clear();
   }
 
   #keep(burst: FragmentBurst): void {
     this.#bursts++;
     this.#limit.passed(burst);
+    this.#recent.push(burst);
     if (burst.startsWithKeyframe) {
       this.#keyframe = burst;
       this.#group = [];

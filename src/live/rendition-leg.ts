@@ -1,6 +1,6 @@
 import type { Timeline } from '../hls/presentation.js';
 import type { FragmentBurst } from './fragment-burst.js';
-import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
+import type { FragmentBus, FragmentConsumer, Subscription } from './fragment-bus.js';
 
 /** A rendition, and where it is taken from. */
 export interface BusOfRendition {
@@ -30,7 +30,7 @@ export class Leg implements FragmentConsumer {
     this.#owner = owner;
   }
 
-  subscribe(from: 'group' | 'edge'): void {
+  subscribe(from: Subscription['from']): void {
     this.choice.bus.subscribe(this, { from, loss: 'skip' });
   }
 

@@ -2,7 +2,7 @@ import type { Fragment } from '../fmp4/fragment.js';
 import { leadOf } from '../fmp4/init-segment.js';
 import type { Timeline } from '../hls/presentation.js';
 import { FragmentBurst } from './fragment-burst.js';
-import type { FragmentConsumer } from './fragment-bus.js';
+import type { FragmentConsumer, Subscription } from './fragment-bus.js';
 import { Leg, type BusOfRendition, type LegOwner } from './rendition-leg.js';
 import { soundEndOf, type Reach } from './reach.js';
 
@@ -52,9 +52,9 @@ export class RenditionSwitch implements LegOwner {
     this.#current = new Leg(first, this);
   }
 
-  /** Sends what is needed to start, then all that follows. */
-  begin(): void {
-    this.#current.subscribe('group');
+  /** Sends what is needed to start, then all that follows. @param from see `Subscription` */
+  begin(from: Subscription['from'] = 'group'): void {
+    this.#current.subscribe(from);
   }
 
   get current(): BusOfRendition {

@@ -63,6 +63,8 @@ export interface ViewerOptions {
   readonly outletOf: (bus: FragmentBus) => Outlet;
   readonly forget: () => void;
   readonly onChange: (change: RenditionChange) => void;
+  /** See `ViewersOptions`. */
+  readonly clock?: (() => string | undefined) | undefined;
   /** Monotonic, in ms. */
   readonly now?: (() => number) | undefined;
 }
@@ -117,8 +119,9 @@ export class Viewer implements SwitchOutput {
     return next ? [this.rendition, next.id] : [this.rendition];
   }
 
-  begin(): void {
-    this.#switch.begin();
+  /** @param hasUntilSeconds media time: it was here before, and is given what it missed since */
+  begin(hasUntilSeconds?: number): void {
+    this.#switch.begin(hasUntilSeconds);
   }
 
   leave(): void {
@@ -168,7 +171,8 @@ export class Viewer implements SwitchOutput {
   startTimeline(timeline: Timeline): void {
     const { init, captureTimeMs } = timeline;
     this.#timeline = timeline;
-    this.sink.message({ type: 'init', mimeType: `video/mp4; codecs="${init.codecs}"`, mediaTimeSeconds: 0, captureTimeMs });
+    const clock = this.#options.clock?.();
+    this.sink.message({ type: 'init', mimeType: `video/mp4; codecs="${init.codecs}"`, mediaTimeSeconds: 0, captureTimeMs, ...(clock !== undefined && { clock }) });
     this.sink.init(init);
     this.#toldCurrent = undefined;
     this.#tellRenditions();

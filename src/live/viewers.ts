@@ -21,8 +21,18 @@ export interface ViewersOptions {
   readonly offered?: (() => readonly RenditionChoice[]) | undefined;
   /** Told of each viewer that is changed over. */
   readonly onChange?: ((change: RenditionChange) => void) | undefined;
+  /** A name of what its media times are counted by: where it is the same, on whichever connection and server, so are they. */
+  readonly clock?: (() => string | undefined) | undefined;
   /** Monotonic, in ms. */
   readonly now?: (() => number) | undefined;
+}
+
+/** Where somebody is who watched before, and lost the connection. */
+export interface ViewerPlace {
+  /** As `init` said. */
+  readonly clock: string;
+  /** Media time up to which it has all. */
+  readonly seconds: number;
 }
 
 /** What another server is sent of the buses here, which it sends on to viewers of its own. */
@@ -103,10 +113,11 @@ export class Viewers {
 
   /**
    * Sends what is needed to start, then all that follows. The returned function ends it without a word.
+   * @param place of one who was here a moment ago: it is given what it missed
    * @param rendition an id, or `auto`: what the line carries, for a sink that can be told of it; absent: `auto` for those, the source for others
    * @throws {LiveError} not-found when there is no such rendition
    */
-  join(sink: ViewerSink, rendition?: string): () => void {
+  join(sink: ViewerSink, rendition?: string, place?: ViewerPlace): () => void {
     const wish = rendition ?? (sink.follows ? 'auto' : sourceId);
     this.requireRendition(wish);
     const viewer = new Viewer({
@@ -117,11 +128,11 @@ export class Viewers {
       outletOf: (bus) => this.#outletOf(bus),
       forget: () => void this.#viewers.delete(sink),
       onChange: (change) => this.#options.onChange?.(change),
-      now: this.#options.now,
+      ...{ clock: this.#options.clock, now: this.#options.now },
     });
     this.#viewers.set(sink, viewer);
     if (this.#hasMoved) viewer.moveAway();
-    else viewer.begin();
+    else viewer.begin(place && place.clock === this.#options.clock?.() ? place.seconds : undefined);
     return () => {
       viewer.leave();
       this.#viewers.delete(sink);

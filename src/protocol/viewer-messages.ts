@@ -10,6 +10,8 @@ export type ViewerMessage =
       /** Seconds on the media timeline and the wall clock (ms since the epoch) at which that media was captured. */
       readonly mediaTimeSeconds: number;
       readonly captureTimeMs: number;
+      /** Names what media times are counted by: by `?clock=` and `?from=` who lost the connection is given what it missed. Absent: that can't be. */
+      readonly clock?: string;
     }
   /** A better estimate of what `init` said of the present timeline: this media time was captured at that wall clock. */
   | { readonly type: 'clock'; readonly mediaTimeSeconds: number; readonly captureTimeMs: number }

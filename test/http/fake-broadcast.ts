@@ -39,7 +39,9 @@ export class FakeBroadcast implements Watchable, PublishedBroadcast {
   readonly bus = new FragmentBus({ maxBacklogBytes: 1_000_000, onDropped: (error) => this.dropped.push(error) });
   /** Beside the source, by id. */
   readonly renditions = new Map<string, FragmentBus>();
-  readonly viewers = new Viewers({ bus: this.bus, renditions: () => this.renditions });
+  /** What media times are counted by, if viewers are told. */
+  clock: string | undefined;
+  readonly viewers = new Viewers({ bus: this.bus, clock: () => this.clock, renditions: () => this.renditions });
   chat: ChatRoom | undefined;
   /** Those that make pictures for viewers. */
   readonly transcoders: FakeTranscoder[] = [];

@@ -279,3 +279,27 @@ t.test('who stops listening to /stream.mp4 is forgotten, and HEAD does not begin
   while (cam.viewers.count > 0) await new Promise(setImmediate);
   t.equal(cam.viewers.count, 0);
 });
+
+t.test('a viewer that comes back says where it was, and is sent what it missed; who says it otherwise begins as everybody does', async (t) => {
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
+  cam.clock = 'run 1/a';
+  cam.bus.startTimeline({ init: readInitSegment(initSegment([videoTrack])), captureTimeMs: 5 });
+  for (let number = 0; number < 50; number++) cam.bus.push([fragment([{ track: videoTrack, startSeconds: number / 10, durationSeconds: 0.1, keyframe: number % 10 === 0 }], number)]);
+  const host = await listen(app);
+  const firstOf = async (query: string): Promise<string | undefined> => {
+    const client = new SocketClient(t, `ws://${host}/live/cam/play${query}`);
+    t.match(await client.next(), { type: 'init', clock: 'run 1/a' });
+    await client.nextBytes();
+    const media = String(await client.nextBytes());
+    client.socket.close();
+    await client.closed;
+    return /media \d+/.exec(media)?.[0];
+  };
+  t.equal(await firstOf('?clock=run+1%2Fa&from=2.350'), 'media 20');
+  t.equal(await firstOf('?clock=run+1%2Fa&from=0'), 'media 0');
+  t.equal(await firstOf('?from=1&clock=run+1%2Fa&rendition=source'), 'media 10');
+  for (const query of ['', '?from=2', '?clock=run+1%2Fa', '?clock=another&from=2', '?clock=run+1%2Fa&from=-2', '?clock=run+1%2Fa&from=2e0', '?clock=run+1%2Fa&from=', '?clock=run+1%2Fa&from=NaN', '?clock=run+1%2Fa&from=2&from=3', '?clock=a&clock=run+1%2Fa&from=2', '?clock=run+1%2Fa&from=99999999999']) {
+    t.equal(await firstOf(query), 'media 40', query);
+  }
+});

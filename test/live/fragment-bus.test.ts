@@ -2,8 +2,9 @@ import t from 'tap';
 import type { Fragment } from '../../src/fmp4/fragment.js';
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import type { Timeline } from '../../src/hls/presentation.js';
-import type { FragmentBurst } from '../../src/live/fragment-burst.js';
+import { FragmentBurst } from '../../src/live/fragment-burst.js';
 import { FragmentBus, type FragmentBusOptions, type FragmentConsumer } from '../../src/live/fragment-bus.js';
+import { RecentMedia } from '../../src/live/recent-media.js';
 import { audioTrack, fragment, initSegment, videoTrack } from '../helpers/media-builder.js';
 
 const timeline = (track = videoTrack): Timeline => ({ init: readInitSegment(initSegment([track])), captureTimeMs: 0 });
@@ -319,4 +320,99 @@ t.test('who comes while others are given something is given it once', async (t) 
   t.strictSame(newcomers.atStart.numbers, numbers(0, 15));
   t.strictSame(newcomers.group.numbers, numbers(10, 15));
   t.strictSame(newcomers.edge.numbers, numbers(11, 15));
+});
+
+t.test('who comes back has all that it missed, from a keyframe that it has on, each picture once, whatever it was', async (t) => {
+  const { bus, play } = openBus();
+  bus.startTimeline(timeline());
+  play(0, 82);
+  for (const [seconds, first] of [[8.15, 80], [7.95, 70], [3, 30], [2.99, 20], [0, 0]] as const) {
+    const back = new Keeping();
+    bus.subscribe(back, { from: seconds, loss: 'skip' });
+    t.strictSame(back.numbers, numbers(first, 82), `with all up to ${seconds} s`);
+    t.strictSame([back.timelines, back.skips], [1, []]);
+    bus.unsubscribe(back);
+  }
+  const over = new Keeping();
+  bus.startTimeline(timeline());
+  bus.subscribe(over, { from: 6.5, loss: 'skip' });
+  t.strictSame([over.numbers, over.timelines], [numbers(60, 82), 2], 'a timeline that has no picture yet is told of behind them');
+  play(82, 85);
+  play(90, 93);
+  t.strictSame(over.numbers, [...numbers(60, 82), ...numbers(90, 93)], 'what can not be decoded in it is not sent');
+});
+
+t.test('who missed too much of it begins with the newest keyframe, and is told what is missing; so is who missed more than is kept', async (t) => {
+  const { bus, play } = openBus();
+  bus.startTimeline(timeline());
+  play(0, 605);
+  const [late, inTime] = [new Keeping(), new Keeping()];
+  bus.subscribe(late, { from: 39.5, loss: 'skip' });
+  bus.subscribe(inTime, { from: 40, loss: 'skip' });
+  t.strictSame([late.numbers, late.skips], [numbers(600, 605), [20.5]]);
+  t.strictSame([inTime.numbers, inTime.skips], [numbers(400, 605), []]);
+
+  const small = openBus({ maxBacklogBytes: bytesOf(60) });
+  small.bus.startTimeline(timeline());
+  small.play(0, 205);
+  const back = new Keeping();
+  small.bus.subscribe(back, { from: 12.3, loss: 'skip' });
+  t.strictSame([back.numbers, back.skips], [numbers(170, 205), [4.7]]);
+});
+
+t.test('for 20 s nobody is late who comes back, at once or as it comes, but by memory; and what is sent is built once for all', async (t) => {
+  const { bus, clock, play } = openBus();
+  bus.startTimeline(timeline());
+  play(0, 202);
+  const [one, other] = [new Keeping(), new Keeping()];
+  const bursts: FragmentBurst[][] = [];
+  for (const each of [one, other]) {
+    const got: FragmentBurst[] = [];
+    bursts.push(got);
+    const push = each.push.bind(each);
+    each.push = (burst) => {
+      got.push(burst);
+      push(burst);
+    };
+    each.reads = false;
+    bus.subscribe(each, { from: 5.5, loss: 'skip' });
+  }
+  t.strictSame(bursts[0], bursts[1]);
+  t.ok(bursts[0]?.every((burst, at) => burst.webSocketFrames === bursts[1]?.[at]?.webSocketFrames));
+  // It comes from another server, at once.
+  for (let number = 202; number < 300; number++) bus.push([tenth(number)]);
+  play(300, 400);
+  t.strictSame(one.numbers, numbers(50, 400), 'with all of it before it');
+  clock.ms += 500;
+  play(400, 520);
+  t.ok(one.numbers.length < 470 && bus.gaps === 2, 'later it is');
+
+  const small = openBus({ maxBacklogBytes: bytesOf(40) });
+  small.bus.startTimeline(timeline());
+  small.play(0, 95);
+  const back = new Keeping();
+  back.reads = false;
+  small.bus.subscribe(back, { from: 7, loss: 'skip' });
+  small.play(95, 130);
+  t.ok(back.backlogBytes <= bytesOf(42));
+  t.equal(small.bus.gaps, 1);
+});
+
+t.test('what is kept for those who come back is bounded by time and bytes, also where no keyframe comes, and is let go at the end', async (t) => {
+  const kept = new RecentMedia({ maxSeconds: 2, maxBytes: bytesOf(50) });
+  const push = (number: number, startsWithKeyframe: boolean): void => kept.push(new FragmentBurst([tenth(number)], startsWithKeyframe));
+  push(0, true);
+  t.equal(kept.since(0), undefined, 'nothing before there is a timeline');
+  kept.startTimeline(timeline());
+  push(1, false);
+  t.equal(kept.since(0), undefined, 'nor before a keyframe');
+  for (let number = 10; number < 62; number++) push(number, number % 10 === 0);
+  t.equal(kept.since(4.2)?.groups.length, 3);
+  t.equal(kept.since(4.2)?.lostSeconds, 0);
+  for (let number = 62; number < 400; number++) push(number, false);
+  t.equal(kept.since(39), undefined);
+  push(400, true);
+  t.equal(kept.since(39)?.lostSeconds, 1);
+  kept.clear();
+  t.equal(kept.since(40), undefined);
 });

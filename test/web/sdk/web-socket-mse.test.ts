@@ -16,8 +16,11 @@ function bench(video = new FakeVideo(), wish = { rendition: 'auto' }) {
   const path = new WebSocketMse({ video: video as unknown as HTMLVideoElement, mode: 'lowest-delay', addresses: streamAddresses('https://live.example/live/s', undefined), clock: new ClockOffset(), page, wishedRendition: () => wish.rendition, onRenditions: (now) => played.push(now) });
   void path.closed.then((end) => ends.push(end));
   let sentMs = 0;
+  /** What the server calls its media clock. */
+  const names = { clock: '' };
   return {
     page,
+    names,
     video,
     path,
     ends,
@@ -25,7 +28,7 @@ function bench(video = new FakeVideo(), wish = { rendition: 'auto' }) {
     wish,
     /** Opens a timeline at this media time. */
     init: (atMs: number, ...kinds: ('vide' | 'soun')[]): void => {
-      page.socket.say({ type: 'init', mimeType: 'video/mp4; codecs="avc1.42c01f"', mediaTimeSeconds: atMs / 1000, captureTimeMs: 1_000_000 + atMs });
+      page.socket.say({ type: 'init', mimeType: 'video/mp4; codecs="avc1.42c01f"', mediaTimeSeconds: atMs / 1000, captureTimeMs: 1_000_000 + atMs, ...(names.clock !== '' && { clock: names.clock }) });
       page.socket.sayBytes(initSegment(...kinds));
       sentMs = atMs;
     },
@@ -396,5 +399,97 @@ t.test('a line that is too slow is left to the server for as long as it has some
   for (let gap = 0; gap < 3; gap++) page.socket.say({ type: 'gap', skippedSeconds: 1 });
   await stream(1);
   t.match(ends, [{ failure: { code: 'line-too-slow' } }]);
+  path.close();
+});
+
+/** Watches for ten seconds, loses the connection for so long, and has another one; the server says that its dates are others by then. */
+async function comesBack(awaySeconds: number, { clock = 'one' } = {}) {
+  const all = bench();
+  const { page, video, names, init, stream } = all;
+  names.clock = clock;
+  await page.pass(0);
+  page.socket.open();
+  await video.play();
+  init(5_000, 'vide');
+  await stream(10);
+  page.socket.drop();
+  for (let tenth = 0; tenth < awaySeconds * 10; tenth += 1) {
+    await page.pass(100);
+    video.advance(0.1);
+  }
+  if (!page.socket.isOpen) throw new Error('expected another connection by now');
+  page.socket.open();
+  page.socket.say({ type: 'init', mimeType: 'video/mp4; codecs="avc1.42c01f"', mediaTimeSeconds: 0, captureTimeMs: 1_004_000, ...(names.clock !== '' && { clock: names.clock }) });
+  page.socket.sayBytes(initSegment('vide'));
+  return all;
+}
+
+t.test('who lost the connection asks for what it missed, plays all of it, faster, and is at the edge again', async (t) => {
+  const { page, video, path, ends, stream } = await comesBack(8);
+  const asked = new URL(page.socket.url).searchParams;
+  t.equal(asked.get('clock'), 'one');
+  t.ok(Math.abs(Number(asked.get('from')) - 14.9) < 0.001, String(asked));
+  const offset = video.source?.buffers[0]?.timestampOffset;
+  const stoodAt = video.currentTime;
+  // From the keyframe before it on, at once.
+  for (let atMs = 14_000; atMs < 23_000; atMs += 100) page.socket.sayBytes(fragment(atMs, 100));
+  await page.pass(0);
+  t.equal(video.source?.buffers[0]?.timestampOffset, offset, 'each picture at its time');
+  let furthest = 0;
+  let fastest = 0;
+  for (let count = 0; count < 600; count += 1) {
+    const before = video.currentTime;
+    await stream(0.1, 23_000 + count * 100);
+    furthest = Math.max(furthest, video.currentTime - before);
+    fastest = Math.max(fastest, video.playbackRate);
+    if (count === 0) t.ok(before - stoodAt < 0.2, 'it goes on where it stood');
+  }
+  t.ok(furthest < 0.13, `nothing is jumped over: ${furthest.toFixed(2)} s in a tenth of a second`);
+  t.equal(fastest, 1.2);
+  t.ok(video.buffered.end(0) - video.currentTime < 0.5, `${(video.buffered.end(0) - video.currentTime).toFixed(2)} s in hand a minute later`);
+  t.equal(video.buffered.length, 1);
+  t.same(ends, []);
+  path.close();
+});
+
+t.test('what was missed may come a while after the connection, from another server; more than that, or too much, is not caught up with', async (t) => {
+  for (const [afterSeconds, missedSeconds, isPlayed] of [[10, 12, true], [40, 12, false], [2, 30, false]] as const) {
+    const { page, video, path, stream } = await comesBack(8);
+    const stoodAt = video.currentTime;
+    await page.pass(afterSeconds * 1000);
+    for (let atMs = 15_000; atMs < 15_000 + missedSeconds * 1000; atMs += 100) page.socket.sayBytes(fragment(atMs, 100));
+    await stream(1, 15_000 + missedSeconds * 1000);
+    t.equal(video.currentTime - stoodAt < 2, isPlayed, `${afterSeconds} s later ${missedSeconds} s: at ${(video.currentTime - stoodAt).toFixed(1)} s`);
+    path.close();
+  }
+});
+
+t.test('of a server that names no clock, and after a pause of the viewer, nothing is asked for but the edge; another clock goes behind what is there', async (t) => {
+  const nameless = await comesBack(8, { clock: '' });
+  t.notMatch(nameless.page.socket.url, /from=/);
+  nameless.path.close();
+
+  const { page, video, path, names, init, stream } = await comesBack(8);
+  path.suspend();
+  path.resume();
+  t.notMatch(page.socket.url, /from=/);
+  const offset = video.source?.buffers[0]?.timestampOffset ?? 0;
+  const edge = video.buffered.end(0);
+  page.socket.open();
+  names.clock = 'another';
+  init(14_000, 'vide');
+  await stream(1);
+  t.ok((video.source?.buffers[0]?.timestampOffset ?? 0) > offset);
+  t.ok(video.buffered.end(0) > edge + 0.9);
+  path.close();
+});
+
+t.test('what was missed before the connection was there is no word on the line', async (t) => {
+  const { page, path, ends, init, stream } = bench();
+  await page.pass(0);
+  init(0, 'vide');
+  for (let count = 0; count < 3; count += 1) page.socket.say({ type: 'gap', skippedSeconds: 30 });
+  await stream(1);
+  t.same(ends, []);
   path.close();
 });

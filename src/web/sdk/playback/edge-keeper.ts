@@ -7,6 +7,10 @@ import type { PlaybackOptions } from './playback.js';
 const longestPreparingSeconds = 10;
 /** No timer runs this late in a page that is awake and visible. */
 const asleepMs = 4000;
+/** Who comes back to more than this goes to the edge at once: it would take minutes. */
+const longestCatchUpSeconds = 20;
+/** What was missed may first have to come to another server. */
+const missedComesWithinMs = 30_000;
 /** On a busy machine Chromium was seen to stand with 0.06 to 0.11 s in hand: its decoders and its sound have that much. */
 const standsWithSeconds = 0.15;
 
@@ -19,6 +23,8 @@ export class EdgeKeeper {
   #resumed = false;
   #stalled = false;
   #joined = false;
+  /** The connection was lost, and what was missed comes now. */
+  #missed: { readonly sinceMs: number; hasCome: boolean } | undefined;
   #lookedAtMs: number;
 
   constructor(options: Pick<PlaybackOptions, 'video' | 'page' | 'mode'>) {
@@ -35,6 +41,11 @@ export class EdgeKeeper {
   /** A timeline begins. */
   joins(): void {
     this.#joined = true;
+  }
+
+  /** It was lost, and what was missed will come at once: that is played, by rate. */
+  returns(): void {
+    this.#missed = { sinceMs: this.#options.page.nowMs(), hasCome: false };
   }
 
   /** The page was hidden or offline until now. */
@@ -103,13 +114,26 @@ export class EdgeKeeper {
   #chase(buffer: MseBuffer, nowMs: number): void {
     const { video } = this.#options;
     const view = { nowMs, forwardSeconds: buffer.forwardSeconds, stalled: this.#stalled, joined: this.#joined, resumed: this.#resumed };
-    const decision = chase(this.#chaser, view, this.#settings);
+    const decision = chase(this.#chaser, view, this.#settingsFor(view.forwardSeconds, nowMs));
     this.#chaser = decision.state;
     this.#stalled = false;
     this.#joined = false;
     this.#resumed = false;
-    if (decision.seekAheadSeconds > 0) this.#seek(video.currentTime + decision.seekAheadSeconds);
+    if (decision.seekAheadSeconds > 0) {
+      this.#missed = undefined;
+      this.#seek(video.currentTime + decision.seekAheadSeconds);
+    }
     if (video.playbackRate !== decision.rate) video.playbackRate = decision.rate;
+  }
+
+  #settingsFor(forwardSeconds: number, nowMs: number): ChaserSettings {
+    const missed = this.#missed;
+    if (missed === undefined) return this.#settings;
+    const { minCushionSeconds, seekBeyondSeconds } = this.#settings;
+    const isBehind = forwardSeconds > minCushionSeconds + seekBeyondSeconds;
+    if (!isBehind && (missed.hasCome || nowMs - missed.sinceMs > missedComesWithinMs)) this.#missed = undefined;
+    missed.hasCome ||= isBehind;
+    return { ...this.#settings, seekBeyondSeconds: longestCatchUpSeconds };
   }
 
   #seek(seconds: number): void {

@@ -72,6 +72,12 @@ export class MseBuffer {
     return liveEdgeSeconds(this.ranges);
   }
 
+  /** Media time up to which all is there, on the newest timeline. */
+  get reachedMediaSeconds(): number | undefined {
+    const edge = this.liveEdgeSeconds;
+    return edge === undefined ? undefined : this.#timelines.mediaSeconds(edge);
+  }
+
   captureTimeMs(elementSeconds: number): number | undefined {
     return this.#timelines.captureTimeMs(elementSeconds);
   }

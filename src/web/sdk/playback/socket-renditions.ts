@@ -1,6 +1,14 @@
 import type { PlaybackOptions } from './playback.js';
 import { hasSmaller, type PlayedRenditions } from './renditions.js';
 
+/** Where a viewer is that lost its connection. */
+export interface SocketPlace {
+  /** As `init` said. */
+  readonly clock: string;
+  /** Media time up to which it has all. */
+  readonly seconds: number;
+}
+
 /** Which renditions a viewer's socket is told of, and what it says of them. */
 export class SocketRenditions {
   readonly #options: PlaybackOptions;
@@ -16,14 +24,15 @@ export class SocketRenditions {
     this.#send = send;
   }
 
-  /** Of a new connection. What is known to be there is asked for at once: of sound alone, a picture would have to be taken away again. */
-  address(): string {
+  /** Of a new connection. What is known to be there is asked for at once: of sound alone, a picture would have to be taken away again. @param place to be given what was missed since */
+  address(place?: SocketPlace): string {
     const { addresses, wishedRendition } = this.#options;
     const wish = wishedRendition();
     const isKnown = this.#has(wish);
     this.#selected = isKnown ? wish : 'auto';
     this.#isJoining = true;
-    return isKnown ? `${addresses.play}?rendition=${encodeURIComponent(wish)}` : addresses.play;
+    const query = new URLSearchParams({ ...(isKnown && { rendition: wish }), ...(place && { clock: place.clock, from: place.seconds.toFixed(3) }) }).toString();
+    return query === '' ? addresses.play : `${addresses.play}?${query}`;
   }
 
   /** @returns whether the same connection has changed over to another rendition */

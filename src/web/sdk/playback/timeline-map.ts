@@ -2,6 +2,8 @@
 export interface TimelineAnchor {
   readonly mediaTimeSeconds: number;
   readonly captureTimeMs: number;
+  /** Where it is the same, media times are of one clock. Undefined: the server names none. */
+  readonly clock?: string | undefined;
 }
 
 interface Timeline extends TimelineAnchor {
@@ -33,12 +35,18 @@ export class TimelineMap {
       if (isSame) return current.offsetSeconds;
       const firstSeconds = firstMediaSeconds + current.offsetSeconds;
       // After a reconnect the server repeats from the last keyframe: let it overwrite its own copy.
-      if (firstSeconds >= current.fromSeconds && firstSeconds <= edgeSeconds) return current.offsetSeconds;
+      if ((firstSeconds >= current.fromSeconds || anchor.clock !== undefined) && firstSeconds <= edgeSeconds) return current.offsetSeconds;
     }
     const fromSeconds = (edgeSeconds ?? 0) + this.#holeSeconds(firstMediaSeconds, edgeSeconds);
     const offsetSeconds = fromSeconds - firstMediaSeconds;
     this.#timelines = [...this.#timelines, { ...anchor, fromSeconds, offsetSeconds }].slice(-maxTimelines);
     return offsetSeconds;
+  }
+
+  /** Media time of what stands there, by the newest timeline; undefined before there was one. */
+  mediaSeconds(elementSeconds: number): number | undefined {
+    const current = this.#timelines.at(-1);
+    return current && elementSeconds - current.offsetSeconds;
   }
 
   /** A better estimate for the newest timeline; nothing moves on the element. */
@@ -68,6 +76,7 @@ export class TimelineMap {
   }
 
   #continues(current: Timeline, anchor: TimelineAnchor): boolean {
+    if (current.clock !== undefined && anchor.clock !== undefined) return current.clock === anchor.clock;
     const epochMs = (each: TimelineAnchor): number => each.captureTimeMs - each.mediaTimeSeconds * 1000;
     return Math.abs(epochMs(current) - epochMs(anchor)) <= sameTimelineMs;
   }

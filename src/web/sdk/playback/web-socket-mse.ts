@@ -4,10 +4,12 @@ import { attachMediaSource, mediaSourceClass, type AttachedSource } from './medi
 import { MseBuffer, type TimelineInit } from './mse-buffer.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import { SlowLineWatch } from './slow-line-watch.js';
-import { SocketRenditions } from './socket-renditions.js';
+import { SocketRenditions, type SocketPlace } from './socket-renditions.js';
 import { ViewerSocket, type TimelineMessage } from './viewer-socket.js';
 
 const lookEveryMs = 200;
+/** Sound and pictures do not come quite in the order of their times. */
+const overlapSeconds = 0.1;
 
 /**
  * Plays `/live/:stream/play`: fragments over a WebSocket into Media Source Extensions. The source is opened first and the socket
@@ -31,6 +33,10 @@ export class WebSocketMse implements Playback {
   #init: TimelineInit | undefined;
   /** The last correction of what `init` said, for a timeline that is not open yet. */
   #clock: Extract<TimelineMessage, { type: 'clock' }> | undefined;
+  /** What media times of this connection, and of those that take its place, are counted by. */
+  #mediaClock: string | undefined;
+  /** The connection was lost, and the next one was asked for what is missed. */
+  #isReturning = false;
   #initSegment: Uint8Array | undefined;
   #begun = false;
   #ended = false;
@@ -103,9 +109,10 @@ export class WebSocketMse implements Playback {
 
   #connect(): void {
     this.#init = undefined;
+    this.#mediaClock = undefined;
     this.#slowLine.reset();
     const socket = new ViewerSocket({
-      url: () => this.#renditions.address(),
+      url: () => this.#renditions.address(this.#place()),
       servers: this.#options.addresses.servers,
       clock: this.#options.clock,
       page: this.#options.page,
@@ -117,6 +124,20 @@ export class WebSocketMse implements Playback {
     void socket.closed.then((end) => end.reason !== 'closed' && socket === this.#socket && !this.#ended && this.#finish(end));
   }
 
+  /** Of a connection that is to take the place of one that was lost. */
+  #place(): SocketPlace | undefined {
+    const reached = this.#buffer?.reachedMediaSeconds;
+    this.#isReturning = this.#mediaClock !== undefined && reached !== undefined;
+    if (this.#mediaClock === undefined || reached === undefined) return undefined;
+    return { clock: this.#mediaClock, seconds: Math.max(0, reached - overlapSeconds) };
+  }
+
+  #returned(): void {
+    this.#isReturning = false;
+    this.#slowLine.reset();
+    this.#edge.returns();
+  }
+
   #take(message: TimelineMessage): void {
     switch (message.type) {
       case 'init':
@@ -124,7 +145,9 @@ export class WebSocketMse implements Playback {
           return this.#finish({ reason: 'failed', failure: { code: 'codecs-unsupported', detail: message.mimeType } });
         }
         this.#init = message;
+        this.#mediaClock = message.clock;
         this.#edge.joins();
+        if (this.#isReturning) this.#returned();
         this.#clock = undefined;
         this.#initSegment = undefined;
         this.#begun = false;
@@ -135,7 +158,8 @@ export class WebSocketMse implements Playback {
         return;
       case 'gap':
         // The next fragment leaves a hole behind it; looking at the buffer finds it.
-        return this.#renditions.serverGoesDown ? undefined : this.#slowLine.skipped(this.#options.page.nowMs());
+        // What was missed before the connection was there says nothing of the line.
+        return this.#renditions.serverGoesDown || !this.#begun ? undefined : this.#slowLine.skipped(this.#options.page.nowMs());
       case 'renditions':
         if (!this.#renditions.take(message)) return;
         this.#isSameTimeline = !this.#begun;
