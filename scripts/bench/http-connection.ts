@@ -4,7 +4,7 @@ import { connectLending } from './lending-socket.js';
 
 export interface HttpResponse {
   readonly status: number;
-  /** Empty when it was not to be kept. */
+  /** Empty when it was not to be kept and all is well: a refusal is kept, for its words. */
   readonly body: Buffer;
   readonly bodyBytes: number;
   /** When its last byte was read, on this process's hrtime in milliseconds. */
@@ -50,6 +50,13 @@ export class HttpConnection {
     });
   }
 
+  /** @throws {Error} with its words, when it is refused */
+  async getOk(path: string, get?: HttpGet): Promise<HttpResponse> {
+    const response = await this.get(path, get);
+    if (response.status >= 400) throw new Error(`expected ${path}, got status ${String(response.status)}: ${response.body.toString()}`);
+    return response;
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -80,7 +87,9 @@ export class HttpConnection {
       return undefined;
     }
     this.#received = 0;
-    this.#answer = { status: Number(head.slice(9, 12)), bodyBytes, body: this.#keepBody ? Buffer.allocUnsafe(bodyBytes) : nothing };
+    const status = Number(head.slice(9, 12));
+    this.#keepBody ||= status >= 400;
+    this.#answer = { status, bodyBytes, body: this.#keepBody ? Buffer.allocUnsafe(bodyBytes) : nothing };
     return bytes.subarray(end + headEnd.length);
   }
 

@@ -20,7 +20,7 @@ export function openSegmentArchive(options: BroadcastOptions, warn: (message: st
     },
     onReadFailure: (err) => {
       onEvent?.('store-read-failed');
-      if (!toldOfReading) log.warn({ ...facts, err }, 'the segments folder does not give back what it took; the window stays in memory from here on');
+      if (!toldOfReading) log.warn({ ...facts, err }, 'the segments folder does not give back what it took, or not in time');
       toldOfReading = true;
     },
   });

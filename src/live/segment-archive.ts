@@ -23,7 +23,7 @@ export interface SegmentArchiveOptions {
 /**
  * The whole segments of one broadcast in a store: written behind its back, read from there once they have left memory. A store that
  * fails, hangs or does not keep up costs nothing but a warning, since what is not safe there stays in memory; one that
- * did not give back what it took is not relied on again.
+ * did not give back what it took is not relied on again, unless it was only busy with what others asked for.
  */
 export class SegmentArchive implements SegmentKeeper {
   readonly #store: MediaStore;
@@ -31,6 +31,8 @@ export class SegmentArchive implements SegmentKeeper {
   readonly #options: SegmentArchiveOptions;
   readonly #readTimeoutMs: number;
   #reliable = true;
+  /** How often the store gave back what was asked for. */
+  #answers = 0;
   #toldOfWriting = false;
 
   constructor(options: SegmentArchiveOptions) {
@@ -63,7 +65,7 @@ export class SegmentArchive implements SegmentKeeper {
       stream.once('error', (error) => this.#failed(error));
       return stream;
     };
-    const read = store.read && ((start: number, length: number): Promise<HeldBytes> => this.#inTime((signal) => store.read!(uri, { start, byteLength: length }, signal)));
+    const read = store.read && ((start: number, length: number): Promise<HeldBytes> => this.#inTime((signal) => store.read!(uri, { start, byteLength: length }, signal), (late) => late.letGo()));
     return { byteLength, open, read };
   }
 
@@ -91,18 +93,28 @@ export class SegmentArchive implements SegmentKeeper {
    * @param undo what is done with what comes too late
    * @throws {LiveError} unavailable, when the store does not give it
    */
-  async #inTime<T>(ask: (signal: AbortSignal) => Promise<T>, undo?: (late: T) => void): Promise<T> {
+  async #inTime<T>(ask: (signal: AbortSignal) => Promise<T>, undo: (late: T) => void): Promise<T> {
     const patience = new AbortController();
+    const answersBefore = this.#answers;
+    let cause: Error;
+    let isBusy = false;
     try {
       const asked = ask(patience.signal);
-      if (await settledWithin(asked, this.#readTimeoutMs)) return await asked;
+      if (await settledWithin(asked, this.#readTimeoutMs)) {
+        this.#answers += 1;
+        return await asked;
+      }
       patience.abort();
       void asked.then(undo, () => undefined);
-      throw new Error(`the store did not answer within ${this.#readTimeoutMs} ms`);
+      // More is asked of it than it can give in that time.
+      isBusy = this.#answers !== answersBefore;
+      cause = new Error(`the store did not answer within ${this.#readTimeoutMs} ms${isBusy ? ', and answered others meanwhile' : ''}`);
     } catch (error) {
-      this.#failed(error as Error);
-      throw new LiveError('unavailable', 'the store does not give back this segment; try again', { cause: error });
+      cause = error as Error;
     }
+    if (isBusy) this.#options.onReadFailure(cause);
+    else this.#failed(cause);
+    throw new LiveError('unavailable', isBusy ? 'the store is busy; try again' : 'the store does not give back this segment; try again', { cause });
   }
 
   #failed(error: Error): void {

@@ -43,7 +43,7 @@ export class DiskMediaStore implements MediaStore {
 
   read(name: string, range: ByteRange, signal?: AbortSignal): Promise<ReadBytes> {
     const path = join(this.#directory, name);
-    return this.#reads.read(`${path} ${range.start} ${range.byteLength}`, () => readRange(path, range, { turns: this.#turns, signal }));
+    return this.#reads.read(`${path} ${range.start} ${range.byteLength}`, (givenUp) => readRange(path, range, { turns: this.#turns, signal: givenUp }), signal);
   }
 
   remove(name: string): Promise<void> {

@@ -134,6 +134,20 @@ t.test('a store that hangs at reading is given up after a while, and what it giv
   t.ok(late.destroyed);
 });
 
+t.test('one that answers others meanwhile is busy: who waited too long is told to try again, and it is relied on as before', async (t) => {
+  const store = new MoodyStore();
+  const keeper = new Archived({ store, readTimeoutMs: 20 });
+  const filled = new Filled({ listedSegments: 10, keeper });
+  await fill(filled, 12);
+  let waiting = 0;
+  store.readMood = () => (waiting++ === 0 ? new Promise(() => undefined) : Promise.resolve());
+  const kept = t.rejects(mediaOf(filled, '4.m4s'), { code: 'unavailable', message: /busy; try again/ });
+  await mediaOf(filled, '5.m4s');
+  await kept;
+  t.strictSame([keeper.reliable, keeper.readFailures.length], [true, 1]);
+  t.match(keeper.readFailures, [/did not answer within 20 ms, and answered others meanwhile/]);
+});
+
 t.test('nothing is left in the store after clear(), and what leaves the window leaves the store', async (t) => {
   const store = new MemoryMediaStore();
   const keeper = new Archived({ store });

@@ -129,6 +129,27 @@ t.test('what several ask for at once is read once, in one turn; each range is it
   await t.rejects(waiting, /waited for in vain/);
 });
 
+t.test('who joins what another waits for has the patience of its own: it is given up once all who wait have given up', async (t) => {
+  const turns = new Semaphore(1);
+  const root = await temporaryDirectory(t);
+  const store = new DiskMediaStore({ directory: join(root, 'run'), root, turns });
+  await store.put('0.m4s', pieces('abcdefgh'));
+  const read = (signal?: AbortSignal): Promise<ReadBytes> => store.read('0.m4s', { start: 0, byteLength: 8 }, signal);
+  await turns.acquire();
+  const [first, second] = [new AbortController(), new AbortController()];
+  const both = [read(first.signal), read(second.signal)];
+  first.abort();
+  const third = read();
+  second.abort();
+  turns.release();
+  for (const each of [...both, third]) t.equal((await each).bytes.toString(), 'abcdefgh', 'one of them waits still');
+  await turns.acquire();
+  const waiting = [read(first.signal), read(second.signal)];
+  await Promise.all(waiting.map((each) => t.rejects(each, /waited for in vain/)));
+  turns.release();
+  t.equal((await read()).bytes.toString(), 'abcdefgh', 'and nothing is left of it');
+});
+
 t.test('memory is read into again once everybody who has what was read has let go of it, and no earlier', async (t) => {
   const root = await temporaryDirectory(t);
   const store = new DiskMediaStore({ directory: join(root, 'run'), root, turns: new Semaphore(2) });

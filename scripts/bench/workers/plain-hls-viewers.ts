@@ -48,13 +48,11 @@ async function watch(index: number): Promise<void> {
   let next = await ownPlace(connection, pathname, index / viewers);
   for (let round = 0; ; round++) {
     const from = performance.now();
-    const answer = await connection.get(`${pathname}?_HLS_skip=YES`, { headers: 'Accept-Encoding: gzip\r\n' });
-    if (answer.status !== 200) throw new Error(`expected ${url}, got status ${String(answer.status)}`);
+    const answer = await connection.getOk(`${pathname}?_HLS_skip=YES`, { headers: 'Accept-Encoding: gzip\r\n' });
     // Who is at the edge looks there; who went back knows what comes next.
     const uri = place === 'back' ? `${String(next++)}.m4s` : readLiveEdge(textOf(answer.body)).newestSegmentUri;
     if (uri === undefined) throw new Error('expected a segment in every playlist');
-    const segment = await connection.get(`${directory}${uri}`, { keepBody: false });
-    if (segment.status !== 200) throw new Error(`expected ${uri}, got status ${String(segment.status)}`);
+    const segment = await connection.getOk(`${directory}${uri}`, { keepBody: false });
     segments += 1;
     bytes += answer.bodyBytes + segment.bodyBytes;
     if (round === 0) watching += 1;

@@ -32,8 +32,6 @@ answerParent(segmentLoadHandlers);
 async function load(): Promise<void> {
   const connection = new HttpConnection(origin);
   for (;;) {
-    const answer = await connection.get(pathname, { keepBody: false });
-    if (answer.status !== 200) throw new Error(`expected ${url}, got status ${String(answer.status)}`);
-    bytes += answer.bodyBytes;
+    bytes += (await connection.getOk(pathname, { keepBody: false })).bodyBytes;
   }
 }
