@@ -135,12 +135,17 @@ function encodeVideoOptions(track: SourceTrack, wishes: TranscodeWishes): string
     ...['-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-threads', '2'],
     ...['-profile:v', 'main', '-pix_fmt', 'yuv420p', '-vf', filters],
     ...['-crf', '23', '-maxrate', String(bitsPerSecond), '-bufsize', String(bitsPerSecond)],
-    ...['-g', '600', '-sc_threshold', '0', '-force_key_frames', `expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+${segmentSeconds}-0.001))`],
+    ...['-g', '600', '-sc_threshold', '0', '-force_key_frames', `expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+${keyframeSeconds(segmentSeconds)}-0.001))`],
     // A live recording has no frame rate, only timestamps: on a finer clock than theirs no picture is dropped or doubled.
     ...(ffmpegMajor >= 6 ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough']),
     // Only for the rate control and the level: else ffmpeg 4.x takes the clock for 90,000 pictures a second.
     ...['-enc_time_base', '1:90000', '-x264-params', 'fps=30'],
   ];
+}
+
+/** About each second, so that a whole number of groups makes a segment: docs/decisions/0022-keyframes-each-second.md. */
+function keyframeSeconds(segmentSeconds: number): number {
+  return segmentSeconds / Math.ceil(segmentSeconds);
 }
 
 /** In words, what becomes of the picture's shape. */

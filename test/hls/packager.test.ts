@@ -77,6 +77,25 @@ t.test('the target duration is that of the first segment, up to four seconds; a 
   t.equal(still.presentation.timing?.targetDurationSeconds, 2);
 });
 
+t.test('of keyframes each second two make a segment, whether they keep to the clock or to the one before, and the target duration is that of two', async (t) => {
+  /** The first picture of each second, as WebCodecs publishers make them. */
+  const byTheClock = (): ((startSeconds: number) => boolean) => {
+    let second = -1;
+    return (startSeconds) => Math.floor(startSeconds) > second && ((second = Math.floor(startSeconds)), true);
+  };
+  const shortGaps = jittery(7).map((gap) => gap / 2);
+  const rates: Record<string, number[]> = { 30: steady(30), 29.97: steady(29.97), 25: steady(25), 15: steady(15), 10: steady(10), 'gaps of 10 to 60 ms': shortGaps };
+  for (const [rate, gapsSeconds] of Object.entries(rates)) {
+    for (const [kind, keyframes] of Object.entries({ 'by the clock': byTheClock, 'by the one before': () => everySeconds(1) })) {
+      const { presentation, seen } = await new Packaged().run({ gapsSeconds, isKeyframe: keyframes(), seconds: 13 });
+      t.equal(presentation.timing?.targetDurationSeconds, 2, `${rate}, ${kind}`);
+      t.strictSame(violations(seen), [], `${rate}, ${kind}`);
+      const lengths = seen.at(-1)?.segments.slice(0, -1).map(({ durationSeconds = 0 }) => durationSeconds) ?? [];
+      t.ok(lengths.length >= 5 && lengths.every((seconds) => seconds > 1.89 && seconds < 2.21), `${rate}, ${kind}: ${lengths.join(' ')}`);
+    }
+  }
+});
+
 t.test('a recording that ends within its first segment can still be played', async (t) => {
   const { presentation, seen } = await new Packaged().run({ gapsSeconds: steady(30), withSound: true, seconds: 0.7 });
   t.ok(presentation.playable);

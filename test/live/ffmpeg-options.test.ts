@@ -53,12 +53,14 @@ t.test('what is copied is said in one short command line', async (t) => {
   );
 });
 
-t.test('what is encoded keeps its timing, gets even sides, a bounded rate and a keyframe a segment', async (t) => {
+t.test('what is encoded keeps its timing, gets even sides, a bounded rate and a keyframe each second, so that segments are made of whole groups', async (t) => {
   const options = planTranscode(header(vp8, opus), { ...wishes, segmentSeconds: 3 }).outputOptions.join(' ');
   t.match(options, '-c:v libx264 -preset superfast -tune zerolatency -threads 2 -profile:v main -pix_fmt yuv420p');
   t.match(options, 'scale=640:360:force_original_aspect_ratio=decrease,pad=640:360:(ow-iw)/2:(oh-ih)/2,setsar=1');
   t.match(options, '-maxrate 1500000 -bufsize 1500000');
-  t.match(options, '-force_key_frames expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+3-0.001))');
+  t.match(options, '-force_key_frames expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+1-0.001))');
+  const odd = planTranscode(header(vp8, opus), { ...wishes, segmentSeconds: 1.5 }).outputOptions.join(' ');
+  t.match(odd, 'gte(t,prev_forced_t+0.75-0.001)');
   t.match(options, '-fps_mode passthrough -enc_time_base 1:90000');
   t.match(options, '-c:a aac -q:a 1.1 -aac_is 0 -ar 48000 -ac 2');
   const hd = planTranscode(header({ ...vp8, width: 1920, height: 1080 }), wishes).outputOptions.join(' ');

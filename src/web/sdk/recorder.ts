@@ -169,7 +169,8 @@ function startRecorder(media: MediaStream, quality: RecorderOptions['quality']):
         mimeType,
         videoBitsPerSecond: quality.videoBitsPerSecond,
         audioBitsPerSecond: quality.audioBitsPerSecond,
-        videoKeyFrameIntervalDuration: 2000,
+        // As often as `webcodecs/encoding.ts` makes them.
+        videoKeyFrameIntervalDuration: 1000,
       };
       const recorder = new MediaRecorder(media, options);
       recorder.start(timesliceMs);

@@ -24,7 +24,8 @@ export interface GivenPictures {
   readonly byteLength: number;
 }
 
-const keyframeIntervalUs = 2_000_000;
+/** Viewers begin, change over and go on after a gap at keyframes: docs/decisions/0022-keyframes-each-second.md. */
+const keyframeIntervalUs = 1_000_000;
 /** More pictures waiting for an encoder are not encoded at all: what is late helps nobody. */
 const maxQueue = 5;
 /** A screen or a canvas gives pictures only when something changes; a camera that gives none for so long is held back. */

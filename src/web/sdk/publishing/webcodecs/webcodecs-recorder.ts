@@ -7,7 +7,7 @@ import type { PictureRendition, Profile } from './picture-encoders.js';
 import type { RenditionPolicy } from './rendition-policy.js';
 
 const maxStopMs = 3_000;
-/** Keyframes come every two seconds: over less, their bits count for too much or not at all. */
+/** Keyframes come each second: over a few of them, one more or less counts for little. */
 const measuredMs = 4_000;
 
 /** One recording by WebCodecs: frames are read from the tracks and encoded in a worker, each on its way as soon as it is encoded. */
