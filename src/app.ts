@@ -224,7 +224,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     broadcasts,
     forward: (app) => cluster?.forward(app),
     countRelayed: () => cluster?.relays.countViewers() ?? 0,
-    notReady: () => broadcasts.leaving ?? cluster?.trouble,
+    notReady: { leaving: () => broadcasts.leaving, directory: () => cluster?.trouble },
     descriptions,
     recordings,
     downloads,

@@ -127,6 +127,7 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     let found = await elsewhere(stream, broadcast, (name) => (isPublishing(request) ? homes.now(name) : homes.of(name)));
     for (;;) {
       if (found === undefined || (isPublishing(request) && !found.isOwned)) return;
+      if (found.isUnknown && asksForBroadcast(request) && !(await directory.locate(stream))) throw unknown(stream);
       if (found.node === undefined && !(found.mayGoOn && isWatching(request))) return;
       requireStillThere(request.ws ? request.raw.socket : reply.raw);
       const { node } = found;
@@ -154,6 +155,12 @@ function isWatching({ method, routeOptions: { url = '' } }: FastifyRequest): boo
   return (method === 'GET' || method === 'HEAD') && url.startsWith('/live/:stream/') && url !== '/live/:stream/uplink-test' && url !== '/live/:stream/publish';
 }
 
+/** Whether the answer would be that there is no such broadcast, where there is none here. */
+function asksForBroadcast(request: FastifyRequest): boolean {
+  const { method, routeOptions: { url } } = request;
+  return isWatching(request) || (url === '/api/streams/:stream' && method !== 'PATCH');
+}
+
 /** Whether it is answered with fragments as they come, or what is made of them as they come, and by nothing else. */
 function isSentFragments({ method, ws, routeOptions: { url = '' } }: FastifyRequest): boolean {
   return method === 'GET' && (isEndless(url) || (ws && url.endsWith('/play')));
@@ -177,6 +184,11 @@ function isEndless(url: string): boolean {
 /** Its node has died, or its broadcast is on the way to another one. */
 function lost(stream: string, cause?: Error): LiveError {
   return comeAgainSoon(`the server that has "${stream}" can not be reached just now; try again in a moment`, cause);
+}
+
+/** It is not said to be over, nor not to have begun: players would give up. */
+function unknown(stream: string): LiveError {
+  return comeAgainSoon(`the directory of the cluster can not be reached, so nobody knows here whether "${stream}" is live; try again in a moment`);
 }
 
 /** @throws {LiveError} unauthorized */

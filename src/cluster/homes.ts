@@ -13,12 +13,12 @@ interface Remembered {
   readonly atMs: number;
 }
 
-/** No node has it, and nobody is awaited. */
-const nowhere: Whereabouts = { node: undefined, mayGoOn: false, isOwned: false };
+/** It may be anywhere, or nowhere. */
+const unknown: Whereabouts = { node: undefined, mayGoOn: false, isOwned: false, isUnknown: true };
 
 /**
  * At which other node a stream is watched. Redis is asked once a second for each stream that somebody watches here; while it is away,
- * what it last said counts.
+ * what it last said counts, and of what it never said nothing is known.
  */
 export class Homes {
   readonly #ask: (stream: string) => Promise<Whereabouts>;
@@ -70,7 +70,7 @@ export class Homes {
       if (found.node !== undefined) this.#remember(stream, found);
       return found;
     } catch {
-      return known?.found ?? nowhere;
+      return known?.found ?? unknown;
     }
   }
 

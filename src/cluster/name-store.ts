@@ -25,6 +25,8 @@ export interface Whereabouts {
   readonly node: string | undefined;
   /** There is a broadcast of that name which runs, or whose publisher is awaited: should its node be gone, another one goes on with it. */
   readonly mayGoOn: boolean;
+  /** Nobody can tell: the directory can't be reached, and nothing is remembered. */
+  readonly isUnknown?: boolean | undefined;
   /** A node has the name; otherwise what is watched there is over, or waits for its publisher at whichever node. */
   readonly isOwned: boolean;
   /** Of the broadcast that runs, once it was written down: requests for its playlists are held by it. */

@@ -21,6 +21,8 @@ const openSegments = 2;
 const shortestSegmentMs = 1000;
 
 interface Held extends HeldName {
+  /** When it was last known to hold: before it was asked, monotonic. */
+  knownAtMs: number;
   isHeld: boolean;
   isShown: boolean;
   readonly lose: () => void;
@@ -33,6 +35,7 @@ interface Held extends HeldName {
 export class RedisDirectory implements Directory {
   readonly #names: NameStore;
   readonly #log: LiveLog;
+  readonly #ttlMs: number;
   /** What there is at this node. */
   readonly #here = new MemoryDirectory();
   readonly #held = new Set<Held>();
@@ -44,6 +47,7 @@ export class RedisDirectory implements Directory {
   constructor({ names, ttlMs, log }: RedisDirectoryOptions) {
     this.#names = names;
     this.#log = log;
+    this.#ttlMs = ttlMs;
     this.#timer = setInterval(() => this.#tell(), ttlMs / 3);
   }
 
@@ -60,10 +64,11 @@ export class RedisDirectory implements Directory {
 
   async claim(stream: string): Promise<Lease> {
     const here = await this.#here.claim(stream);
+    const askedAtMs = performance.now();
     try {
       const epoch = await this.#answered(this.#names.claim(stream));
       if (epoch === undefined) throw alreadyLive(stream);
-      return this.#lease(stream, epoch, here);
+      return this.#lease(stream, epoch, here, askedAtMs);
     } catch (error) {
       await here.release();
       if (error instanceof LiveError) throw error;
@@ -109,10 +114,11 @@ export class RedisDirectory implements Directory {
     await this.#names.leave().catch(() => undefined);
   }
 
-  #lease(stream: string, epoch: number, here: Lease): Lease {
+  #lease(stream: string, epoch: number, here: Lease, knownAtMs: number): Lease {
     let lose!: () => void;
     const lost = new Promise<void>((resolve) => (lose = resolve));
-    const held: Held = { stream, epoch, isHeld: true, isShown: false, lose };
+    const held: Held = { stream, epoch, isHeld: true, isShown: false, knownAtMs, lose };
+    const ttlMs = this.#ttlMs;
     this.#held.add(held);
     const letGo = async (tell: () => Promise<void>): Promise<void> => {
       await here.release();
@@ -124,6 +130,9 @@ export class RedisDirectory implements Directory {
     return {
       epoch,
       lost,
+      get mayBeLost() {
+        return performance.now() - held.knownAtMs > ttlMs;
+      },
       show: (broadcast) => {
         here.show(broadcast);
         held.isShown = true;
@@ -161,7 +170,11 @@ export class RedisDirectory implements Directory {
   }
 
   async #renew(held: Held): Promise<void> {
-    if (await this.#answered(this.#names.renew(held))) return;
+    const askedAtMs = performance.now();
+    if (await this.#answered(this.#names.renew(held))) {
+      held.knownAtMs = askedAtMs;
+      return;
+    }
     if (!held.isHeld) return;
     held.isHeld = false;
     this.#log.warn({ stream: held.stream, epoch: held.epoch }, 'another node has taken the name over');

@@ -7,7 +7,14 @@ export interface HealthRoutesOptions {
   readonly broadcasts: Pick<LocalBroadcasts, 'unavailableReason'>;
   readonly metrics: ServerMetrics;
   /** Why no new clients should be sent here, although what is here goes on. */
-  readonly notReady?: (() => string | undefined) | undefined;
+  readonly notReady?: NotReady | undefined;
+}
+
+export interface NotReady {
+  /** This server leaves. */
+  readonly leaving: () => string | undefined;
+  /** What it shares with others can't be reached. */
+  readonly directory: () => string | undefined;
 }
 
 export async function healthRoutes(app: FastifyInstance, { broadcasts, metrics, notReady }: HealthRoutesOptions): Promise<void> {
@@ -17,8 +24,10 @@ export async function healthRoutes(app: FastifyInstance, { broadcasts, metrics, 
     return reply.header('cache-control', 'no-store').send({ status: 'ok' });
   });
 
-  app.get('/readyz', async (_request, reply) => {
-    const reason = broadcasts.unavailableReason ?? notReady?.();
+  // What sends clients to nobody where all servers say no, as a Service of Kubernetes, leaves the directory out: without it what runs goes on.
+  app.get<{ Querystring: { exclude?: string } }>('/readyz', async ({ query: { exclude } }, reply) => {
+    if (exclude !== undefined && exclude !== 'directory') throw new LiveError('malformed', `expected exclude to be "directory", got ${JSON.stringify(exclude)}`);
+    const reason = broadcasts.unavailableReason ?? notReady?.leaving() ?? (exclude === undefined ? notReady?.directory() : undefined);
     if (reason !== undefined) throw new LiveError('unavailable', reason);
     return reply.header('cache-control', 'no-store').send({ status: 'ok' });
   });

@@ -19,7 +19,7 @@ import type { CutCounts } from './counts.js';
 import { handleErrors } from './error-handler.js';
 import { holdBackContinue } from './expect-continue.js';
 import type { GracefulStop } from './graceful-stop.js';
-import { healthRoutes } from './health-routes.js';
+import { healthRoutes, type NotReady } from './health-routes.js';
 import { hlsRoutes } from './hls-routes.js';
 import { ingestRoutes } from './ingest-routes.js';
 import { keyRoutes } from './key-routes.js';
@@ -55,7 +55,7 @@ export interface RoutesOptions {
   /** How many are sent fragments here of other servers' streams; undefined where there are none. */
   readonly countRelayed?: (() => number) | undefined;
   /** Why no new clients should be sent here, although what is here goes on. */
-  readonly notReady?: (() => string | undefined) | undefined;
+  readonly notReady?: NotReady | undefined;
   /** Where publishers are taken in. */
   readonly broadcasts: Pick<LocalBroadcasts, 'admit' | 'requireEntry' | 'resumable' | 'countViewers' | 'unavailableReason'>;
   readonly descriptions: StreamDescriptions;

@@ -101,6 +101,8 @@ export interface BroadcastOptions extends BroadcastSettings {
   readonly id: string;
   /** Its hold on the name; it is released at the end. */
   readonly lease: Lease;
+  /** Told, in place of the end, that its publisher did not come back in time. */
+  readonly onWaitedInVain?: (() => void) | undefined;
   /** What another server did of it, and the token of its publisher; undefined: it begins here. */
   readonly after?: (LeftBroadcast & { readonly resumeToken: string }) | undefined;
   /** Undefined: its publisher has the resume token. */

@@ -71,9 +71,9 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     this.id = options.id;
     this.startedAt = options.after ? new Date(options.after.startedAt) : new Date();
     this.#report = new BroadcastReport({ stream: this.stream, broadcast: this.id, log: options.log, onEvent: options.onEvent, send: (message) => this.ingest.send(message) });
-    const { resumeWindowSeconds, owner } = options;
+    const { resumeWindowSeconds, owner, onWaitedInVain } = options;
     this.ingest = new IngestSession({
-      ...{ resumeWindowSeconds, burstSeconds: firstBurstSeconds(options), resumeToken: options.after?.resumeToken, isShared: options.lease.lost !== undefined },
+      ...{ resumeWindowSeconds, onWaitedInVain, burstSeconds: firstBurstSeconds(options), resumeToken: options.after?.resumeToken, isShared: options.lease.lost !== undefined },
       onReceived: (bytes) => this.#throughput.add(bytes),
       onNotice: (notice) => this.#report.info({ notice }, 'passed over'),
       onFault: (fault) => this.#report.end(fault),

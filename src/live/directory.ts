@@ -32,6 +32,8 @@ export interface Lease {
   readonly epoch: number;
   /** Resolves when somebody else has taken the name: what it was held for has to end. Undefined where that can't be. */
   readonly lost?: Promise<void> | undefined;
+  /** For as long as it lasts nobody could be asked whether it still holds: somebody else may have the name. Undefined where that can't be. */
+  readonly mayBeLost?: boolean | undefined;
   /** The name stands for this broadcast from now on. Called once, while the lease is held. */
   show(broadcast: Watchable): void;
   /** Writes down how far the broadcast is, for whoever goes on with it should this server die. Never waits. */

@@ -27,6 +27,8 @@ export interface IngestSessionOptions {
   readonly onNotice?: ((message: string) => void) | undefined;
   /** Told why a connection ended the broadcast, where it was no goodbye. */
   readonly onFault?: (fault: LiveError) => void;
+  /** Told, in place of the end, that its publisher did not come back within the window. */
+  readonly onWaitedInVain?: (() => void) | undefined;
 }
 
 /** All that one publisher sends in one broadcast, cut into takes. It outlives its connections. */
@@ -36,6 +38,7 @@ export class IngestSession {
   /** It goes on with a broadcast of another server, of whose bytes it has none. */
   readonly goesOn: boolean;
   readonly #resumeWindowMs: number;
+  readonly #onWaitedInVain: () => void;
   readonly #now: () => number;
   readonly #onReceived: ((bytes: number) => void) | undefined;
   readonly #onFault: ((fault: LiveError) => void) | undefined;
@@ -62,13 +65,14 @@ export class IngestSession {
   #failure: LiveError | undefined;
   #ended = false;
 
-  constructor({ resumeWindowSeconds, resumeToken, isShared = false, burstSeconds = Infinity, now = () => performance.now(), onReceived, onNotice, onFault }: IngestSessionOptions) {
+  constructor({ resumeWindowSeconds, resumeToken, isShared = false, burstSeconds = Infinity, now = () => performance.now(), onReceived, onNotice, onFault, onWaitedInVain = () => this.end() }: IngestSessionOptions) {
     this.resumeToken = resumeToken ?? randomBytes(18).toString('base64url');
     this.#safe = isShared ? 0 : undefined;
     this.goesOn = resumeToken !== undefined;
     this.#now = now;
     this.#lastBytesMs = now();
     this.#resumeWindowMs = resumeWindowSeconds * 1000;
+    this.#onWaitedInVain = onWaitedInVain;
     this.#feed = new TakeFeed({
       burstSeconds,
       onNotice: ({ code, message }) => {
@@ -267,6 +271,6 @@ export class IngestSession {
     this.#pictures.rest();
     this.#connection = undefined;
     this.#lost = true;
-    this.#resumeTimer = setTimeout(() => this.end(), this.#resumeWindowMs);
+    this.#resumeTimer = setTimeout(() => this.#onWaitedInVain(), this.#resumeWindowMs);
   }
 }

@@ -197,11 +197,12 @@ export class LocalBroadcasts {
     const owner = seemsGoneAfterMs === undefined ? undefined : { keyId, seemsGoneAfterMs };
     if (left) await this.#forgetEarlier(left.broadcast);
     const after = left && resumeToken !== undefined ? { ...left, resumeToken } : undefined;
-    const broadcast = new Broadcast({ ...this.#options, stream, id: left?.broadcast ?? randomUUID(), after, lease, owner, diskTurns: this.#diskTurns });
+    const onWaitedInVain = (): void => (lease.mayBeLost ? this.#track(this.#yield(broadcast, lease, maybeTakenOver(stream))) : broadcast.ingest.end());
+    const broadcast: Broadcast = new Broadcast({ ...this.#options, stream, id: left?.broadcast ?? randomUUID(), after, lease, owner, onWaitedInVain, diskTurns: this.#diskTurns });
     this.#current.set(stream, broadcast);
     this.#kept.set(broadcast, lease);
     lease.show(broadcast);
-    void lease.lost?.then(() => this.#track(this.#yield(broadcast, lease)));
+    void lease.lost?.then(() => this.#track(this.#yield(broadcast, lease, takenOver(stream))));
     this.#track(this.#retire(broadcast, lease));
     return broadcast;
   }
@@ -226,13 +227,13 @@ export class LocalBroadcasts {
     await broadcast.discard();
   }
 
-  /** Another server has the name: whatever is asked of it is asked there from now on. */
-  async #yield(broadcast: Broadcast, lease: Lease): Promise<void> {
+  /** Another server has the name, or may have it: whatever is asked of it is asked there from now on, and nothing here says that it is over. */
+  async #yield(broadcast: Broadcast, lease: Lease, reason: LiveError): Promise<void> {
     const { stream } = broadcast;
     lease.withdraw();
     this.#kept.delete(broadcast);
     if (this.#current.get(stream) === broadcast) this.#current.delete(stream);
-    await broadcast.yield(takenOver(stream));
+    await broadcast.yield(reason);
     await broadcast.discard();
   }
 
@@ -272,6 +273,10 @@ export class LocalBroadcasts {
 
 function takenOver(stream: string): LiveError {
   return new LiveError('taken-over', `another server has taken "${stream}" over, since this one was out of reach for too long; the broadcast goes on there`);
+}
+
+function maybeTakenOver(stream: string): LiveError {
+  return new LiveError('taken-over', `the publisher of "${stream}" did not come back to this server, which is out of reach of the directory: the broadcast may go on at another one`);
 }
 
 function gone(): LiveError {

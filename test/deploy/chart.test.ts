@@ -100,7 +100,7 @@ for (const [name, values] of Object.entries({ least, all })) {
   t.test(`${name}: a node that leaves is taken from the load balancer first, and has time`, async (t) => {
     const pods = podsOf(renderChart(values));
     const { readinessProbe, lifecycle } = containerOf(pods);
-    t.equal(readinessProbe.httpGet.path, '/readyz');
+    t.equal(readinessProbe.httpGet.path, '/readyz?exclude=directory', 'but not because the directory is away: a Service without pods sends everybody to nobody');
     t.ok(Number(lifecycle.preStop.exec.command.at(-1)) + 30 < pods.template.spec.terminationGracePeriodSeconds);
   });
 }

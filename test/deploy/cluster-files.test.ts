@@ -37,6 +37,7 @@ interface Compose {
 
 const { services, volumes } = parse(read('compose.cluster.yaml'), { merge: true }) as Compose;
 const mountsOf = (service: Service | undefined): string[][] => (service?.volumes ?? []).map((each) => each.replace(/^\$\{[^}]*\}/, '$').split(':'));
+const readiness = /readinessProbe:\s+httpGet:\s+path: (\S+)/.exec(read('deploy/helm/onair/templates/statefulset.yaml'))?.[1] ?? 'none';
 const nodes = Object.entries(services).filter(([, { environment }]) => environment !== undefined);
 
 t.test('Compose: the nodes differ by their address alone, and set only what the server reads', async (t) => {
@@ -72,7 +73,12 @@ t.test('proxy and cache ask the nodes by the names and ports that Compose gives 
   t.strictSame([...cache.matchAll(/\.host = "(.*)";\n {4}\.port = "8080"/g)].map(([, name = '']) => name), names);
   t.ok(services.varnish?.command?.includes(':8080'));
   t.match(proxy, /http-error status 503 .* hdr Retry-After \d/, 'whom no node answers is told when to come again');
-  for (const name of names) t.match(proxy, `server ${name}-anyway ${name}:8080 backup`, 'a node that is not ready is asked where none is');
+  for (const backend of ['nodes', 'rtmp_nodes']) {
+    const serversOf = (name: string): string[] => new RegExp(`^backend ${name}\\n((?:    .*\\n|\\n)*)`, 'm').exec(proxy)?.[1]?.match(/^ {4}(balance|hash-type|server) .*$/gm) ?? [];
+    t.equal(serversOf(backend).length, names.length + 2);
+    t.strictSame(serversOf(`${backend}_anyway`), serversOf(backend), 'where none is ready all are asked, each for what it was asked for before');
+    t.match(proxy, new RegExp(`_backend ${backend}_anyway if \\{ nbsrv\\(${backend}\\) eq 0 \\}`));
+  }
   for (const port of services.proxy?.ports ?? []) t.match(proxy, new RegExp(`bind :${port.split(':')[1] ?? ''}\\b`));
 });
 
@@ -140,6 +146,7 @@ t.test('two nodes behind these files', { skip }, async (t) => {
     const areReady = async (): Promise<boolean[]> => Promise.all(nodes.map(async ({ origin }) => (await ask(`${origin}/readyz`)) === 200));
     await redis.stop();
     await waitUntil('it is noticed', async () => !(await areReady()).includes(true));
+    for (const { origin } of nodes) t.equal(await ask(`${origin}${readiness}`), 200, 'a Service of Kubernetes keeps its pods');
     // Proxies and caches look twice, a second apart.
     const untilMs = performance.now() + 4000;
     while (performance.now() < untilMs) {

@@ -15,6 +15,19 @@ t.test('/healthz answers 200 while a broadcast can be taken, else 503 with the r
   t.ok(ill.headers['retry-after']);
 });
 
+t.test('/readyz says no while the server leaves, and while its directory is away, which those may leave out who would send clients to nobody', async (t) => {
+  let [leaving, directory]: (string | undefined)[] = [undefined, 'no directory'];
+  const { app } = await startFakeServer(t, { notReady: { leaving: () => leaving, directory: () => directory } });
+  const statusOf = async (url: string): Promise<number> => (await app.inject(url)).statusCode;
+  t.equal(await statusOf('/readyz'), 503);
+  t.equal(await statusOf('/readyz?exclude=directory'), 200);
+  t.equal(await statusOf('/readyz?exclude=all'), 400, 'a probe that is written wrongly fails');
+  [leaving, directory] = ['it is about to stop', undefined];
+  t.equal(await statusOf('/readyz'), 503);
+  t.equal(await statusOf('/readyz?exclude=directory'), 503);
+  t.equal(await statusOf('/healthz'), 200);
+});
+
 t.test('/metrics tells what is live at the moment it is asked', async (t) => {
   const { app, broadcasts } = await startFakeServer(t);
   broadcasts.add('cam');

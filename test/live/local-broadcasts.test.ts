@@ -7,7 +7,7 @@ import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader
 import { violations } from '../helpers/playlist-rules.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import type { Broadcast } from '../../src/live/broadcast.js';
-import type { Directory } from '../../src/live/directory.js';
+import type { Directory, Lease } from '../../src/live/directory.js';
 import { MemoryDirectory } from '../../src/live/memory-directory.js';
 import { described, fixture, readBack, takesOf } from '../source/fixture.js';
 import { filesBelow, openStudio, Publishing, recording, turns, until } from './fake-studio.js';
@@ -114,6 +114,35 @@ t.test('a lost connection leaves the broadcast waiting; its token takes it up, a
   await broadcast.closed;
   t.strictSame(readBack(Buffer.concat(studio.transcoders[0]?.written ?? [])), allFrames, 'nothing lost, nothing doubled');
   await t.rejects(studio.publish('cam', { resumeToken: broadcast.ingest.resumeToken }), { code: 'not-found' }, 'over is over');
+});
+
+t.test('whoever waited in vain for its publisher says that the broadcast is over only where nobody else can have it', async (t) => {
+  for (const mayBeLost of [false, true]) {
+    const names = new MemoryDirectory();
+    const withdrawn: string[] = [];
+    const claim = async (stream: string): Promise<Lease> => {
+      const lease = await names.claim(stream);
+      return { ...lease, mayBeLost, handOver: async () => void withdrawn.push('handed over'), withdraw: () => (withdrawn.push('withdrawn'), lease.withdraw()) };
+    };
+    const directory: Directory = { claim, progressOf: async () => undefined, locate: (...asked) => names.locate(...asked), list: () => names.list() };
+    const studio = await openStudio(t, { directory, resumeWindowSeconds: 0.2, chat: { maxPeople: 10, messagesPerMinute: 20 } });
+    const broadcast = await studio.publish('cam');
+    const publishing = new Publishing(broadcast);
+    void publishing.connection.write(recording);
+    const transcoder = await studio.transcoder(0);
+    transcoder.init();
+    transcoder.pictures(45);
+    await until(() => broadcast.state === 'live');
+    const told: string[] = [];
+    broadcast.chat?.enter({ sink: { backlogBytes: 0, send: (text) => told.push((JSON.parse(text) as { type: string }).type), end: () => told.push('closed'), moveAway: () => told.push('away'), drop: () => told.push('dropped') }, address: '1', publisher: false });
+    publishing.connection.drop();
+    await broadcast.closed;
+    t.strictSame(told, mayBeLost ? ['history', 'away'] : ['history', 'ended', 'closed']);
+    t.equal((await playlistOf(broadcast)).hasEnded, !mayBeLost);
+    t.equal((await directory.locate('cam')) === undefined, mayBeLost, 'nor is it answered for');
+    t.strictSame(withdrawn, mayBeLost ? ['withdrawn', 'handed over'] : []);
+    await studio.broadcasts.close();
+  }
 });
 
 t.test('a connection that takes over silences the one before it', async (t) => {

@@ -120,6 +120,18 @@ t.test('what runs is listed and found from every node; no key is without an end,
   t.strictSame(await other.directory.list(), []);
 });
 
+t.test('a name may be another node\'s when Redis could not be asked for as long as the lease lasts, and not before', { skip }, async (t) => {
+  const redis = await startRedis(t);
+  const one = await join(t, redis.url, 'one', 600);
+  const lease = await one.directory.claim('cam');
+  t.notOk(lease.mayBeLost);
+  await redis.stop();
+  await waitUntil('the lease is over', () => lease.mayBeLost);
+  t.ok(one.directory.holds('cam'), 'it goes on all the same');
+  await redis.start();
+  await waitUntil('it is known again', () => !lease.mayBeLost);
+});
+
 t.test('Redis goes away: what runs goes on, nothing new begins; it comes back empty: all that is held is written again', { skip }, async (t) => {
   const redis = await startRedis(t);
   const one = await join(t, redis.url, 'one');

@@ -101,3 +101,43 @@ for (const { name, cut, restore, isPublisherTold } of manners) {
     await Promise.all([sending, again]);
   });
 }
+
+t.test('a node that is cut off from Redis says of what it does not know that it does not know it: neither that a broadcast is over whose publisher may be elsewhere, nor that one is not there', { skip }, async (t) => {
+  const redis = await startRedis(t);
+  const line = await CuttingProxy.listen(t, redis.url.replace('redis:', 'http:'), []);
+  const settings = { CLUSTER_LEASE_SECONDS: '1' };
+  const [node, heir] = await Promise.all([startNode(t, line.through(redis.url), { ...settings, RESUME_WINDOW_SECONDS: '4' }), startNode(t, redis.url, settings)]);
+  const messages = messagesOf(readFixture('chromium-h264.mkv'));
+  const publisher = new TestPublisher(t, node.publishUrl('cam'));
+  const { broadcast, resume } = await publisher.message('ready');
+  const sending = publisher.sendPaced(messages).catch(() => undefined);
+  publisher.closed.catch(() => undefined);
+  await publisher.message('live');
+  const socketAt = (origin: string, path: string): string => `${origin.replace('http', 'ws')}/live/${path}`;
+  const [viewer, chat] = [await listen(t, socketAt(node.origin, 'cam/play')), await listen(t, socketAt(node.origin, 'cam/chat'))];
+  await waitUntil('it is written down how far it is', () => redis.client.get('onair:{cam}:progress'));
+  line.goDark();
+  publisher.terminate();
+  await waitUntil('the lease is over', async () => (await redis.client.get('onair:{cam}:owner')) === null);
+  await waitUntil('the other one takes it', async () => {
+    const attempt = new TestPublisher(t, `${heir.publishUrl('cam')}&resume=${resume}`);
+    attempt.closed.catch(() => undefined);
+    return attempt.message('ready').then(() => true, () => false);
+  }, 60_000, 200);
+
+  for (const { closed, types } of [viewer, chat]) {
+    t.equal((await closed)[0], 1012, 'when its own window is over, viewers are told to come again');
+    t.notOk(types.includes('ended'));
+  }
+  for (const [method, path] of [['GET', '/live/cam/poster.jpg'], ['GET', `/live/cam/${broadcast}/init-0.mp4`], ['GET', '/live/never/stream.mp4'], ['GET', '/api/streams/cam'], ['GET', '/api/streams/never'], ['DELETE', '/api/streams/cam']] as const) {
+    const answer = await fetch(node.origin + path, { method, headers: { authorization: `Bearer ${node.key}` } });
+    await answer.arrayBuffer();
+    t.strictSame([answer.status, answer.headers.get('retry-after'), answer.headers.get('cache-control')], [503, '1', 'no-store'], `${method} ${path}`);
+  }
+  t.equal((await fetch(`${node.origin}/watch/cam`)).status, 200, 'the page is the same everywhere');
+  line.restore();
+  await waitUntil('it knows again', async () => (await fetch(`${node.origin}/api/streams/cam`)).ok);
+  t.equal((await fetch(`${node.origin}/api/streams/never`)).status, 404);
+  t.match(await (await fetch(`${node.origin}/api/streams/cam`)).json(), { broadcast }, 'and it is the one that goes on');
+  await sending;
+});
