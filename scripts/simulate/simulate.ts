@@ -21,10 +21,10 @@ function print(title: string, heads: readonly string[], rows: readonly (readonly
 
 const directoryRows: string[][] = [];
 for (const [nodes, streams] of [[2, 10], [5, 100], [25, 1_000], [250, 10_000]] as const) {
-  const load = await directoryLoad({ nodes, streams, streamMinutes: 60, leaseSeconds, watchedElsewhere: 2, listsPerSecond: 1, seed });
-  directoryRows.push([String(nodes), number(streams), number(load.renewalsPerSecond), number(load.announcementsPerSecond), number(load.lookupsPerSecond), number(load.listsPerSecond), number(load.commandsPerSecondAtMost)]);
+  const load = await directoryLoad({ nodes, streams, streamMinutes: 60, leaseSeconds, segmentSeconds, watchedElsewhere: 2, listsPerSecond: 1, seed });
+  directoryRows.push([String(nodes), number(streams), number(load.renewalsPerSecond), number(load.announcementsPerSecond), number(load.notesPerSecond), number(load.lookupsPerSecond), number(load.listsPerSecond), number(load.sharedPerSecond), number(load.commandsPerSecondAtMost)]);
 }
-print('Commands a second at the directory', ['nodes', 'streams', 'renewals', 'announcements', 'look-ups', 'lists', 'at most, in a tenth of a second'], directoryRows);
+print('Commands a second at the directory', ['nodes', 'streams', 'renewals', 'announcements', 'notes', 'look-ups', 'lists', 'what is shared', 'at most, in a tenth of a second'], directoryRows);
 
 const stormRows: string[][] = [];
 for (const [viewers, joinMs] of [[2_000, 1.5], [2_000, 5], [10_000, 1.5]] as const) {

@@ -6,6 +6,7 @@ import { seededRandom } from '../helpers/seeded-random.js';
 import { EventQueue } from '../../scripts/simulate/event-queue.js';
 import { reconnectStorm } from '../../scripts/simulate/reconnect-storm.js';
 import type { NameStore } from '../../src/cluster/name-store.js';
+import { SharedState, type SharedStateOptions } from '../../src/cluster/shared-state.js';
 import { RedisDirectory } from '../../src/cluster/redis-directory.js';
 import { waitUntil } from '../helpers/programs.js';
 
@@ -60,16 +61,18 @@ t.test('reconnect storm: a node that takes connections slowly is come back to la
   t.ok((await reconnectStorm({ ...storm, failoverMs: 0 })).attempts === storm.viewers, 'without a pause of the proxy each tries once');
 });
 
-const directory = { nodes: 4, streams: 200, streamMinutes: 10_000, leaseSeconds: 10, watchedElsewhere: 2, listsPerSecond: 1, seed: 3 };
+const directory = { nodes: 4, streams: 200, streamMinutes: 10_000, leaseSeconds: 10, segmentSeconds: 2, watchedElsewhere: 2, listsPerSecond: 1, seed: 3 };
 
 t.test('directory: each lease is renewed three times in its life, each watched place asked once a second, whatever the number of viewers', async (t) => {
   const load = await directoryLoad(directory);
   const near = (value: number, expected: number, what: string): unknown => t.ok(Math.abs(value - expected) < expected * 0.1, `${what}: ${String(value)}, expected ${String(expected)}`);
   near(load.renewalsPerSecond, (directory.streams * 3) / directory.leaseSeconds, 'renewals');
   near(load.announcementsPerSecond, (directory.nodes * 3) / directory.leaseSeconds, 'announcements');
+  near(load.notesPerSecond, directory.streams / directory.segmentSeconds, 'notes, one a segment');
+  near(load.sharedPerSecond, directory.nodes, 'questions for what is shared');
   near(load.lookupsPerSecond, directory.streams * 2, 'look-ups');
   near(load.listsPerSecond, directory.nodes * 2, 'lists');
-  t.ok(load.commandsPerSecondAtMost > load.renewalsPerSecond + load.lookupsPerSecond);
+  t.ok(load.commandsPerSecondAtMost > load.renewalsPerSecond + load.lookupsPerSecond + load.notesPerSecond);
 });
 
 t.test('directory: streams that come and go make their node say everything again', async (t) => {
@@ -91,6 +94,18 @@ t.test('directory: the server itself renews each lease as often as it says what 
   t.ok(performance.now() - startMs > leaseMs, 'three of them take a lease');
   t.equal(asked.renewals, asked.announcements * 2, 'each lease is renewed in each');
   await redis.close();
+});
+
+t.test('directory: a node asks for what is shared once a second, with one command while nothing is new', async (t) => {
+  const asked: string[] = [];
+  const redis = { defineCommand: () => undefined, get: (key: string) => Promise.resolve((asked.push(key), '1')), hgetall: (key: string) => Promise.resolve((asked.push(key), {})) };
+  const intervalMs = 20;
+  const shared = new SharedState({ redis: redis as unknown as SharedStateOptions['redis'], secret: 'of all nodes', intervalMs });
+  const startMs = performance.now();
+  await waitUntil('some exchanges', () => asked.length >= 6);
+  await shared.close();
+  t.equal(new Set(asked.slice(2)).size, 1, 'after the first time it asks whether there is anything new, and nothing else');
+  t.ok(asked.length - 1 <= 1 + (performance.now() - startMs) / intervalMs, 'no more often than is assumed');
 });
 
 const cache = { viewers: 50, caches: 1, partSeconds: 0.334, segmentSeconds: 2, joinWithinSeconds: 3, freshSeconds: 1, roundTripMs: 40, seed: 5 };
