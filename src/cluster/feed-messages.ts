@@ -25,8 +25,8 @@ const Offer = Type.Object({ id: Id, height: Type.Optional(Type.Integer({ minimum
 
 /** Owner → other node, text JSON. Binary messages between them: a byte, the number of a rendition, then boxes of its fragmented MP4, whole. */
 const FeedMessage = Type.Union([
-  /** First of all. `run`: as long as it is the same, media is on one clock. `hasMedia`: the source's `init` follows. */
-  Type.Object({ type: Type.Literal('hello'), run: Id, broadcast: Id, hasMedia: Type.Boolean() }),
+  /** First of all. `run`: as long as it is the same, media is of one process, and on one clock. `clock`: the same of several processes, see `ViewersOptions`. `hasMedia`: the source's `init` follows. */
+  Type.Object({ type: Type.Literal('hello'), run: Id, clock: Type.Optional(Id), broadcast: Id, hasMedia: Type.Boolean() }),
   /** Which pictures there are beside the source, and how many watch in all. */
   Type.Object({ type: Type.Literal('offers'), viewers: Type.Integer({ minimum: 0 }), renditions: Type.Array(Offer, { maxItems: mostRenditions }) }),
   /** What comes of a rendition now comes under the init segment that follows, by this number. */

@@ -8,6 +8,7 @@ import { answerUpgradeRequired, closeReason, limitMessages } from '../http/webso
 import { whenGone } from '../http/when-gone.js';
 import type { LiveLog } from '../live/broadcast-options.js';
 import type { Watchables } from '../live/directory.js';
+import { placeOf } from '../live/viewer-place.js';
 import type { Watchable } from '../live/watchable.js';
 import { errorCodes } from '../protocol/error-codes.js';
 import { LiveError } from '../protocol/live-error.js';
@@ -26,7 +27,7 @@ const runs = new WeakMap<Watchable, string>();
 
 /** What another node is sent of a broadcast here. It is for those alone who have proved that they are nodes: a client's request that a node hands on never comes here. */
 export async function feedRoute(app: FastifyInstance, { directory, rules, log }: FeedRouteOptions): Promise<void> {
-  app.route<{ Params: { name: string }; Querystring: { version?: string; rules?: string } }>({
+  app.route<{ Params: { name: string }; Querystring: { version?: string; rules?: string; clock?: unknown; from?: unknown } }>({
     method: 'GET',
     url: `${feedPath}:name`,
     preHandler: async (request) => {
@@ -48,13 +49,13 @@ export async function feedRoute(app: FastifyInstance, { directory, rules, log }:
   });
 }
 
-async function open(socket: WebSocket, request: FastifyRequest<{ Params: { name: string } }>, { directory, log }: Pick<FeedRouteOptions, 'directory' | 'log'>): Promise<void> {
+async function open(socket: WebSocket, request: FastifyRequest<{ Params: { name: string }; Querystring: { clock?: unknown; from?: unknown } }>, { directory, log }: Pick<FeedRouteOptions, 'directory' | 'log'>): Promise<void> {
   const { name: stream } = request.params;
   const watchable = await directory.locate(stream);
   if (!watchable || watchable.state === 'ended') return socket.close(feedClose.absent, 'there is no such broadcast here');
   const run = runs.get(watchable) ?? randomUUID();
   runs.set(watchable, run);
-  const feed = new Feed({ broadcast: watchable.id, run, viewers: watchable.viewers, line: new SocketLine(socket, request.raw.socket) });
+  const feed = new Feed({ broadcast: watchable.id, run, viewers: watchable.viewers, line: new SocketLine(socket, request.raw.socket), place: placeOf(request.query) });
   whenGone(request.raw.socket, () => feed.close());
   socket.on('message', (data: Buffer, isBinary) => {
     try {

@@ -2,6 +2,7 @@ import type { Timeline } from '../hls/presentation.js';
 import type { FragmentBurst } from '../live/fragment-burst.js';
 import type { FragmentBus, FragmentConsumer } from '../live/fragment-bus.js';
 import { offerOf, sourceId } from '../live/rendition-choice.js';
+import type { ViewerPlace } from '../live/viewer-place.js';
 import type { OutgoingFeed } from '../live/viewers.js';
 import type { FeedSource } from '../live/watchable.js';
 import { feedClose, type FeedMessage, type FeedRequest } from './feed-messages.js';
@@ -24,6 +25,8 @@ export interface FeedOptions {
   readonly run: string;
   readonly viewers: FeedSource;
   readonly line: FeedLine;
+  /** Where the other node is, if it was fed before: it is given what it missed. */
+  readonly place?: ViewerPlace | undefined;
 }
 
 /** How often the other node is told how many watch, and what renditions take. */
@@ -39,15 +42,18 @@ export class Feed implements OutgoingFeed {
   readonly #timer: NodeJS.Timeout;
   #countByRendition: ReadonlyMap<string, number> = new Map();
   #wanted: ReadonlySet<string> = new Set([sourceId]);
+  /** Of what is fed from the beginning. */
+  #place: ViewerPlace | undefined;
   #toldOffers = '';
   #closed = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    const { broadcast, run, viewers, line } = options;
+    const { broadcast, run, viewers, line, place } = options;
+    this.#place = place && place.clock === viewers.clock ? place : undefined;
     this.#timer = setInterval(() => this.#tellOffers(), offersApartMs);
     const source = viewers.choices.find(({ id }) => id === sourceId);
-    line.message({ type: 'hello', run, broadcast, hasMedia: source?.bus.timeline !== undefined });
+    line.message({ type: 'hello', run, ...(viewers.clock !== undefined && { clock: viewers.clock }), broadcast, hasMedia: source?.bus.timeline !== undefined });
     viewers.addFeed(this);
     if (!this.#closed) this.choicesChanged();
   }
@@ -62,6 +68,7 @@ export class Feed implements OutgoingFeed {
     this.#countByRendition = new Map(counts.filter(([, count]) => count > 0));
     this.#wanted = new Set([sourceId, ...counts.map(([id]) => id)]);
     this.#feed();
+    this.#place = undefined;
   }
 
   choicesChanged(): void {
@@ -110,7 +117,7 @@ export class Feed implements OutgoingFeed {
       leg?.leave();
       const begun = new FeedLeg({ id, number: leg?.number ?? this.#freeNumber, bus, line, onEnd: () => this.#end(id) });
       this.#legs.set(id, begun);
-      begun.begin();
+      begun.begin(this.#place?.seconds);
     }
   }
 
@@ -154,8 +161,8 @@ class FeedLeg implements FragmentConsumer {
     return this.#options.number;
   }
 
-  begin(): void {
-    this.bus.subscribe(this, { from: 'group', loss: 'skip' });
+  begin(hasUntilSeconds: number | undefined): void {
+    this.bus.subscribe(this, { from: hasUntilSeconds ?? 'group', loss: 'skip' });
   }
 
   leave(): void {

@@ -141,7 +141,7 @@ export class Relay implements Watched {
       this.#wake();
     };
     this.#told = '';
-    const upstream = openUpstream(stream, node, {
+    const upstream = openUpstream(stream, node, this.#media.place, {
       message: (message) => {
         const goesOn = this.#media.message(message);
         look();

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { FragmentBus } from '../live/fragment-bus.js';
 import { sourceId, type RenditionChoice } from '../live/rendition-choice.js';
 import type { RenditionChange } from '../live/viewer.js';
+import type { ViewerPlace } from '../live/viewer-place.js';
 import { Viewers } from '../live/viewers.js';
 import type { FeedMessage, FeedRequest, Offer } from './feed-messages.js';
 import { RelayClock } from './relay-clock.js';
@@ -16,6 +18,8 @@ export interface RelayedMediaOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** Sound and pictures do not come quite in the order of their times. */
+const overlapSeconds = 0.1;
 /** So long a rendition is still fed that nobody is sent any more. */
 const keptForMs = 5000;
 
@@ -61,6 +65,10 @@ export class RelayedMedia {
   #offered: readonly OfferedRendition[] = [];
   #broadcast: string | undefined;
   #run: string | undefined;
+  /** As its node says: what its media times are counted by. */
+  #mediaClock: string | undefined;
+  /** As viewers here are told: another one as soon as media was moved. */
+  #shownClock: string | undefined;
   #told: { hello: boolean; offers: boolean; hasMedia: boolean; begun: boolean } = nothingTold();
   #countElsewhere = 0;
 
@@ -70,7 +78,7 @@ export class RelayedMedia {
     this.#now = now;
     const bus = createBus();
     this.#source = new RelayedRendition(bus, this.#clock);
-    this.viewers = new Viewers({ bus, offered: () => this.#offered, onChange, now });
+    this.viewers = new Viewers({ bus, offered: () => this.#offered, clock: () => this.#shownClock, onChange, now });
   }
 
   /** All that viewers need to begin has come since the connection stands. */
@@ -124,6 +132,13 @@ export class RelayedMedia {
     this.viewers.renditionsChanged();
   }
 
+  /** Up to where everything has come that is fed; undefined: nothing did, or its node does not say by which clock. */
+  get place(): ViewerPlace | undefined {
+    const fed = [this.#source, ...this.#offered.filter(({ wantedAtMs }) => wantedAtMs !== undefined).map(({ rendition }) => rendition)];
+    const seconds = Math.min(...fed.map(({ reachedSeconds = Infinity }) => reachedSeconds));
+    return this.#mediaClock !== undefined && Number.isFinite(seconds) ? { clock: this.#mediaClock, seconds: Math.max(0, seconds - overlapSeconds) } : undefined;
+  }
+
   /** Nothing comes for now: the connection is lost. */
   disconnected(): void {
     this.#told = nothingTold();
@@ -154,12 +169,16 @@ export class RelayedMedia {
     return [this.#source, ...[...this.#known.values()].map(({ rendition }) => rendition)];
   }
 
-  #begin({ broadcast, run, hasMedia }: FeedMessage & { readonly type: 'hello' }): boolean {
+  #begin({ broadcast, run, clock, hasMedia }: FeedMessage & { readonly type: 'hello' }): boolean {
     if (this.#broadcast !== undefined && this.#broadcast !== broadcast) return false;
-    if (this.#run !== run) for (const each of this.#renditions) each.restart();
+    const isSameClock = clock !== undefined && clock === this.#mediaClock;
+    if (this.#run !== run) for (const each of this.#renditions) each[isSameClock ? 'move' : 'restart']();
+    if (this.#run === undefined) this.#shownClock = clock;
+    else if (this.#run !== run && !isSameClock) this.#shownClock = randomUUID();
     this.#broadcast = broadcast;
     this.#run = run;
-    this.#clock.startRun(run);
+    this.#mediaClock = clock;
+    this.#clock.startRun(clock ?? run);
     this.#told = { hello: true, offers: false, hasMedia, begun: false };
     return true;
   }

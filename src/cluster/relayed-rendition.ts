@@ -1,13 +1,13 @@
 import { retimed, type RunTime } from '../fmp4/retime.js';
 import type { Fragment, TrackRun } from '../fmp4/fragment.js';
 import { FragmentReader } from '../fmp4/fragment-reader.js';
-import type { InitSegment } from '../fmp4/init-segment.js';
+import { leadOf, type InitSegment } from '../fmp4/init-segment.js';
 import type { Timeline } from '../hls/presentation.js';
 import type { FragmentBus } from '../live/fragment-bus.js';
 import type { RelayClock } from './relay-clock.js';
 
-/** Times of one sample that was sent twice differ by less. */
-const sameSeconds = 1e-6;
+/** Times of one sample that was sent twice, by different processes too, differ by less. */
+const sameSeconds = 5e-4;
 
 /** What `init` said, until the init segment is there. */
 export type ToldTimeline = Pick<Timeline, 'captureTimeMs' | 'shownLaterSeconds'>;
@@ -44,12 +44,24 @@ export class RelayedRendition {
   #fragments = 0;
   /** It was being fed when the connection was lost: what comes next of the same run may go on under the same init segment. */
   #mayGoOn = false;
+  /** What comes next is of another process, on the same clock. */
+  #isMoved = false;
+  /** The picture, or the sound where there is none, that came last. */
+  #last: { readonly startSeconds: number; readonly media: Buffer } | undefined;
+  /** Whether that is the same over there is not known yet: only behind the same one can what follows be decoded. */
+  #seeksLast = false;
   /** Waits for its first fragment: only that tells where another run stands on the clock. */
   #heldInit: InitSegment | undefined;
 
   constructor(bus: FragmentBus, clock: RelayClock) {
     this.bus = bus;
     this.#clock = clock;
+  }
+
+  /** Up to where all of it has come, on the clock of its node; undefined before anything did. */
+  get reachedSeconds(): number | undefined {
+    const reached = this.#timeline?.init.tracks.flatMap(({ trackId }) => this.#reached.get(trackId) ?? []) ?? [];
+    return reached.length === 0 ? undefined : Math.min(...reached) - this.#clock.zeroSeconds;
   }
 
   /** What comes next begins with an init segment. */
@@ -83,7 +95,9 @@ export class RelayedRendition {
       this.#begin(this.#heldInit);
       hasBegun = true;
     }
-    const placed = this.#timeline ? this.#place(fragments, this.#timeline.init) : [];
+    if (!this.#timeline) return hasBegun;
+    for (const fragment of fragments) if (this.#seeksLast) this.#seekLast(fragment, this.#timeline);
+    const placed = this.#place(fragments, this.#timeline.init);
     if (placed.length > 0) this.bus.push(placed);
     return hasBegun;
   }
@@ -100,6 +114,12 @@ export class RelayedRendition {
     this.#mayGoOn = false;
   }
 
+  /** What comes next is of another process, on the same clock: the very same media, where that is not encoded there. */
+  move(): void {
+    this.#isMoved = this.#mayGoOn;
+    this.#mayGoOn = false;
+  }
+
   /** It is not fed any more: who joins later is sent what comes then, and nothing old. */
   release(): void {
     this.#mayGoOn = false;
@@ -110,11 +130,26 @@ export class RelayedRendition {
   #begin(init: InitSegment): void {
     const told = this.#told;
     if (!told) throw new RangeError('expected an init segment behind a message that announces it, got it alone');
-    const goesOn = this.#mayGoOn && this.#timeline?.init.bytes.equals(init.bytes) === true;
-    this.#mayGoOn = false;
+    const goesOn = (this.#mayGoOn || this.#isMoved) && this.#timeline?.init.bytes.equals(init.bytes) === true;
+    this.#seeksLast = goesOn && this.#isMoved;
+    // To all who kept their connections it comes at once.
+    if (this.#mayGoOn || this.#isMoved) this.bus.catchUp();
+    this.#mayGoOn = this.#isMoved = false;
     this.#heldInit = undefined;
     if (goesOn) return this.tellClock(told.captureTimeMs);
     this.#timeline = new RelayedTimeline(init, told, this.#clock);
+    this.bus.startTimeline(this.#timeline);
+  }
+
+  /** Behind what came last, if that is the same here; else from the next keyframe on, under an init segment of its own. */
+  #seekLast(fragment: Fragment, { init, toldCaptureTimeMs, shownLaterSeconds }: RelayedTimeline): void {
+    const startSeconds = leadStartOf(fragment, init);
+    if (startSeconds === undefined || !this.#last) return;
+    const laterSeconds = startSeconds + this.#clock.zeroSeconds - this.#last.startSeconds;
+    if (laterSeconds < -sameSeconds) return;
+    this.#seeksLast = false;
+    if (laterSeconds < sameSeconds && mediaOf(fragment).equals(this.#last.media)) return;
+    this.#timeline = new RelayedTimeline(init, { captureTimeMs: toldCaptureTimeMs, shownLaterSeconds }, this.#clock);
     this.bus.startTimeline(this.#timeline);
   }
 
@@ -129,12 +164,26 @@ export class RelayedRendition {
         this.#reached.set(trackId, startSeconds + zeroSeconds);
         this.#clock.passed(endSeconds + zeroSeconds);
       }
+      const startSeconds = leadStartOf(fragment, init);
+      if (startSeconds !== undefined) this.#last = { startSeconds: startSeconds + zeroSeconds, media: mediaOf(fragment) };
       this.#fragments++;
       const timeOf = ({ trackId, baseMediaDecodeTime }: TrackRun): RunTime => ({ baseMediaDecodeTime: baseMediaDecodeTime + Math.round(zeroSeconds * timescaleOf(trackId, init)) });
       placed.push(zeroSeconds === 0 ? fragment : retimed(fragment, this.#fragments, timeOf));
     }
     return placed;
   }
+}
+
+/** Where its picture begins, or its sound where there is none, on the clock of its node, if it has any. */
+function leadStartOf(fragment: Fragment, init: InitSegment): number | undefined {
+  const lead = leadOf(init.tracks);
+  const run = fragment.runs.find(({ trackId }) => trackId === lead?.trackId);
+  return lead && run && run.baseMediaDecodeTime / lead.timescale;
+}
+
+/** What is in its boxes behind the first. */
+function mediaOf({ bytes }: Fragment): Buffer {
+  return bytes.subarray(bytes.readUInt32BE(0));
 }
 
 interface RunReach {

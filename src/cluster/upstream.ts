@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import { errorCodes } from '../protocol/error-codes.js';
+import { placeQuery, type ViewerPlace } from '../live/viewer-place.js';
 import type { NodeProof } from './node-proof.js';
 import { feedHeaders } from './feed-proof.js';
 import { feedClose, feedPath, feedVersion, largestFeedMessage, parseFeedMessage, type FeedMessage, type FeedRequest } from './feed-messages.js';
@@ -26,7 +27,8 @@ export interface Upstream {
   close(): void;
 }
 
-export type OpenUpstream = (stream: string, node: string, target: UpstreamTarget) => Upstream;
+/** @param place up to where all has come before: what was missed since is sent at once; undefined: nothing did */
+export type OpenUpstream = (stream: string, node: string, place: ViewerPlace | undefined, target: UpstreamTarget) => Upstream;
 
 export interface UpstreamPatience {
   /** For the other node to answer at all. */
@@ -41,8 +43,9 @@ const mostUnanswered = 3;
 
 /** Opens feeds of other nodes by WebSocket. @param rules see `FeedRouteOptions` */
 export function upstreamsBy(proof: NodeProof, rules: string, patience = usualPatience): OpenUpstream {
-  return (stream, node, target) => {
+  return (stream, node, place, target) => {
     const url = new URL(`${feedPath}${stream}?version=${feedVersion}&rules=${rules}`, node);
+    if (place) for (const [name, value] of Object.entries(placeQuery(place))) url.searchParams.set(name, value);
     return new SocketUpstream({ url, headers: feedHeaders(proof, url), target, patience });
   };
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ViewerPlace } from '../live/viewers.js';
+import { placeOf } from '../live/viewer-place.js';
 import { LiveError } from '../protocol/live-error.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { flvForm, mp4Form, sendEndless } from './endless-body.js';
@@ -42,7 +42,7 @@ export async function viewerRoutes(app: FastifyInstance, { limits, sendQueues, .
       request.raw.socket.setNoDelay(true);
       const { viewers } = watched;
       const sink = new WebSocketSink({ socket, connection: request.raw.socket, onSelect: (rendition, self) => viewers.select(self, rendition) });
-      whenGone(request.raw.socket, viewers.join(sink, wishedRendition(request), placeOf(request)));
+      whenGone(request.raw.socket, viewers.join(sink, wishedRendition(request), placeOf(request.query as object)));
     },
     handler: (request, reply) => answerUpgradeRequired(request, reply),
   });
@@ -61,13 +61,6 @@ function wishedRendition({ query }: FastifyRequest): string | undefined {
   const { rendition } = query as Record<string, unknown>;
   if (rendition === undefined || typeof rendition === 'string') return rendition;
   throw new LiveError('malformed', 'expected one "rendition", got several');
-}
-
-/** Where one is that comes back; one that says it otherwise than it was told begins as all do. */
-function placeOf({ query }: FastifyRequest): ViewerPlace | undefined {
-  const { clock, from } = query as Record<string, unknown>;
-  if (typeof clock !== 'string' || typeof from !== 'string' || !/^\d{1,10}(\.\d{1,9})?$/.test(from)) return undefined;
-  return { clock, seconds: Number(from) };
 }
 
 /**

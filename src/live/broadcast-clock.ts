@@ -3,6 +3,7 @@ import type { Fragment, TrackRun } from '../fmp4/fragment.js';
 import type { Track } from '../fmp4/init-segment.js';
 import type { OutputInit } from '../fmp4/named-outputs.js';
 import type { Timeline } from '../hls/presentation.js';
+import type { LeftBroadcast } from './broadcast-progress.js';
 
 /** How far a track has come. */
 interface Reached {
@@ -22,6 +23,13 @@ export interface Placed {
   /** It does. */
   readonly passed: () => void;
 }
+
+/** How far behind its end somebody may begin again: a group of pictures and a segment that was open, with some to spare. */
+const longestOverlapSeconds = 20;
+/** What is closed is written down a moment later, and a group of pictures may begin a moment after it. */
+const shortGapSeconds = 0.5;
+/** Two recordings do not begin within this. */
+const sameCaptureMs = 1000;
 
 /** Sound that overlaps by less is not the same sound. */
 const sameSoundSeconds = 0.001;
@@ -46,6 +54,13 @@ export class BroadcastClock {
   #fragments = 0;
   #tracks: ReadonlyMap<number, NamedTrack> = new Map();
   #zeroSeconds = 0;
+  /** Of another server, until anything came here. */
+  #after: Pick<LeftBroadcast, 'media' | 'agoSeconds'> | undefined;
+
+  /** @param after it goes on where that of another server was */
+  constructor(after?: Pick<LeftBroadcast, 'media' | 'agoSeconds'>) {
+    this.#after = after;
+  }
 
   /** Where all media so far ends. */
   get endSeconds(): number {
@@ -61,8 +76,22 @@ export class BroadcastClock {
   /**
    * Media time at which time 0 of a source's clock stands; the same for as long as it is the same clock.
    * @param firstSeconds of what comes next, on that clock
+   * @param captureTimeMs when its time 0 was captured, if its publisher says so
    */
-  zeroOf(sourceClock: object, firstSeconds: number): number {
+  zeroOf(sourceClock: object, firstSeconds: number, captureTimeMs?: number): number {
+    if (this.#sourceClock === undefined) {
+      const after = this.#after;
+      this.#after = undefined;
+      const zeroSeconds = after && zeroOfSameRecording(after, firstSeconds, captureTimeMs);
+      if (zeroSeconds !== undefined) {
+        this.#sourceClock = sourceClock;
+        this.#offsetSeconds = zeroSeconds;
+        this.#endSeconds = this.#sourceStartSeconds = zeroSeconds + firstSeconds;
+        return zeroSeconds;
+      }
+      // So long it may have gone on over there.
+      if (after?.media) this.#endSeconds = after.media.endSeconds + after.agoSeconds;
+    }
     if (this.#sourceClock !== sourceClock) {
       this.#sourceClock = sourceClock;
       this.dated = undefined;
@@ -119,6 +148,15 @@ export class BroadcastClock {
     const lastTicks = reached.timescale === timescale ? reached.lastTicks : Math.floor((reached.lastTicks * timescale) / reached.timescale);
     return Math.max(startTicks, lastTicks + apartTicks({ kind, timescale }));
   }
+}
+
+/** A page that goes on at another server sends the same recording, with the times that it had; one that could not keep it begins another. */
+function zeroOfSameRecording({ media }: Pick<LeftBroadcast, 'media'>, firstSeconds: number, captureTimeMs: number | undefined): number | undefined {
+  if (!media) return undefined;
+  const behindSeconds = media.endSeconds - (media.zeroSeconds + firstSeconds);
+  if (behindSeconds > longestOverlapSeconds || behindSeconds < -shortGapSeconds) return undefined;
+  const isOther = captureTimeMs !== undefined && media.captureTimeMs !== undefined && Math.abs(captureTimeMs - media.captureTimeMs) > sameCaptureMs;
+  return isOther ? undefined : media.zeroSeconds;
 }
 
 /** FLV counts milliseconds: no two pictures are to have the same. */

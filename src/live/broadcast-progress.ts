@@ -8,6 +8,20 @@ export interface BroadcastProgress extends PresentationProgress {
   readonly startedAt: string;
   /** The resume token itself is its publisher's alone. */
   readonly resumeTokenHash: string;
+  /** Absent where a server says nothing of it: media times begin anew then. */
+  readonly media?: MediaProgress | undefined;
+}
+
+/** How far its media is. */
+export interface MediaProgress {
+  /** What media times are called to be counted by, see `ViewersOptions`. */
+  readonly clock: string;
+  /** Where the last segment ends that is closed, in seconds of media time. */
+  readonly endSeconds: number;
+  /** Media time at which time 0 of its present recording stands. */
+  readonly zeroSeconds: number;
+  /** When that time 0 was captured, ms since the epoch, if its publisher says so. */
+  readonly captureTimeMs?: number | undefined;
 }
 
 /** What a server that died, or left, has written down of its broadcast. */

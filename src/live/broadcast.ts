@@ -82,7 +82,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     const createBus = (): FragmentBus => new FragmentBus({ maxBacklogBytes: options.maxViewerBacklogBytes, onDropped: (err) => this.#report.dropped(err), onSkip: () => options.onEvent?.('viewer-skipped') });
     this.#bus = createBus();
     this.#use = new RenditionUse({ viewers: () => this.viewers, ladder: () => this.#ladder, onEvent: options.onEvent });
-    this.viewers = new Viewers({ bus: this.#bus, clock: () => (options.after ? undefined : this.id), renditions: () => this.#renditions.on, offered: () => this.#ladder?.choices ?? [], onChange: (change) => this.#use.changed(change) });
+    this.viewers = new Viewers({ bus: this.#bus, clock: () => this.#player.mediaClock, renditions: () => this.#renditions.on, offered: () => this.#ladder?.choices ?? [], onChange: (change) => this.#use.changed(change) });
     const { stream, id: broadcast } = options;
     this.chat = options.chat && new ChatRoom({ ...options.chat, stream, broadcast, onMessage: (entry) => this.#record?.said(entry), onDelete: (message) => this.#record?.deleted(message) });
     this.pictures = picturesOf(options, this.viewers);
@@ -281,7 +281,7 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     const { progress } = this.presentation;
     const { id: broadcast, startedAt, ingest } = this;
     ingest.noteSafe(this.#player.offsetAt(this.presentation.endSeconds) ?? 0);
-    if (progress) this.#options.lease.note({ ...progress, broadcast, startedAt: startedAt.toISOString(), resumeTokenHash: resumeTokenHash(ingest.resumeToken) });
+    if (progress) this.#options.lease.note({ ...progress, media: this.#player.progressTo(this.presentation.endSeconds), broadcast, startedAt: startedAt.toISOString(), resumeTokenHash: resumeTokenHash(ingest.resumeToken) });
   }
 
   #tellWhenLive(): void {

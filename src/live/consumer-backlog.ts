@@ -16,8 +16,6 @@ export interface ConsumerBacklogOptions {
   readonly maxMs: number;
   /** Of its memory. */
   readonly maxBytes: number;
-  /** Until then it is given what it missed, at once or as that comes from its publisher: its memory alone bounds it. */
-  readonly catchesUpUntilMs?: number | undefined;
 }
 
 interface Mark {
@@ -38,14 +36,20 @@ export class ConsumerBacklog {
   #markedAtMs = -Infinity;
   /** Whether a mark ever arrived. */
   #answers = false;
+  #catchesUpUntilMs = -Infinity;
 
   constructor(options: ConsumerBacklogOptions) {
     this.#options = options;
   }
 
+  /** Until then it is given what it missed, at once or as that comes from its publisher: its memory alone bounds it. */
+  catchUp(untilMs: number): void {
+    this.#catchesUpUntilMs = untilMs;
+  }
+
   isLate(nowMs: number): boolean {
-    const { consumer, limit, maxMs, maxBytes, catchesUpUntilMs = -Infinity } = this.#options;
-    if (nowMs < catchesUpUntilMs) return (consumer.backlogBytes ?? 0) > maxBytes;
+    const { consumer, limit, maxMs, maxBytes } = this.#options;
+    if (nowMs < this.#catchesUpUntilMs) return (consumer.backlogBytes ?? 0) > maxBytes;
     const [oldest] = this.#marks;
     const onTheWayMs = this.#answers && oldest ? nowMs - oldest.atMs : 0;
     // What is found by marks is found late by the time between two.

@@ -4,6 +4,7 @@ import { BacklogLimit } from './backlog-limit.js';
 import { ConsumerBacklog, type Backlogged } from './consumer-backlog.js';
 import { splitAtKeyframe, type FragmentBurst } from './fragment-burst.js';
 import { RecentMedia } from './recent-media.js';
+import { Subscriber } from './subscriber.js';
 
 /**
  * Something that takes a broadcast's fragments. It is never waited for; if it throws, it is let go of and the others go on. It may leave, and
@@ -46,20 +47,8 @@ export interface FragmentBusOptions {
   readonly now?: (() => number) | undefined;
 }
 
-interface Subscriber {
-  readonly consumer: FragmentConsumer;
-  readonly loss: Subscription['loss'];
-  /** The timeline that it was told of. */
-  timeline: Timeline | undefined;
-  /** Where it was left out from, in seconds of media; it is until the next keyframe. */
-  skippedFrom: number | undefined;
-  readonly backlog: ConsumerBacklog;
-  /** Bursts before its first. */
-  readonly after: number;
-}
-
 /** Who missed more than this begins anew: a player that plays faster by a fifth is back at the edge after five times as long. */
-const longestMissedSeconds = 20;
+const longestMissedMs = 20_000;
 /** Part of what a consumer may have before it: the rest is for what comes while it is given what it missed. */
 const missedShare = 0.75;
 
@@ -72,7 +61,7 @@ export class FragmentBus {
   readonly #now: () => number;
   readonly #maxBacklogMs: number;
   readonly #limit: BacklogLimit;
-  readonly #subscribers = new Map<FragmentConsumer, Subscriber>();
+  readonly #subscribers = new Map<FragmentConsumer, Subscriber<FragmentConsumer>>();
   #timeline: Timeline | undefined;
   /** The bursts since the last keyframe: with them a newcomer starts at once. undefined when there are too many to keep. */
   #group: FragmentBurst[] | undefined = [];
@@ -93,7 +82,7 @@ export class FragmentBus {
     this.#pushedAtMs = now();
     this.#maxBacklogMs = maxBacklogSeconds * 1000;
     this.#limit = new BacklogLimit({ maxBytes: maxBacklogBytes, maxSeconds: maxBacklogSeconds });
-    this.#recent = new RecentMedia({ maxSeconds: longestMissedSeconds, maxBytes: maxBacklogBytes * missedShare });
+    this.#recent = new RecentMedia({ maxSeconds: longestMissedMs / 1000, maxBytes: maxBacklogBytes * missedShare });
   }
 
   /** What is pushed now; undefined before there was anything. */
@@ -129,8 +118,9 @@ export class FragmentBus {
   /** One that is subscribed already begins anew. */
   subscribe(consumer: FragmentConsumer, { from, loss }: Subscription): void {
     const returns = typeof from === 'number';
-    const backlog = new ConsumerBacklog({ consumer, limit: this.#limit, maxMs: this.#maxBacklogMs, maxBytes: this.maxBacklogBytes, catchesUpUntilMs: returns ? this.#activeMs + longestMissedSeconds * 1000 : undefined });
-    const subscriber: Subscriber = { consumer, loss, timeline: undefined, skippedFrom: undefined, backlog, after: this.#bursts };
+    const backlog = new ConsumerBacklog({ consumer, limit: this.#limit, maxMs: this.#maxBacklogMs, maxBytes: this.maxBacklogBytes });
+    const subscriber = new Subscriber({ consumer, loss, backlog, after: this.#bursts });
+    if (returns) backlog.catchUp(this.#activeMs + longestMissedMs);
     this.#subscribers.set(consumer, subscriber);
     this.#guard(subscriber, () => {
       if (this.#ended) consumer.end?.();
@@ -140,7 +130,7 @@ export class FragmentBus {
   }
 
   /** @returns whether it has what it missed */
-  #bringBack(subscriber: Subscriber, seconds: number): boolean {
+  #bringBack(subscriber: Subscriber<FragmentConsumer>, seconds: number): boolean {
     const missed = this.#recent.since(seconds, this.#group);
     if (!missed) return false;
     const { consumer } = subscriber;
@@ -148,20 +138,20 @@ export class FragmentBus {
       if (this.#isHere(subscriber)) call();
     };
     for (const [index, { timeline, bursts }] of missed.groups.entries()) {
-      if (timeline !== subscriber.timeline) give(() => begin(subscriber, timeline));
+      if (timeline !== subscriber.timeline) give(() => subscriber.begin(timeline));
       if (index === 0 && missed.lostSeconds > 0) give(() => consumer.skipped?.(missed.lostSeconds));
       for (const burst of bursts) give(() => consumer.push(burst));
     }
     // The present one has no picture yet.
-    if (this.#timeline && this.#timeline !== subscriber.timeline && this.#isHere(subscriber)) begin(subscriber, this.#timeline);
+    if (this.#timeline && this.#timeline !== subscriber.timeline && this.#isHere(subscriber)) subscriber.begin(this.#timeline);
     return true;
   }
 
-  #begin(subscriber: Subscriber, from: Subscription['from']): void {
+  #begin(subscriber: Subscriber<FragmentConsumer>, from: Subscription['from']): void {
     const { consumer, loss } = subscriber;
     const group = from === 'edge' ? [] : this.#group;
     if (loss === 'skip' && this.#keyframe !== undefined && (group === undefined || group.length === 0)) subscriber.skippedFrom = this.#limit.seconds;
-    else if (this.#timeline) begin(subscriber, this.#timeline);
+    else if (this.#timeline) subscriber.begin(this.#timeline);
     const keyframeSeconds = this.#timeline && this.#keyframe?.reachUnder(this.#timeline.init).from;
     if (typeof from === 'number' && subscriber.skippedFrom === undefined && keyframeSeconds !== undefined && keyframeSeconds > from) consumer.skipped?.(keyframeSeconds - from);
     for (const burst of group ?? []) if (this.#isHere(subscriber)) consumer.push(burst);
@@ -180,7 +170,7 @@ export class FragmentBus {
     this.#groupBytes = 0;
     this.#keyframe = undefined;
     this.#tell((subscriber) => {
-      if (subscriber.skippedFrom === undefined) begin(subscriber, timeline);
+      if (subscriber.skippedFrom === undefined) subscriber.begin(timeline);
     });
   }
 
@@ -207,6 +197,11 @@ export class FragmentBus {
 
   endTimeline(): void {
     this.#tell(({ consumer }) => consumer.endTimeline?.());
+  }
+
+  /** What comes next was missed by all: nobody is late for it who takes it within 20 s. */
+  catchUp(): void {
+    for (const { backlog } of this.#subscribers.values()) backlog.catchUp(this.#activeMs + longestMissedMs);
   }
 
   /** So many seconds of media are missing for all: they were left out before they came here, and what comes next begins with a keyframe. */
@@ -243,7 +238,7 @@ export class FragmentBus {
     this.#group?.push(burst);
   }
 
-  #give(subscriber: Subscriber, burst: FragmentBurst, timeline: Timeline): void {
+  #give(subscriber: Subscriber<FragmentConsumer>, burst: FragmentBurst, timeline: Timeline): void {
     const { consumer, loss, backlog } = subscriber;
     if (loss === 'never') return consumer.push(burst);
     // What comes before the first keyframe is of no use.
@@ -257,23 +252,23 @@ export class FragmentBus {
     if (subscriber.skippedFrom !== undefined) {
       if (!burst.startsWithKeyframe || !backlog.hasCaughtUp || !this.#isHere(subscriber)) return;
       if (subscriber.timeline === timeline) consumer.skipped?.(this.#limit.seconds - subscriber.skippedFrom);
-      else begin(subscriber, timeline);
+      else subscriber.begin(timeline);
       subscriber.skippedFrom = undefined;
     }
     backlog.keepMarking(this.#activeMs);
     if (this.#isHere(subscriber)) consumer.push(burst);
   }
 
-  #isHere(subscriber: Subscriber): boolean {
+  #isHere(subscriber: Subscriber<FragmentConsumer>): boolean {
     return this.#subscribers.get(subscriber.consumer) === subscriber;
   }
 
   /** All who are here now: who comes meanwhile finds it so already. */
-  #tell(call: (subscriber: Subscriber) => void): void {
+  #tell(call: (subscriber: Subscriber<FragmentConsumer>) => void): void {
     for (const subscriber of [...this.#subscribers.values()]) if (this.#isHere(subscriber)) this.#guard(subscriber, () => call(subscriber));
   }
 
-  #guard(subscriber: Subscriber, call: () => void): void {
+  #guard(subscriber: Subscriber<FragmentConsumer>, call: () => void): void {
     try {
       call();
     } catch (error) {
@@ -281,7 +276,7 @@ export class FragmentBus {
     }
   }
 
-  #drop(subscriber: Subscriber, error: unknown): void {
+  #drop(subscriber: Subscriber<FragmentConsumer>, error: unknown): void {
     this.#options.onDropped(error);
     if (!this.#isHere(subscriber)) return;
     this.unsubscribe(subscriber.consumer);
@@ -291,9 +286,4 @@ export class FragmentBus {
       this.#options.onDropped(afterwards);
     }
   }
-}
-
-function begin(subscriber: Subscriber, timeline: Timeline): void {
-  subscriber.timeline = timeline;
-  subscriber.consumer.startTimeline(timeline);
 }

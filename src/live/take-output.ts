@@ -4,6 +4,7 @@ import type { OutputInit } from '../fmp4/named-outputs.js';
 import { withUnitsInFront } from '../fmp4/parameter-sets.js';
 import type { Presentation } from '../hls/presentation.js';
 import type { BroadcastClock } from './broadcast-clock.js';
+import type { MediaProgress } from './broadcast-progress.js';
 import { ClockedTimeline, sameClock } from './clocked-timeline.js';
 import type { FragmentBus } from './fragment-bus.js';
 import { parameterUnits, type ParameterUnits } from './parameter-units.js';
@@ -46,7 +47,7 @@ export class TakeOutput implements MediaOutput {
     if (!source) throw new Error('expected the init segment of one output at least, got none');
     const { init } = source;
     const { take, clock, bus, renditions, presentation } = this.#options;
-    const sourceZero = clock.zeroOf(take.sourceClock, Math.min(take.firstSeconds ?? startSeconds, startSeconds));
+    const sourceZero = clock.zeroOf(take.sourceClock, Math.min(take.firstSeconds ?? startSeconds, startSeconds), take.captureTimeAt(0));
     this.#sourceZero = sourceZero;
     this.#units = outputs.flatMap((each) => parameterUnits(each.init) ?? []);
     this.#others = new Map(others.flatMap(({ name, init: { tracks } }) => tracks.flatMap(({ kind, trackId }): [number, string][] => (kind === 'video' ? [[trackId, name]] : []))));
@@ -85,6 +86,11 @@ export class TakeOutput implements MediaOutput {
   /** Where in the publisher's bytes one would begin for all from this media time on; undefined where that is not known. */
   offsetAt(mediaSeconds: number): number | undefined {
     return this.#options.take.offsetAt(mediaSeconds - this.#sourceZero);
+  }
+
+  /** Where its recording stands on the broadcast's clock; undefined before anything came. */
+  get recording(): Pick<MediaProgress, 'zeroSeconds' | 'captureTimeMs'> | undefined {
+    return this.#timeline && { zeroSeconds: this.#sourceZero, captureTimeMs: this.#options.take.captureTimeAt(0) };
   }
 
   /** All of it is published before the next clock is set. */

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { Fragment } from '../fmp4/fragment.js';
 import { longestSegmentSeconds } from '../hls/media-playlist.js';
 import type { Presentation } from '../hls/presentation.js';
 import type { RecordingFacts } from '../protocol/live-stream-info.js';
 import { BroadcastClock } from './broadcast-clock.js';
 import type { BroadcastOptions } from './broadcast-options.js';
+import type { MediaProgress } from './broadcast-progress.js';
 import type { BroadcastReport } from './broadcast-report.js';
 import { CopyJudge } from './copy-judge.js';
 import { copiesPicture, planTranscode, type TranscodePlan } from './ffmpeg-options.js';
@@ -14,7 +16,7 @@ import type { Take } from './take.js';
 import { TakeOutput } from './take-output.js';
 import { TranscodeSupervisor, type PlanStart } from './transcode-supervisor.js';
 
-export interface TakePlayerOptions extends Pick<BroadcastOptions, 'segmentSeconds' | 'ffmpegMajor' | 'encodeLimits' | 'startTranscoder' | 'hungAfterMs' | 'restartDelayMs'> {
+export interface TakePlayerOptions extends Pick<BroadcastOptions, 'id' | 'after' | 'segmentSeconds' | 'ffmpegMajor' | 'encodeLimits' | 'startTranscoder' | 'hungAfterMs' | 'restartDelayMs'> {
   /** The source's. */
   readonly bus: FragmentBus;
   readonly renditions: Renditions;
@@ -34,13 +36,18 @@ export interface TakePlayerOptions extends Pick<BroadcastOptions, 'segmentSecond
 export class TakePlayer {
   readonly #options: TakePlayerOptions;
   readonly #pace = new ReleasePace();
-  readonly #clock = new BroadcastClock();
+  /** What media times are counted by, see `ViewersOptions`. */
+  readonly mediaClock: string;
+  readonly #clock: BroadcastClock;
   readonly #copies = new CopyJudge();
   #supervisor: TranscodeSupervisor | undefined;
   #output: TakeOutput | undefined;
 
   constructor(options: TakePlayerOptions) {
     this.#options = options;
+    const { id, after } = options;
+    this.mediaClock = after ? (after.media?.clock ?? randomUUID()) : id;
+    this.#clock = new BroadcastClock(after);
   }
 
   /**
@@ -68,6 +75,12 @@ export class TakePlayer {
   /** Where in the publisher's bytes one would begin for all from this media time on; undefined where that is not known. */
   offsetAt(mediaSeconds: number): number | undefined {
     return this.#output?.offsetAt(mediaSeconds);
+  }
+
+  /** What another server needs to go on with these media times; undefined before anything came. @param endSeconds see `MediaProgress` */
+  progressTo(endSeconds: number): MediaProgress | undefined {
+    const recording = this.#output?.recording;
+    return recording && { clock: this.mediaClock, endSeconds, ...recording };
   }
 
   /** The take that is played ends here. */

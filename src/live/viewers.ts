@@ -5,6 +5,7 @@ import type { FragmentBurst } from './fragment-burst.js';
 import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
 import { gatheredBus } from './gathered-bus.js';
 import { BusChoice, SoundChoice, sourceId, type RenditionChoice } from './rendition-choice.js';
+import type { ViewerPlace } from './viewer-place.js';
 import { Viewer, type Outlet, type RenditionChange, type ViewerSink } from './viewer.js';
 
 /** A correction of the clock by less than this is not worth a message. */
@@ -25,14 +26,6 @@ export interface ViewersOptions {
   readonly clock?: (() => string | undefined) | undefined;
   /** Monotonic, in ms. */
   readonly now?: (() => number) | undefined;
-}
-
-/** Where somebody is who watched before, and lost the connection. */
-export interface ViewerPlace {
-  /** As `init` said. */
-  readonly clock: string;
-  /** Media time up to which it has all. */
-  readonly seconds: number;
 }
 
 /** What another server is sent of the buses here, which it sends on to viewers of its own. */
@@ -101,6 +94,11 @@ export class Viewers {
     return this.#choices;
   }
 
+  /** See `ViewersOptions`. */
+  get clock(): string | undefined {
+    return this.#options.clock?.();
+  }
+
   /** See `FragmentBus`. */
   get timeline(): Timeline | undefined {
     return this.#options.bus.timeline;
@@ -132,7 +130,7 @@ export class Viewers {
     });
     this.#viewers.set(sink, viewer);
     if (this.#hasMoved) viewer.moveAway();
-    else viewer.begin(place && place.clock === this.#options.clock?.() ? place.seconds : undefined);
+    else viewer.begin(place && place.clock === this.clock ? place.seconds : undefined);
     return () => {
       viewer.leave();
       this.#viewers.delete(sink);

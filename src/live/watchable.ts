@@ -61,7 +61,7 @@ export interface PlaylistRequest {
 export type FragmentSource = Pick<Viewers, 'join' | 'select' | 'requireRendition' | 'count'>;
 
 /** The same for another server, which has viewers of its own. */
-export type FeedSource = Pick<Viewers, 'addFeed' | 'removeFeed' | 'choices' | 'count'>;
+export type FeedSource = Pick<Viewers, 'addFeed' | 'removeFeed' | 'choices' | 'count' | 'clock'>;
 
 export type ChatSource = Pick<ChatRoom, 'requireRoom' | 'enter' | 'leave' | 'join' | 'say' | 'pong' | 'refuseForNow' | 'delete' | 'mute' | 'unmute'>;
 

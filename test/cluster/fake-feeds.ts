@@ -2,6 +2,7 @@ import { Feed, type FeedLine } from '../../src/cluster/feed.js';
 import { parseFeedMessage, parseFeedRequest, type FeedMessage } from '../../src/cluster/feed-messages.js';
 import type { OpenUpstream, Upstream, UpstreamEnd, UpstreamTarget } from '../../src/cluster/upstream.js';
 import type { FragmentBus } from '../../src/live/fragment-bus.js';
+import type { ViewerPlace } from '../../src/live/viewer-place.js';
 import type { Viewers } from '../../src/live/viewers.js';
 
 /** A broadcast of another node. */
@@ -30,8 +31,8 @@ export class FakeFeed implements Upstream, FeedLine {
     this.closed = new Promise((resolve) => (this.#resolve = resolve));
   }
 
-  begin(fed: FedBroadcast): void {
-    this.#feed = new Feed({ ...fed, line: this });
+  begin(fed: FedBroadcast, place: ViewerPlace | undefined): void {
+    this.#feed = new Feed({ ...fed, line: this, place });
     if (!this.#isOpen) this.#feed.close();
   }
 
@@ -86,12 +87,12 @@ export class FakeNodes {
   readonly broadcasts = new Map<string, FedBroadcast>();
   readonly feeds: FakeFeed[] = [];
 
-  readonly open: OpenUpstream = (_stream, node, target) => {
+  readonly open: OpenUpstream = (_stream, node, place, target) => {
     const feed = new FakeFeed(node, target);
     this.feeds.push(feed);
     const fed = this.broadcasts.get(node);
     // As by a network: never at once.
-    setImmediate(() => (fed ? feed.begin(fed) : feed.end('lost')));
+    setImmediate(() => (fed ? feed.begin(fed, place) : feed.end('lost')));
     return feed;
   };
 

@@ -32,7 +32,7 @@ class KeepingSink implements ViewerSink {
   }
 
   media(burst: FragmentBurst): void {
-    for (const [, number] of burst.mp4.toString('latin1').matchAll(/media (\d+);/g)) this.pictures.push(Number(number));
+    for (const [, number] of burst.mp4.toString('latin1').matchAll(/media (\d+)[;,]/g)) this.pictures.push(Number(number));
     for (const { runs } of burst.fragments) for (const { trackId, baseMediaDecodeTime } of runs) if (trackId === 1) this.times.push(baseMediaDecodeTime / videoTrack.timescale);
   }
 
@@ -66,10 +66,10 @@ interface TestOwner extends FedBroadcast {
   readonly renditions: Map<string, FragmentBus>;
 }
 
-function owner(run: string, broadcast = 'run1', maxBacklogBytes = 1e6): TestOwner {
+function owner(run: string, broadcast = 'run1', maxBacklogBytes = 1e6, clock?: string): TestOwner {
   const createBus = (): FragmentBus => new FragmentBus({ maxBacklogBytes, onDropped: (error) => t.fail(String(error)) });
   const [bus, renditions] = [createBus(), new Map<string, FragmentBus>()];
-  return { run, broadcast, bus, renditions, viewers: new Viewers({ bus, renditions: () => renditions }) };
+  return { run, broadcast, bus, renditions, viewers: new Viewers({ bus, renditions: () => renditions, clock: () => clock }) };
 }
 
 interface Bench {
@@ -215,6 +215,82 @@ t.test('another node goes on with the broadcast, from media time 0: viewers keep
   const joined = new KeepingSink();
   bench.relay.viewers.join(joined);
   t.strictSame([joined.pictures, joined.times[0]! > resumedAt], [[205], true]);
+});
+
+t.test('a line between nodes that was away for a while costs nothing where media has a clock of a name', async (t) => {
+  const bench = open(t);
+  const a = owner('1', 'run1', 1e6, 'one');
+  bench.nodes.broadcasts.set('A', a);
+  a.bus.startTimeline({ init: init(), captureTimeMs: 1000 });
+  a.bus.push(pictures(0, 7));
+  t.ok(await bench.relay.ready());
+  const sink = new KeepingSink();
+  bench.relay.viewers.join(sink);
+  bench.nodes.last.end('lost');
+  for (let number = 7; number < 64; number++) a.bus.push(pictures(number, number + 1));
+  await waitUntil('it is opened anew', () => a.viewers.feedCount === 1 && bench.nodes.feeds.length === 2);
+  a.bus.push(pictures(64, 66));
+  t.strictSame([sink.pictures, sink.inits, sink.left], [range(5, 66), 1, undefined]);
+  const back = new KeepingSink();
+  bench.relay.viewers.join(back, undefined, { clock: 'one', seconds: 3.2 });
+  t.strictSame(back.pictures, range(30, 66), 'who comes back here has what it missed, too');
+});
+
+t.test('another node goes on by the same clock: viewers get what follows, each picture once, behind the same one or else a keyframe', async (t) => {
+  // Of the same pictures other bytes.
+  const encoded = (from: number, to: number): Fragment[] => pictures(from, to).map(({ bytes, runs }) => ({ runs, bytes: Buffer.from(bytes.toString('latin1').replace(/media (\d+);/, 'media $1,'), 'latin1') }));
+  for (const [what, made, isThere, expected, inits] of [
+    ['copied, from before', pictures, [3, 20], range(5, 20), 1],
+    ['copied, and far ahead already', pictures, [3, 60], range(5, 60), 1],
+    ['encoded there', encoded, [3, 20], [...range(5, 13), ...range(15, 20)], 2],
+    ['lost in between', pictures, [15, 30], [...range(5, 13), ...range(15, 30)], 2],
+  ] as const) {
+    const bench = open(t);
+    const [a, c] = [owner('1', 'run1', 1e6, 'one'), owner('2', 'run1', 1e6, 'one')];
+    bench.nodes.broadcasts.set('A', a);
+    a.bus.startTimeline({ init: init(), captureTimeMs: 1_000_000 });
+    a.bus.push(pictures(0, 13));
+    t.ok(await bench.relay.ready());
+    const sink = new KeepingSink();
+    bench.relay.viewers.join(sink);
+    // It began with the last keyframe: here all of it is to be seen.
+    sink.pictures.splice(0, sink.pictures.length, ...range(5, 13));
+    bench.nodes.broadcasts.delete('A');
+    bench.nodes.last.end('lost');
+    c.bus.startTimeline({ init: init(), captureTimeMs: 1_000_100 });
+    for (let number = isThere[0]; number < isThere[1] - 2; number++) c.bus.push(made(number, number + 1));
+    bench.nodes.broadcasts.set('C', c);
+    bench.place = { node: 'C', mayGoOn: true };
+    await waitUntil('it is fed', () => c.viewers.feedCount === 1);
+    c.bus.push(made(isThere[1] - 2, isThere[1]));
+    t.strictSame([sink.pictures, sink.inits, sink.left], [expected, inits, undefined], what);
+    t.ok(sink.times.every((time, index) => index === 0 || time > sink.times[index - 1]!), `${what}: ${sink.times.join()}`);
+    t.equal(sink.times.at(-1), (isThere[1] - 1) / 10, 'at the times that they have there');
+    const joined = new KeepingSink();
+    bench.relay.viewers.join(joined, undefined, { clock: 'one', seconds: (isThere[1] - 1) / 10 });
+    t.match(joined.messages[0], { type: 'init', clock: 'one' });
+    bench.relay.close();
+  }
+});
+
+t.test('where media had to be moved, viewers are told that it is another clock', async (t) => {
+  const bench = open(t);
+  const [a, c] = [owner('1', 'run1', 1e6, 'one'), owner('2', 'run1', 1e6, 'two')];
+  bench.nodes.broadcasts.set('A', a);
+  a.bus.startTimeline({ init: init(), captureTimeMs: 0 });
+  a.bus.push(pictures(0, 10));
+  t.ok(await bench.relay.ready());
+  const sink = new KeepingSink();
+  bench.relay.viewers.join(sink);
+  c.bus.startTimeline({ init: init(), captureTimeMs: 0 });
+  c.bus.push(pictures(0, 3));
+  bench.nodes.broadcasts.set('C', c);
+  bench.place = { node: 'C', mayGoOn: true };
+  bench.nodes.last.end('lost');
+  await waitUntil('it goes on', () => sink.inits === 2);
+  const clocks = sink.messages.flatMap((message) => (message.type === 'init' ? [message.clock] : []));
+  t.equal(clocks[0], 'one');
+  t.ok(clocks[1] !== undefined && clocks[1] !== 'one' && clocks[1] !== 'two');
 });
 
 t.test('a node leaves: the broadcast is looked for at the next one, also when the directory knows it before', async (t) => {

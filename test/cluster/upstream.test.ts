@@ -21,7 +21,7 @@ async function listen(t: Test, server: Server): Promise<string> {
 async function endAt(node: string, isWanted = true): Promise<{ end: UpstreamEnd; cause: string; heard: string[] }> {
   const heard: string[] = [];
   const open = upstreamsBy(proof, 'rules', { answerMs: 300, askEveryMs: 30 });
-  const upstream = open('cam', node, {
+  const upstream = open('cam', node, undefined, {
     message: ({ type }) => {
       heard.push(type);
       return isWanted;

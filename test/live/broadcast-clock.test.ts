@@ -135,3 +135,32 @@ t.test('law: no picture follows later than twice what the one before lasts, thou
     }
   }
 });
+
+t.test('a page that goes on at another server sends the same recording, and its pictures have the times that they had', async (t) => {
+  const media = { clock: 'one', endSeconds: 3600, zeroSeconds: 3500.25, captureTimeMs: 1e12 };
+  for (const [firstSeconds, captureTimeMs] of [[99.75, 1e12 + 300], [95, undefined], [81, 1e12]] as const) {
+    const clock = new BroadcastClock({ media, agoSeconds: 12 });
+    const source = {};
+    clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf(source, firstSeconds, captureTimeMs) + firstSeconds - 1);
+    const given = publish(clock, [at(audioTrack, 1 - 1024 / 48_000), at(videoTrack, 1), at(audioTrack, 1), at(videoTrack, 1.04)]);
+    near(t, given.get(1)?.[0], 3500.25 + firstSeconds, 'the first picture');
+    t.equal(given.get(1)?.length, 2);
+    near(t, given.get(2)?.[0], 3500.25 + firstSeconds, 'the first sound: what primes its decoder is left out');
+    clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf({}, 5) + 5);
+    t.ok((publish(clock, [at(videoTrack, 0)]).get(1)?.[0] ?? 0) > 3500.28 + firstSeconds, 'the next one follows as ever');
+  }
+});
+
+t.test('another recording at another server begins behind all that the one before can have shown; of one that said nothing, at 0', async (t) => {
+  const media = { clock: 'one', endSeconds: 3600, zeroSeconds: 3590, captureTimeMs: 1e12 };
+  const first = (after: ConstructorParameters<typeof BroadcastClock>[0], firstSeconds: number, captureTimeMs?: number): number | undefined => {
+    const clock = new BroadcastClock(after);
+    clock.startTimeline([{ name: 'source', init: both }], clock.zeroOf({}, firstSeconds, captureTimeMs) + firstSeconds);
+    return publish(clock, [at(videoTrack, 0)]).get(1)?.[0];
+  };
+  const after = { media, agoSeconds: 12 };
+  near(t, first(after, 2, 1e12 + 8000), 3612, 'it was captured at another time');
+  near(t, first({ ...after, media: { ...media, zeroSeconds: 100 } }, 0), 3612, 'it begins anew');
+  near(t, first(after, 90), 3612, 'it is far ahead');
+  near(t, first({ agoSeconds: 12 }, 90), 0, 'nobody knows');
+});

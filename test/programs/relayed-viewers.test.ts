@@ -101,8 +101,8 @@ t.test('fifty viewers at a node that does not have the stream are one upstream a
   await waitUntil('nothing is left of it', async () => (await metric(there, 'onair_relayed_streams')) === 0);
 });
 
-t.test('the owner is killed while they watch: at another node viewers keep their connections, of pictures too, and the broadcast goes on there behind an init', { skip }, async (t) => {
-  const seconds = 4;
+t.test('the owner is killed while they watch: at another node viewers keep their connections, of pictures too, and see each picture once, whatever comes again', { skip }, async (t) => {
+  const seconds = 8;
   const recording = await record({ seconds }, output);
   const redis = await startRedis(t);
   const lease = { CLUSTER_LEASE_SECONDS: '1' };
@@ -110,7 +110,8 @@ t.test('the owner is killed while they watch: at another node viewers keep their
   const publisher = new TestPublisher(t, `ws://127.0.0.1:${String(dying.port)}/live/cam/publish?key=${clusterKey}`);
   publisher.closed.catch(() => undefined);
   const { resume } = await publisher.message('ready');
-  const sending = publisher.sendPaced(paced(recording, seconds)).catch(() => undefined);
+  const pieces = paced(recording, seconds);
+  const sending = publisher.sendPaced(pieces.slice(0, 40)).catch(() => undefined);
   await publisher.message('live');
   // The heir has viewers of its own: for them the broadcast comes to where they are.
   const viewers = await Promise.all([watch(t, there), watch(t, heir)]);
@@ -125,20 +126,22 @@ t.test('the owner is killed while they watch: at another node viewers keep their
     attempt.closed.catch(() => undefined);
     return attempt.message('ready').then(() => attempt, () => undefined);
   }, 30_000, 200);
-  await back.sendPaced(paced(recording, seconds));
+  // As a page does: the same recording, with what had come before, at once, and then the rest.
+  await back.sendPaced(pieces.map(({ data }, index) => ({ atMs: Math.max(0, index - 40) * 100, data })));
   await waitUntil('pictures of what goes on', () => frames.count > lookedAt + 3);
   await back.end();
   await frames.closed;
 
   for (const { closed, messages, runs } of viewers) {
     t.equal((await closed)[0], 1000, 'they stay until the end');
-    t.equal(messages.filter((type) => type === 'init').length, 2);
-    const numbers = (await decode(t, Buffer.concat(runs[1] ?? []), ['-xerror'])).pictures.map(({ number }) => number);
-    t.strictSame(numbers, Array.from({ length: seconds * 25 }, (_none, number) => number), 'all of it');
+    t.equal(messages.filter((type) => type === 'init').length, 1);
+    const numbers = (await decode(t, Buffer.concat(runs[0] ?? []), ['-xerror'])).pictures.map(({ number }) => number);
+    const first = numbers[0] ?? NaN;
+    t.strictSame(numbers, Array.from({ length: seconds * 25 - first }, (_none, at) => first + at), 'all of it');
   }
   const times: number[] = [];
   for (const event of new FragmentReader().push(await body)) for (const run of event.type === 'fragment' ? event.fragment.runs : []) if (run.trackId === 1) times.push(run.baseMediaDecodeTime);
-  t.ok(times.length > seconds * 25, 'one file holds what was before and what comes after');
+  t.ok(times.length > 5 * 25, 'one file holds what was before and what comes after');
   t.ok(times.every((time, index) => index === 0 || time > (times[index - 1] ?? 0)), 'in which time never goes back');
 });
 

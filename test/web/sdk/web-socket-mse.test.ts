@@ -452,8 +452,8 @@ t.test('who lost the connection asks for what it missed, plays all of it, faster
   path.close();
 });
 
-t.test('what was missed may come a while after the connection, from another server; more than that, or too much, is not caught up with', async (t) => {
-  for (const [afterSeconds, missedSeconds, isPlayed] of [[10, 12, true], [40, 12, false], [2, 30, false]] as const) {
+t.test('what was missed may come a while after the connection, from another server; too much of it is not caught up with', async (t) => {
+  for (const [afterSeconds, missedSeconds, isPlayed] of [[10, 12, true], [40, 12, true], [2, 30, false]] as const) {
     const { page, video, path, stream } = await comesBack(8);
     const stoodAt = video.currentTime;
     await page.pass(afterSeconds * 1000);

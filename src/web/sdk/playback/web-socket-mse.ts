@@ -8,6 +8,8 @@ import { SocketRenditions, type SocketPlace } from './socket-renditions.js';
 import { ViewerSocket, type TimelineMessage } from './viewer-socket.js';
 
 const lookEveryMs = 200;
+/** A server that has media but can't send it skips it sooner: after so long it is what its source missed that comes. */
+const sourceGoneMs = 5000;
 /** Sound and pictures do not come quite in the order of their times. */
 const overlapSeconds = 0.1;
 
@@ -110,6 +112,7 @@ export class WebSocketMse implements Playback {
   #connect(): void {
     this.#init = undefined;
     this.#mediaClock = undefined;
+    this.#fedAtMs = -Infinity;
     this.#slowLine.reset();
     const socket = new ViewerSocket({
       url: () => this.#renditions.address(this.#place()),
@@ -177,7 +180,9 @@ export class WebSocketMse implements Playback {
   }
 
   #takeMedia(bytes: Uint8Array): void {
-    this.#fedAtMs = this.#options.page.nowMs();
+    const nowMs = this.#options.page.nowMs();
+    if (nowMs - this.#fedAtMs > sourceGoneMs && Number.isFinite(this.#fedAtMs)) this.#edge.returns();
+    this.#fedAtMs = nowMs;
     this.#bitRate.add(bytes.byteLength, this.#fedAtMs);
     this.#look();
     if (this.#init === undefined || this.#attached === undefined) return;
