@@ -3,6 +3,7 @@ import type { Fragment, TrackRun } from '../fmp4/fragment.js';
 import { leadOf, type InitSegment } from '../fmp4/init-segment.js';
 import { outputInits, type NamedOutput, type OutputInit } from '../fmp4/named-outputs.js';
 import { TracksApart } from '../fmp4/tracks-apart.js';
+import { WholeMoments } from '../fmp4/whole-moments.js';
 import { OutputWatch } from './output-watch.js';
 import type { ReadOptions, Take } from './take.js';
 import { TranscoderError, type Transcoder } from './transcoder.js';
@@ -123,8 +124,21 @@ export class TranscodeRun {
     const reader = new FragmentReader();
     let inits: readonly OutputInit[] = [];
     let apart: TracksApart | undefined;
+    let moments: WholeMoments | undefined;
     const timeline = { isBegun: false };
     let garbled: TranscoderError | undefined;
+    const give = (fragments: readonly Fragment[]): void => {
+      const source = inits[0]?.init;
+      if (!source || fragments.length === 0) return;
+      // Only the first fragment tells how long before they are shown pictures are decoded.
+      if (!timeline.isBegun) output.startTimeline(inits, withDecoding(times(), fragments, source));
+      timeline.isBegun = true;
+      let taken = fragments.length;
+      if (copiesPicture) taken = output.offer(fragments);
+      else output.push(fragments);
+      this.#note(fragments.slice(0, taken), source);
+      if (taken < fragments.length) this.#breakOff();
+    };
     await transcoder.read((chunk) => {
       if (garbled || this.#tooFarApart) return;
       const fragments: Fragment[] = [];
@@ -132,25 +146,22 @@ export class TranscodeRun {
         // Nothing but its reading: what our own consumers throw is no fault of ffmpeg's.
         for (const event of reader.push(chunk)) {
           if (event.type === 'fragment') fragments.push(...(apart?.push(event.fragment) ?? [event.fragment]));
-          else [inits, apart, timeline.isBegun] = [outputInits(event.init, this.#options.outputs), new TracksApart(event.init.tracks), false];
+          else {
+            inits = outputInits(event.init, this.#options.outputs);
+            [apart, moments, timeline.isBegun] = [new TracksApart(event.init.tracks), new WholeMoments(inits), false];
+          }
         }
       } catch (error) {
         garbled = new TranscoderError('server', `ffmpeg wrote what is no MP4: ${(error as Error).message}`, { cause: error });
         this.#reading.abort();
         void transcoder.close();
       }
-      const source = inits[0]?.init;
-      if (!source || fragments.length === 0) return;
-      // Only the first fragment tells how long before they are shown pictures are decoded.
-      if (!timeline.isBegun) output.startTimeline(inits, withDecoding(times(), fragments, source));
-      timeline.isBegun = true;
-      this.#watch.gave();
-      let taken = fragments.length;
-      if (copiesPicture) taken = output.offer(fragments);
-      else output.push(fragments);
-      this.#note(fragments.slice(0, taken), source);
-      if (taken < fragments.length) this.#breakOff();
+      if (fragments.length > 0) this.#watch.gave();
+      give(moments?.push(fragments) ?? []);
     });
+    // Of a moment that one broke off in the middle of, nothing is given: the next one gives it to all outputs.
+    const isAllThere = (await transcoder.closed) === null && !this.#silence && !garbled && !this.#tooFarApart;
+    if (isAllThere) give(moments?.flush() ?? []);
     if (timeline.isBegun) output.endTimeline();
     return garbled;
   }

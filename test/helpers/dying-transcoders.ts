@@ -1,0 +1,47 @@
+import { FfmpegTranscoder } from '../../src/live/ffmpeg-transcoder.js';
+import type { TranscodePlan } from '../../src/live/ffmpeg-options.js';
+import type { StartTranscoder, Transcoder } from '../../src/live/transcoder.js';
+import { ffmpeg } from './programs.js';
+
+/** Real ffmpegs, each of which is killed by SIGKILL once it gave so many bytes: nothing of it is read beyond. @param afterBytes of the next one that is started for this plan; undefined: it lives */
+export function dyingTranscoders(afterBytes: (plan: TranscodePlan) => number | undefined): StartTranscoder {
+  return (plan) => {
+    const transcoder = new FfmpegTranscoder(plan, { ffmpegPath: ffmpeg?.path ?? '' });
+    const bytes = afterBytes(plan);
+    return bytes === undefined ? transcoder : new Dying(transcoder, bytes);
+  };
+}
+
+class Dying implements Transcoder {
+  readonly closed: Transcoder['closed'];
+  readonly #transcoder: FfmpegTranscoder;
+  #left: number;
+
+  constructor(transcoder: FfmpegTranscoder, afterBytes: number) {
+    this.#transcoder = transcoder;
+    this.#left = afterBytes;
+    this.closed = transcoder.closed;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#transcoder.write(bytes);
+  }
+
+  end(): void {
+    this.#transcoder.end();
+  }
+
+  close(): Promise<void> {
+    return this.#transcoder.close();
+  }
+
+  read(take: (chunk: Buffer) => void): Promise<void> {
+    return this.#transcoder.read((chunk) => {
+      if (this.#left === 0) return;
+      const given = chunk.subarray(0, this.#left);
+      this.#left -= given.length;
+      take(given);
+      if (this.#left === 0 && this.#transcoder.pid !== undefined) process.kill(this.#transcoder.pid, 'SIGKILL');
+    });
+  }
+}
