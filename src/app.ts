@@ -113,6 +113,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
       publicUrl: config.S3_PUBLIC_URL,
       log: http.log,
       onEvent: (event) => events.count(event),
+      onLost: (id) => void recordings.read(id).catch(() => undefined),
     });
   const recordings = new Recordings({
     directory: config.recordingsDir,
@@ -188,7 +189,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     http,
     broadcasts,
     relayMeasures: cluster && (() => ({ streams: cluster.relays.count, viewers: cluster.relays.countViewers() })),
-    keptMeasures: () => ({ count: recordings.count, byteLength: recordings.byteLength, spoolBytes: archive?.spoolBytes ?? 0 }),
+    keptMeasures: () => ({ count: recordings.count, ...recordings.sums, spoolBytes: archive?.spoolBytes ?? 0 }),
     access,
     cuts,
     events,

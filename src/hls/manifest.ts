@@ -46,6 +46,8 @@ export interface ManifestLost {
 export interface ManifestEnd {
   readonly type: 'end';
   readonly durationSeconds: number;
+  /** So much of it is gaps. */
+  readonly missingSeconds?: number | undefined;
   readonly byteLength: number;
   readonly width?: number | undefined;
   readonly height?: number | undefined;
@@ -126,6 +128,7 @@ export function sumsOf({ segments, inits, renditions }: Pick<Manifest, 'segments
   const largest = pictures.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
   return {
     durationSeconds: segments.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0),
+    missingSeconds: segments.reduce((sum, { durationSeconds, gap }) => sum + (gap ? durationSeconds : 0), 0),
     byteLength: [segments, ...renditions.values()].flat().reduce((sum, { byteLength, gap }) => sum + (gap ? 0 : byteLength), 0),
     width: largest?.width,
     height: largest?.height,

@@ -151,6 +151,7 @@ export const recordingInfo = Type.Object({
   description: Type.Optional(Type.String()),
   startedAt: Type.String({ description: 'RFC 3339, UTC' }),
   durationSeconds: Type.Number(),
+  missingSeconds: Type.Number({ description: 'so much of it is gaps: the disk did not take it, or the object store does not have it any more; 0: all is there' }),
   byteLength: Type.Number({ description: 'of its segments' }),
   width: Type.Optional(Type.Number()),
   height: Type.Optional(Type.Number()),

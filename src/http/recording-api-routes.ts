@@ -129,9 +129,9 @@ export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> 
 };
 
 function infoOf({ id, start, description, state, sums, private: isPrivate }: Recording, base: string): RecordingInfo {
-  const { durationSeconds, byteLength, width, height } = sums;
+  const { durationSeconds, missingSeconds = 0, byteLength, width, height } = sums;
   return {
-    ...{ id, stream: start.stream, ...description, startedAt: start.startedAt, durationSeconds, byteLength, state, private: isPrivate },
+    ...{ id, stream: start.stream, ...description, startedAt: start.startedAt, durationSeconds, missingSeconds, byteLength, state, private: isPrivate },
     ...(width !== undefined && height !== undefined && { width, height }),
     urls: urlsOf(base, id),
   };

@@ -13,6 +13,7 @@ export interface Measured {
 export interface KeptMeasures {
   readonly count: number;
   readonly byteLength: number;
+  readonly missingSeconds: number;
   /** On the disk, on its way to the object store. */
   readonly spoolBytes: number;
 }
@@ -73,6 +74,7 @@ export class ServerMetrics {
     if (keptMeasures) {
       this.#gauge('onair_recordings', 'Recordings that are kept.', () => keptMeasures().count);
       this.#gauge('onair_recordings_bytes', 'Their segments.', () => keptMeasures().byteLength);
+      this.#gauge('onair_recordings_missing_seconds', 'So much of them is gaps, which the disk did not take or the object store lost.', () => keptMeasures().missingSeconds);
       this.#gauge('onair_recordings_spool_bytes', 'Segments that wait on the disk for the object store.', () => keptMeasures().spoolBytes);
     }
     if (relayMeasures) {
@@ -107,7 +109,7 @@ export class ServerMetrics {
     this.#count('onair_ffmpeg_restarts_total', 'How often an ffmpeg was replaced in the middle of a broadcast.', events, 'ffmpeg-restarted');
     this.#count('onair_copy_refusals_total', 'How often a copied picture could not be cut where a segment must end, and was encoded up to the next keyframe.', events, 'copy-refused');
     this.#count('onair_segment_store_failures_total', 'Broadcasts of which the disk did not take all segments.', events, 'store-failed');
-    this.#count('onair_recording_failures_total', 'Recordings with a gap, since the disk did not take all of them.', events, 'recording-failed');
+    this.#count('onair_recording_failures_total', 'How often the disk stopped taking a recording.', events, 'recording-failed');
     this.#count('onair_segment_store_read_failures_total', 'How often the disk did not give back a segment that it took.', events, 'store-read-failed');
     new Counter({
       name: 'onair_connections_cut_total',

@@ -3,6 +3,7 @@ import type { WholeSegment } from '../hls/whole-segment.js';
 import type { ChatEntry } from '../protocol/chat-messages.js';
 import type { StreamDescription } from '../protocol/stream-description.js';
 import type { BroadcastOptions, RecordingShape } from './broadcast-options.js';
+import type { TellOfGap } from './recorder.js';
 import type { BegunRecording, Recordings } from './recordings.js';
 
 export interface BroadcastRecordingOptions extends RecordingShape {
@@ -10,8 +11,9 @@ export interface BroadcastRecordingOptions extends RecordingShape {
   readonly stream: string;
   readonly broadcast: string;
   readonly describe: () => StreamDescription;
-  /** Told once a recording, when something is missing from it. */
-  readonly onGap: (error: Error) => void;
+  readonly onGap: TellOfGap;
+  /** Told of each that is over and has gaps. */
+  readonly onMissing?: ((id: string, missingSeconds: number) => void) | undefined;
 }
 
 const defaultShape: RecordingShape = { renditions: true, longestSeconds: 12 * 3600 };
@@ -73,8 +75,15 @@ export class BroadcastRecording {
   end(): Promise<void> {
     const { id } = this.#current ?? {};
     this.#current = undefined;
-    if (id !== undefined) this.#finishing = this.#finishing.then(() => this.#options.recordings.finish(id));
+    if (id !== undefined) this.#finishing = this.#finishing.then(() => this.#finish(id));
     return this.#finishing;
+  }
+
+  async #finish(id: string): Promise<void> {
+    const { recordings, onMissing } = this.#options;
+    await recordings.finish(id);
+    const { missingSeconds = 0 } = recordings.find(id)?.sums ?? {};
+    if (missingSeconds > 0) onMissing?.(id, missingSeconds);
   }
 
   #begin({ programDateTimeMs, mediaSequence }: WholeSegment, targetDurationSeconds: number): BegunRecording {
@@ -95,10 +104,20 @@ export class BroadcastRecording {
  */
 export function recordBroadcast({ recordings, stream, id: broadcast, recordingShape = defaultShape, descriptions, log, onEvent }: BroadcastOptions, warn: (message: string) => void): BroadcastRecording | undefined {
   if (!recordings) return undefined;
-  const onGap = (err: Error): void => {
+  const onGap: TellOfGap = (err, missingSeconds) => {
+    if (!err) {
+      log.info({ stream, broadcast, missingSeconds }, 'the disk takes the recording again; what is missing is a gap in it');
+      return warn(`The server’s disk takes the recording again. ${missingWords(missingSeconds)}`);
+    }
     onEvent?.('recording-failed');
-    log.warn({ stream, broadcast, err }, 'the recording has a gap: its disk does not take all that is written');
+    log.warn({ stream, broadcast, missingSeconds, err }, 'the recording has a gap: its disk does not take all that is written');
     warn(`The server’s disk does not take all of the recording (${err.message}). The live stream goes on; what is missing from the recording is a gap in it.`);
   };
-  return new BroadcastRecording({ ...recordingShape, recordings, stream, broadcast, describe: () => descriptions.get(stream), onGap });
+  const onMissing = (recording: string, missingSeconds: number): void => log.warn({ stream, broadcast, recording, missingSeconds }, 'a recording is over, and some of it is missing');
+  return new BroadcastRecording({ ...recordingShape, recordings, stream, broadcast, describe: () => descriptions.get(stream), onGap, onMissing });
+}
+
+function missingWords(seconds: number): string {
+  if (seconds === 0) return 'Nothing of the picture is missing from it.';
+  return `${seconds.toFixed(1)} seconds are missing from it, as a gap.`;
 }

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { manifestLine, readManifest } from '../hls/manifest.js';
+import { manifestLine, readManifest, sumsOf } from '../hls/manifest.js';
 import { isKeptMedia } from '../hls/media-address.js';
 import type { StoredMedia } from '../hls/stored-media.js';
 import { LiveError } from '../protocol/live-error.js';
@@ -23,8 +23,8 @@ export interface ObjectArchiveOptions {
   readonly deliver: ((key: string, isPrivate: boolean) => Promise<string>) | undefined;
   /** Told once in a row of failures, and when it is over: undefined. */
   readonly onState: (failure: Error | undefined) => void;
-  /** Segments that the store took and does not have any more. */
-  readonly onLost: (id: string, names: readonly string[]) => void;
+  /** Segments that the store took and does not have any more, and how much of the recording is missing by now. */
+  readonly onLost: (id: string, names: readonly string[], missingSeconds: number) => void;
   /** How long manifests of what grows may be behind. */
   readonly manifestIntervalMs?: number | undefined;
   /** How long a viewer waits for the store. */
@@ -255,9 +255,13 @@ export class ObjectArchive {
     const lost = segments.filter(({ uri, byteLength, gap }) => !gap && sizes.get(uri) !== byteLength).map(({ uri }) => uri);
     kept.verified = true;
     if (lost.length === 0) return;
-    await writeFile(join(folder(id), manifestName), manifestLine({ type: 'lost', uris: lost }), { flag: 'a' });
+    const line = manifestLine({ type: 'lost', uris: lost });
+    const manifest = readManifest(own + line);
+    const sums = sumsOf(manifest);
+    // The sums once more: whoever lists recordings reads the ends of a manifest alone.
+    await writeFile(join(folder(id), manifestName), `${line}${manifest.end ? manifestLine({ ...manifest.end, ...sums }) : ''}`, { flag: 'a' });
     kept.changed = true;
-    onLost(id, lost);
+    onLost(id, lost, sums.missingSeconds ?? 0);
   }
 
   async #patiently<T>(asked: Promise<T>): Promise<T> {

@@ -13,13 +13,15 @@ export interface OpenObjectArchiveOptions {
   readonly publicUrl: string | undefined;
   readonly log: LiveLog;
   readonly onEvent: (event: LiveEvent) => void;
+  /** Its manifest says since then that some of it is missing. */
+  readonly onLost: (id: string) => void;
 }
 
 /** A player that got an address may ask again with it for as long. */
 const signedSeconds = 3600;
 
 /** Where recordings go, with what is logged and counted when that fails. */
-export function openObjectArchive({ store: settings, recordingsDirectory, maxSpoolBytes, redirects, publicUrl, log, onEvent }: OpenObjectArchiveOptions): ObjectArchive {
+export function openObjectArchive({ store: settings, recordingsDirectory, maxSpoolBytes, redirects, publicUrl, log, onEvent, onLost }: OpenObjectArchiveOptions): ObjectArchive {
   const store = new ObjectStore(settings);
   const deliver = async (key: string, isPrivate: boolean): Promise<string> => (publicUrl === undefined || isPrivate ? store.signedUrl(key, signedSeconds) : store.publicUrl(publicUrl, key));
   return new ObjectArchive({
@@ -31,9 +33,10 @@ export function openObjectArchive({ store: settings, recordingsDirectory, maxSpo
       onEvent('object-store-failed');
       log.warn({ err }, 'the object store does not take recordings; what comes waits on the disk, and it is tried again');
     },
-    onLost: (recording, names) => {
+    onLost: (recording, names, missingSeconds) => {
+      onLost(recording);
       onEvent('recording-lost');
-      log.warn({ recording, segments: names.length, first: names[0] }, 'the object store does not have all that it took of a recording; what is missing is a gap in it');
+      log.warn({ recording, segments: names.length, first: names[0], missingSeconds }, 'the object store does not have all that it took of a recording; what is missing is a gap in it');
     },
   });
 }

@@ -12,12 +12,20 @@ export const manifestName = 'manifest.jsonl';
 /** Some hours of lines. */
 const mostUnwritten = 1_048_576;
 
+/** So many segments in a row, and the store takes them again. */
+const steadySegments = 3;
+
+/**
+ * Told when the store does not take all of a recording, and why; and with how much is missing by then, of all of it, when it is well again: undefined for the
+ * error. In turns, however long each lasts.
+ */
+export type TellOfGap = (error: Error | undefined, missingSeconds: number) => void;
+
 export interface RecorderOptions {
   readonly store: MediaStore;
   readonly start: ManifestStart;
   readonly description: StreamDescription;
-  /** Told once, when something is missing from the recording: it goes on as soon as the store takes more. */
-  readonly onGap: (error: Error) => void;
+  readonly onGap: TellOfGap;
   readonly maxWaitingBytes?: number | undefined;
   /** How long the end waits for the store. */
   readonly endTimeoutMs?: number | undefined;
@@ -31,16 +39,18 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #writer: WriteBehind;
   readonly #inits = new Map<string, ManifestInit>();
-  #sums = { durationSeconds: 0, byteLength: 0 };
+  #sums = { durationSeconds: 0, missingSeconds: 0, byteLength: 0 };
+  /** Segments that were taken since something was not; undefined: all is well. */
+  #takenSince: number | undefined;
   /** Lines that the store did not take yet. */
   #unwritten = '';
   #description: StreamDescription;
   #noted: Promise<void> = Promise.resolve();
 
   constructor(options: RecorderOptions) {
-    const { store, start, description, onGap, maxWaitingBytes } = options;
+    const { store, start, description, maxWaitingBytes } = options;
     this.#options = options;
-    this.#writer = new WriteBehind({ store, onFailure: onGap, maxWaitingBytes });
+    this.#writer = new WriteBehind({ store, onFailure: (error) => this.#failed(error), maxWaitingBytes });
     this.#description = description;
     this.#noted = this.#note([start, { type: 'description', ...description }]);
   }
@@ -58,11 +68,16 @@ export class Recorder {
     const facts = { ...named, uri: keptName(rendition, named.uri), mapUri: keptName(rendition, named.mapUri) };
     const initLine = this.#inits.has(facts.mapUri) ? undefined : this.#putInit(facts.mapUri, init);
     // The pieces as they are now: the window lets go of its own once its own store has them.
-    const isThere = facts.gap ? Promise.resolve(false) : this.#writer.put(facts.uri, { byteLength: media.byteLength, pieces: media.pieces });
+    const put = facts.gap ? Promise.resolve(false) : this.#writer.put(facts.uri, { byteLength: media.byteLength, pieces: media.pieces });
+    const isThere = put.then((there) => ({ gap: !there, isSteady: there && this.#taken() }));
     this.#next(async () => {
       const newInit = await initLine;
-      const gap = !(await isThere);
-      this.#sums = { durationSeconds: this.#sums.durationSeconds + (rendition === undefined ? facts.durationSeconds : 0), byteLength: this.#sums.byteLength + (gap ? 0 : facts.byteLength) };
+      const { gap, isSteady } = await isThere;
+      const best = rendition === undefined ? facts.durationSeconds : 0;
+      const { durationSeconds, missingSeconds, byteLength } = this.#sums;
+      this.#sums = { durationSeconds: durationSeconds + best, missingSeconds: missingSeconds + (gap ? best : 0), byteLength: byteLength + (gap ? 0 : facts.byteLength) };
+      // Only now it is known how much is missing of what came before.
+      if (isSteady) this.#wellAgain();
       return [...(newInit ? [newInit] : []), { type: 'segment', ...(rendition !== undefined && { rendition }), ...facts, ...(gap && { gap }) }];
     });
   }
@@ -77,7 +92,27 @@ export class Recorder {
     // Beside the sums once more: whoever lists recordings reads the ends of a manifest alone.
     this.#next(() => [{ type: 'description', ...this.#description }, { type: 'end', ...this.sums }]);
     const { endTimeoutMs = 1500 } = this.#options;
-    if (!(await settledWithin(this.#noted, endTimeoutMs))) void this.#writer.close();
+    if (await settledWithin(this.#noted, endTimeoutMs)) return;
+    void this.#writer.close();
+    // Nothing of it waits for the store any more: what did not get there is counted as missing.
+    await this.#noted;
+  }
+
+  #failed(error: Error): void {
+    const wasWell = this.#takenSince === undefined;
+    this.#takenSince = 0;
+    if (wasWell) this.#options.onGap(error, this.#sums.missingSeconds);
+  }
+
+  /** Whether so many were taken in a row. */
+  #taken(): boolean {
+    return this.#takenSince !== undefined && ++this.#takenSince >= steadySegments;
+  }
+
+  #wellAgain(): void {
+    if ((this.#takenSince ?? 0) < steadySegments) return;
+    this.#takenSince = undefined;
+    this.#options.onGap(undefined, this.#sums.missingSeconds);
   }
 
   /** undefined when it did not get there: it is put again with the next segment, under the same name. */

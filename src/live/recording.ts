@@ -41,3 +41,14 @@ export function wordsOf(stream: string, { title, description }: StreamDescriptio
 export function sumsNow(end: KeptRecording['end'], recorder: Recorder | undefined): Recording['sums'] {
   return end ?? recorder?.sums ?? { durationSeconds: 0, byteLength: 0 };
 }
+
+/** What all of them weigh, and how much of them is missing. */
+export interface SumsOfAll {
+  readonly byteLength: number;
+  readonly missingSeconds: number;
+}
+
+export function sumsOfAll(all: readonly Pick<KeptRecording, 'end' | 'recorder'>[]): SumsOfAll {
+  const sums = all.map(({ end, recorder }) => sumsNow(end, recorder));
+  return { byteLength: sums.reduce((sum, { byteLength }) => sum + byteLength, 0), missingSeconds: sums.reduce((sum, { missingSeconds = 0 }) => sum + missingSeconds, 0) };
+}

@@ -6,7 +6,7 @@ import type { DescriptionChange, StreamDescription } from '../protocol/stream-de
 import { LiveError } from '../protocol/live-error.js';
 import type { RecordWish, RecordWishes } from './record-wishes.js';
 import { RecordedChat } from './recorded-chat.js';
-import { sumsNow, wordsOf, type KeptRecording, type Recording } from './recording.js';
+import { sumsNow, sumsOfAll, wordsOf, type KeptRecording, type Recording, type SumsOfAll } from './recording.js';
 import { RecordingCatalogue, type Listing, type ListingRequest } from './recording-catalogue.js';
 import { RecordingFolders, type RecordingFoldersOptions } from './recording-folders.js';
 import { RecordingIndex } from './recording-index.js';
@@ -14,7 +14,7 @@ import { RecordingsElsewhere } from './recordings-elsewhere.js';
 import type { RetentionLimits } from './recording-retention.js';
 import { RecordingSweep } from './recording-sweep.js';
 import { changedDescription } from './stream-descriptions.js';
-import { manifestName, Recorder } from './recorder.js';
+import { manifestName, Recorder, type TellOfGap } from './recorder.js';
 import { serverName } from './segment-folders.js';
 import { settledWithin } from './settled-within.js';
 
@@ -69,7 +69,7 @@ export class Recordings {
       isKnown: (id) => this.#kept.get(id) !== undefined,
       over: () => this.#kept.oldestFirst.filter(({ end }) => end).map(({ id }) => id),
       makeFolder: (id) => this.folders.make(id),
-      read: (id) => this.#read(id),
+      read: (id) => this.read(id),
       forget: (id) => this.#forget(id),
       onFailure: (error) => onFailure?.(undefined, error),
     });
@@ -83,11 +83,11 @@ export class Recordings {
     const unknown = ids.filter((id) => !indexed.has(id));
     const readers = Array.from({ length: readAtATime }, async () => {
       // A folder without a manifest is none of ours.
-      for (let id = unknown.pop(); id !== undefined; id = unknown.pop()) await this.#read(id).catch(() => undefined);
+      for (let id = unknown.pop(); id !== undefined; id = unknown.pop()) await this.read(id).catch(() => undefined);
     });
     await Promise.all(readers);
     await this.sweep();
-    this.#compared = this.#index.compare(indexed.values(), { read: (id) => this.#read(id), gone: (id) => this.#kept.remove(id) });
+    this.#compared = this.#index.compare(indexed.values(), { read: (id) => this.read(id), gone: (id) => this.#kept.remove(id) });
     // What was said here and did not go up comes before what others said.
     void this.#compared.then(() => this.#elsewhere?.start());
     this.#timer = setInterval(() => void Promise.all([this.sweep(), this.#note()]), sweepIntervalMs).unref();
@@ -102,7 +102,8 @@ export class Recordings {
     await this.#index.close();
   }
 
-  async #read(id: string): Promise<void> {
+  /** Its folder says more. */
+  async read(id: string): Promise<void> {
     const before = this.#kept.get(id);
     const found = await this.folders.read(id);
     const { start, description, end } = found;
@@ -173,9 +174,8 @@ export class Recordings {
     return this.#kept.oldestFirst.length;
   }
 
-  /** What all of them weigh. */
-  get byteLength(): number {
-    return this.#kept.oldestFirst.reduce((sum, { end, recorder }) => sum + sumsNow(end, recorder).byteLength, 0);
+  get sums(): SumsOfAll {
+    return sumsOfAll(this.#kept.oldestFirst);
   }
 
   /** Somebody has it played now: it is not removed for its age or its weight while they do. */
@@ -236,7 +236,7 @@ export class Recordings {
   }
 
   /** Begins one. @param onGap see `Recorder` */
-  begin(facts: Omit<ManifestStart, 'type' | 'version' | 'server'>, description: StreamDescription, onGap: (error: Error) => void): BegunRecording {
+  begin(facts: Omit<ManifestStart, 'type' | 'version' | 'server'>, description: StreamDescription, onGap: TellOfGap): BegunRecording {
     const id = `${facts.stream}-${facts.startedAt.replace(/\.\d+|[-:]/g, '')}-${randomBytes(4).toString('hex')}`;
     const start: ManifestStart = { type: 'start', version: 1, ...facts, server: serverName };
     const recorder = new Recorder({ store: this.folders.store(id), start, description, onGap });

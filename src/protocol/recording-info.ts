@@ -23,6 +23,8 @@ export interface RecordingInfo {
   /** RFC 3339, UTC. */
   readonly startedAt: string;
   readonly durationSeconds: number;
+  /** So much of it is gaps: the disk did not take it, or the object store does not have it any more. 0: all is there. */
+  readonly missingSeconds: number;
   /** Of its segments. */
   readonly byteLength: number;
   readonly width?: number;

@@ -2,7 +2,7 @@ import type { MediaStore, Pieces } from './media-store.js';
 
 export interface WriteBehindOptions {
   readonly store: MediaStore;
-  /** Told once, when the store does not take what is written. */
+  /** Told of each thing that the store did not take. */
   readonly onFailure: (error: Error) => void;
   /** More than this that waits to be written, and the store is too slow. */
   readonly maxWaitingBytes?: number | undefined;
@@ -33,7 +33,6 @@ export class WriteBehind {
   #work: Promise<void> = Promise.resolve();
   #working = false;
   #closed = false;
-  #failed = false;
 
   constructor({ maxWaitingBytes = defaultWaitingBytes, ...options }: WriteBehindOptions) {
     this.#options = { maxWaitingBytes, ...options };
@@ -116,9 +115,7 @@ export class WriteBehind {
   }
 
   #fail(error: Error): void {
-    if (this.#failed || this.#closed) return;
-    this.#failed = true;
-    this.#options.onFailure(error);
+    if (!this.#closed) this.#options.onFailure(error);
   }
 }
 

@@ -29,7 +29,7 @@ async function startServer(t: Test, fake: FakeObjectStore, { directory: its, opt
   const archive = new ObjectArchive({
     ...{ store: fake.client(), folder: (id: string) => join(directory, id), maxSpoolBytes: 1e9, deliver: undefined, retryMs: 5 },
     onState: (error) => told!.push(error?.message ?? 'well again'),
-    onLost: (_id, names) => told!.push(`lost ${names.join(' ')}`),
+    onLost: (_id, names, missingSeconds) => told!.push(`lost ${names.join(' ')}, ${missingSeconds.toFixed(0)} s are missing`),
     ...more,
   });
   t.teardown(() => archive.close());
@@ -92,11 +92,8 @@ t.test('a spool that is full is a gap, said exactly, and the recording goes on o
   const segments = wholeSegments(8);
   const size = Math.max(...segments.map(({ byteLength }) => byteLength));
   const server = await startServer(t, fake, { archive: { maxSpoolBytes: 3 * size + recordedInit.bytes.length } });
-  let gaps = 0;
-  const { id, recorder } = server.recordings.begin(recordedFacts, {}, ({ message }) => {
-    gaps++;
-    t.match(message, /wait for the object store, and there is no room for more/);
-  });
+  const told: string[] = [];
+  const { id, recorder } = server.recordings.begin(recordedFacts, {}, (error, missingSeconds) => told.push(`${error?.message ?? 'well again'}; ${missingSeconds.toFixed(0)} s are missing`));
   const listed = (count: number) => async (): Promise<boolean> => (await server.recordings.manifest(id).catch(() => undefined))?.segments.length === count;
   const add = async (some: readonly WholeSegment[], count: number): Promise<void> => {
     for (const segment of some) recorder.segment(segment, recordedInit);
@@ -110,7 +107,9 @@ t.test('a spool that is full is a gap, said exactly, and the recording goes on o
   await server.recordings.finish(id);
   await until(isWhole(fake, id));
   t.equal(numbers(inStore(fake, id)), '0, 1, 2, 3 gap, 4 gap, 5 gap, 6, 7');
-  t.equal(gaps, 1, 'told once');
+  t.match(told, [/^\d+ bytes wait for the object store, and there is no room for more; 0 s are missing$/]);
+  t.equal(told.length, 1, 'told once');
+  t.match([server.recordings.get(id).sums, inStore(fake, id).end], [{ missingSeconds: 6 }, { missingSeconds: 6 }]);
 });
 
 t.test('what was not up when the server died goes up when it starts again', async (t) => {
@@ -143,7 +142,10 @@ t.test('what the store forgot is a gap in the playlist, and told with its names'
   await server.recordings.finish(id);
   await until(async () => numbers(inStore(fake, id)).includes('gap'));
   t.equal(numbers(inStore(fake, id)), '0, 1 gap, 2, 3');
-  t.strictSame(server.told, ['lost 1.m4s']);
+  t.strictSame(server.told, ['lost 1.m4s, 2 s are missing']);
+  t.match(inStore(fake, id).end, { durationSeconds: 8, missingSeconds: 2 });
+  await server.recordings.read(id);
+  t.match(server.recordings.get(id).sums, { durationSeconds: 8, missingSeconds: 2 });
   t.match(writeRecordingText(await server.recordings.manifest(id), { kind: 'media' }, true), /#EXT-X-GAP\n#EXTINF:2[^\n]*\n1\.m4s/);
 });
 

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { manifestLine, readManifest, type Manifest } from '../../src/hls/manifest.js';
 import { writeRecordingText } from '../../src/hls/recording-playlists.js';
-import { Recorder, manifestName } from '../../src/live/recorder.js';
+import { Recorder, manifestName, type TellOfGap } from '../../src/live/recorder.js';
 import { indexName } from '../../src/live/recording-index.js';
 import type { Recordings } from '../../src/live/recordings.js';
 import { JsonFile } from '../../src/storage/json-file.js';
@@ -14,7 +14,7 @@ import { temporaryDirectory } from '../helpers/programs.js';
 import { turns, until } from './fake-studio.js';
 import { foldersIn, keepRecording, openRecordings, recordWishes, recordedFacts, recordedInit, wholeSegments } from './kept-recordings.js';
 
-function recorder(store: MoodyStore, onGap = (): void => undefined): Recorder {
+function recorder(store: MoodyStore, onGap: TellOfGap = () => undefined): Recorder {
   return new Recorder({ store, onGap, start: { type: 'start', version: 1, server: 'test-1', ...recordedFacts }, description: { title: 'A show' }, endTimeoutMs: 20_000 });
 }
 
@@ -39,10 +39,10 @@ t.test('what the manifest lists is in the store at any moment, byte for byte, so
   t.match(manifest, { start: recordedFacts, description: { title: 'A show' }, end: { durationSeconds: 60, width: 640, height: 360 } });
 });
 
-t.test('a store that fails for a while costs what it did not take: a gap, told once, and the recording goes on', async (t) => {
+t.test('a store that fails for a while costs what it did not take: a gap, told when it begins and when it is over, with how much is missing, and the recording goes on', async (t) => {
   const store = new MoodyStore();
-  let told = 0;
-  const recording = recorder(store, () => (told += 1));
+  const told: string[] = [];
+  const recording = recorder(store, (error, missingSeconds) => told.push(`${error?.message ?? 'well again'} ${missingSeconds.toFixed(0)}`));
   for (const [index, segment] of wholeSegments(12).entries()) {
     if (index === 3) store.fails();
     if (index === 7) store.mood = async () => undefined;
@@ -52,18 +52,37 @@ t.test('a store that fails for a while costs what it did not take: a gap, told o
   await recording.end();
   const manifest = await manifestIn(store);
   t.equal(numbers(manifest), '0, 1, 2, 3 gap, 4 gap, 5 gap, 6 gap, 7, 8, 9, 10, 11');
-  t.equal(told, 1);
+  t.strictSame(told, ['no space left 0', 'well again 8']);
+  t.match([recording.sums, manifest.end], [{ durationSeconds: 24, missingSeconds: 8 }, { durationSeconds: 24, missingSeconds: 8 }]);
   const playlist = readMediaPlaylist(writeRecordingText(manifest, { kind: 'media' }, true) ?? '');
   t.strictSame(playlist.segments.filter(({ isGap }) => isGap).map(({ uri }) => uri), ['3.m4s', '4.m4s', '5.m4s', '6.m4s']);
   t.ok(playlist.lines.includes('#EXT-X-PLAYLIST-TYPE:VOD') && playlist.hasEnded);
 });
 
-t.test('a store that never answers holds up neither the segments nor the end, and its queue is bounded', async (t) => {
+t.test('a store that takes one thing and refuses the next is not told of with each of them', async (t) => {
+  const store = new MoodyStore();
+  const told: string[] = [];
+  const recording = recorder(store, (error, missingSeconds) => told.push(`${error?.message ?? 'well again'} ${missingSeconds.toFixed(0)}`));
+  for (const [index, segment] of wholeSegments(30).entries()) {
+    if (index % 2 === 0) store.fails();
+    else store.mood = async () => undefined;
+    recording.segment(segment, recordedInit);
+    await turns(6);
+  }
+  t.strictSame(told, ['no space left 0']);
+  store.mood = async () => undefined;
+  for (const segment of wholeSegments(33).slice(30)) recording.segment(segment, recordedInit);
+  await recording.end();
+  t.strictSame(told, ['no space left 0', 'well again 30']);
+});
+
+t.test('a store that never answers holds up neither the segments nor the end, its queue is bounded, and all of it is missing', async (t) => {
   let told = 0;
   const recording = new Recorder({ store: hungStore, onGap: () => (told += 1), maxWaitingBytes: 10_000, endTimeoutMs: 20, start: { type: 'start', version: 1, server: 'test-1', ...recordedFacts }, description: {} });
   for (const segment of wholeSegments(200)) recording.segment(segment, recordedInit);
   await recording.end();
   t.equal(told, 1);
+  t.match(recording.sums, { durationSeconds: 400, missingSeconds: 400, byteLength: 0 });
 });
 
 t.test('recordings are there after a restart, newest first, with what was said of them since', async (t) => {

@@ -26,6 +26,7 @@ interface Listed {
   readonly id: string;
   readonly state: string;
   readonly durationSeconds: number;
+  readonly missingSeconds: number;
   readonly byteLength: number;
   readonly title?: string;
   readonly urls: { readonly hls: string; readonly download: string };
@@ -248,6 +249,9 @@ async function recordBesideFullDisk(t: Test, directory: string): Promise<void> {
   const gaps = text.match(/#EXT-X-GAP/g)?.length ?? 0;
   const all = text.match(/#EXTINF/g)?.length ?? 0;
   t.ok(gaps > 0 && gaps < all / 2, `${gaps} of ${all} segments are missing`);
+  const missingSeconds = [...text.matchAll(/#EXT-X-GAP\n#EXTINF:([\d.]+)/g)].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
+  t.ok(Math.abs(recording!.missingSeconds - missingSeconds) < 0.01, `${recording!.missingSeconds} s are said to be missing, ${missingSeconds} are`);
+  t.match(await (await fetch(`${server.origin}/metrics`)).text(), new RegExp(`^onair_recordings_missing_seconds ${recording!.missingSeconds}$`, 'm'));
   t.notMatch(/#EXT-X-GAP\n#EXTINF:[^\n]*\n[^\n]*\n#EXT-X-ENDLIST/.exec(text)?.[0], /./, 'it went on when there was room again');
   const pictures = (await decode(t, Buffer.from(await (await fetch(recording!.urls.download)).arrayBuffer()))).pictures.map(({ number }) => number);
   t.ok(pictures.every((number, index) => index === 0 || number > (pictures[index - 1] ?? 0)), 'in order');
