@@ -1,4 +1,5 @@
 import type { LiveEdge } from './blocking-request.js';
+import { beginsAnew } from './joined-list.js';
 import { partName, readMediaName, segmentName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
 import type { SegmentEntry } from './media-playlist.js';
@@ -119,7 +120,7 @@ export class LiveWindow implements LiveEdge {
   }
 
   /** What the longer playlist lists; undefined where there is none. */
-  get rewind(): Pick<SegmentList, 'segments' | 'discontinuitySequence'> | undefined {
+  get rewind(): Pick<SegmentList, 'segments' | 'discontinuitySequence' | 'begunAnew'> | undefined {
     return this.#rewind;
   }
 
@@ -131,6 +132,11 @@ export class LiveWindow implements LiveEdge {
   /** RFC 8216bis §4.4.3.3: how many discontinuities have left the playlist. */
   get discontinuitySequence(): number {
     return this.#list.discontinuitySequence;
+  }
+
+  /** The same of `joinedList`. */
+  get begunAnew(): number {
+    return this.#list.begunAnew;
   }
 
   /** How many parts a listed segment has; undefined when it is listed no longer. */
@@ -159,10 +165,10 @@ export class LiveWindow implements LiveEdge {
     return segment?.mapUri;
   }
 
-  /** The init segment that begins to hold with this segment, if the one before it had another, or did not join it. */
+  /** The init segment that begins to hold with this segment, where it begins anew. */
   initOf(name: string): Buffer | undefined {
     const segment = this.#segments.get(name);
-    return segment?.discontinuity ? this.#inits.get(segment.mapUri) : undefined;
+    return segment && beginsAnew(segment) ? this.#inits.get(segment.mapUri) : undefined;
   }
 
   addInit(uri: string, bytes: Buffer): void {
@@ -171,13 +177,13 @@ export class LiveWindow implements LiveEdge {
   }
 
   /** @param start with the number that follows the last one, but for the first */
-  openSegment({ mediaSequence, discontinuity, discontinuitySequence, programDateTimeMs, mapUri, gap }: SegmentStart & Pick<SegmentEntry, 'mapUri' | 'gap'>): void {
+  openSegment({ mediaSequence, discontinuity, discontinuitySequence, programDateTimeMs, mapUri, sameTracks, gap }: SegmentStart & Pick<SegmentEntry, 'mapUri' | 'sameTracks' | 'gap'>): void {
     if (this.#list.longestSeconds === 0 && !this.#open) {
       for (const list of [this.#list, this.#rewind]) list?.begin(discontinuitySequence);
       this.#beganLate = mediaSequence > (this.#options.firstMediaSequence ?? 0);
     }
     this.#nextMediaSequence = mediaSequence + 1;
-    this.#open = { mediaSequence, discontinuity, programDateTimeMs, mapUri, gap, uri: segmentName(mediaSequence), parts: [] };
+    this.#open = { mediaSequence, discontinuity, programDateTimeMs, mapUri, ...(sameTracks && { sameTracks }), gap, uri: segmentName(mediaSequence), parts: [] };
   }
 
   /** Adds to the open segment. */

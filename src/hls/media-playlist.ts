@@ -6,6 +6,8 @@ export interface SegmentEntry {
   readonly mapUri: string;
   /** Its init segment, timeline or tracks differ from those of the segment before. */
   readonly discontinuity: boolean;
+  /** Over its discontinuity the same tracks go on, on the same media time: with the init segment before it, it could be played, too. */
+  readonly sameTracks?: boolean | undefined;
   readonly programDateTimeMs: number;
   /** Nothing of it can be had, RFC 8216bis §4.4.4.7. */
   readonly gap?: boolean | undefined;

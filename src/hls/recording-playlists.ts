@@ -1,4 +1,6 @@
 import { bitRatesOf } from './bit-rates.js';
+import { Encoded } from './encoded.js';
+import { encodeList } from './joined-list.js';
 import { sumsOf, type Manifest, type ManifestSegment } from './manifest.js';
 import { keptName } from './media-address.js';
 import { writeMultivariantPlaylist, type KeyframeStream, type VariantStream } from './multivariant-playlist.js';
@@ -27,15 +29,20 @@ const mostMissing = 0.1;
  * A playlist of what a manifest lists; undefined while there is nothing to play, and of a rendition that is not there.
  * @param ended nothing is added to it any more
  */
-export function writeRecordingText(manifest: Manifest, { kind, rendition }: RecordingPlaylist, ended: boolean): string | undefined {
+export function encodeRecording(manifest: Manifest, { kind, rendition }: RecordingPlaylist, ended: boolean): Encoded | undefined {
   const { start } = manifest;
   const segments = rendition === undefined ? manifest.segments : alongside(manifest, rendition);
   if (!start || segments.length === 0) return undefined;
   const { targetDurationSeconds } = start;
   // The list begins where the recording does: what was before is nobody's.
   const list: WholeSegments = { targetDurationSeconds, segments: segments.map((segment, index) => (index === 0 ? { ...segment, discontinuity: false } : segment)), discontinuitySequence: 0, ended };
-  if (kind === 'media') return writeRecordingPlaylist(list);
-  return kind === 'keyframes' ? writeKeyframePlaylist(list) : writeMultivariant(manifest, targetDurationSeconds);
+  if (kind === 'media') return encodeList(list, 0, writeRecordingPlaylist);
+  return new Encoded(kind === 'keyframes' ? writeKeyframePlaylist(list) : writeMultivariant(manifest, targetDurationSeconds));
+}
+
+/** As `encodeRecording`, for whoever reads it here. */
+export function writeRecordingText(manifest: Manifest, playlist: RecordingPlaylist, ended: boolean): string | undefined {
+  return encodeRecording(manifest, playlist, ended)?.identity.toString();
 }
 
 /** A rendition with the very numbers, times and discontinuities of the best: what it lacks is a gap. None if it was never there. */
@@ -46,7 +53,7 @@ function alongside({ segments, renditions }: Manifest, rendition: string): reado
   let { mapUri } = first;
   return segments.map((best) => {
     const segment = its.get(best.mediaSequence);
-    if (!segment) return { ...best, uri: keptName(rendition, best.uri), mapUri, gap: true, byteLength: 0, keyframe: undefined };
+    if (!segment) return { ...best, sameTracks: undefined, uri: keptName(rendition, best.uri), mapUri, gap: true, byteLength: 0, keyframe: undefined };
     mapUri = segment.mapUri;
     return { ...segment, durationSeconds: best.durationSeconds, discontinuity: best.discontinuity };
   });

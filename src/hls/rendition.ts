@@ -1,11 +1,12 @@
-import type { InitSegment } from '../fmp4/init-segment.js';
+import { haveSameTracks, type InitSegment } from '../fmp4/init-segment.js';
 import { soundFirst } from '../fmp4/sound-first.js';
 import type { RenditionFacts } from '../protocol/live-stream-info.js';
 import { noRewind, type Answer } from './answer.js';
 import { bitRatesOf, type BitRates } from './bit-rates.js';
 import type { DeliveryDirectives } from './blocking-request.js';
-import { Encoded } from './encoded.js';
+import type { Encoded } from './encoded.js';
 import type { StartTimer, WatchClient } from './held-requests.js';
+import { encodeList } from './joined-list.js';
 import { LiveWindow, type SegmentStart } from './live-window.js';
 import { initName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
@@ -43,6 +44,8 @@ export class Rendition implements Requested {
   #timing: PlaylistTiming | undefined;
   #frameRate: number | undefined;
   #init: InitSegment | undefined;
+  /** Of the segment before. */
+  #lastInit: InitSegment | undefined;
   #mapUri = '';
   #initIsKept = false;
   #inits: number;
@@ -79,7 +82,9 @@ export class Rendition implements Requested {
 
   /** @param gap nothing of it can be had */
   openSegment(start: SegmentStart, { gap }: { readonly gap?: boolean } = {}): void {
-    this.#window.openSegment({ ...start, mapUri: this.#mapUri, gap });
+    const sameTracks = start.discontinuity && this.#init !== undefined && this.#lastInit !== undefined && haveSameTracks(this.#lastInit, this.#init);
+    this.#lastInit = this.#init;
+    this.#window.openSegment({ ...start, mapUri: this.#mapUri, sameTracks, gap });
   }
 
   /** @param part without fragments: nothing of it can be had */
@@ -171,7 +176,7 @@ export class Rendition implements Requested {
   }
 
   /** What can be had of it. */
-  get window(): Pick<LiveWindow, 'listed' | 'open' | 'rewind' | 'init' | 'mapUriOf' | 'discontinuitySequence'> {
+  get window(): Pick<LiveWindow, 'listed' | 'open' | 'rewind' | 'init' | 'mapUriOf' | 'discontinuitySequence' | 'begunAnew'> {
     return this.#window;
   }
 
@@ -244,7 +249,7 @@ export class Rendition implements Requested {
     return this.#requests.media(name, watchClient);
   }
 
-  /** The init segment of a segment that follows a discontinuity; undefined for any other. */
+  /** The init segment of a segment that begins anew after a discontinuity; undefined for any other. */
   initAfterDiscontinuity(name: string): Buffer | undefined {
     return this.#window.initOf(name);
   }
@@ -255,7 +260,8 @@ export class Rendition implements Requested {
   }
 
   #write(delta: boolean): Encoded {
-    return new Encoded(writeMediaPlaylist({ ...this.snapshot, reports: this.#options.reports?.() ?? [] }, { delta }));
+    const snapshot: MediaPlaylistSnapshot = { ...this.snapshot, reports: this.#options.reports?.() ?? [] };
+    return encodeList(snapshot, this.#window.begunAnew, (list) => writeMediaPlaylist(list, { delta }));
   }
 
   #publish(): void {

@@ -1,4 +1,5 @@
 import { Encoded } from './encoded.js';
+import { encodeList } from './joined-list.js';
 import type { LiveWindow } from './live-window.js';
 import type { PlaylistTiming } from './media-playlist.js';
 import { writeKeyframePlaylist, writeRewindPlaylist, type WholeSegments } from './whole-playlists.js';
@@ -30,9 +31,9 @@ export class Rewind {
     const name = kind === 'dvr' && delta ? 'delta' : kind;
     const made = this.#texts.get(name);
     if (made) return made;
-    const { segments = [], discontinuitySequence = 0 } = this.#window.rewind ?? {};
+    const { segments = [], discontinuitySequence = 0, begunAnew = 0 } = this.#window.rewind ?? {};
     const list: WholeSegments = { targetDurationSeconds: timing.targetDurationSeconds, segments, discontinuitySequence, ended };
-    const text = new Encoded(kind === 'dvr' ? writeRewindPlaylist(list, timing, { delta }) : writeKeyframePlaylist(list));
+    const text = kind === 'dvr' ? encodeList(list, begunAnew, (each) => writeRewindPlaylist(each, timing, { delta })) : new Encoded(writeKeyframePlaylist(list));
     this.#texts.set(name, text);
     return text;
   }

@@ -1,3 +1,4 @@
+import { beginsAnew } from './joined-list.js';
 import type { WholeSegment } from './whole-segment.js';
 
 /** Sums of durations that differ by less are the same. */
@@ -18,6 +19,7 @@ export class SegmentList {
   #lasting = 0;
   #longestLasting = 0;
   #discontinuitySequence = 0;
+  #begunAnew = 0;
 
   constructor(size: ListSize) {
     this.size = size;
@@ -37,9 +39,14 @@ export class SegmentList {
     return this.#discontinuitySequence;
   }
 
+  /** How many of them began anew (`joinedList`). */
+  get begunAnew(): number {
+    return this.#begunAnew;
+  }
+
   /** @param discontinuitySequence of its first segment */
   begin(discontinuitySequence: number): void {
-    this.#discontinuitySequence = discontinuitySequence;
+    this.#discontinuitySequence = this.#begunAnew = discontinuitySequence;
   }
 
   /** Adds a segment, and takes those that are too old: oldest first. */
@@ -51,6 +58,7 @@ export class SegmentList {
       this.#segments.shift();
       this.#lasting -= oldest.durationSeconds;
       if (oldest.discontinuity) this.#discontinuitySequence++;
+      if (beginsAnew(oldest)) this.#begunAnew++;
       taken.push(oldest);
     }
     return taken;

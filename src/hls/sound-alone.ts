@@ -7,11 +7,12 @@ import { bitRatesOf, type BitRates, type WeighedSegment } from './bit-rates.js';
 import type { DeliveryDirectives } from './blocking-request.js';
 import { Encoded } from './encoded.js';
 import type { WatchClient } from './held-requests.js';
+import { encodeList } from './joined-list.js';
 import { readMediaName } from './media-address.js';
-import { writeMediaPlaylist, type RenditionReport, type SegmentEntry } from './media-playlist.js';
+import { writeMediaPlaylist, type MediaPlaylistSnapshot, type RenditionReport, type SegmentEntry } from './media-playlist.js';
 import type { Rendition } from './rendition.js';
 import type { RewindPlaylist } from './rewind.js';
-import { writeRewindPlaylist } from './whole-playlists.js';
+import { writeRewindPlaylist, type WholeSegments } from './whole-playlists.js';
 import type { WholeSegment, WindowPart } from './whole-segment.js';
 
 /** Its id. */
@@ -80,8 +81,9 @@ export class SoundAlone {
     if (kind === 'iframes') return { outcome: 'to-come', message: 'there is no picture in this' };
     return this.#lead.playlistAnswer({ _HLS_msn, _HLS_skip }, watchClient, (timing, delta) => {
       const { targetDurationSeconds } = timing;
-      const { segments, discontinuitySequence } = rewind;
-      return new Encoded(writeRewindPlaylist({ targetDurationSeconds, segments: this.#soundOf(segments), discontinuitySequence, ended: this.#lead.ended }, timing, { delta }));
+      const { segments, discontinuitySequence, begunAnew } = rewind;
+      const list: WholeSegments = { targetDurationSeconds, segments: this.#soundOf(segments), discontinuitySequence, ended: this.#lead.ended };
+      return encodeList(list, begunAnew, (each) => writeRewindPlaylist(each, timing, { delta }));
     });
   }
 
@@ -133,10 +135,11 @@ export class SoundAlone {
     if (this.#texts.revision !== revision) this.#texts = { revision };
     const made = delta ? this.#texts.delta : this.#texts.whole;
     if (made) return made;
-    const { snapshot, window: { listed, open } } = this.#lead;
+    const { snapshot, window: { listed, open, begunAnew } } = this.#lead;
     const segments: SegmentEntry[] = this.#soundOf(listed);
     if (open) segments.push({ ...open, mapUri: this.#initOf(open.mapUri) ? open.mapUri : (segments.at(-1)?.mapUri ?? ''), parts: open.parts.map(soundOf) });
-    const text = new Encoded(writeMediaPlaylist({ ...snapshot, segments, reports: this.#reports() }, { delta }));
+    const list: MediaPlaylistSnapshot = { ...snapshot, segments, reports: this.#reports() };
+    const text = encodeList(list, begunAnew, (each) => writeMediaPlaylist(each, { delta }));
     this.#texts = { ...this.#texts, ...(delta ? { delta: text } : { whole: text }) };
     return text;
   }

@@ -7,7 +7,7 @@ import { LiveError } from '../protocol/live-error.js';
 import { clientAddress } from './client-of.js';
 import { watchableOf } from './live-stream-lookup.js';
 import { sendAnswer } from './hls-answer.js';
-import { readsOneInitSegment } from './one-init-segment.js';
+import { playlistFor, readsOneInitSegment } from './one-init-segment.js';
 import { addVary, watchClient } from './media-reply.js';
 
 interface RenditionParams {
@@ -39,7 +39,8 @@ export async function hlsRoutes(app: FastifyInstance): Promise<void> {
     app.get<{ Params: RenditionParams }>(path, async (request, reply) => {
       const { hls } = watchableOf(request);
       const answer = await hls.mediaPlaylist({ rendition: request.params.rendition, kind, client: clientId(request), directives: deliveryDirectives(request.query), watchClient: watchClient(reply.raw) });
-      return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
+      if (!answer.body || !(answer.body instanceof Encoded)) return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
+      return sendAnswer(request, reply, { ...answer, body: playlistFor(request, reply, answer.body) }, hls.targetDurationSeconds);
     });
   }
 

@@ -13,7 +13,7 @@ import type { Recordings } from '../live/recordings.js';
 import { LiveError } from '../protocol/live-error.js';
 import { clientAddress } from './client-of.js';
 import { sendMedia } from './media-reply.js';
-import { readsOneInitSegment } from './one-init-segment.js';
+import { playlistFor, readsOneInitSegment } from './one-init-segment.js';
 import type { AllowedOrigins } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
 import { allowPlayback, liveHeaders } from './playback-cors.js';
@@ -96,7 +96,7 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
         const playlist = await playlists.of(id, name);
         if (playlist === undefined) throw new LiveError('not-found', 'there is no such playlist in this recording, or nothing in it yet');
         reply.header('cache-control', ended ? 'max-age=60' : 'max-age=1');
-        return sendMedia(request, reply, playlist);
+        return sendMedia(request, reply, playlistFor(request, reply, playlist));
       }
       // Only names that the server makes become paths.
       if (!isKeptMedia(file)) throw new LiveError('not-found', 'there is no such file in this recording');

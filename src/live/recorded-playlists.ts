@@ -1,5 +1,6 @@
-import { Encoded } from '../hls/encoded.js';
-import { gapsOf, writeRecordingText, type RecordingPlaylist } from '../hls/recording-playlists.js';
+import type { Encoded } from '../hls/encoded.js';
+import { beginsAnew } from '../hls/joined-list.js';
+import { encodeRecording, gapsOf, type RecordingPlaylist } from '../hls/recording-playlists.js';
 import type { Recordings } from './recordings.js';
 
 /** What was made of recordings: the last of it that was asked for. */
@@ -34,7 +35,7 @@ export class RecordedPlaylists {
   async initBefore(id: string, segment: string): Promise<string | undefined> {
     const inits = await this.#keep(this.#playlists, id, 'inits', async () => {
       const { segments, renditions } = await this.#recordings.manifest(id);
-      const begun = [segments, ...renditions.values()].flatMap((all) => all.slice(1).filter(({ discontinuity }) => discontinuity));
+      const begun = [segments, ...renditions.values()].flatMap((all) => all.slice(1).filter(beginsAnew));
       return new Map(begun.map(({ uri, mapUri }) => [uri, mapUri]));
     });
     return inits.get(segment);
@@ -62,7 +63,6 @@ export class RecordedPlaylists {
   }
 
   async #write(id: string, playlist: RecordingPlaylist, ended: boolean): Promise<Encoded | undefined> {
-    const text = writeRecordingText(await this.#recordings.manifest(id), playlist, ended);
-    return text === undefined ? undefined : new Encoded(text);
+    return encodeRecording(await this.#recordings.manifest(id), playlist, ended);
   }
 }

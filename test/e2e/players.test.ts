@@ -17,6 +17,8 @@ t.jobs = 3;
 const directory = await temporaryDirectory(t);
 /** Pictures 50 to 99 are not there. */
 const withGap = await keepShow(directory, { stream: 'gap', pieces: [{ seconds: 8, missing: [1] }] });
+const restarted = await keepShow(directory, { stream: 'restart', pieces: [{ seconds: 4 }, { seconds: 4 }] });
+const withJoints = await keepShow(directory, { stream: 'joints', pieces: [{ seconds: 4 }, { seconds: 6, missing: [1] }, { seconds: 4, width: 640, height: 360 }] });
 const server = await startServer(t, { RECORDINGS_DIR: directory });
 const publisher = new TestPublisher(t, server.publishUrl('card'));
 await publisher.message('ready');
@@ -49,6 +51,11 @@ t.test('VLC, which knows no EXT-X-GAP, plays a recording over its gap', { skip: 
   t.strictSame([...shown].filter((number) => number >= 50 && number < 100), []);
 });
 
+t.test('VLC, which loses media at each EXT-X-DISCONTINUITY, plays a recording over a restart with every picture', { skip: skipWithout(vlcProgram, 'VLC') }, async (t) => {
+  const numbers = (await playInVlc(t, `${server.origin}/recordings/${restarted}/index.m3u8`, 150)).map(({ number }) => number);
+  t.strictSame(numbers.filter((number) => number >= 60 && number < 140), Array.from({ length: 80 }, (_none, index) => 60 + index), numbers.join(' '));
+});
+
 t.test('ffmpeg pulls the HLS link: every picture in order', async (t) => {
   const { pictures, loudness } = await decode(t, server.hlsUrl('card'), ['-t', '6']);
   t.ok(pictures.length > 150, `${String(pictures.length)} pictures in 6 s`);
@@ -76,18 +83,20 @@ t.test("Safari's engine plays the HLS link natively", { skip: skipWithout(webkit
   });
 });
 
-t.test("Safari's engine plays a recording over its gap natively, at its time", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
-  const hls = `${server.origin}/recordings/${withGap}/index.m3u8`;
+t.test("Safari's engine plays a recording over a restart, a gap and another size natively, at their time", { skip: skipWithout(webkitProgram, 'WebKitGTK') }, async (t) => {
+  const hls = `${server.origin}/recordings/${withJoints}/index.m3u8`;
   const site = await serveWebSite(t, { '/': `<!doctype html><title>Native</title><video muted playsinline src="${hls}"></video>` });
   await inWebKit(t, async (webkit) => {
     await webkit.open(site);
     await webkit.evaluate('document.querySelector("video").play().catch(() => undefined); return true;');
-    const facts = (): Promise<[number, number, string | null]> => webkit.evaluate('const v = document.querySelector("video"); return [v.currentTime, v.duration, v.error && v.error.message];');
-    const after = await waitUntil('the other side of the gap', async () => {
-      const [time, duration, error] = await facts();
+    const facts = (): Promise<[number, number, number, string | null]> => webkit.evaluate('const v = document.querySelector("video"); return [v.currentTime, v.duration, v.videoWidth, v.error && v.error.message];');
+    const [before, duration] = await waitUntil('the other size', async () => {
+      const [time, lasts, width, error] = await facts();
       if (error !== null) throw new Error(`WebKit: ${error}`);
-      return time > 5 && ([time, duration] as const);
+      return width === 640 && ([time, lasts] as const);
     }, 60_000, 200);
-    t.ok(Math.abs(after[1] - 8) < 0.5, `it lasts ${String(after[1])} s`);
+    t.ok(before > 9.5, `it is there at ${String(before)} s`);
+    t.ok(Math.abs(duration - 14) < 0.5, `all lasts ${String(duration)} s`);
+    await waitUntil('two seconds of it', async () => (await facts())[0] > 12, 60_000, 200);
   });
 });

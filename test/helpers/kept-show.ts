@@ -2,6 +2,7 @@ import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
 import type { InitSegment } from '../../src/fmp4/init-segment.js';
 import { Packager } from '../../src/hls/packager.js';
 import { Presentation } from '../../src/hls/presentation.js';
+import { BroadcastClock } from '../../src/live/broadcast-clock.js';
 import { RecordWishes } from '../../src/live/record-wishes.js';
 import { Recordings } from '../../src/live/recordings.js';
 import { Semaphore } from '../../src/live/semaphore.js';
@@ -55,14 +56,24 @@ export async function keepShow(directory: string, { stream, title, startedAtMs =
     },
   });
   const packager = new Packager({ presentation, segmentTargetSeconds: 2, partSeconds: 0.334 });
+  const clock = new BroadcastClock();
   let atSeconds = 0;
   for (const piece of pieces) {
     [missing, inPiece] = [piece.missing ?? [], 0];
     const bytes = await record({ ...piece, firstNumber: atSeconds * rate }, [...wayOut, '-output_ts_offset', String(atSeconds), ...fragmented]);
     let init: InitSegment | undefined;
     for (const event of new FragmentReader().push(bytes)) {
-      if (event.type === 'init') packager.startTimeline({ init: (init = event.init), captureTimeMs: startedAtMs + atSeconds * 1000 });
-      else if (init) packager.push(event.fragment);
+      if (event.type === 'init') {
+        init = event.init;
+        // Each piece has a clock of its own.
+        const zeroSeconds = clock.zeroOf({}, 0);
+        clock.startTimeline([{ name: 'source', init }], zeroSeconds);
+        packager.startTimeline({ init, captureTimeMs: startedAtMs + (atSeconds - zeroSeconds) * 1000 });
+      } else if (init) {
+        const placed = clock.place(event.fragment);
+        placed?.passed();
+        if (placed) packager.push(placed.fragment);
+      }
     }
     packager.endTimeline();
     atSeconds += piece.seconds;

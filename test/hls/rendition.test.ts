@@ -298,9 +298,6 @@ t.test('a restart is a discontinuity, counted when it leaves the playlist; no pl
   const discontinuities = new Set(seen.flatMap(({ segments }) => segments.filter(({ isDiscontinuity }) => isDiscontinuity).map(({ sequenceNumber }) => sequenceNumber)));
   t.strictSame([...discontinuities], [7, 11]);
   t.equal(seen.findLast(({ segments }) => segments.some(({ sequenceNumber }) => sequenceNumber === 7))?.segments.find(({ sequenceNumber }) => sequenceNumber === 7)?.mapUri, 'init-2.mp4');
-  const init = await filled.rendition.media('init-2.mp4', never);
-  t.equal(filled.rendition.initAfterDiscontinuity('7.m4s'), init.body, 'it is told which init segment begins to hold');
-  t.equal(filled.rendition.initAfterDiscontinuity('8.m4s'), undefined);
 });
 
 t.test('a burst of heavy media is forgotten by BANDWIDTH when it has left the playlist', async (t) => {

@@ -242,6 +242,20 @@ t.test('a player that reads one init segment only is given the new one with the 
   }
 });
 
+t.test('a player that loses media at discontinuities is given the playlist without those that it can do without, where there is another one', async (t) => {
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
+  const ask = (userAgent: string) => app.inject({ url: '/live/cam/run1/media.m3u8', headers: { 'user-agent': userAgent } });
+  const [vlc, other] = ['VLC/3.0.21 LibVLC/3.0.21', 'VLC/4.0.0'];
+  t.strictSame((await Promise.all([vlc, other].map(ask))).map(({ body, headers }) => [body, headers.vary]), Array.from({ length: 2 }, () => ['#EXTM3U\nmedia\n', 'Accept-Encoding']));
+  cam.answers.set('media', { outcome: 'lasting', body: new Encoded('all\n', () => new Encoded('some\n')) });
+  for (const [userAgent, body] of [[vlc, 'some\n'], [other, 'all\n']] as const) {
+    const answer = await ask(userAgent);
+    t.equal(answer.body, body);
+    t.match(answer.headers.vary, /User-Agent/, 'and a cache is told that it is not for everybody');
+  }
+});
+
 t.test('ranges are read as RFC 9110 says', (t) => {
   const table: [string | undefined, ReturnType<typeof parseRange>][] = [
     [undefined, undefined],

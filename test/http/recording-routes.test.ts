@@ -88,7 +88,7 @@ t.test('a player that reads one init segment only is given the next one with the
   const { id, recorder } = recordings.begin(recordedFacts, {}, () => t.fail('no gap'));
   const [first, second, third] = wholeSegments(3);
   const init = Buffer.from(recordedInit.bytes);
-  for (const segment of [{ ...first!, discontinuity: true }, { ...second!, discontinuity: true }, third!]) recorder.segment(segment, recordedInit);
+  for (const segment of [{ ...first!, discontinuity: true }, { ...second!, discontinuity: true }, { ...third!, discontinuity: true, sameTracks: true }]) recorder.segment(segment, recordedInit);
   await recordings.finish(id);
   const ask = async (name: string, userAgent: string): Promise<LightMyRequestResponse> => app.inject({ url: `/recordings/${id}/${name}`, headers: { 'user-agent': userAgent } });
   const [vlc, other] = ['VLC/3.0.21 LibVLC/3.0.21', 'Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Safari/605.1.15'];
@@ -99,6 +99,10 @@ t.test('a player that reads one init segment only is given the next one with the
     t.ok(given.rawPayload.equals(begins ? Buffer.concat([init, plain.rawPayload]) : plain.rawPayload), name);
     t.equal(given.headers['cache-control'] === 'no-store', begins, `${name}: no cache gives to others what was for it`);
   }
+  const [forOther, forVlc] = await Promise.all([other, vlc].map((userAgent) => ask('media.m3u8', userAgent)));
+  const discontinuities = [forOther, forVlc].map((answer) => answer?.body.split('\n').filter((line) => line === '#EXT-X-DISCONTINUITY').length);
+  t.strictSame(discontinuities, [2, 1], 'and is not told of one over which the same tracks go on');
+  for (const answer of [forOther, forVlc]) t.match(answer?.headers.vary, /User-Agent/);
 });
 
 t.test('who asks for a gap is given nothing, for players that know no EXT-X-GAP and stop at a 404; what never was is not found', async (t) => {

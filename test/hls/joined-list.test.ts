@@ -1,0 +1,79 @@
+import t from 'tap';
+import { haveSameTracks, readInitSegment, type InitSegment, type Track } from '../../src/fmp4/init-segment.js';
+import { Encoded } from '../../src/hls/encoded.js';
+import type { Answer } from '../../src/hls/answer.js';
+import { Filled, never, start } from '../helpers/filled.js';
+import { audioTrack, initSegment, videoTrack } from '../helpers/media-builder.js';
+import { readMediaPlaylist, type ReadPlaylist } from '../helpers/playlist-reader.js';
+
+const init = (...tracks: Track[]): InitSegment => readInitSegment(initSegment(tracks));
+
+t.test('a decoder goes on under another init segment where the tracks are the same and sound has the same configuration, whatever size the picture has', (t) => {
+  const before = init(videoTrack, audioTrack);
+  const table: [string, InitSegment, boolean][] = [
+    ['the same', init(videoTrack, audioTrack), true],
+    ['another size and profile', init({ ...videoTrack, width: 320, configuration: Buffer.from([1, 0x64, 0, 0x1e, 0xff, 0xe0, 0]) } as Track, audioTrack), true],
+    ['no sound', init(videoTrack), false],
+    ['no picture', init(audioTrack), false],
+    ['other ids', init({ ...videoTrack, trackId: 2 }, { ...audioTrack, trackId: 1 }), false],
+    ['another timescale', init({ ...videoTrack, timescale: 12_800 }, audioTrack), false],
+    ['sound of one channel', { ...before, tracks: [before.tracks[0]!, { ...audioTrack, configuration: Buffer.from([0x11, 0x88]) }] }, false],
+  ];
+  for (const [what, next, goesOn] of table) t.equal(haveSameTracks(before, next), goesOn, what);
+  t.end();
+});
+
+/** What is given to everybody, and to players that lose media at discontinuities. */
+function bothOf({ body }: Answer): { text: ReadPlaylist; joined: ReadPlaylist | undefined } {
+  if (!(body instanceof Encoded)) throw new Error('expected a playlist');
+  return { text: readMediaPlaylist(body.identity.toString()), joined: body.joined && readMediaPlaylist(body.joined.identity.toString()) };
+}
+
+/** RFC 8216bis §4.4.3.3: the discontinuity sequence number of each segment, which no reload may change. */
+function numbersOf({ discontinuitySequence = NaN, segments }: ReadPlaylist): [number, number][] {
+  let number = discontinuitySequence;
+  return segments.map(({ sequenceNumber, isDiscontinuity }) => [sequenceNumber, (number += isDiscontinuity ? 1 : 0)]);
+}
+
+for (const kind of ['live', 'dvr'] as const) t.test(`who loses media at discontinuities is told of none over which the same tracks go on; numbers stay as they were when others leave the window (${kind})`, async (t) => {
+  const filled = new Filled({ rewindSeconds: 20 });
+  const told = { text: new Map<number, Set<number>>(), joined: new Map<number, Set<number>>() };
+  const look = async (): Promise<void> => {
+    const { text, joined = text } = bothOf(await (kind === 'live' ? filled.rendition.mediaPlaylist({}, never) : filled.rendition.rewindPlaylist('dvr', {}, never)));
+    for (const [each, list] of [[told.text, text], [told.joined, joined]] as const) {
+      for (const [segment, number] of numbersOf(list)) each.set(segment, (each.get(segment) ?? new Set()).add(number));
+    }
+    t.strictSame(joined.segments.map(({ uri, mapUri }) => [uri, mapUri]), text.segments.map(({ uri, mapUri }) => [uri, mapUri]));
+  };
+  filled.segments(3);
+  t.equal(bothOf(await filled.rendition.mediaPlaylist({}, never)).joined, undefined, 'as long as there is no joint everybody is given the same');
+  const restarts: Readonly<Record<number, InitSegment>> = { 3: init(videoTrack), 5: init(videoTrack, audioTrack), 7: init(videoTrack, audioTrack), 8: init(videoTrack) };
+  for (let segment = 3; segment < 40; segment++) {
+    const next = restarts[segment];
+    if (next) filled.presentation.startTimeline({ init: next, captureTimeMs: start + segment });
+    for (let part = 0; part < 4; part++) {
+      filled.part();
+      await look();
+    }
+    filled.presentation.endSegment();
+    await look();
+  }
+  const last = (numbers: ReadonlyMap<number, ReadonlySet<number>>): number[] => [2, 3, 4, 5, 6, 7, 8, 39].flatMap((segment) => [...(numbers.get(segment) ?? [])]);
+  t.strictSame(last(told.text), [0, 1, 1, 2, 2, 3, 4, 4]);
+  t.strictSame(last(told.joined), [0, 0, 0, 1, 1, 1, 2, 2]);
+  for (const number of [3, 7]) t.equal(filled.rendition.initAfterDiscontinuity(`${number}.m4s`), undefined);
+});
+
+t.test('an init segment is needed where tracks come or go, and nowhere else', (t) => {
+  const filled = new Filled();
+  filled.segments(1);
+  filled.presentation.startTimeline({ init: init(videoTrack), captureTimeMs: start });
+  filled.segments(1);
+  const other = init(videoTrack, audioTrack);
+  filled.presentation.startTimeline({ init: other, captureTimeMs: start });
+  filled.segments(2);
+  filled.presentation.markDiscontinuity();
+  filled.segments(1);
+  t.strictSame([0, 1, 2, 3, 4].map((number) => filled.rendition.initAfterDiscontinuity(`${number}.m4s`)), [undefined, undefined, other.bytes, undefined, undefined]);
+  t.end();
+});
