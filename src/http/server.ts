@@ -31,6 +31,8 @@ export function createServer({ tls, trustedProxies, logLevel, publicUrl, headers
     logController: new LogController({ disableRequestLogging: true }),
     // Players still fetch the end of a broadcast while the server stops.
     return503OnClosing: false,
+    // Hooks of the stop are held to it as well, and the stop waits for broadcasts that can't move (DRAIN_SECONDS): after Fastify's 10 s it went on as if they were over.
+    pluginTimeout: 0,
     trustProxy: typeof trustedProxies === 'boolean' ? trustedProxies : [...trustedProxies],
     // A name that is too long is answered by its own rule, not by the router's.
     routerOptions: { maxParamLength: 16_384 },

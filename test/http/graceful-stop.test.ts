@@ -9,6 +9,11 @@ import { listen, startFakeServer } from './fake-server.js';
 const never = (): Promise<never> => new Promise(() => undefined);
 const withinMs = 600;
 
+t.test('broadcasts that can not move are waited for as long as the operator says: Fastify gives hooks ten seconds, unless it is told not to', async (t) => {
+  const { app } = await startFakeServer(t);
+  t.equal(app.initialConfig.pluginTimeout, 0);
+});
+
 t.test('an ffmpeg, a disk, an encoder and viewers that all hang do not hold up the stop beyond its one deadline', async (t) => {
   const studio = await openStudio(t, { openSegmentStore: () => hungStore });
   const { app } = await startFakeServer(t, { broadcasts: studio.broadcasts, directory: studio.directory, lingerMs: 5000, withinMs, closeOthers: never });
