@@ -3,12 +3,14 @@ interface Mark {
   readonly atMs: number;
 }
 
-/** Often enough to see within a second that a line got slow. */
-const markIntervalMs = 250;
+/** Often enough to see within a third of a second that a line got slow; and so that what it has room for is known as soon, when it is. */
+const markIntervalMs = { free: 150, clogged: 50 };
 /** A server that stood still must not take its viewers for late: longer than this between two looks is no time that passed. */
 const longestStepMs = 500;
 /** Below this, answers say how far away somebody is, not how much the line carries. */
-const cloggedSeconds = 0.2;
+const cloggedSeconds = 0.15;
+/** With so much on its way a line is never idle: more of it would only wait. */
+const fullSeconds = 0.3;
 /** Arrivals of so long say what the line carries. */
 const rateWindowMs = 2000;
 
@@ -19,6 +21,7 @@ export class LineWatch {
   /** Time that passed while something was sent. */
   #activeMs = 0;
   #markedAtMs = -Infinity;
+  #markedBytes = 0;
   #shortestTripMs = Infinity;
   #marks: Mark[] = [];
   /** Marks that came back over a line that was full, by when they did. */
@@ -33,13 +36,14 @@ export class LineWatch {
     this.#sentBytes += bytes;
     // Who has answered none so far is not asked again and again.
     const mayAsk = this.#answers || this.#marks.length === 0;
-    return mayAsk && this.#activeMs - this.#markedAtMs >= markIntervalMs;
+    return mayAsk && this.#sentBytes > this.#markedBytes && this.#activeMs - this.#markedAtMs >= markIntervalMs[this.lagSeconds < cloggedSeconds ? 'free' : 'clogged'];
   }
 
   /** A mark follows what was sent. The returned function is to be called when the other end has got it. */
   mark(): (nowMs: number) => void {
     const mark: Mark = { sentBytes: this.#sentBytes, atMs: this.#activeMs };
     this.#markedAtMs = mark.atMs;
+    this.#markedBytes = mark.sentBytes;
     this.#marks.push(mark);
     return (nowMs) => {
       this.#pass(nowMs);
@@ -55,6 +59,15 @@ export class LineWatch {
   get lagSeconds(): number {
     const [oldest] = this.#marks;
     return this.#answers && oldest ? Math.max(0, this.#activeMs - oldest.atMs - this.#shortestTripMs) / 1000 : 0;
+  }
+
+  /** Whether what is sent now would only wait: answers are late, and what is on its way keeps the line busy until they come. */
+  isFull(nowMs: number): boolean {
+    this.#pass(nowMs);
+    if (this.lagSeconds < cloggedSeconds) return false;
+    const rate = this.bitsPerSecond;
+    const arrivedBytes = this.#arrivals.at(-1)?.sentBytes ?? 0;
+    return rate === undefined || (this.#sentBytes - arrivedBytes) * 8 >= rate * fullSeconds;
   }
 
   /** What the line carries at most; undefined while it carries all that it is given. */

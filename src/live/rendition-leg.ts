@@ -11,10 +11,11 @@ export interface BusOfRendition {
 /** Who goes over several buses, a subscription for each. */
 export interface LegOwner {
   /** Where what comes of the present one goes. */
-  readonly output: Pick<FragmentConsumer, 'backlogBytes' | 'mark'> & { skipped(seconds: number): void };
+  readonly output: Pick<FragmentConsumer, 'backlogBytes' | 'mark'>;
   isCurrent(leg: Leg): boolean;
   started(leg: Leg, timeline: Timeline): void;
   pushed(leg: Leg, burst: FragmentBurst, timeline: Timeline): void;
+  skipped(leg: Leg, seconds: number): void;
   ended(leg: Leg): void;
   dropped(leg: Leg, error: unknown): void;
 }
@@ -56,7 +57,7 @@ export class Leg implements FragmentConsumer {
   }
 
   skipped(seconds: number): void {
-    if (this.#owner.isCurrent(this)) this.#owner.output.skipped(seconds);
+    this.#owner.skipped(this, seconds);
   }
 
   end(): void {

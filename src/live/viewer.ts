@@ -165,7 +165,7 @@ export class Viewer implements SwitchOutput {
   }
 
   get backlogBytes(): number {
-    return this.sink.backlogBytes;
+    return this.sink.backlogBytes + this.#switch.unsentBytes;
   }
 
   startTimeline(timeline: Timeline): void {
@@ -199,11 +199,21 @@ export class Viewer implements SwitchOutput {
     const nowMs = this.#now();
     if (this.#line.sent(byteLength, nowMs) && this.sink.mark) {
       const arrived = this.#line.mark();
-      this.sink.mark(() => arrived(this.#now()));
+      this.sink.mark(() => {
+        arrived(this.#now());
+        this.#switch.goOn();
+      });
     }
     if (this.#wish !== 'auto' || nowMs - this.#lookedAtMs < looksApartMs) return;
     this.#lookedAtMs = nowMs;
     this.#follow(nowMs);
+  }
+
+  /** Where there is no smaller picture nothing could take the place of what is kept. */
+  get isFull(): boolean {
+    if (!this.sink.follows || this.#wish !== 'auto') return false;
+    const smallest = this.#options.ladder().at(-1);
+    return smallest !== undefined && smallest.id !== this.#choice.id && this.#line.isFull(this.#now());
   }
 
   end(): void {
@@ -230,7 +240,10 @@ export class Viewer implements SwitchOutput {
     const ladder = this.#options.ladder();
     const at = ladder.findIndex(({ id }) => id === (this.#switch.next ?? this.#choice).id);
     if (at < 0) return;
-    const { lagSeconds, drainSeconds, bitsPerSecond: lineBitsPerSecond } = this.#line;
+    const { bitsPerSecond: lineBitsPerSecond } = this.#line;
+    const { unsentSeconds, unsentBytes } = this.#switch;
+    const lagSeconds = Math.max(this.#line.lagSeconds, unsentSeconds);
+    const drainSeconds = this.#line.drainSeconds + (lineBitsPerSecond === undefined ? 0 : (unsentBytes * 8) / lineBitsPerSecond);
     const step = this.#policy.look({ nowMs, at, lagSeconds, drainSeconds, lineBitsPerSecond, ladder });
     const choice = step && ladder[step.to];
     if (!choice) return;

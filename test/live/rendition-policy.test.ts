@@ -51,7 +51,7 @@ t.test('up one at a time after calm, all the way within twenty seconds', async (
   viewer.at = 2;
   viewer.look(20);
   t.strictSame(viewer.steps.map(({ to, why }) => [to, why]), [[1, 'line-free'], [0, 'line-free']]);
-  t.ok(viewer.steps.every(({ atMs }, index) => atMs - (viewer.steps[index - 1]?.atMs ?? 0) >= 6000));
+  t.ok(viewer.steps.every(({ atMs }, index) => atMs - (viewer.steps[index - 1]?.atMs ?? 0) >= 5000));
   const restless = new Watched();
   restless.at = 2;
   for (let second = 0; second < 60; second += 4) {

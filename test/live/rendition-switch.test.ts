@@ -140,6 +140,45 @@ t.test('where far too much is on its way, the rest of the group is left out and 
   t.equal((viewer.sent[from]?.number ?? 1) % 10, 0);
 });
 
+t.test('where the rest of a group was left out for a smaller picture that is gone before it came, what is sent goes on from a keyframe', async (t) => {
+  const bench = new RenditionBench({ others: [{ id: '480p', width: 854 }], payloadBytes: 20_000 });
+  const viewer = new KeepingViewer();
+  bench.start();
+  bench.viewers.join(viewer);
+  bench.play(23);
+  viewer.answersAtOnce = false;
+  const other = bench.others[0];
+  // Its next keyframe never comes.
+  if (other) other.behind = 1e6;
+  bench.play(12);
+  bench.on.delete('480p');
+  bench.viewers.renditionsChanged();
+  viewer.answersAtOnce = true;
+  viewer.marks.splice(0).forEach((arrived) => arrived());
+  bench.play(20);
+  const numbers = viewer.numbers();
+  const jumps = numbers.filter((number, index) => index > 0 && number !== (numbers[index - 1] ?? 0) + 1);
+  t.ok(numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0)), `none twice: ${numbers.join(' ')}`);
+  t.ok(jumps.every((number) => number % 10 === 0), `a jump ends at a keyframe: ${numbers.join(' ')}`);
+  t.strictSame(viewer.widths, [1280]);
+});
+
+t.test('sound does not wait for a full line, and comes once', async (t) => {
+  const bench = new RenditionBench({ others: [{ id: '480p', width: 854 }] });
+  const viewer = new KeepingViewer();
+  bench.start();
+  bench.viewers.join(viewer);
+  bench.play(20);
+  viewer.answersAtOnce = false;
+  bench.play(6);
+  t.equal(viewer.numbers('audio').at(-1), 25);
+  t.ok((viewer.numbers().at(-1) ?? 0) < 25, 'pictures do');
+  viewer.answersAtOnce = true;
+  viewer.marks.splice(0).forEach((arrived) => arrived());
+  bench.play(40);
+  t.ok(withoutGap(viewer.numbers('audio')), viewer.numbers('audio').join(' '));
+});
+
 t.test('who asks for what there is not is told what there is', async (t) => {
   const bench = new RenditionBench({ others: [{ id: '480p', width: 854 }] });
   const viewer = new KeepingViewer();
