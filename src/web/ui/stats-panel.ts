@@ -70,7 +70,8 @@ function trackWords(info: LiveStreamInfo | undefined, kind: 'video' | 'audio'): 
   if (info?.recording === undefined) return undefined;
   const track = info.recording.tracks.find((each) => each.kind === kind);
   if (track === undefined) return 'none';
-  return `${track.sourceCodec}, ${track.action === 'copy' ? 'copied' : 'transcoded'}: ${track.reason}`;
+  // The reason says as well what becomes of it.
+  return `${track.sourceCodec}. ${track.reason}`;
 }
 
 function inSeconds(seconds: number): string {
