@@ -223,7 +223,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     ...parts,
     directory,
     broadcasts,
-    forward: (app) => cluster?.forward(app),
+    forward: (app) => cluster?.forward(app, { hasRecording: (id) => recordings.find(id) !== undefined }),
     countRelayed: () => cluster?.relays.countViewers() ?? 0,
     notReady: { leaving: () => broadcasts.leaving, directory: () => cluster?.trouble },
     descriptions,

@@ -4,7 +4,7 @@ import type { LiveLog } from '../live/broadcast-options.js';
 import type { Directory } from '../live/directory.js';
 import type { SharedValues } from '../storage/shared-values.js';
 import { feedRoute } from './feed-route.js';
-import { forwardElsewhere } from './forwarding.js';
+import { forwardElsewhere, type ForwardingOptions } from './forwarding.js';
 import { Homes } from './homes.js';
 import { NameStore } from './name-store.js';
 import { NodeProof } from './node-proof.js';
@@ -37,7 +37,7 @@ export interface Cluster {
   /** Of other nodes' streams: how many are fetched, and to how many viewers this node sends them. */
   readonly relays: Pick<Relays, 'count' | 'countViewers'>;
   /** Has what is at another node answered there, or fetched from there, in hooks of `app`, and feeds other nodes. */
-  forward(app: FastifyInstance): Promise<void>;
+  forward(app: FastifyInstance, here: Pick<ForwardingOptions, 'hasRecording'>): Promise<void>;
   /** Before the stop: viewers of other nodes' streams are told to come again. */
   leave(): void;
   /** What all nodes have in common beside streams. @param kind what they are: lower-case letters */
@@ -66,8 +66,8 @@ export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowM
     get trouble() {
       return directory.reachable ? undefined : 'the directory of the cluster can not be reached';
     },
-    forward: async (app) => {
-      await forwardElsewhere(app, { directory, homes, proof, relays, resumeWindowMs });
+    forward: async (app, here) => {
+      await forwardElsewhere(app, { ...here, directory, homes, proof, relays, resumeWindowMs });
       await feedRoute(app, { directory, rules, log });
     },
     leave: () => relays.close(),

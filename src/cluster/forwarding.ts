@@ -8,6 +8,7 @@ import { relayTo } from '../http/relayed.js';
 import { spareWhileItWaits } from '../http/waiting-client.js';
 import { isGone, requireStillThere, whenGone } from '../http/when-gone.js';
 import { LiveError } from '../protocol/live-error.js';
+import { streamOfRecording } from '../live/recording.js';
 import { isStreamName } from '../protocol/urls.js';
 import { provenMethodOf } from './feed-proof.js';
 import type { Homes } from './homes.js';
@@ -23,6 +24,8 @@ export interface ForwardingOptions {
   readonly proof: NodeProof;
   /** Where streams of other nodes are fetched once for all who are sent their fragments here. */
   readonly relays: Pick<Relays, 'open'>;
+  /** Whether a recording is listed here. */
+  readonly hasRecording?: ((id: string) => boolean) | undefined;
   /** So long another node may take to answer, beyond what it may hold a request for: its process may stand still while its connections stay open. */
   readonly answerMs?: number | undefined;
   /** How long a broadcast waits for its publisher, and who watches it with it. */
@@ -53,7 +56,7 @@ const methods = { GET: false, HEAD: false, OPTIONS: false, PUT: true, POST: true
  * Whatever names one stream is answered by the node that has it, before anything is asked or counted here: so who may what, how much, and
  * who is how many is judged in one place. What another node handed on is never handed on again.
  */
-export async function forwardElsewhere(app: FastifyInstance, { directory, homes, proof, relays, resumeWindowMs, answerMs = 10_000 }: ForwardingOptions): Promise<void> {
+export async function forwardElsewhere(app: FastifyInstance, { directory, homes, proof, relays, resumeWindowMs, hasRecording = () => true, answerMs = 10_000 }: ForwardingOptions): Promise<void> {
   const agent = new Agent({ keepAliveTimeout: keepAliveMs });
   app.addHook('onClose', async () => agent.destroy());
 
@@ -112,6 +115,18 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     return (await handOn(request, reply, new URL(node), targetDurationSeconds)) ?? 'there';
   };
 
+  /** One that grows is at the node which has its stream, and nowhere else yet. Undefined: it is for this node to answer. */
+  const handOnRecording = async (request: FastifyRequest, reply: FastifyReply, id: string): Promise<FastifyReply | undefined> => {
+    const stream = hasRecording(id) ? undefined : streamOfRecording(id);
+    const node = stream === undefined || directory.holds(stream) ? undefined : (await homes.of(stream)).node;
+    if (stream === undefined || node === undefined) return undefined;
+    requireStillThere(reply.raw);
+    const failure = await handOn(request, reply, new URL(node), undefined);
+    if (!failure) return reply;
+    homes.forget(stream);
+    throw lost(stream, failure);
+  };
+
   app.addHook('onRequest', async (request, reply) => {
     const came = request.headers[proofHeader];
     const { stream, broadcast } = request.params as { stream?: string; broadcast?: string };
@@ -122,6 +137,8 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
       reply.header(notHereHeader, '1');
       throw lost(stream);
     }
+    const { id } = request.params as { id?: string };
+    if (id !== undefined && isOfRecording(request)) return handOnRecording(request, reply, id);
     if (!isNamed) return;
     const untilMs = performance.now() + (isPlaylist(request) ? heldMs : 0);
     let found = await elsewhere(stream, broadcast, (name) => (isPublishing(request) ? homes.now(name) : homes.of(name)));
@@ -161,6 +178,10 @@ function asksForBroadcast(request: FastifyRequest): boolean {
   return isWatching(request) || (url === '/api/streams/:stream' && method !== 'PATCH');
 }
 
+function isOfRecording({ routeOptions: { url = '' } }: FastifyRequest): boolean {
+  return /^(\/api)?\/recordings\/:id/.test(url);
+}
+
 /** Whether it is answered with fragments as they come, or what is made of them as they come, and by nothing else. */
 function isSentFragments({ method, ws, routeOptions: { url = '' } }: FastifyRequest): boolean {
   return method === 'GET' && (isEndless(url) || (ws && url.endsWith('/play')));
@@ -174,6 +195,7 @@ function isPlaylist(request: FastifyRequest): boolean {
 export function patienceMs(request: FastifyRequest, { answerMs, resumeWindowMs, targetDurationSeconds = unknownTargetSeconds }: { answerMs: number; resumeWindowMs: number; targetDurationSeconds: number | undefined }): number {
   if (isPublishing(request)) return 0; // its answer comes at its end
   if (isEndless(request.routeOptions.url ?? '')) return endlessIdleMs + resumeWindowMs;
+  if (isOfRecording(request)) return endlessIdleMs; // a file is made of it first
   return isWatching(request) ? answerMs + 3000 * targetDurationSeconds : answerMs;
 }
 

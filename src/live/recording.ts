@@ -16,6 +16,16 @@ export interface Recording {
   readonly private: boolean;
 }
 
+/** A new id, which tells what it is of, and since when. @param random letters and digits */
+export function recordingId(stream: string, startedAt: string, random: string): string {
+  return `${stream}-${startedAt.replace(/\.\d+|[-:]/g, '')}-${random}`;
+}
+
+/** The stream of a recording that is not known here; undefined: it is no recording's id. */
+export function streamOfRecording(id: string): string | undefined {
+  return /^([\w-]{1,64})-\d{8}T\d{6}Z-[0-9a-f]{8}$/.exec(id)?.[1];
+}
+
 /** What is known of it. */
 export interface KeptRecording extends Listed {
   readonly start: ManifestStart;

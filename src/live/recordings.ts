@@ -6,7 +6,7 @@ import type { DescriptionChange, StreamDescription } from '../protocol/stream-de
 import { LiveError } from '../protocol/live-error.js';
 import type { RecordWish, RecordWishes } from './record-wishes.js';
 import { RecordedChat } from './recorded-chat.js';
-import { sumsNow, sumsOfAll, wordsOf, type KeptRecording, type Recording, type SumsOfAll } from './recording.js';
+import { recordingId, sumsNow, sumsOfAll, wordsOf, type KeptRecording, type Recording, type SumsOfAll } from './recording.js';
 import { RecordingCatalogue, type Listing, type ListingRequest } from './recording-catalogue.js';
 import { RecordingFolders, type RecordingFoldersOptions } from './recording-folders.js';
 import { RecordingIndex } from './recording-index.js';
@@ -237,7 +237,7 @@ export class Recordings {
 
   /** Begins one. @param onGap see `Recorder` */
   begin(facts: Omit<ManifestStart, 'type' | 'version' | 'server'>, description: StreamDescription, onGap: TellOfGap): BegunRecording {
-    const id = `${facts.stream}-${facts.startedAt.replace(/\.\d+|[-:]/g, '')}-${randomBytes(4).toString('hex')}`;
+    const id = recordingId(facts.stream, facts.startedAt, randomBytes(4).toString('hex'));
     const start: ManifestStart = { type: 'start', version: 1, ...facts, server: serverName };
     const recorder = new Recorder({ store: this.folders.store(id), start, description, onGap });
     const chat = this.#openChat(id);

@@ -136,7 +136,7 @@ t.test('a server is told to stop: its publisher goes on at another one at once, 
 
 t.test('two servers that share a Redis', { skip }, async (t) => {
   const redis = await startRedis(t);
-  const [here, there] = await Promise.all([startNode(t, redis.url), startNode(t, redis.url)]);
+  const [here, there] = await Promise.all([startNode(t, redis.url, { RECORD: 'on' }), startNode(t, redis.url)]);
   const { bytes } = readFixture('chromium-h264.mkv');
   const publisher = new TestPublisher(t, here.publishUrl('cam'));
   const { broadcast, resume } = await publisher.message('ready');
@@ -190,6 +190,21 @@ t.test('two servers that share a Redis', { skip }, async (t) => {
     t.equal((await fetch(`${there.origin}/live/cam/index.m3u8`, { headers: { [proofHeader]: 'x' } })).status, 401);
     t.equal((await fetch(`${there.origin}/live/dog/index.m3u8`)).status, 404);
     t.equal((await fetch(`${there.origin}/readyz`)).status, 200);
+  });
+
+  await t.test('a recording that grows elsewhere is found by the id that the facts tell, and looked at and described there', async (t) => {
+    const { recordedAs = 'none' } = (await (await fetch(streamUrl)).json()) as { recordedAs?: string };
+    const api = `${there.origin}/api/recordings/${recordedAs}`;
+    t.match(await (await fetch(api)).json(), { id: recordedAs, stream: 'cam', state: 'recording', urls: { watch: `${there.origin}/recordings/${recordedAs}` } });
+    const described = await fetch(api, { method: 'PATCH', headers: { ...withKey, 'content-type': 'application/json' }, body: '{"title":"Harbour"}' });
+    t.match(await described.json(), { title: 'Harbour' });
+    t.equal((await fetch(api, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"title":"Mine"}' })).status, 401, 'with the key alone');
+    t.match(await (await fetch(`${there.origin}/recordings/${recordedAs}`)).text(), 'Harbour', 'its page');
+    const index = await fetch(`${there.origin}/recordings/${recordedAs}/index.m3u8`);
+    t.match(await index.text(), /^#EXTM3U/);
+    const another = await fetch(api.replace(/.$/, (last) => (last === '0' ? '1' : '0')));
+    t.equal(another.status, 404, 'what is not there either is not there');
+    t.equal((await fetch(`${there.origin}/api/recordings/cam-20200101T000000Z`)).status, 404);
   });
 
   await t.test('one chat for all', async () => {
