@@ -28,9 +28,10 @@ export interface ViewerSocket {
 }
 
 export interface ViewerSocketOptions {
-  readonly url: string;
+  /** A function: asked for each connection. */
+  readonly url: string | (() => string);
   readonly page?: typeof nodePage;
-  readonly onMessage?: (message: { readonly type: string }) => void;
+  readonly onMessage?: (message: { readonly type: string; readonly clock?: string; readonly skippedSeconds?: number }) => void;
   readonly onMedia: (bytes: Uint8Array) => void;
 }
 
@@ -40,5 +41,5 @@ const { ClockOffset } = (await import(`${sdk}clock-offset.ts`)) as { ClockOffset
 
 /** The SDK's own: with its policy, jitter, timeouts and pings. */
 export function openViewerSocket({ url, page = nodePage, onMessage = () => undefined, onMedia }: ViewerSocketOptions): ViewerSocket {
-  return new ViewerSocket({ url: () => url, servers: undefined, clock: new ClockOffset(), page, onMessage, onMedia });
+  return new ViewerSocket({ url: typeof url === 'string' ? () => url : url, servers: undefined, clock: new ClockOffset(), page, onMessage, onMedia });
 }

@@ -8,6 +8,7 @@ import { readMediaPlaylist, type ReadPlaylist, type ReadSegment } from '../../te
 import { waitUntil, type Teardown } from '../../test/helpers/programs.js';
 import { picturesOfVlc, startVlc } from '../../test/helpers/vlc.js';
 import { openViewerSocket } from './node-page.js';
+import { ReceivedMedia } from './received-media.js';
 
 /** Monotonic, and to be compared with what other processes say. */
 export const epochMs = (): number => performance.timeOrigin + performance.now();
@@ -28,19 +29,20 @@ export interface Watching {
 /** The SDK's viewer by WebSocket. */
 export async function bySocket(t: Teardown, url: string): Promise<Watching> {
   const moved: number[] = [];
-  const timelines: Uint8Array[][] = [];
-  const onMessage = ({ type }: { readonly type: string }): void => {
-    if (type === 'init') timelines.push([]);
+  const received = new ReceivedMedia();
+  const onMessage = ({ type, clock, skippedSeconds }: { readonly type: string; readonly clock?: string; readonly skippedSeconds?: number }): void => {
+    if (type === 'init') received.begin(clock);
+    if (type === 'gap') console.log(`the viewer by WebSocket was told of a gap of ${skippedSeconds?.toFixed(1)} s`);
   };
   const onMedia = (bytes: Uint8Array): void => {
-    const timeline = timelines.at(-1);
-    if (timeline?.push(bytes) !== 1) moved.push(epochMs());
+    if (received.push(bytes)) moved.push(epochMs());
   };
-  const socket = openViewerSocket({ url: url.replace(/^http/, 'ws'), onMessage, onMedia });
+  const address = url.replace(/^http/, 'ws');
+  const socket = openViewerSocket({ url: () => received.address(address), onMessage, onMedia });
   t.teardown(() => socket.close());
   void socket.closed.then(({ reason }) => console.log(`the viewer by WebSocket is over: ${reason}`));
   await waitUntil('media by WebSocket', () => moved.length > 0);
-  return { name: 'WebSocket (SDK)', moved: async () => moved, numbers: async () => numbersOf(t, timelines.map((parts) => Buffer.concat(parts))) };
+  return { name: 'WebSocket (SDK)', moved: async () => moved, numbers: async () => numbersOf(t, received.files) };
 }
 
 async function numbersOf(t: Teardown, timelines: readonly Buffer[]): Promise<number[]> {

@@ -104,7 +104,7 @@ export interface BroadcastOptions extends BroadcastSettings {
   /** Told, in place of the end, that its publisher did not come back in time. */
   readonly onWaitedInVain?: (() => void) | undefined;
   /** What another server did of it, and the token of its publisher; undefined: it begins here. */
-  readonly after?: (LeftBroadcast & { readonly resumeToken: string }) | undefined;
+  readonly after?: (LeftBroadcast & { readonly resumeToken: string | undefined }) | undefined;
   /** Undefined: its publisher has the resume token. */
   readonly owner?: Owner | undefined;
   /** Who may use the segments folder now, of all broadcasts. */

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Publisher } from './taking-over.js';
 import type { PresentationProgress } from '../hls/presentation.js';
 
 /** How far a broadcast is: what another server needs to go on with it, should this one die. */
@@ -8,6 +9,8 @@ export interface BroadcastProgress extends PresentationProgress {
   readonly startedAt: string;
   /** The resume token itself is its publisher's alone. */
   readonly resumeTokenHash: string;
+  /** The key that it began with, if that stands for a resume token: see `Publisher`. */
+  readonly ownerKeyId?: string | undefined;
   /** Absent where a server says nothing of it: media times begin anew then. */
   readonly media?: MediaProgress | undefined;
 }
@@ -35,8 +38,13 @@ export function resumeTokenHash(token: string): string {
   return createHash('sha256').update(`onair resume\n${token}`).digest('base64url');
 }
 
-/** Whether this publisher had the broadcast. */
-export function isTokenOf({ resumeTokenHash: wanted }: BroadcastProgress, token: string): boolean {
+/** Whether this publisher had the broadcast, by the rule of `entryOf`. */
+export function isPublisherOf(progress: BroadcastProgress, { keyId, resumeToken, seemsGoneAfterMs }: Publisher): boolean {
+  if (resumeToken !== undefined) return isTokenOf(progress, resumeToken);
+  return seemsGoneAfterMs !== undefined && keyId === progress.ownerKeyId;
+}
+
+function isTokenOf({ resumeTokenHash: wanted }: BroadcastProgress, token: string): boolean {
   const [given, hash] = [Buffer.from(resumeTokenHash(token)), Buffer.from(wanted)];
   return given.length === hash.length && timingSafeEqual(given, hash);
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LiveError } from '../protocol/live-error.js';
 import { isStreamName } from '../protocol/urls.js';
 import { Broadcast } from './broadcast.js';
-import { isTokenOf, type LeftBroadcast } from './broadcast-progress.js';
+import { isPublisherOf, type LeftBroadcast } from './broadcast-progress.js';
 import type { BroadcastSettings } from './broadcast-options.js';
 import type { Directory, Lease } from './directory.js';
 import type { Admission, ResumableBroadcast } from './published-broadcast.js';
@@ -169,11 +169,12 @@ export class LocalBroadcasts {
     return undefined;
   }
 
-  /** What a server that died left of this publisher's broadcast; it has no token to show for anybody else's. */
-  async #left(stream: string, { resumeToken }: Publisher): Promise<LeftBroadcast | undefined> {
-    if (resumeToken === undefined || this.#running(stream) || !isStreamName(stream)) return undefined;
+  /** What a server that died left of this publisher's broadcast; it has no token, and no key in its place, to show for anybody else's. */
+  async #left(stream: string, publisher: Publisher): Promise<LeftBroadcast | undefined> {
+    const { resumeToken, seemsGoneAfterMs } = publisher;
+    if ((resumeToken ?? seemsGoneAfterMs) === undefined || this.#running(stream) || !isStreamName(stream)) return undefined;
     const progress = await this.#options.directory.progressOf(stream);
-    return progress && isTokenOf(progress, resumeToken) ? progress : undefined;
+    return progress && isPublisherOf(progress, publisher) ? progress : undefined;
   }
 
   async #begin(stream: string, publisher: Publisher, isGone: () => boolean, left: LeftBroadcast | undefined): Promise<Broadcast> {
@@ -181,7 +182,7 @@ export class LocalBroadcasts {
       await this.#running(stream)?.giveUp();
       const lease = await this.#options.directory.claim(stream).catch((error: unknown) => {
         // Its server may only seem to have died: in a moment it is known.
-        throw left && error instanceof LiveError && error.code === 'already-live' ? new LiveError('unavailable', 'another server still has this broadcast; try again in a moment') : error;
+        throw left && publisher.resumeToken !== undefined && error instanceof LiveError && error.code === 'already-live' ? new LiveError('unavailable', 'another server still has this broadcast; try again in a moment') : error;
       });
       // Meanwhile the publisher may have left, and the server may have been told to stop.
       const refusal = this.closing ? new LiveError('unavailable', closingWords) : isGone() ? gone() : undefined;
@@ -196,7 +197,7 @@ export class LocalBroadcasts {
   async #open(stream: string, { keyId, seemsGoneAfterMs, resumeToken }: Publisher, lease: Lease, left: LeftBroadcast | undefined): Promise<Broadcast> {
     const owner = seemsGoneAfterMs === undefined ? undefined : { keyId, seemsGoneAfterMs };
     if (left) await this.#forgetEarlier(left.broadcast);
-    const after = left && resumeToken !== undefined ? { ...left, resumeToken } : undefined;
+    const after = left && { ...left, resumeToken };
     const onWaitedInVain = (): void => (lease.mayBeLost ? this.#track(this.#yield(broadcast, lease, maybeTakenOver(stream))) : broadcast.ingest.end());
     const broadcast: Broadcast = new Broadcast({ ...this.#options, stream, id: left?.broadcast ?? randomUUID(), after, lease, owner, onWaitedInVain, diskTurns: this.#diskTurns });
     this.#current.set(stream, broadcast);
