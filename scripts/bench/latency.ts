@@ -56,6 +56,11 @@ const { values, positionals } = parseArgs({
     write: { type: 'boolean', default: false },
     'no-build': { type: 'boolean', default: false },
     parts: { type: 'string', default: '0.334,0.2' },
+    /** Of plain hls.js: how often each player starts, and whether what the earlier SDK publishes goes through the present server, too. */
+    rounds: { type: 'string', default: '3' },
+    crossed: { type: 'boolean', default: false },
+    /** The same from afar, in ms. */
+    'round-trip': { type: 'string', default: '0' },
     /** Of 1280 × 720: a machine that has not enough of itself for that shows nothing but its own lack. */
     scale: { type: 'string', default: '1' },
     /** Another built checkout: its server is sent the same bytes, and its player watches at the same moment. */
@@ -73,7 +78,10 @@ try {
   for (const publisher of ['h264', 'webcodecs', 'vp8'] as const) {
     if (positionals.length === 0 || positionals.includes(publisher)) await measureBroadcast(publisher, figures, remarks);
   }
-  if (positionals.length === 0 || positionals.includes('plain')) await measurePlainPlayers({ seconds: Number(values.seconds), parts: values.parts.split(','), before: values.before }, figures, remarks);
+  if (positionals.length === 0 || positionals.includes('plain')) {
+    const { seconds, rounds, parts, before, crossed, 'round-trip': roundTrip } = values;
+    await measurePlainPlayers({ seconds: Number(seconds), rounds: Number(rounds), parts: parts.split(','), before, crossed, roundTripMs: Number(roundTrip) }, figures, remarks);
+  }
   const body = `${formatTable(figures)}\n\n${remarks.map((remark) => `- ${remark}`).join('\n')}`;
   console.log(`${body}\n`);
   if (values.write) await writeResults({ page: 'latency', title: 'Glass to glass: npm run bench:latency', machine, body });

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 import { waitUntil } from '../../../test/helpers/programs.js';
 import type { Scope } from '../scope.js';
@@ -33,13 +33,13 @@ export class NumberedPlayer {
     return NumberedPlayer.#open(scope, playerPage(options), options.path);
   }
 
-  /** The same with nothing of ours in the page: hls.js as others use it. */
-  static startPlain(scope: Scope, options: PlainPageOptions): Promise<NumberedPlayer> {
-    return NumberedPlayer.#open(scope, plainPage(options), 'plain hls.js');
+  /** The same with nothing of ours in the page: hls.js as others use it, in a browser that runs. */
+  static startPlain(scope: Scope, options: PlainPageOptions, browser: Browser): Promise<NumberedPlayer> {
+    return NumberedPlayer.#open(scope, plainPage(options), 'plain hls.js', browser);
   }
 
-  static async #open(scope: Scope, page: string, name: string): Promise<NumberedPlayer> {
-    const player = new NumberedPlayer(await openPage(scope, page));
+  static async #open(scope: Scope, page: string, name: string, browser?: Browser): Promise<NumberedPlayer> {
+    const player = new NumberedPlayer(await openPage(scope, page, browser));
     await waitUntil(
       `the ${name} player shows a picture`,
       async () => {
