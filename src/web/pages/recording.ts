@@ -21,6 +21,8 @@ import { playerQuery } from './player-query.js';
 
 /** So often it is asked how far a recording has grown, and whether the server can be reached again. */
 const askAgainMs = 5000;
+/** So often whether it is still there: what the player has in hand may last for minutes after it was deleted. */
+const lookAgainMs = 10_000;
 
 const { recording: id = '', token } = recordingAddresses(location.href) ?? {};
 const urls = recordingUrls(serverBase, id, token);
@@ -29,6 +31,7 @@ const problem = byId('problem', HTMLElement);
 const heading = byId('title', HTMLElement);
 let info: RecordingInfo | undefined;
 let isGone = false;
+let isPlaying = false;
 let cancelAsking: ReturnType<typeof setTimeout> | undefined;
 // What the server wrote into the page: all that is told of a private one to who has a link to it.
 heading.textContent = document.querySelector<HTMLMetaElement>('meta[property="og:title"]')?.content ?? 'Recording';
@@ -72,31 +75,36 @@ function show(told: RecordingInfo): void {
   link.hidden = false;
   byId('download-button', HTMLButtonElement).disabled = state === 'recording';
   clip.setLength(durationSeconds);
-  if (state === 'recording') askLater();
 }
 
-function askLater(): void {
+/** A page that nobody looks at asks when it is looked at again. */
+function askLater(afterMs: number): void {
   clearTimeout(cancelAsking);
-  cancelAsking = setTimeout(() => void ask(), askAgainMs);
+  cancelAsking = setTimeout(() => !document.hidden && void ask(), afterMs * (0.8 + 0.4 * Math.random()));
 }
 
 async function ask(): Promise<void> {
   if (isGone) return;
+  let againMs = lookAgainMs;
   try {
     const response = await fetch(api, { cache: 'no-store' });
     problem.replaceChildren();
     if (response.ok) show((await response.json()) as RecordingInfo);
     // A private one is told by its link alone, which plays it.
-    else if (response.status === 404) showGone();
+    else if (response.status === 404) return showGone();
+    if (info?.state === 'recording') againMs = askAgainMs;
   } catch {
-    if (!problem.hasChildNodes()) problem.append(notice('warning', { title: "Can't reach the server", advice: 'Trying again by itself.' }));
-    askLater();
+    againMs = askAgainMs;
+    // What is in hand plays on without it.
+    if (!isPlaying && !problem.hasChildNodes()) problem.append(notice('warning', { title: "Can't reach the server", advice: 'Trying again by itself.' }));
   }
+  askLater(againMs);
 }
 
 /** Nothing of it is played or can be asked for any more, whatever the player would still try. */
 function showGone(): void {
   isGone = true;
+  clearTimeout(cancelAsking);
   player.close();
   stage.frame.remove();
   for (const name of ['choices', 'making', 'clip', 'chat']) byId(name, HTMLElement).hidden = true;
@@ -106,8 +114,11 @@ function showGone(): void {
 
 // What does not go on may have been deleted meanwhile.
 player.on('state', ({ state }) => {
+  isPlaying = state === 'playing';
   if (state === 'stalled' || state === 'failed' || state === 'waiting') void ask();
 });
+
+document.addEventListener('visibilitychange', () => !document.hidden && void ask());
 
 const making = byId('making', HTMLElement);
 let stopWaiting = (): void => undefined;
