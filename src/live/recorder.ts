@@ -5,15 +5,13 @@ import type { WholeSegment } from '../hls/whole-segment.js';
 import type { StreamDescription } from '../protocol/stream-description.js';
 import type { MediaStore } from '../storage/media-store.js';
 import { WriteBehind } from '../storage/write-behind.js';
+import { WriteHealth } from '../storage/write-health.js';
 import { settledWithin } from './settled-within.js';
 
 export const manifestName = 'manifest.jsonl';
 
 /** Some hours of lines. */
 const mostUnwritten = 1_048_576;
-
-/** So many segments in a row, and the store takes them again. */
-const steadySegments = 3;
 
 /**
  * Told when the store does not take all of a recording, and why; and with how much is missing by then, of all of it, when it is well again: undefined for the
@@ -40,8 +38,7 @@ export class Recorder {
   readonly #writer: WriteBehind;
   readonly #inits = new Map<string, ManifestInit>();
   #sums = { durationSeconds: 0, missingSeconds: 0, byteLength: 0 };
-  /** Segments that were taken since something was not; undefined: all is well. */
-  #takenSince: number | undefined;
+  readonly #health = new WriteHealth();
   /** Lines that the store did not take yet. */
   #unwritten = '';
   #description: StreamDescription;
@@ -69,7 +66,7 @@ export class Recorder {
     const initLine = this.#inits.has(facts.mapUri) ? undefined : this.#putInit(facts.mapUri, init);
     // The pieces as they are now: the window lets go of its own once its own store has them.
     const put = facts.gap ? Promise.resolve(false) : this.#writer.put(facts.uri, { byteLength: media.byteLength, pieces: media.pieces });
-    const isThere = put.then((there) => ({ gap: !there, isSteady: there && this.#taken() }));
+    const isThere = put.then((there) => ({ gap: !there, isSteady: there && this.#health.taken() }));
     this.#next(async () => {
       const newInit = await initLine;
       const { gap, isSteady } = await isThere;
@@ -77,7 +74,7 @@ export class Recorder {
       const { durationSeconds, missingSeconds, byteLength } = this.#sums;
       this.#sums = { durationSeconds: durationSeconds + best, missingSeconds: missingSeconds + (gap ? best : 0), byteLength: byteLength + (gap ? 0 : facts.byteLength) };
       // Only now it is known how much is missing of what came before.
-      if (isSteady) this.#wellAgain();
+      if (isSteady && this.#health.recovered()) this.#options.onGap(undefined, this.#sums.missingSeconds);
       return [...(newInit ? [newInit] : []), { type: 'segment', ...(rendition !== undefined && { rendition }), ...facts, ...(gap && { gap }) }];
     });
   }
@@ -99,20 +96,7 @@ export class Recorder {
   }
 
   #failed(error: Error): void {
-    const wasWell = this.#takenSince === undefined;
-    this.#takenSince = 0;
-    if (wasWell) this.#options.onGap(error, this.#sums.missingSeconds);
-  }
-
-  /** Whether so many were taken in a row. */
-  #taken(): boolean {
-    return this.#takenSince !== undefined && ++this.#takenSince >= steadySegments;
-  }
-
-  #wellAgain(): void {
-    if ((this.#takenSince ?? 0) < steadySegments) return;
-    this.#takenSince = undefined;
-    this.#options.onGap(undefined, this.#sums.missingSeconds);
+    if (this.#health.failed()) this.#options.onGap(error, this.#sums.missingSeconds);
   }
 
   /** undefined when it did not get there: it is put again with the next segment, under the same name. */

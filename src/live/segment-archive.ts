@@ -3,13 +3,16 @@ import type { HeldBytes, MediaPieces, SegmentKeeper, StoredMedia } from '../hls/
 import { LiveError } from '../protocol/live-error.js';
 import type { MediaStore } from '../storage/media-store.js';
 import { WriteBehind } from '../storage/write-behind.js';
+import { WriteHealth } from '../storage/write-health.js';
 import { settledWithin } from './settled-within.js';
 
 export interface SegmentArchiveOptions {
   /** Of this broadcast alone. */
   readonly store: MediaStore;
-  /** Told once, when the store does not take what is written: the window stays in memory. */
+  /** Told when the store does not take what is written: the window stays in memory. */
   readonly onWriteFailure: (error: Error) => void;
+  /** Told when it does so again, with how many segments it did not take by then, of all. */
+  readonly onWriteRecovery?: ((untaken: number) => void) | undefined;
   /** Told of each time that the store does not give back what it took. */
   readonly onReadFailure: (error: Error) => void;
   /** More than this that waits to be written, and the store is too slow. */
@@ -33,7 +36,8 @@ export class SegmentArchive implements SegmentKeeper {
   #reliable = true;
   /** How often the store gave back what was asked for. */
   #answers = 0;
-  #toldOfWriting = false;
+  readonly #health = new WriteHealth();
+  #untaken = 0;
 
   constructor(options: SegmentArchiveOptions) {
     const { store, maxWaitingBytes, readTimeoutMs = 5000 } = options;
@@ -58,7 +62,11 @@ export class SegmentArchive implements SegmentKeeper {
 
   async keep(uri: string, media: MediaPieces): Promise<StoredMedia | undefined> {
     const { byteLength } = media;
-    if (!(await this.#writer.put(uri, media))) return undefined;
+    if (!(await this.#writer.put(uri, media))) {
+      this.#untaken += 1;
+      return undefined;
+    }
+    if (this.#health.taken() && this.#health.recovered()) this.#options.onWriteRecovery?.(this.#untaken);
     const store = this.#store;
     const open = async (start: number, length: number): Promise<Readable> => {
       const stream = await this.#inTime((signal) => store.open(uri, { start, byteLength: length }, signal), (late) => late.destroy());
@@ -85,8 +93,7 @@ export class SegmentArchive implements SegmentKeeper {
   }
 
   #tellOfWriting(error: Error): void {
-    if (!this.#toldOfWriting) this.#options.onWriteFailure(error);
-    this.#toldOfWriting = true;
+    if (this.#health.failed()) this.#options.onWriteFailure(error);
   }
 
   /**

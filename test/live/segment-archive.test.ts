@@ -101,6 +101,21 @@ t.test('a store that never answers, fails, or is slow changes nothing that a vie
   }
 });
 
+t.test('a store that fails is told of when it begins and when it is over, with how many segments it did not take, each time anew', async (t) => {
+  const store = new MoodyStore();
+  const told: string[] = [];
+  const keeper = new SegmentArchive({ store, onWriteFailure: ({ message }) => told.push(message), onWriteRecovery: (untaken) => told.push(`well again, ${untaken} untaken`), onReadFailure: () => t.fail('nobody reads') });
+  const filled = new Filled({ listedSegments: 10, keeper });
+  for (const untaken of [4, 2]) {
+    await fill(filled, 3);
+    store.fails();
+    await fill(filled, untaken);
+    store.mood = async () => undefined;
+    await fill(filled, 5);
+  }
+  t.strictSame(told, ['no space left', 'well again, 4 untaken', 'no space left', 'well again, 6 untaken']);
+});
+
 t.test('what a store forgot fails honestly and is counted, and from then on the window stays in memory', async (t) => {
   const store = new MoodyStore();
   const keeper = new Archived({ store });
