@@ -12,18 +12,21 @@ export interface RunningNginx {
 }
 
 export interface NginxOptions {
-  readonly files: Readonly<Record<string, Uint8Array>>;
+  /** What it sends, in a folder of its own. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
+  /** A folder that is there, instead. */
+  readonly root?: string;
   /** Files go from the page cache to the socket without a copy: only without TLS, and off unless it is configured. */
   readonly sendfile: boolean;
 }
 
 /** nginx as one process on a free port, sending files as fast as it can. */
-export async function startNginx(scope: Scope, { files, sendfile }: NginxOptions): Promise<RunningNginx> {
+export async function startNginx(scope: Scope, { files = {}, root: its, sendfile }: NginxOptions): Promise<RunningNginx> {
   const program = findProgram('nginx', '/usr/sbin/nginx');
   if (program === undefined) throw new Error('expected nginx on this machine as the reference (Debian: apt install nginx-light), found none');
   const directory = await temporaryDirectory(scope, 'onair-bench-nginx');
-  const root = join(directory, 'root');
-  await mkdir(root);
+  const root = its ?? join(directory, 'root');
+  await mkdir(root, { recursive: true });
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(root, name), bytes);
   const port = await freePort();
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${directory};`).join(' ');

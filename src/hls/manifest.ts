@@ -128,11 +128,16 @@ export function sumsOf({ segments, inits, renditions }: Pick<Manifest, 'segments
   const largest = pictures.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
   return {
     durationSeconds: segments.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0),
-    missingSeconds: segments.reduce((sum, { durationSeconds, gap }) => sum + (gap ? durationSeconds : 0), 0),
+    missingSeconds: toMilliseconds(segments.reduce((sum, { durationSeconds, gap }) => sum + (gap ? durationSeconds : 0), 0)),
     byteLength: [segments, ...renditions.values()].flat().reduce((sum, { byteLength, gap }) => sum + (gap ? 0 : byteLength), 0),
     width: largest?.width,
     height: largest?.height,
   };
+}
+
+/** Seconds, without what adding them up left behind the third digit. */
+export function toMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }
 
 /** The sums that an end tells. */

@@ -29,7 +29,7 @@ export interface ObjectArchiveOptions {
   readonly manifestIntervalMs?: number | undefined;
   /** How long a viewer waits for the store. */
   readonly readTimeoutMs?: number | undefined;
-  /** After a failure; doubled up to half a minute. */
+  /** After a failure; doubled up to five seconds. */
   readonly retryMs?: number | undefined;
 }
 

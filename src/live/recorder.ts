@@ -1,6 +1,6 @@
 import type { InitSegment } from '../fmp4/init-segment.js';
 import { keptName } from '../hls/media-address.js';
-import { manifestLine, sumsOf, type ManifestEnd, type ManifestInit, type ManifestLine, type ManifestStart } from '../hls/manifest.js';
+import { manifestLine, sumsOf, toMilliseconds, type ManifestEnd, type ManifestInit, type ManifestLine, type ManifestStart } from '../hls/manifest.js';
 import type { WholeSegment } from '../hls/whole-segment.js';
 import type { StreamDescription } from '../protocol/stream-description.js';
 import type { MediaStore } from '../storage/media-store.js';
@@ -72,7 +72,7 @@ export class Recorder {
       const { gap, isSteady } = await isThere;
       const best = rendition === undefined ? facts.durationSeconds : 0;
       const { durationSeconds, missingSeconds, byteLength } = this.#sums;
-      this.#sums = { durationSeconds: durationSeconds + best, missingSeconds: missingSeconds + (gap ? best : 0), byteLength: byteLength + (gap ? 0 : facts.byteLength) };
+      this.#sums = { durationSeconds: durationSeconds + best, missingSeconds: toMilliseconds(missingSeconds + (gap ? best : 0)), byteLength: byteLength + (gap ? 0 : facts.byteLength) };
       // Only now it is known how much is missing of what came before.
       if (isSteady && this.#health.recovered()) this.#options.onGap(undefined, this.#sums.missingSeconds);
       return [...(newInit ? [newInit] : []), { type: 'segment', ...(rendition !== undefined && { rendition }), ...facts, ...(gap && { gap }) }];

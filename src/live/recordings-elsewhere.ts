@@ -27,6 +27,8 @@ export class RecordingsElsewhere {
   #looking: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  /** The last look failed, which was told. */
+  #isAway = false;
 
   constructor(options: RecordingsElsewhereOptions) {
     this.#options = options;
@@ -46,8 +48,16 @@ export class RecordingsElsewhere {
 
   /** One at a time. @param all compares with all that there is, also what nobody told of */
   look({ all }: { readonly all: boolean }): Promise<void> {
-    this.#looking = this.#looking.then(() => this.#look(all)).catch((error: unknown) => this.#options.onFailure(error as Error));
+    this.#looking = this.#looking.then(() => this.#look(all)).then(
+      () => void (this.#isAway = false),
+      (error: unknown) => this.#failed(error as Error),
+    );
     return this.#looking;
+  }
+
+  #failed(error: Error): void {
+    if (!this.#isAway) this.#options.onFailure(error);
+    this.#isAway = true;
   }
 
   async #look(all: boolean): Promise<void> {

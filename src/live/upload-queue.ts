@@ -21,7 +21,10 @@ interface Waiting extends Upload {
 }
 
 const atATime = 4;
-const longestRetryMs = 30_000;
+/** What a full spool has no room for is lost for as long as nobody finds out that the store is back, and to ask is one request. */
+const longestRetryMs = 5000;
+/** No store is heard that asks for more. */
+const longestAskedMs = 30_000;
 
 /** What is to be done with a store that may refuse, hang or be away: a few at a time, in order, each until it is done. */
 export class UploadQueue {
@@ -107,7 +110,8 @@ export class UploadQueue {
     const { onState, retryMs = 1000 } = this.#options;
     if (this.#failures === 0) onState(error);
     this.#failures += 1;
-    const waitMs = Math.min(longestRetryMs, Math.max(retryMs * 2 ** Math.min(this.#failures - 1, 10), (error.retryAfterSeconds ?? 0) * 1000));
+    const ownMs = Math.min(longestRetryMs, retryMs * 2 ** Math.min(this.#failures - 1, 10));
+    const waitMs = Math.max(ownMs, Math.min(longestAskedMs, (error.retryAfterSeconds ?? 0) * 1000));
     clearTimeout(this.#pause);
     this.#pause = setTimeout(() => {
       this.#pause = undefined;

@@ -132,6 +132,18 @@ t.test('what was not up when the server died goes up when it starts again', asyn
   t.strictSame(fake.asked.filter((each) => each.startsWith('PUT')), [], 'and only once');
 });
 
+t.test('that nobody can look what other servers did is told once for as long as the store is away', async (t) => {
+  const fake = await FakeObjectStore.start(t);
+  const { recordings, failures } = await startServer(t, fake);
+  for (const times of [1, 2]) {
+    fake.mood = () => ({ status: 503 });
+    for (let look = 0; look < 5; look++) await recordings.follow(false);
+    t.equal(failures.length, times);
+    fake.mood = () => undefined;
+    await recordings.follow(false);
+  }
+});
+
 t.test('what the store forgot is a gap in the playlist, and told with its names', async (t) => {
   const fake = await FakeObjectStore.start(t);
   const server = await startServer(t, fake);

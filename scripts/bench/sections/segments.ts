@@ -71,7 +71,7 @@ async function cpuPerGbit(url: string, pid: number, seconds: number): Promise<nu
 
 async function underLoad<T>(url: string, measure: (load: { bytes: () => Promise<number> }) => Promise<T>): Promise<T> {
   return within(async (scope) => {
-    const command: SegmentLoadCommand = { url, connections };
+    const command: SegmentLoadCommand = { urls: [url], connections };
     const load = startWorker<typeof segmentLoadHandlers>(scope, { name: 'segment-load', command });
     await load.open();
     return measure(load);
