@@ -16,7 +16,7 @@ export const ladder: readonly Rung[] = [
   { lines: 180, kbits: 500 },
 ];
 
-/** Numbered pictures with sound as a page sends them, keyframes every 2 s: nothing is to be encoded while it is played. */
+/** Numbered pictures with sound as a page sends them, a keyframe each second: nothing is to be encoded while it is played. */
 export async function makeNumberedLadder(scope: Scope, name: string, rungs: readonly Rung[], seconds: number): Promise<string> {
   const file = join(await temporaryDirectory(scope, 'onair-bench-line'), `${name}.mkv`);
   const perRung = rungs.flatMap(({ lines, kbits }, index) => [
@@ -29,7 +29,7 @@ export async function makeNumberedLadder(scope: Scope, name: string, rungs: read
     [
       ...[...numberedInput({ seconds, width: 640, height: 360, rate: 30 }), ...rungs.flatMap(() => ['-map', '0:v']), '-map', '1:a', ...perRung],
       // Filled up to its rate: a test card alone takes less.
-      ...['-c:v', 'libx264', '-profile:v', 'baseline', '-preset', 'ultrafast', '-tune', 'zerolatency', '-threads:v', '1', '-g', '60', '-keyint_min', '60', '-sc_threshold', '0', '-x264-params', 'nal-hrd=cbr'],
+      ...['-c:v', 'libx264', '-profile:v', 'baseline', '-preset', 'ultrafast', '-tune', 'zerolatency', '-threads:v', '1', '-g', '30', '-keyint_min', '30', '-sc_threshold', '0', '-x264-params', 'nal-hrd=cbr'],
       ...['-c:a', 'libopus', '-b:a', '96k', '-frame_duration', '20', '-f', 'matroska', '-live', '1', '-cluster_time_limit', '60', '-cluster_size_limit', '5000000', '-y', file],
     ],
     { timeoutMs: 300_000 },
