@@ -141,6 +141,10 @@ t.test('a recording is found, opened, sought in, cut and downloaded by the keybo
   });
   await other.goto(page.url());
   await other.getByRole('heading', { name: 'Harbour at noon', level: 1 }).waitFor();
+  // And somebody has all of it in hand: nothing of it is asked for any more.
+  const third = await context.newPage();
+  await third.goto(page.url());
+  await third.locator('.player-stage[data-state=playing]').waitFor();
   await page.getByRole('button', { name: 'Change or delete' }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('dialog', { name: 'Change or delete' }).waitFor();
@@ -157,6 +161,9 @@ t.test('a recording is found, opened, sought in, cut and downloaded by the keybo
   for (const goOn of held) goOn();
   await other.getByText('This recording is gone').waitFor();
   await checkAccess(t, other, 'a recording that is gone');
+  // It asks every ten seconds, and at once when it is looked at again.
+  await third.evaluate('document.dispatchEvent(new Event("visibilitychange"))');
+  await third.getByText('This recording is gone').waitFor();
   t.equal(await other.locator('video').count(), 0, 'there is nothing to press any more');
   await other.getByRole('button', { name: 'Other recordings' }).click();
   await other.getByText('1 recording', { exact: true }).waitFor();
