@@ -254,6 +254,18 @@ t.test('two servers that share a Redis', { skip }, async (t) => {
     const pushed = await fetch(`${there.origin}/live/cam/publish`, { method: 'PUT', headers: withKey, body: bytes.subarray(0, 200_000) });
     t.match(await pushed.json(), { stream: 'cam' });
     t.match(await (await fetch(`${here.origin}/api/streams/cam`)).json(), { broadcast: new RegExp(`^(?!${broadcast})`), urls: { watch: `${here.origin}/watch/cam` } });
+    const made = (await (await fetch(`${here.origin}/api/streams/later/keys`, { method: 'POST', headers: withKey })).json()) as { key: string };
+    await waitUntil('the others are told of a key', async () => (await redis.client.exists('onair:{~shared}:values')) === 1);
+    const kept = await redis.client.keys('*');
+    for (const each of kept) {
+      t.match(each, /^onair:\{[^}]+\}:/, 'what belongs together is at one server of a Redis Cluster');
+      t.ok((await redis.client.pttl(each)) > 0, `${each} has an end`);
+    }
+    // What DUMP gives is compressed.
+    const valueOf = async (each: string): Promise<unknown> => ({ string: () => redis.client.get(each), hash: () => redis.client.hgetall(each), zset: () => redis.client.zrange(each, '0', '-1') })[(await redis.client.type(each)) as 'string' | 'hash' | 'zset']();
+    const values = JSON.stringify(await Promise.all(kept.map(valueOf)));
+    t.match(values, 'key:', 'they are looked into');
+    for (const each of [here.key, secret, made.key, resume]) t.notOk(values.includes(each), 'no key, token or secret is in Redis');
     await redis.stop();
     await waitUntil('it is noticed', async () => (await fetch(`${here.origin}/readyz`)).status === 503);
     const refused = await fetch(`${there.origin}/live/dog/publish`, { method: 'PUT', headers: withKey, body: bytes.subarray(0, 1000) });
