@@ -7,6 +7,7 @@ import { askForBody } from '../http/expect-continue.js';
 import { relayTo } from '../http/relayed.js';
 import { spareWhileItWaits } from '../http/waiting-client.js';
 import { isGone, requireStillThere, whenGone } from '../http/when-gone.js';
+import { placeOf } from '../live/viewer-place.js';
 import { LiveError } from '../protocol/live-error.js';
 import { streamOfRecording } from '../live/recording.js';
 import { isStreamName } from '../protocol/urls.js';
@@ -106,7 +107,7 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
   /** As `handOn`; what is fetched once for all is answered here. */
   const answerFrom = async (request: FastifyRequest, reply: FastifyReply, stream: string, { node, targetDurationSeconds }: Whereabouts & { node: string }): Promise<'here' | 'there' | Error> => {
     try {
-      const watched = isSentFragments(request) ? await relays.open(stream, node) : undefined;
+      const watched = isSentFragments(request) ? await relays.open(stream, node, placeOf(request.query as object)) : undefined;
       if (watched) relayTo(request, watched);
       if (watched) return 'here';
     } catch (error) {

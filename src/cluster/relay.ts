@@ -1,5 +1,6 @@
 import type { LiveLog } from '../live/broadcast-options.js';
 import type { Pictures } from '../live/pictures.js';
+import type { ViewerPlace } from '../live/viewer-place.js';
 import type { Viewers } from '../live/viewers.js';
 import type { FragmentSource } from '../live/watchable.js';
 import { settledWithin } from '../live/settled-within.js';
@@ -20,6 +21,8 @@ export interface RelayOptions extends Pick<RelayedMediaOptions, 'createBus' | 'o
   /** The one that has it. */
   readonly node: string;
   readonly openUpstream: OpenUpstream;
+  /** Where the first viewer is, if it comes back: nothing of before is here. */
+  readonly place?: ViewerPlace | undefined;
   readonly picturesOf: (viewers: Viewers) => Pick<Pictures, 'look' | 'close'>;
   /** @param isLost what was so a moment ago is not so any more: answers a moment later */
   readonly find: (isLost: boolean) => Promise<Place>;
@@ -132,7 +135,7 @@ export class Relay implements Watched {
   /** Until this connection is over. */
   async #follow(node: string): Promise<{ end: UpstreamEnd; cause: Error | undefined; wasReady: boolean }> {
     let wasReady = false;
-    const { openUpstream, stream } = this.#options;
+    const { openUpstream, stream, place } = this.#options;
     const look = (): void => {
       if (wasReady || !this.#media.isReady) return;
       wasReady = true;
@@ -141,7 +144,7 @@ export class Relay implements Watched {
       this.#wake();
     };
     this.#told = '';
-    const upstream = openUpstream(stream, node, this.#media.place, {
+    const upstream = openUpstream(stream, node, this.#media.place ?? place, {
       message: (message) => {
         const goesOn = this.#media.message(message);
         look();

@@ -2,6 +2,7 @@ import type { LiveLog } from '../live/broadcast-options.js';
 import { FragmentBus } from '../live/fragment-bus.js';
 import type { Pictures } from '../live/pictures.js';
 import type { RenditionChange } from '../live/viewer.js';
+import type { ViewerPlace } from '../live/viewer-place.js';
 import type { Viewers } from '../live/viewers.js';
 import type { Watched } from '../http/relayed.js';
 import type { Homes } from './homes.js';
@@ -54,11 +55,12 @@ export class Relays {
   /**
    * What viewers of a stream can join here. undefined: each of them has to be handed on, since the other node does not feed this one.
    * @param node that has it
+   * @param place where the viewer is for whom it is asked, if it comes back
    * @throws {Error} when that can't be reached just now
    */
-  async open(stream: string, node: string): Promise<Watched | undefined> {
+  async open(stream: string, node: string, place?: ViewerPlace): Promise<Watched | undefined> {
     if (this.#closed || performance.now() < (this.#refusedUntilMs.get(node) ?? 0)) return undefined;
-    const relay = this.#relays.get(stream) ?? this.#begin(stream, node);
+    const relay = this.#relays.get(stream) ?? this.#begin(stream, node, place);
     return (await relay.ready()) ? relay : undefined;
   }
 
@@ -68,10 +70,10 @@ export class Relays {
     for (const relay of [...this.#relays.values()]) relay.close();
   }
 
-  #begin(stream: string, node: string): Relay {
+  #begin(stream: string, node: string, place: ViewerPlace | undefined): Relay {
     const { directory, homes, nodeUrl, openUpstream, maxViewerBacklogBytes, onSkip, onChange, picturesOf, log } = this.#options;
     const relay: Relay = new Relay({
-      ...{ stream, node, openUpstream, onChange, log },
+      ...{ stream, node, place, openUpstream, onChange, log },
       picturesOf: (viewers) => picturesOf(stream, viewers),
       createBus: () => new FragmentBus({ maxBacklogBytes: maxViewerBacklogBytes, onSkip, onDropped: (err) => log.warn({ stream, err }, 'a consumer of fragments failed and was let go') }),
       find: async (isLost) => {

@@ -273,6 +273,20 @@ t.test('another node goes on by the same clock: viewers get what follows, each p
   }
 });
 
+t.test('who comes back to a node that begins to fetch the stream only then is given what it missed, too', async (t) => {
+  const bench = open(t, { place: { clock: 'one', seconds: 1.2 } });
+  const a = owner('1', 'run1', 1e6, 'one');
+  bench.nodes.broadcasts.set('A', a);
+  a.bus.startTimeline({ init: init(), captureTimeMs: 0 });
+  for (let number = 0; number < 43; number++) a.bus.push(pictures(number, number + 1));
+  t.ok(await bench.relay.ready());
+  const [back, other] = [new KeepingSink(), new KeepingSink()];
+  bench.relay.viewers.join(back, undefined, { clock: 'one', seconds: 1.2 });
+  bench.relay.viewers.join(other);
+  a.bus.push(pictures(43, 45));
+  t.strictSame([back.pictures, other.pictures], [range(10, 45), range(40, 45)]);
+});
+
 t.test('where media had to be moved, viewers are told that it is another clock', async (t) => {
   const bench = open(t);
   const [a, c] = [owner('1', 'run1', 1e6, 'one'), owner('2', 'run1', 1e6, 'two')];
