@@ -53,6 +53,10 @@ export class ReleasePace {
         if (isHeldBack) dueAt = schedule(take, outputs, times);
         this.#then({ dueMs: -Infinity, bytes: 0, act: () => output.startTimeline(outputs, times) });
       },
+      resumeTimeline: (outputs, times) => {
+        if (dueAt) dueAt = schedule(take, outputs, times);
+        this.#then({ dueMs: -Infinity, bytes: 0, act: () => output.resumeTimeline(outputs, times) });
+      },
       push,
       offer: (fragments) => {
         if (this.#failure) throw this.#failure;

@@ -6,6 +6,8 @@ export interface RandomAccessPoint {
   /** Which frame of the take it is. */
   readonly sequence: number;
   readonly timeSeconds: number;
+  /** How many of the lead's frames came before it. */
+  readonly leads: number;
   /** Of `Frame`. */
   readonly offset?: number | undefined;
 }
@@ -66,6 +68,8 @@ export class ReplayLog {
   #takenBytes = 0;
   #keepFrom = 0;
   readonly #points = new SlidingList<RandomAccessPoint>();
+  /** How many of the lead's frames came. */
+  #leads = 0;
   /** Of the lead's frames, from the kept point on. */
   readonly #leadSeconds = new SlidingList<number>();
 
@@ -160,11 +164,29 @@ export class ReplayLog {
 
   /** Viewers have everything up to this time: what is not needed to go on from there is let go of. */
   delivered(timeSeconds: number): void {
-    const point = this.#points.findLast((each) => each.timeSeconds <= timeSeconds + sameMomentSeconds);
+    this.#keep(this.#points.findLast((each) => each.timeSeconds <= timeSeconds + sameMomentSeconds));
+  }
+
+  /** As `delivered`, of so many of the lead's frames, in the order in which they came. */
+  deliveredLeads(leads: number): void {
+    this.#keep(this.#points.findLast((each) => each.leads <= leads));
+  }
+
+  #keep(point: RandomAccessPoint | undefined): void {
     if (!point || point.sequence <= this.#keepFrom) return;
     this.#keepFrom = point.sequence;
     while ((this.#leadSeconds.at(0) ?? Infinity) < point.timeSeconds - sameMomentSeconds) this.#leadSeconds.drop(1);
     this.#trim();
+  }
+
+  /** The last point from which on so many of the lead's frames come out again before the first that viewers lack; undefined where it is not kept. */
+  pointBefore(leads: number): RandomAccessPoint | undefined {
+    return this.#points.findLast((each) => each.sequence >= this.#first && each.leads <= leads);
+  }
+
+  /** How many of the lead's frames came before a point, or before the first frame of the take. */
+  leadsBefore(sequence: number): number {
+    return this.#points.findLast((each) => each.sequence <= sequence)?.leads ?? 0;
   }
 
   /**
@@ -185,7 +207,8 @@ export class ReplayLog {
   #noteLead({ kind, keyframe, decodeSeconds, offset }: ShapedFrame): void {
     const lastPoint = this.#points.at(this.#points.length - 1)?.timeSeconds;
     const isTooSoon = kind === 'audio' && lastPoint !== undefined && decodeSeconds >= lastPoint && decodeSeconds - lastPoint < soundEntrySeconds;
-    if (keyframe && !isTooSoon) this.#points.push({ sequence: this.end, timeSeconds: decodeSeconds, offset });
+    if (keyframe && !isTooSoon) this.#points.push({ sequence: this.end, timeSeconds: decodeSeconds, leads: this.#leads, offset });
+    this.#leads++;
     this.#leadSeconds.push(decodeSeconds);
     if (this.#leadSeconds.length > maxReplayFrames) this.#leadSeconds.drop(1);
   }

@@ -63,6 +63,10 @@ export class TakeOutput implements MediaOutput {
     renditions.startTimeline(new Map(others.map((each) => [each.name, sameClock(each.init, timeline)])));
   }
 
+  resumeTimeline(outputs: readonly OutputInit[], { zeroSeconds }: OutputTimes): void {
+    this.#options.clock.startTimeline(outputs, this.#sourceZero + zeroSeconds);
+  }
+
   push(fragments: readonly Fragment[]): void {
     const placed: Fragment[] = [];
     for (const fragment of fragments) this.#place(fragment, placed, () => true);

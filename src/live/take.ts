@@ -58,6 +58,7 @@ export class Take {
   readonly #writer: MatroskaWriter;
   readonly #log: ReplayLog;
   readonly #groups: GroupWatch;
+  readonly #isReordered: boolean;
   readonly #maxHeldBytes: number;
   #startSeconds = Infinity;
   #lastSeconds = -Infinity;
@@ -83,6 +84,7 @@ export class Take {
     this.#writer = new MatroskaWriter(header.tracks);
     this.#log = new ReplayLog({ leadKind: this.leadKind, leadTrack: this.leadTrack, maxReplayBytes });
     this.#groups = new GroupWatch(copyRefusal, picture?.reorderedPictures);
+    this.#isReordered = (picture?.reorderedPictures ?? 0) > 0;
     this.#captureTimeMs = captureTimeMs;
     this.#maxHeldBytes = maxHeldBytes;
     if (this.leadKind !== 'video') this.#groups.end();
@@ -150,6 +152,11 @@ export class Take {
   /** A take with the same header, for the frames from a random access point on. */
   continuation(options: Pick<TakeOptions, 'startedAtMs' | 'beganMs'>): Take {
     return new Take({ ...options, header: this.header, copyRefusal: this.#groups.copyRefusal, captureTimeMs: this.#captureTimeMs, sourceClock: this.sourceClock });
+  }
+
+  /** Whether its pictures may be decoded in another order than they are shown. */
+  get isReordered(): boolean {
+    return this.#isReordered;
   }
 
   /** Resolves when the reader took the frames, or gave up. */
@@ -227,6 +234,21 @@ export class Take {
   /** Viewers have everything up to this time on its own clock: older frames need not be kept. */
   delivered(timeSeconds: number): void {
     this.#log.delivered(timeSeconds);
+  }
+
+  /** As `delivered`, where pictures come out as they came in: so many of them, from the first of the take on. */
+  deliveredPictures(pictures: number): void {
+    this.#log.deliveredLeads(pictures);
+  }
+
+  /** The last random access point that comes before the first picture behind so many, or is it; undefined where the frames from there on are not kept. */
+  pointBefore(pictures: number): RandomAccessPoint | undefined {
+    return this.#log.pointBefore(pictures);
+  }
+
+  /** How many pictures of the take come before a random access point. */
+  picturesBefore(sequence: number): number {
+    return this.#log.leadsBefore(sequence);
   }
 
   /** Time of the picture nearest to a time. */

@@ -20,6 +20,8 @@ export interface OutputTimes {
 export interface MediaOutput {
   /** What follows comes under these init segments, the source's first; fragments are told apart by their track ids. */
   startTimeline(outputs: readonly OutputInit[], times: OutputTimes): void;
+  /** The timeline goes on, from another transcoder: under the same init segments, at other times. */
+  resumeTimeline(outputs: readonly OutputInit[], times: OutputTimes): void;
   /** Fragments that came in one go. */
   push(fragments: readonly Fragment[]): void;
   /**
@@ -43,6 +45,18 @@ export interface TranscodeRunOptions {
   readonly output: MediaOutput;
   /** It may have to be broken off where its keyframes lie too far apart. */
   readonly copiesPicture: boolean;
+  /** It copies what one before it broke off, and goes on in its timeline. */
+  readonly resumed?: OpenTimeline | undefined;
+}
+
+/**
+ * A timeline that a transcoder left open which copied pictures that are out of order. Of those that it gave the last may be shown after some that it did not: only where
+ * it broke off can it be gone on with, and whoever has its references can decode what follows there.
+ */
+export interface OpenTimeline {
+  readonly inits: readonly OutputInit[];
+  /** How many pictures of the take viewers have, from its first on. */
+  readonly pictures: number;
 }
 
 export interface RunResult {
@@ -54,6 +68,8 @@ export interface RunResult {
   readonly tooFarApart: boolean;
   /** How much came out. */
   readonly mediaSeconds: number;
+  /** It failed, and another one can go on in its timeline: whoever has none that does ends it. */
+  readonly open: OpenTimeline | undefined;
 }
 
 /** One transcoder at work on one stretch of a take. */
@@ -68,9 +84,21 @@ export class TranscodeRun {
   #tooFarApart = false;
   #deliveredSeconds: number | undefined;
   #mediaSeconds = 0;
+  #newFromSeconds: number | undefined;
+  /** Of the timeline that it began, or goes on in. */
+  #inits: readonly OutputInit[] | undefined;
+  /** Of the source's pictures: how many viewers have from the first on that is read. */
+  #pictures: number;
+  #toLeaveOut: number;
+  #leftOut = 0;
+  readonly #picturesBefore: number;
 
   constructor(options: TranscodeRunOptions) {
+    const { resumed, read, take } = options;
     this.#options = options;
+    this.#inits = resumed?.inits;
+    this.#picturesBefore = take.picturesBefore(read.from ?? 0);
+    this.#pictures = this.#toLeaveOut = resumed ? resumed.pictures - this.#picturesBefore : 0;
     this.#watch = new OutputWatch({
       hungAfterMs: options.hungAfterMs,
       onSilent: (reason, bytes) => {
@@ -96,8 +124,10 @@ export class TranscodeRun {
       const died = await transcoder.closed;
       const early = this.#fedAll || this.#tooFarApart ? undefined : new TranscoderError('media', 'ffmpeg ended before the recording did');
       const failure = this.#silence ?? garbled ?? died ?? early;
+      const open = failure && this.#inits && this.#isCountedByPicture ? { inits: this.#inits, pictures: this.#picturesBefore + this.#pictures } : undefined;
+      if (this.#inits && !open) this.#options.output.endTimeline();
       const [deliveredSeconds, mediaSeconds, tooFarApart] = [this.#deliveredSeconds, this.#mediaSeconds, this.#tooFarApart];
-      return { failure, deliveredSeconds, mediaSeconds, tooFarApart };
+      return { failure, deliveredSeconds, mediaSeconds, tooFarApart, open };
     } finally {
       this.#watch.stop();
       this.#reading.abort();
@@ -120,7 +150,7 @@ export class TranscodeRun {
 
   /** Resolves when the output is over: undefined, or why it made no sense. */
   async #deliver(): Promise<TranscoderError | undefined> {
-    const { transcoder, output, times, copiesPicture } = this.#options;
+    const { transcoder, output, copiesPicture } = this.#options;
     const reader = new FragmentReader();
     let inits: readonly OutputInit[] = [];
     let apart: TracksApart | undefined;
@@ -130,14 +160,15 @@ export class TranscodeRun {
     const give = (fragments: readonly Fragment[]): void => {
       const source = inits[0]?.init;
       if (!source || fragments.length === 0) return;
-      // Only the first fragment tells how long before they are shown pictures are decoded.
-      if (!timeline.isBegun) output.startTimeline(inits, withDecoding(times(), fragments, source));
+      if (!timeline.isBegun) this.#begin(inits, fragments, source);
       timeline.isBegun = true;
-      let taken = fragments.length;
-      if (copiesPicture) taken = output.offer(fragments);
-      else output.push(fragments);
-      this.#note(fragments.slice(0, taken), source);
-      if (taken < fragments.length) this.#breakOff();
+      const lacking = this.#lacking(fragments, source);
+      if (lacking.length === 0) return;
+      let taken = lacking.length;
+      if (copiesPicture) taken = output.offer(lacking);
+      else output.push(lacking);
+      this.#note(lacking.slice(0, taken), source);
+      if (taken < lacking.length) this.#breakOff();
     };
     await transcoder.read((chunk) => {
       if (garbled || this.#tooFarApart) return;
@@ -162,8 +193,29 @@ export class TranscodeRun {
     // Of a moment that one broke off in the middle of, nothing is given: the next one gives it to all outputs.
     const isAllThere = (await transcoder.closed) === null && !this.#silence && !garbled && !this.#tooFarApart;
     if (isAllThere) give(moments?.flush() ?? []);
-    if (timeline.isBegun) output.endTimeline();
     return garbled;
+  }
+
+  #begin(inits: readonly OutputInit[], fragments: readonly Fragment[], source: InitSegment): void {
+    const { output, times, resumed } = this.#options;
+    if (resumed && isSame(resumed.inits, inits)) return output.resumeTimeline(inits, times());
+    // Nothing but another header makes a decoder begin: the group is given from its beginning.
+    if (resumed) output.endTimeline();
+    [this.#inits, this.#toLeaveOut, this.#pictures] = [inits, 0, 0];
+    // Only the first fragment tells how long before they are shown pictures are decoded.
+    output.startTimeline(inits, withDecoding(times(), fragments, source));
+  }
+
+  /** Without the pictures that viewers have. Sound that they have is known by its time. */
+  #lacking(fragments: readonly Fragment[], { tracks }: InitSegment): readonly Fragment[] {
+    if (this.#leftOut >= this.#toLeaveOut) return fragments;
+    const lead = leadOf(tracks)?.trackId;
+    return fragments.filter(({ runs }) => {
+      const count = countOf(runs, lead);
+      if (count === 0 || this.#leftOut >= this.#toLeaveOut) return true;
+      this.#leftOut += count;
+      return false;
+    });
   }
 
   #breakOff(): void {
@@ -174,18 +226,37 @@ export class TranscodeRun {
 
   /** Takes note of how much of the take is in what came out. */
   #note(fragments: readonly Fragment[], { tracks }: InitSegment): void {
-    const { take, times } = this.#options;
+    const { take, times, resumed } = this.#options;
     const { startSeconds, zeroSeconds } = times();
     const lead = leadOf(tracks);
     let last: TrackRun | undefined;
-    for (const { runs } of fragments) last = runs.find(({ trackId }) => trackId === lead?.trackId) ?? last;
+    for (const { runs } of fragments) {
+      last = runs.find(({ trackId }) => trackId === lead?.trackId) ?? last;
+      this.#pictures += countOf(runs, lead?.trackId);
+    }
     if (!last || !lead) return;
     const timeSeconds = zeroSeconds + last.baseMediaDecodeTime / lead.timescale;
     const endSeconds = timeSeconds + last.duration / lead.timescale;
-    this.#mediaSeconds = endSeconds - startSeconds;
+    this.#newFromSeconds ??= resumed ? timeSeconds : startSeconds;
+    this.#mediaSeconds = endSeconds - this.#newFromSeconds;
     this.#deliveredSeconds = lead.kind === 'video' ? pictureAt(take, timeSeconds) : endSeconds;
-    take.delivered(this.#deliveredSeconds);
+    if (this.#isCountedByPicture) take.deliveredPictures(this.#picturesBefore + this.#pictures);
+    else take.delivered(this.#deliveredSeconds);
   }
+
+  /** Which pictures viewers have is known by their number where times do not tell: they come as they came in. Of several outputs that is not so. */
+  get #isCountedByPicture(): boolean {
+    const { copiesPicture, outputs, take } = this.#options;
+    return copiesPicture && outputs.length === 1 && take.isReordered;
+  }
+}
+
+function countOf(runs: readonly TrackRun[], trackId: number | undefined): number {
+  return runs.find((run) => run.trackId === trackId)?.sampleCount ?? 0;
+}
+
+function isSame(one: readonly OutputInit[], other: readonly OutputInit[]): boolean {
+  return one.length === other.length && one.every(({ init }, index) => other[index]?.init.bytes.equals(init.bytes));
 }
 
 function withDecoding(times: OutputTimes, fragments: readonly Fragment[], { tracks: [lead] }: InitSegment): OutputTimes {

@@ -3,7 +3,7 @@ import type { SourceHeader } from '../source/source-events.js';
 import { LiveError } from '../protocol/live-error.js';
 import { copiesPicture, type TranscodePlan } from './ffmpeg-options.js';
 import type { ReadOptions, Take } from './take.js';
-import { TranscodeRun, type MediaOutput, type OutputTimes, type RunResult } from './transcode-run.js';
+import { TranscodeRun, type MediaOutput, type OpenTimeline, type OutputTimes, type RunResult } from './transcode-run.js';
 import type { StartTranscoder, TranscoderError } from './transcoder.js';
 
 export interface TranscodeSupervisorOptions {
@@ -31,6 +31,7 @@ interface Start {
   readonly plan: TranscodePlan;
   readonly read: Omit<ReadOptions, 'signal'>;
   readonly startSeconds: number | undefined;
+  readonly resumed?: OpenTimeline | undefined;
 }
 
 /** A transcoder that failed more often than this, without good output in between, will not do better. */
@@ -55,6 +56,7 @@ export class TranscodeSupervisor {
   readonly #ending = new AbortController();
   #run: TranscodeRun | undefined;
   #deliveredSeconds: number | undefined;
+  #open: OpenTimeline | undefined;
   #gaveOutput = false;
   #failures = 0;
   #tooFarApartAt = -Infinity;
@@ -79,6 +81,7 @@ export class TranscodeSupervisor {
       }
     } finally {
       take.close();
+      this.#endTimeline();
     }
   }
 
@@ -88,15 +91,18 @@ export class TranscodeSupervisor {
     this.#run?.end();
   }
 
-  async #attempt({ plan, read, startSeconds }: Start): Promise<RunResult> {
+  async #attempt({ plan, read, startSeconds, resumed }: Start): Promise<RunResult> {
     const { take, startTranscoder, hungAfterMs, output } = this.#options;
     const times = (): OutputTimes => {
       const start = startSeconds ?? take.firstSeconds ?? 0;
       return { startSeconds: start, zeroSeconds: start - plan.outputStartSeconds };
     };
+    if (!resumed) this.#endTimeline();
+    this.#open = undefined;
     const transcoder = startTranscoder(plan);
-    this.#run = new TranscodeRun({ transcoder, outputs: plan.outputs, take, read, times, hungAfterMs, output, copiesPicture: copiesPicture(plan) });
+    this.#run = new TranscodeRun({ transcoder, outputs: plan.outputs, take, read, times, hungAfterMs, output, copiesPicture: copiesPicture(plan), resumed });
     const result = await this.#run.finished;
+    this.#open = result.open;
     this.#gaveOutput ||= result.mediaSeconds > 0;
     this.#deliveredSeconds = result.deliveredSeconds ?? this.#deliveredSeconds;
     return result;
@@ -140,6 +146,8 @@ export class TranscodeSupervisor {
    */
   #resume(reason: string): Start | undefined {
     const { take, planFor } = this.#options;
+    const broken = this.#open && take.pointBefore(this.#open.pictures);
+    if (broken) return { ...this.#startAt(broken.timeSeconds, { from: broken.sequence }), resumed: this.#open };
     const resumption = take.resumption(this.#deliveredSeconds);
     if (!resumption) return undefined;
     const { sequence, insideGroup } = resumption;
@@ -155,9 +163,16 @@ export class TranscodeSupervisor {
 
   /** Leaves out what was read, up to the next random access point. */
   async #skip(): Promise<Start | undefined> {
+    this.#endTimeline();
     const { take } = this.#options;
     const point = await take.skipTo(take.readTo, this.#ending.signal);
     return point && this.#startAt(point.timeSeconds, { from: point.sequence });
+  }
+
+  /** Of one that broke off, and that nobody goes on with. */
+  #endTimeline(): void {
+    if (this.#open) this.#options.output.endTimeline();
+    this.#open = undefined;
   }
 
   #startAt(startSeconds: number | undefined, read: Start['read']): Start {

@@ -36,6 +36,7 @@ function bench(t: Test, options: ConstructorParameters<typeof ReleasePace>[0] = 
       output.push(burst.slice(0, 4));
       return Math.min(burst.length, 4);
     },
+    resumeTimeline: () => given.push('init again'),
     endTimeline: () => given.push('end'),
   };
   /** A recording of five seconds whose bytes take this long to come. */

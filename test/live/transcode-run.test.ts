@@ -11,7 +11,7 @@ function run(output: Partial<MediaOutput>): { transcoder: FakeTranscoder; run: T
   const transcoder = new FakeTranscoder({ inputFormat: 'matroska', inputOptions: [], outputOptions: [], tracks: [], outputs: [{ name: 'source', trackIds: [1] }], outputStartSeconds: 0 });
   const take = new Take({ startedAtMs: 0, header: { container: 'webm', tracks: [{ id: 1, kind: 'video', codec: 'vp8' }] } });
   const options = { outputs: transcoder.plan.outputs, take, read: {}, times: () => ({ startSeconds: 0, zeroSeconds: 0 }), hungAfterMs: 10_000, copiesPicture: false };
-  const quiet: MediaOutput = { startTimeline: () => undefined, push: () => undefined, offer: ({ length }) => length, endTimeline: () => undefined };
+  const quiet: MediaOutput = { startTimeline: () => undefined, resumeTimeline: () => undefined, push: () => undefined, offer: ({ length }) => length, endTimeline: () => undefined };
   return { transcoder, run: new TranscodeRun({ ...options, transcoder, output: { ...quiet, ...output } }) };
 }
 

@@ -104,7 +104,7 @@ t.test('every picture that was published is in the recording and in the download
 
 t.test('over a line that is cut, a killed ffmpeg and another container, what viewers had is in the recording and in the download: every picture once, in order, with its sound', { skip: skipDownload }, async (t) => {
   const server = await startServer(t, { RECORD: 'on', ENDED_RETENTION_SECONDS: '60' });
-  // Where pictures are decoded in another order than they are shown, one may be shown twice at a kill: it is with those who watch live, too.
+  // Where pictures are decoded in another order than they are shown, a kill begins no timeline: reordered-pictures.test.ts.
   const inOrder = [...output.slice(0, 2), '-bf', '0', ...output.slice(2)];
   const [first, second] = [await record({ seconds: 8 }, inOrder), await record({ seconds: 4, firstNumber: 200, width: 640, height: 360 }, inOrder)];
   const source = await decode(t, first);
