@@ -27,7 +27,7 @@ export interface BundleSize {
 
 /** In kB of gzip: what a page may get for a Player at once, and altogether when it plays by WebSocket. */
 export const playerAtMost = 11;
-export const playingAtMost = 16;
+export const playingAtMost = 16.5;
 
 /** How much of the package a page gets whose program this is, bundled and minified. The project has the package installed. */
 export async function bundleSize(project: string, program: string): Promise<BundleSize> {
