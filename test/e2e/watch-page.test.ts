@@ -63,12 +63,15 @@ t.test('the page is about the show, before it begins and while it changes; keys 
   await page.keyboard.press('k');
   t.equal(await isPaused(page), false, 'a dialog has the keys to itself');
   await page.keyboard.press('Escape');
+  await page.getByRole('dialog', { name: 'Keys on this page' }).waitFor({ state: 'hidden' });
   await page.getByRole('button', { name: 'Share', exact: true }).press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Share' });
   t.equal(await dialog.getByRole('textbox', { name: 'Link to this page' }).inputValue(), `${server.origin}/watch/show`);
   await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
 
   await page.keyboard.press('m');
+  await page.waitForFunction('document.querySelector("video").muted');
   await page.reload();
   await page.locator('.player-stage[data-state=playing]').waitFor();
   t.equal(await page.locator('video').evaluate((video: { muted: boolean }) => video.muted), true, 'sound stays as it was left');
