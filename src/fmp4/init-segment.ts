@@ -42,12 +42,11 @@ export interface InitSegment {
 }
 
 /**
- * Whether a decoder that has one init segment can go on with the media of the next: the same tracks, with the same sound. Pictures bring their parameter
- * sets themselves, whatever they are (docs/decisions/0009-one-clock.md).
+ * What is the same of two init segments where a decoder that has one of them can go on with the media of the other: the tracks, and how their sound is set
+ * up. Pictures bring their parameter sets themselves, whatever they are (docs/decisions/0009-one-clock.md).
  */
-export function haveSameTracks(one: InitSegment, next: InitSegment): boolean {
-  const facts = ({ tracks }: InitSegment): string[] => tracks.map((track) => [track.kind, track.trackId, track.timescale, track.kind === 'audio' ? track.configuration.toString('hex') : track.codec.slice(0, 4)].join(' '));
-  return facts(one).join() === facts(next).join();
+export function tracksOf({ tracks }: InitSegment): string {
+  return tracks.map((track) => [track.kind, track.trackId, track.timescale, track.kind === 'audio' ? track.configuration.toString('hex') : track.codec.slice(0, 4)].join(' ')).join();
 }
 
 /**

@@ -29,6 +29,8 @@ export interface PresentationProgress {
   readonly discontinuitySequence: number;
   /** How many init segments were named, of the rendition that had most. */
   readonly inits: number;
+  /** Of the lead's last segment (`tracksOf`), where media time goes on behind it. */
+  readonly tracks?: string | undefined;
 }
 
 export interface PresentationOptions extends Omit<RenditionOptions, 'reports' | 'first'> {
@@ -145,7 +147,7 @@ export class Presentation {
   get progress(): PresentationProgress | undefined {
     if (!this.#timing) return undefined;
     const inits = Math.max(...[...this.#renditions()].map(({ initCount }) => initCount));
-    return { timing: this.#timing, frameRate: this.#frameRate, mediaSequence: this.#segments, discontinuitySequence: this.#discontinuities, inits };
+    return { timing: this.#timing, frameRate: this.#frameRate, mediaSequence: this.#segments, discontinuitySequence: this.#discontinuities, inits, tracks: this.lead.lastTracks };
   }
 
   /** Whether a player can start. */

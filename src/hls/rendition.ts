@@ -1,4 +1,4 @@
-import { haveSameTracks, type InitSegment } from '../fmp4/init-segment.js';
+import { tracksOf, type InitSegment } from '../fmp4/init-segment.js';
 import { soundFirst } from '../fmp4/sound-first.js';
 import type { RenditionFacts } from '../protocol/live-stream-info.js';
 import { noRewind, type Answer } from './answer.js';
@@ -29,8 +29,8 @@ export interface RenditionOptions {
   readonly onSegment?: (segment: WholeSegment, init: InitSegment) => void;
   /** The clock that ends a wait, `setTimeout` but for tests. */
   readonly startTimer?: StartTimer | undefined;
-  /** The numbers that it begins with. Default: 0. */
-  readonly first?: { readonly mediaSequence: number; readonly inits: number } | undefined;
+  /** The numbers that it begins with, and the tracks (`tracksOf`) behind which it goes on in the same media time. Default: 0, and none. */
+  readonly first?: { readonly mediaSequence: number; readonly inits: number; readonly tracks?: string | undefined } | undefined;
   /** How far the other renditions of the same presentation are. */
   readonly reports?: () => readonly RenditionReport[];
 }
@@ -45,7 +45,7 @@ export class Rendition implements Requested {
   #frameRate: number | undefined;
   #init: InitSegment | undefined;
   /** Of the segment before. */
-  #lastInit: InitSegment | undefined;
+  #lastTracks: string | undefined;
   #mapUri = '';
   #initIsKept = false;
   #inits: number;
@@ -58,6 +58,7 @@ export class Rendition implements Requested {
   constructor(options: RenditionOptions) {
     this.#options = options;
     this.#inits = options.first?.inits ?? 0;
+    this.#lastTracks = options.first?.tracks;
     this.#window = new LiveWindow({ ...options, firstMediaSequence: options.first?.mediaSequence });
     this.#rewind = new Rewind(this.#window);
     this.#requests = new RenditionRequests(this.#window, this, options.startTimer);
@@ -82,8 +83,9 @@ export class Rendition implements Requested {
 
   /** @param gap nothing of it can be had */
   openSegment(start: SegmentStart, { gap }: { readonly gap?: boolean } = {}): void {
-    const sameTracks = start.discontinuity && this.#init !== undefined && this.#lastInit !== undefined && haveSameTracks(this.#lastInit, this.#init);
-    this.#lastInit = this.#init;
+    const tracks = this.#init && tracksOf(this.#init);
+    const sameTracks = start.discontinuity && tracks !== undefined && tracks === this.#lastTracks;
+    this.#lastTracks = tracks;
     this.#window.openSegment({ ...start, mapUri: this.#mapUri, sameTracks, gap });
   }
 
@@ -160,6 +162,11 @@ export class Rendition implements Requested {
   /** Nothing more comes. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Of its last segment, `tracksOf`. */
+  get lastTracks(): string | undefined {
+    return this.#lastTracks;
   }
 
   /** How many init segments were named so far. */

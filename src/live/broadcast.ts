@@ -281,7 +281,8 @@ export class Broadcast implements Watchable, PublishedBroadcast {
     const { progress } = this.presentation;
     const { id: broadcast, startedAt, ingest } = this;
     ingest.noteSafe(this.#player.offsetAt(this.presentation.endSeconds) ?? 0);
-    if (progress) this.#options.lease.note({ ...progress, media: this.#player.progressTo(this.presentation.endSeconds), broadcast, startedAt: startedAt.toISOString(), resumeTokenHash: resumeTokenHash(ingest.resumeToken), ownerKeyId: this.entrance.ownerKeyId });
+    const media = this.#player.progressTo(this.presentation.endSeconds);
+    if (progress) this.#options.lease.note({ ...progress, tracks: media && progress.tracks, media, broadcast, startedAt: startedAt.toISOString(), resumeTokenHash: resumeTokenHash(ingest.resumeToken), ownerKeyId: this.entrance.ownerKeyId });
   }
 
   #tellWhenLive(): void {

@@ -1,8 +1,8 @@
 import { readInitSegment } from '../../src/fmp4/init-segment.js';
 import type { Answer } from '../../src/hls/answer.js';
 import { Encoded } from '../../src/hls/encoded.js';
-import { Presentation, type Timeline } from '../../src/hls/presentation.js';
-import type { Rendition, RenditionOptions } from '../../src/hls/rendition.js';
+import { Presentation, type PresentationOptions, type Timeline } from '../../src/hls/presentation.js';
+import type { Rendition } from '../../src/hls/rendition.js';
 import type { SegmentKeeper } from '../../src/hls/stored-media.js';
 import { fragment, initSegment, videoTrack } from './media-builder.js';
 import { readMediaPlaylist, type ReadPlaylist } from './playlist-reader.js';
@@ -20,7 +20,7 @@ export class Filled {
   #seconds = 0;
   #parts = 0;
 
-  constructor(options: Partial<RenditionOptions> = {}) {
+  constructor(options: Partial<PresentationOptions> = {}) {
     this.presentation = new Presentation({
       listedSegments: 6,
       broadcast: 'run1',

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { haveSameTracks, readInitSegment, type InitSegment, type Track } from '../../src/fmp4/init-segment.js';
+import { readInitSegment, tracksOf, type InitSegment, type Track } from '../../src/fmp4/init-segment.js';
 import { Encoded } from '../../src/hls/encoded.js';
 import type { Answer } from '../../src/hls/answer.js';
 import { Filled, never, start } from '../helpers/filled.js';
@@ -19,7 +19,7 @@ t.test('a decoder goes on under another init segment where the tracks are the sa
     ['another timescale', init({ ...videoTrack, timescale: 12_800 }, audioTrack), false],
     ['sound of one channel', { ...before, tracks: [before.tracks[0]!, { ...audioTrack, configuration: Buffer.from([0x11, 0x88]) }] }, false],
   ];
-  for (const [what, next, goesOn] of table) t.equal(haveSameTracks(before, next), goesOn, what);
+  for (const [what, next, goesOn] of table) t.equal(tracksOf(before) === tracksOf(next), goesOn, what);
   t.end();
 });
 
@@ -76,4 +76,21 @@ t.test('an init segment is needed where tracks come or go, and nowhere else', (t
   filled.segments(1);
   t.strictSame([0, 1, 2, 3, 4].map((number) => filled.rendition.initAfterDiscontinuity(`${number}.m4s`)), [undefined, undefined, other.bytes, undefined, undefined]);
   t.end();
+});
+
+t.test('where another server goes on with the same tracks in the same media time, that is no discontinuity for those either', async (t) => {
+  const dead = new Filled();
+  dead.segments(3);
+  const after = dead.presentation.progress;
+  if (!after) throw new Error('expected progress');
+  const joints = async (progress: typeof after): Promise<(boolean | undefined)[]> => {
+    const next = new Filled({ after: progress });
+    next.segments(3);
+    const { text, joined } = bothOf(await next.rendition.mediaPlaylist({}, never));
+    t.equal(text.segments[0]?.isDiscontinuity, true, 'it is one for everybody else');
+    return [joined?.segments[0]?.isDiscontinuity, next.rendition.initAfterDiscontinuity(`${after.mediaSequence}.m4s`) !== undefined];
+  };
+  t.strictSame(await joints(after), [false, false]);
+  t.strictSame(await joints({ ...after, tracks: undefined }), [undefined, true], 'media time begins anew');
+  t.strictSame(await joints({ ...after, tracks: tracksOf(init(audioTrack)) }), [undefined, true], 'other tracks');
 });
