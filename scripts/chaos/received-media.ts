@@ -1,6 +1,6 @@
 import type { InitSegment } from '../../src/fmp4/init-segment.js';
 import { FragmentReader } from '../../src/fmp4/fragment-reader.js';
-import { placeQuery, type ViewerPlace } from '../../src/live/viewer-place.js';
+import { placeQuery, type ViewerPlace } from '../../src/protocol/viewer-place.js';
 
 /** As the player has it: sound and pictures do not come quite in the order of their times. */
 const overlapSeconds = 0.1;

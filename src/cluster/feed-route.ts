@@ -8,7 +8,7 @@ import { answerUpgradeRequired, closeReason, limitMessages } from '../http/webso
 import { whenGone } from '../http/when-gone.js';
 import type { LiveLog } from '../live/broadcast-options.js';
 import type { Watchables } from '../live/directory.js';
-import { placeOf } from '../live/viewer-place.js';
+import { placeOf } from '../protocol/viewer-place.js';
 import type { Watchable } from '../live/watchable.js';
 import { errorCodes } from '../protocol/error-codes.js';
 import { LiveError } from '../protocol/live-error.js';

@@ -2,7 +2,7 @@ import type { Timeline } from '../hls/presentation.js';
 import type { FragmentBurst } from '../live/fragment-burst.js';
 import type { FragmentBus, FragmentConsumer } from '../live/fragment-bus.js';
 import { offerOf, sourceId } from '../live/rendition-choice.js';
-import type { ViewerPlace } from '../live/viewer-place.js';
+import type { ViewerPlace } from '../protocol/viewer-place.js';
 import type { OutgoingFeed } from '../live/viewers.js';
 import type { FeedSource } from '../live/watchable.js';
 import { feedClose, type FeedMessage, type FeedRequest } from './feed-messages.js';

@@ -7,7 +7,7 @@ import { askForBody } from '../http/expect-continue.js';
 import { relayTo } from '../http/relayed.js';
 import { spareWhileItWaits } from '../http/waiting-client.js';
 import { isGone, requireStillThere, whenGone } from '../http/when-gone.js';
-import { placeOf } from '../live/viewer-place.js';
+import { placeOf } from '../protocol/viewer-place.js';
 import { LiveError } from '../protocol/live-error.js';
 import { streamOfRecording } from '../live/recording.js';
 import { isStreamName } from '../protocol/urls.js';

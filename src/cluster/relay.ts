@@ -1,6 +1,6 @@
 import type { LiveLog } from '../live/broadcast-options.js';
 import type { Pictures } from '../live/pictures.js';
-import type { ViewerPlace } from '../live/viewer-place.js';
+import type { ViewerPlace } from '../protocol/viewer-place.js';
 import type { Viewers } from '../live/viewers.js';
 import type { FragmentSource } from '../live/watchable.js';
 import { settledWithin } from '../live/settled-within.js';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FragmentBus } from '../live/fragment-bus.js';
 import { sourceId, type RenditionChoice } from '../live/rendition-choice.js';
 import type { RenditionChange } from '../live/viewer.js';
-import type { ViewerPlace } from '../live/viewer-place.js';
+import type { ViewerPlace } from '../protocol/viewer-place.js';
 import { Viewers } from '../live/viewers.js';
 import type { FeedMessage, FeedRequest, Offer } from './feed-messages.js';
 import { RelayClock } from './relay-clock.js';

@@ -2,7 +2,7 @@ import type { LiveLog } from '../live/broadcast-options.js';
 import { FragmentBus } from '../live/fragment-bus.js';
 import type { Pictures } from '../live/pictures.js';
 import type { RenditionChange } from '../live/viewer.js';
-import type { ViewerPlace } from '../live/viewer-place.js';
+import type { ViewerPlace } from '../protocol/viewer-place.js';
 import type { Viewers } from '../live/viewers.js';
 import type { Watched } from '../http/relayed.js';
 import type { Homes } from './homes.js';

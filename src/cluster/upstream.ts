@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import { errorCodes } from '../protocol/error-codes.js';
-import { placeQuery, type ViewerPlace } from '../live/viewer-place.js';
+import { placeQuery, type ViewerPlace } from '../protocol/viewer-place.js';
 import type { NodeProof } from './node-proof.js';
 import { feedHeaders } from './feed-proof.js';
 import { feedClose, feedPath, feedVersion, largestFeedMessage, parseFeedMessage, type FeedMessage, type FeedRequest } from './feed-messages.js';

@@ -134,7 +134,7 @@ export class LiveWindow implements LiveEdge {
     return this.#list.discontinuitySequence;
   }
 
-  /** The same of `joinedList`. */
+  /** How many of them a player needs an init segment behind, see `encodeList`. */
   get begunAnew(): number {
     return this.#list.begunAnew;
   }

@@ -39,7 +39,7 @@ export class SegmentList {
     return this.#discontinuitySequence;
   }
 
-  /** How many of them began anew (`joinedList`). */
+  /** How many of them began anew (`beginsAnew`). */
   get begunAnew(): number {
     return this.#begunAnew;
   }

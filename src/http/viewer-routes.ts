@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { placeOf } from '../live/viewer-place.js';
+import { placeOf } from '../protocol/viewer-place.js';
 import { LiveError } from '../protocol/live-error.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { flvForm, mp4Form, sendEndless } from './endless-body.js';

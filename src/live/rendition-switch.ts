@@ -274,7 +274,7 @@ export class RenditionSwitch implements LegOwner {
     // The next one is too far behind to be waited for again.
     if (isTooMuch && this.#waitsAt) this.#mayWait = false;
     if (isTooMuch) return this.#release();
-    while (this.#unsent[0] && this.#unsent[0] !== this.#waitsAt && !this.#output.isFull) this.#unsent.splice(0, 1).forEach((first) => this.#pass(first));
+    while (this.#unsent[0] && this.#unsent[0] !== this.#waitsAt && !this.#output.isFull) this.#pass(this.#unsent.shift()!);
   }
 
   /** All of it. */

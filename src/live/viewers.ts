@@ -5,7 +5,7 @@ import type { FragmentBurst } from './fragment-burst.js';
 import type { FragmentBus, FragmentConsumer } from './fragment-bus.js';
 import { gatheredBus } from './gathered-bus.js';
 import { BusChoice, SoundChoice, sourceId, type RenditionChoice } from './rendition-choice.js';
-import type { ViewerPlace } from './viewer-place.js';
+import type { ViewerPlace } from '../protocol/viewer-place.js';
 import { Viewer, type Outlet, type RenditionChange, type ViewerSink } from './viewer.js';
 
 /** A correction of the clock by less than this is not worth a message. */

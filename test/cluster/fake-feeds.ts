@@ -2,7 +2,7 @@ import { Feed, type FeedLine } from '../../src/cluster/feed.js';
 import { parseFeedMessage, parseFeedRequest, type FeedMessage } from '../../src/cluster/feed-messages.js';
 import type { OpenUpstream, Upstream, UpstreamEnd, UpstreamTarget } from '../../src/cluster/upstream.js';
 import type { FragmentBus } from '../../src/live/fragment-bus.js';
-import type { ViewerPlace } from '../../src/live/viewer-place.js';
+import type { ViewerPlace } from '../../src/protocol/viewer-place.js';
 import type { Viewers } from '../../src/live/viewers.js';
 
 /** A broadcast of another node. */

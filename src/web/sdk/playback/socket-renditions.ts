@@ -1,13 +1,6 @@
+import { placeQuery, type ViewerPlace } from '../../../protocol/viewer-place.js';
 import type { PlaybackOptions } from './playback.js';
 import { hasSmaller, type PlayedRenditions } from './renditions.js';
-
-/** Where a viewer is that lost its connection. */
-export interface SocketPlace {
-  /** As `init` said. */
-  readonly clock: string;
-  /** Media time up to which it has all. */
-  readonly seconds: number;
-}
 
 /** Which renditions a viewer's socket is told of, and what it says of them. */
 export class SocketRenditions {
@@ -25,13 +18,13 @@ export class SocketRenditions {
   }
 
   /** Of a new connection. What is known to be there is asked for at once: of sound alone, a picture would have to be taken away again. @param place to be given what was missed since */
-  address(place?: SocketPlace): string {
+  address(place?: ViewerPlace): string {
     const { addresses, wishedRendition } = this.#options;
     const wish = wishedRendition();
     const isKnown = this.#has(wish);
     this.#selected = isKnown ? wish : 'auto';
     this.#isJoining = true;
-    const query = new URLSearchParams({ ...(isKnown && { rendition: wish }), ...(place && { clock: place.clock, from: place.seconds.toFixed(3) }) }).toString();
+    const query = new URLSearchParams({ ...(isKnown && { rendition: wish }), ...(place && placeQuery(place)) }).toString();
     return query === '' ? addresses.play : `${addresses.play}?${query}`;
   }
 

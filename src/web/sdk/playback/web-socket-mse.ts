@@ -1,10 +1,11 @@
+import type { ViewerPlace } from '../../../protocol/viewer-place.js';
 import { BitRateMeter } from './bit-rate-meter.js';
 import { EdgeKeeper } from './edge-keeper.js';
 import { attachMediaSource, mediaSourceClass, type AttachedSource } from './media-source.js';
 import { MseBuffer, type TimelineInit } from './mse-buffer.js';
 import { Ending, releaseElement, type PathStats, type Playback, type PlaybackEnd, type PlaybackOptions } from './playback.js';
 import { SlowLineWatch } from './slow-line-watch.js';
-import { SocketRenditions, type SocketPlace } from './socket-renditions.js';
+import { SocketRenditions } from './socket-renditions.js';
 import { ViewerSocket, type TimelineMessage } from './viewer-socket.js';
 
 const lookEveryMs = 200;
@@ -128,7 +129,7 @@ export class WebSocketMse implements Playback {
   }
 
   /** Of a connection that is to take the place of one that was lost. */
-  #place(): SocketPlace | undefined {
+  #place(): ViewerPlace | undefined {
     const reached = this.#buffer?.reachedMediaSeconds;
     this.#isReturning = this.#mediaClock !== undefined && reached !== undefined;
     if (this.#mediaClock === undefined || reached === undefined) return undefined;

@@ -1,6 +1,6 @@
 /** Where somebody is who was sent media before, and lost the connection. */
 export interface ViewerPlace {
-  /** See `ViewersOptions`. */
+  /** What `init` named: what media times are counted by. */
   readonly clock: string;
   /** Media time up to which it has all. */
   readonly seconds: number;
