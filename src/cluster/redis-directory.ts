@@ -25,6 +25,8 @@ interface Held extends HeldName {
   knownAtMs: number;
   isHeld: boolean;
   isShown: boolean;
+  /** Nothing of it is here any more, though its lease may not have been let go of yet. */
+  isWithdrawn: boolean;
   readonly lose: () => void;
 }
 
@@ -102,9 +104,9 @@ export class RedisDirectory implements Directory {
     return [...here, ...others.flatMap(listedFrom).filter(({ stream }) => !names.has(stream))];
   }
 
-  /** Whether this node has the name. */
+  /** Whether this node has the name, and answers for it. */
   holds(stream: string): boolean {
-    return [...this.#held].some((held) => held.isHeld && held.stream === stream);
+    return [...this.#held].some((held) => held.isHeld && !held.isWithdrawn && held.stream === stream);
   }
 
   /** Says that nothing is here any more. */
@@ -117,7 +119,7 @@ export class RedisDirectory implements Directory {
   #lease(stream: string, epoch: number, here: Lease, knownAtMs: number): Lease {
     let lose!: () => void;
     const lost = new Promise<void>((resolve) => (lose = resolve));
-    const held: Held = { stream, epoch, isHeld: true, isShown: false, knownAtMs, lose };
+    const held: Held = { stream, epoch, isHeld: true, isShown: false, isWithdrawn: false, knownAtMs, lose };
     const ttlMs = this.#ttlMs;
     this.#held.add(held);
     const letGo = async (tell: () => Promise<void>): Promise<void> => {
@@ -144,6 +146,7 @@ export class RedisDirectory implements Directory {
       withdraw: () => {
         here.withdraw();
         held.isShown = false;
+        held.isWithdrawn = true;
         if (!held.isHeld) this.#held.delete(held);
         const isShownStill = [...this.#held].some((other) => other.isShown && other.stream === stream);
         if (!isShownStill) void this.#answered(this.#names.withdraw(stream)).catch(() => undefined);

@@ -243,13 +243,13 @@ export class Broadcast implements Watchable, PublishedBroadcast {
 
   async #move(failure: LiveError | null): Promise<LiveError | null> {
     this.#moved = true;
+    const picturesEnd = this.#finish('pictures', () => settledWithin(this.pictures.close(), picturesEndMs));
     await this.#finish('renditions', () => this.#renditions.endTimeline());
     await this.#finish('playlists', () => this.presentation.endSegment());
     this.#noteProgress();
     await this.#finish('name', () => this.#options.lease.handOver());
     await this.#finish('publisher', () => (failure ? this.#report.over(failure) : this.ingest.tellMoved()));
-    await this.#finish('recording', () => this.#record?.end());
-    await this.#finish('pictures', () => settledWithin(this.pictures.close(), picturesEndMs));
+    await Promise.all([picturesEnd, this.#finish('recording', () => this.#record?.end())]);
     return failure;
   }
 

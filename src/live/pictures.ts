@@ -59,7 +59,7 @@ export class Pictures {
   /**
    * The latest picture again and again, until the broadcast is over or `signal` is aborted. Whoever takes long to come for the next
    * one gets what is the latest then.
-   * @throws {LiveError} not-found without a picture; unavailable when there are as many encoders as may be
+   * @throws {LiveError} not-found without a picture; unavailable when there are as many encoders as may be, or after `close`
    */
   look({ width, framesPerSecond = Infinity, signal }: Look): AsyncGenerator<Picture, void, undefined> {
     this.#requirePicture();
@@ -77,11 +77,13 @@ export class Pictures {
 
   /**
    * A recent picture.
-   * @throws {LiveError} not-found when there is none
+   * @throws {LiveError} not-found when there is none; unavailable after `close`
    */
   async poster(): Promise<PosterPicture> {
     this.#requirePicture();
-    const poster = this.#closed ? undefined : await this.#poster.picture(this.#encoders.get(this.#options.width)?.latest);
+    this.#requireOpen();
+    const poster = await this.#poster.picture(this.#encoders.get(this.#options.width)?.latest);
+    this.#requireOpen();
     if (!poster) throw new LiveError('not-found', 'there is no picture of it yet');
     return poster;
   }
@@ -98,6 +100,11 @@ export class Pictures {
     if (timeline && !timeline.init.tracks.some(({ kind }) => kind === 'video')) throw new LiveError('not-found', 'it has sound only, no picture');
   }
 
+  /** Of a broadcast that is over nobody asks for pictures: one that runs, and has none made here any more, goes on at another server. */
+  #requireOpen(): void {
+    if (this.#closed) throw new LiveError('unavailable', 'its pictures are not made at this server any more; come again in a moment');
+  }
+
   #widthFor(wanted: number | undefined): number {
     const widths = widthDivisors.map((divisor) => Math.round(this.#options.width / divisor));
     return widths.find((width) => wanted !== undefined && width >= wanted) ?? this.#options.width;
@@ -107,7 +114,7 @@ export class Pictures {
     const running = this.#encoders.get(width);
     if (running) return running;
     const { viewers, startTranscoder, ffmpegMajor, framesPerSecond, encoders, hungAfterMs = 10_000, restartDelayMs = 1000, onFailure } = this.#options;
-    if (this.#closed) throw new LiveError('not-found', 'it is not live any more');
+    this.#requireOpen();
     if (!encoders.tryAcquire()) throw new LiveError('unavailable', 'the server makes as many pictures as it can; try again later');
     const plan = planPictures({ width, framesPerSecond, ffmpegMajor });
     const encoder = new PictureEncoder({ viewers, plan, startTranscoder, hungAfterMs, restartDelayMs, onFailure });

@@ -204,7 +204,7 @@ t.test('with the broadcast it is over for everybody, and no transcoder is left',
   t.equal(await next, undefined);
   t.equal(transcoder.ended, true);
   t.equal(encoders.tryAcquire(), true, 'its room is free again');
-  t.throws(() => look(), { code: 'not-found' });
+  t.throws(() => look(), { code: 'unavailable' }, 'whether it is over is not for pictures to say');
 });
 
 /** Transcoders that have a picture as soon as they begin. */
@@ -268,7 +268,8 @@ t.test("posters wait for each other's turn, and for nothing once the broadcast i
   await turns(5);
   t.equal(transcoders.length, 0);
   await pictures.close();
-  await t.rejects(poster, { code: 'not-found' });
+  await t.rejects(poster, { code: 'unavailable' });
+  await t.rejects(pictures.poster(), { code: 'unavailable' }, 'nobody is told that there is none yet');
   t.equal(transcoders.length, 0);
   posters.release();
   t.equal(posters.tryAcquire(), true, 'whoever gave up waiting has taken nothing');

@@ -128,6 +128,8 @@ t.test('a name may be another node\'s when Redis could not be asked for as long 
   await redis.stop();
   await waitUntil('the lease is over', () => lease.mayBeLost);
   t.ok(one.directory.holds('cam'), 'it goes on all the same');
+  lease.withdraw();
+  t.notOk(one.directory.holds('cam'), 'what is withdrawn is asked for elsewhere, also before its lease is let go of');
   await redis.start();
   await waitUntil('it is known again', () => !lease.mayBeLost);
 });

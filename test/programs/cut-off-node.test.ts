@@ -129,6 +129,10 @@ t.test('a node that is cut off from Redis says of what it does not know that it 
     t.equal((await closed)[0], 1012, 'when its own window is over, viewers are told to come again');
     t.notOk(types.includes('ended'));
   }
+  const poster = await fetch(`${node.origin}/live/cam/poster.jpg`);
+  await poster.arrayBuffer();
+  t.equal(poster.status, 503, 'not even while it lets go of what it held');
+  await waitUntil('it has let go of it', async () => !(await fetch(`${node.origin}/live/cam/${broadcast}/init-0.mp4`)).ok);
   for (const [method, path] of [['GET', '/live/cam/poster.jpg'], ['GET', `/live/cam/${broadcast}/init-0.mp4`], ['GET', '/live/never/stream.mp4'], ['GET', '/api/streams/cam'], ['GET', '/api/streams/never'], ['DELETE', '/api/streams/cam']] as const) {
     const answer = await fetch(node.origin + path, { method, headers: { authorization: `Bearer ${node.key}` } });
     await answer.arrayBuffer();
