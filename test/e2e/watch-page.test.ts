@@ -103,3 +103,18 @@ t.test('a screen in the network is offered while there is one, and the picture h
   t.pass('where there is no screen there is no button');
   await page.context().close();
 });
+
+t.test('a page whose program was broken off while it loaded says so, with what to do; one that runs does not', { skip }, async (t) => {
+  const page = await (await browser.newContext()).newPage();
+  for (const path of ['/', '/watch/show', '/embed/show', '/recordings', '/broadcast']) {
+    await page.route('**/assets/*.js', (route) => route.abort('internetdisconnected'));
+    await page.goto(server.origin + path);
+    const words = page.getByText('This page has not loaded completely.');
+    t.notOk(await words.isVisible(), `${path}: not at once, most only take a moment`);
+    await page.evaluate('for (const animation of document.getAnimations()) animation.finish()');
+    await words.waitFor();
+    await page.unroute('**/assets/*.js');
+    await words.getByRole('link', { name: 'load it again' }).click();
+    await words.waitFor({ state: 'detached' });
+  }
+});

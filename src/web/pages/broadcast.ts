@@ -173,3 +173,4 @@ new StudioAddresses(form);
 new StudioUplinkTest(form, session, qualitiesSent);
 new StudioRecord(form);
 void prepare();
+byId('not-loaded', HTMLElement).remove();

@@ -25,3 +25,4 @@ if (new URLSearchParams(location.search).get('danmaku') === '1') {
   chat.on('message', (entry) => comments.fly(entry));
   chat.on('deleted', (id) => comments.remove(id));
 }
+byId('not-loaded', HTMLElement).remove();

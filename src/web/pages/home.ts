@@ -105,3 +105,4 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden) void refresh();
 });
 void refresh();
+byId('not-loaded', HTMLElement).remove();

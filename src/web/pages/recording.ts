@@ -171,3 +171,4 @@ document.body.append(share.element, manage.element, help);
 
 void ask();
 player.play();
+byId('not-loaded', HTMLElement).remove();

@@ -97,3 +97,4 @@ window.addEventListener('popstate', () => {
 more.addEventListener('click', () => void load(next));
 showWish();
 void load();
+byId('not-loaded', HTMLElement).remove();

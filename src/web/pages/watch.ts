@@ -115,3 +115,4 @@ const help = pageKeys([
 document.body.append(share.element, help);
 
 player.play();
+byId('not-loaded', HTMLElement).remove();
