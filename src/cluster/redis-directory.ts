@@ -89,7 +89,8 @@ export class RedisDirectory implements Directory {
     if (!noted) return undefined;
     const { progress, ageMs } = noted;
     const unknown = openSegments + Math.ceil(ageMs / shortestSegmentMs);
-    return { ...progress, mediaSequence: progress.mediaSequence + unknown, inits: progress.inits + unknown, agoSeconds: ageMs / 1000 };
+    const joined = progress.joined && { ...progress.joined, skipped: progress.joined.skipped + unknown };
+    return { ...progress, mediaSequence: progress.mediaSequence + unknown, joined, inits: progress.inits + unknown, agoSeconds: ageMs / 1000 };
   }
 
   async locate(stream: string, broadcast?: string): Promise<Watchable | undefined> {

@@ -1,5 +1,5 @@
 import type { LiveEdge } from './blocking-request.js';
-import { beginsAnew } from './joined-list.js';
+import { beginsAnew, type JoinedNumbers, type JoinedProgress } from './joined-list.js';
 import { partName, readMediaName, segmentName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
 import type { SegmentEntry } from './media-playlist.js';
@@ -24,8 +24,8 @@ export interface LiveWindowOptions {
   readonly listedSegments: number;
   /** A second playlist lists so much of the past. 0: there is none. */
   readonly rewindSeconds?: number | undefined;
-  /** Of the first segment that there ever is here. Default 0. */
-  readonly firstMediaSequence?: number | undefined;
+  /** Where its presentation begins. Default: at 0. */
+  readonly first?: { readonly mediaSequence: number; readonly joined?: JoinedProgress | undefined } | undefined;
   /** Where whole segments lie when they are older than the live edge. Without one they stay in memory. */
   readonly keeper?: SegmentKeeper | undefined;
 }
@@ -61,6 +61,7 @@ export class LiveWindow implements LiveEdge {
   readonly #delisted: Delisted[] = [];
   readonly #rewound: Delisted[] = [];
   #open: OpenSegment | undefined;
+  #untold: number;
   #nextMediaSequence: number;
   readonly #media = new Map<string, MediaBytes>();
   readonly #segments = new Map<string, WholeSegment>();
@@ -71,7 +72,8 @@ export class LiveWindow implements LiveEdge {
   constructor(options: LiveWindowOptions) {
     const { listedSegments: segments, rewindSeconds = 0, keeper } = options;
     this.#options = options;
-    this.#nextMediaSequence = options.firstMediaSequence ?? 0;
+    this.#nextMediaSequence = options.first?.mediaSequence ?? 0;
+    this.#untold = options.first?.joined?.untold ?? 0;
     this.#list = new SegmentList({ segments, seconds: 0, mostSegments: mostListedSegments });
     this.#rewind = rewindSeconds > 0 ? new SegmentList({ segments, seconds: rewindSeconds, mostSegments: mostRewindSegments }) : undefined;
     this.#memory = new WindowMemory(keeper);
@@ -120,7 +122,7 @@ export class LiveWindow implements LiveEdge {
   }
 
   /** What the longer playlist lists; undefined where there is none. */
-  get rewind(): Pick<SegmentList, 'segments' | 'discontinuitySequence' | 'begunAnew'> | undefined {
+  get rewind(): Pick<SegmentList, 'segments' | 'discontinuitySequence' | 'joined'> | undefined {
     return this.#rewind;
   }
 
@@ -134,9 +136,14 @@ export class LiveWindow implements LiveEdge {
     return this.#list.discontinuitySequence;
   }
 
-  /** How many of them a player needs an init segment behind, see `encodeList`. */
-  get begunAnew(): number {
-    return this.#list.begunAnew;
+  /** See `encodeList`. */
+  get joined(): JoinedNumbers {
+    return this.#list.joined;
+  }
+
+  /** As of all that ever was here. */
+  get joinedProgress(): JoinedProgress {
+    return { skipped: this.#options.first?.joined?.skipped ?? 0, untold: this.#untold };
   }
 
   /** How many parts a listed segment has; undefined when it is listed no longer. */
@@ -179,9 +186,10 @@ export class LiveWindow implements LiveEdge {
   /** @param start with the number that follows the last one, but for the first */
   openSegment({ mediaSequence, discontinuity, discontinuitySequence, programDateTimeMs, mapUri, sameTracks, gap }: SegmentStart & Pick<SegmentEntry, 'mapUri' | 'sameTracks' | 'gap'>): void {
     if (this.#list.longestSeconds === 0 && !this.#open) {
-      for (const list of [this.#list, this.#rewind]) list?.begin(discontinuitySequence);
-      this.#beganLate = mediaSequence > (this.#options.firstMediaSequence ?? 0);
+      for (const list of [this.#list, this.#rewind]) list?.begin(discontinuitySequence, this.joinedProgress);
+      this.#beganLate = mediaSequence > (this.#options.first?.mediaSequence ?? 0);
     }
+    if (discontinuity && sameTracks) this.#untold++;
     this.#nextMediaSequence = mediaSequence + 1;
     this.#open = { mediaSequence, discontinuity, programDateTimeMs, mapUri, ...(sameTracks && { sameTracks }), gap, uri: segmentName(mediaSequence), parts: [] };
   }

@@ -2,6 +2,7 @@ import type { InitSegment } from '../fmp4/init-segment.js';
 import { goingOn, noRewind, notYet, type Answer, type EmptyAnswer } from './answer.js';
 import { Encoded } from './encoded.js';
 import { Follower, type PartCut } from './follower.js';
+import type { JoinedProgress } from './joined-list.js';
 import type { SegmentStart } from './live-window.js';
 import { mediaPlaylistUri, siblingPlaylistUri, type PlaylistKind } from './media-address.js';
 import type { PlaylistTiming, RenditionReport } from './media-playlist.js';
@@ -31,6 +32,8 @@ export interface PresentationProgress {
   readonly inits: number;
   /** Of the lead's last segment (`tracksOf`), where media time goes on behind it. */
   readonly tracks?: string | undefined;
+  /** Absent where a server says nothing of it. */
+  readonly joined?: JoinedProgress | undefined;
 }
 
 export interface PresentationOptions extends Omit<RenditionOptions, 'reports' | 'first'> {
@@ -147,7 +150,7 @@ export class Presentation {
   get progress(): PresentationProgress | undefined {
     if (!this.#timing) return undefined;
     const inits = Math.max(...[...this.#renditions()].map(({ initCount }) => initCount));
-    return { timing: this.#timing, frameRate: this.#frameRate, mediaSequence: this.#segments, discontinuitySequence: this.#discontinuities, inits, tracks: this.lead.lastTracks };
+    return { timing: this.#timing, frameRate: this.#frameRate, mediaSequence: this.#segments, discontinuitySequence: this.#discontinuities, inits, tracks: this.lead.lastTracks, joined: this.lead.window.joinedProgress };
   }
 
   /** Whether a player can start. */

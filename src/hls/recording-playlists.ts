@@ -36,7 +36,7 @@ export function encodeRecording(manifest: Manifest, { kind, rendition }: Recordi
   const { targetDurationSeconds } = start;
   // The list begins where the recording does: what was before is nobody's.
   const list: WholeSegments = { targetDurationSeconds, segments: segments.map((segment, index) => (index === 0 ? { ...segment, discontinuity: false } : segment)), discontinuitySequence: 0, ended };
-  if (kind === 'media') return encodeList(list, 0, writeRecordingPlaylist);
+  if (kind === 'media') return encodeList(list, { skipped: 0, begunAnew: 0 }, writeRecordingPlaylist);
   return new Encoded(kind === 'keyframes' ? writeKeyframePlaylist(list) : writeMultivariant(manifest, targetDurationSeconds));
 }
 

@@ -6,7 +6,7 @@ import { bitRatesOf, type BitRates } from './bit-rates.js';
 import type { DeliveryDirectives } from './blocking-request.js';
 import type { Encoded } from './encoded.js';
 import type { StartTimer, WatchClient } from './held-requests.js';
-import { encodeList } from './joined-list.js';
+import { encodeList, type JoinedProgress } from './joined-list.js';
 import { LiveWindow, type SegmentStart } from './live-window.js';
 import { initName } from './media-address.js';
 import { MediaBytes } from './media-bytes.js';
@@ -30,7 +30,7 @@ export interface RenditionOptions {
   /** The clock that ends a wait, `setTimeout` but for tests. */
   readonly startTimer?: StartTimer | undefined;
   /** The numbers that it begins with, and the tracks (`tracksOf`) behind which it goes on in the same media time. Default: 0, and none. */
-  readonly first?: { readonly mediaSequence: number; readonly inits: number; readonly tracks?: string | undefined } | undefined;
+  readonly first?: { readonly mediaSequence: number; readonly inits: number; readonly tracks?: string | undefined; readonly joined?: JoinedProgress | undefined } | undefined;
   /** How far the other renditions of the same presentation are. */
   readonly reports?: () => readonly RenditionReport[];
 }
@@ -59,7 +59,7 @@ export class Rendition implements Requested {
     this.#options = options;
     this.#inits = options.first?.inits ?? 0;
     this.#lastTracks = options.first?.tracks;
-    this.#window = new LiveWindow({ ...options, firstMediaSequence: options.first?.mediaSequence });
+    this.#window = new LiveWindow(options);
     this.#rewind = new Rewind(this.#window);
     this.#requests = new RenditionRequests(this.#window, this, options.startTimer);
   }
@@ -183,7 +183,7 @@ export class Rendition implements Requested {
   }
 
   /** What can be had of it. */
-  get window(): Pick<LiveWindow, 'listed' | 'open' | 'rewind' | 'init' | 'mapUriOf' | 'discontinuitySequence' | 'begunAnew'> {
+  get window(): Pick<LiveWindow, 'listed' | 'open' | 'rewind' | 'init' | 'mapUriOf' | 'discontinuitySequence' | 'joined' | 'joinedProgress'> {
     return this.#window;
   }
 
@@ -268,7 +268,7 @@ export class Rendition implements Requested {
 
   #write(delta: boolean): Encoded {
     const snapshot: MediaPlaylistSnapshot = { ...this.snapshot, reports: this.#options.reports?.() ?? [] };
-    return encodeList(snapshot, this.#window.begunAnew, (list) => writeMediaPlaylist(list, { delta }));
+    return encodeList(snapshot, this.#window.joined, (list) => writeMediaPlaylist(list, { delta }));
   }
 
   #publish(): void {

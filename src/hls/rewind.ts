@@ -31,9 +31,9 @@ export class Rewind {
     const name = kind === 'dvr' && delta ? 'delta' : kind;
     const made = this.#texts.get(name);
     if (made) return made;
-    const { segments = [], discontinuitySequence = 0, begunAnew = 0 } = this.#window.rewind ?? {};
+    const { segments = [], discontinuitySequence = 0, joined = this.#window.joined } = this.#window.rewind ?? {};
     const list: WholeSegments = { targetDurationSeconds: timing.targetDurationSeconds, segments, discontinuitySequence, ended };
-    const text = kind === 'dvr' ? encodeList(list, begunAnew, (each) => writeRewindPlaylist(each, timing, { delta })) : new Encoded(writeKeyframePlaylist(list));
+    const text = kind === 'dvr' ? encodeList(list, joined, (each) => writeRewindPlaylist(each, timing, { delta })) : new Encoded(writeKeyframePlaylist(list));
     this.#texts.set(name, text);
     return text;
   }

@@ -1,4 +1,4 @@
-import { beginsAnew } from './joined-list.js';
+import { beginsAnew, type JoinedNumbers, type JoinedProgress } from './joined-list.js';
 import type { WholeSegment } from './whole-segment.js';
 
 /** Sums of durations that differ by less are the same. */
@@ -19,7 +19,9 @@ export class SegmentList {
   #lasting = 0;
   #longestLasting = 0;
   #discontinuitySequence = 0;
+  /** How many of them began anew (`beginsAnew`). */
   #begunAnew = 0;
+  #skipped = 0;
 
   constructor(size: ListSize) {
     this.size = size;
@@ -39,14 +41,15 @@ export class SegmentList {
     return this.#discontinuitySequence;
   }
 
-  /** How many of them began anew (`beginsAnew`). */
-  get begunAnew(): number {
-    return this.#begunAnew;
+  get joined(): JoinedNumbers {
+    return { skipped: this.#skipped, begunAnew: this.#begunAnew };
   }
 
   /** @param discontinuitySequence of its first segment */
-  begin(discontinuitySequence: number): void {
-    this.#discontinuitySequence = this.#begunAnew = discontinuitySequence;
+  begin(discontinuitySequence: number, { skipped, untold }: JoinedProgress): void {
+    this.#discontinuitySequence = discontinuitySequence;
+    this.#begunAnew = discontinuitySequence - untold;
+    this.#skipped = skipped;
   }
 
   /** Adds a segment, and takes those that are too old: oldest first. */

@@ -81,9 +81,9 @@ export class SoundAlone {
     if (kind === 'iframes') return { outcome: 'to-come', message: 'there is no picture in this' };
     return this.#lead.playlistAnswer({ _HLS_msn, _HLS_skip }, watchClient, (timing, delta) => {
       const { targetDurationSeconds } = timing;
-      const { segments, discontinuitySequence, begunAnew } = rewind;
+      const { segments, discontinuitySequence, joined } = rewind;
       const list: WholeSegments = { targetDurationSeconds, segments: this.#soundOf(segments), discontinuitySequence, ended: this.#lead.ended };
-      return encodeList(list, begunAnew, (each) => writeRewindPlaylist(each, timing, { delta }));
+      return encodeList(list, joined, (each) => writeRewindPlaylist(each, timing, { delta }));
     });
   }
 
@@ -135,11 +135,11 @@ export class SoundAlone {
     if (this.#texts.revision !== revision) this.#texts = { revision };
     const made = delta ? this.#texts.delta : this.#texts.whole;
     if (made) return made;
-    const { snapshot, window: { listed, open, begunAnew } } = this.#lead;
+    const { snapshot, window: { listed, open, joined } } = this.#lead;
     const segments: SegmentEntry[] = this.#soundOf(listed);
     if (open) segments.push({ ...open, mapUri: this.#initOf(open.mapUri) ? open.mapUri : (segments.at(-1)?.mapUri ?? ''), parts: open.parts.map(soundOf) });
     const list: MediaPlaylistSnapshot = { ...snapshot, segments, reports: this.#reports() };
-    const text = encodeList(list, begunAnew, (each) => writeMediaPlaylist(each, { delta }));
+    const text = encodeList(list, joined, (each) => writeMediaPlaylist(each, { delta }));
     this.#texts = { ...this.#texts, ...(delta ? { delta: text } : { whole: text }) };
     return text;
   }

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { readInitSegment, tracksOf, type InitSegment, type Track } from '../../src/fmp4/init-segment.js';
 import { Encoded } from '../../src/hls/encoded.js';
+import type { PresentationProgress } from '../../src/hls/presentation.js';
 import type { Answer } from '../../src/hls/answer.js';
 import { Filled, never, start } from '../helpers/filled.js';
 import { audioTrack, initSegment, videoTrack } from '../helpers/media-builder.js';
@@ -93,4 +94,29 @@ t.test('where another server goes on with the same tracks in the same media time
   t.strictSame(await joints(after), [false, false]);
   t.strictSame(await joints({ ...after, tracks: undefined }), [undefined, true], 'media time begins anew');
   t.strictSame(await joints({ ...after, tracks: tracksOf(init(audioTrack)) }), [undefined, true], 'other tracks');
+});
+
+for (const kind of ['live', 'dvr'] as const) t.test(`nor do their numbers skip where other servers go on with higher ones, and none is told again in another way (${kind})`, async (t) => {
+  let after: PresentationProgress | undefined;
+  let [highest, untoldInAll] = [-1, 0];
+  for (const skipped of [0, 5, 3, 14]) {
+    after &&= { ...after, mediaSequence: after.mediaSequence + skipped, joined: after.joined && { ...after.joined, skipped: after.joined.skipped + skipped } };
+    const node = new Filled({ after, rewindSeconds: 20 });
+    const numbers = new Map<number, Set<string>>();
+    for (let segment = 0; segment < 30; segment++) {
+      node.segments(1);
+      const { text, joined = text } = bothOf(await (kind === 'live' ? node.rendition.mediaPlaylist({}, never) : node.rendition.rewindPlaylist('dvr', {}, never)));
+      t.strictSame(joined.segments.map(({ uri }) => uri), text.segments.map(({ uri }) => uri), 'addresses are the same');
+      for (const [index, [number, discontinuities]] of numbersOf(joined).entries()) {
+        numbers.set(number, (numbers.get(number) ?? new Set()).add(`${joined.segments[index]?.uri ?? ''} ${discontinuities}`));
+      }
+    }
+    const all = [...numbers.keys()].sort((one, other) => one - other);
+    t.strictSame(all, all.map((_, index) => highest + 1 + index), 'each number follows the one before, also over servers');
+    for (const [number, told] of numbers) t.equal(told.size, 1, `${number} is told in one way: ${[...told].join()}`);
+    t.ok([...numbers.values()].flatMap((told) => [...told]).every((told) => told.endsWith(' 0')), 'all of them are one');
+    highest = all.at(-1) ?? NaN;
+    after = node.presentation.progress;
+    t.equal(after?.joined?.untold, untoldInAll++);
+  }
 });
