@@ -148,7 +148,7 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     picturesOf: (stream: string, viewers: Viewers) =>
       new Pictures({ ...pictures, viewers, startTranscoder, ffmpegMajor, hungAfterMs: milliseconds(config.FFMPEG_TIMEOUT_SECONDS), onFailure: (reason) => http.log.warn({ stream, reason }, 'an ffmpeg that made pictures failed') }),
   };
-  const cluster = config.cluster && (await import('./cluster/cluster.js').then(({ openCluster }) => openCluster({ ...config.cluster!, viewRules: [config.VIEW_KEY, config.VIEW_CHECK_URL] }, relayedViewing, http.log)));
+  const cluster = config.cluster && (await import('./cluster/cluster.js').then(({ openCluster }) => openCluster({ ...config.cluster!, viewRules: [config.VIEW_KEY, config.VIEW_CHECK_URL] }, { ...relayedViewing, recordingOf: (id) => recordings.find(id) }, http.log)));
   http.addHook('onClose', async () => cluster?.close());
   if (cluster) {
     descriptions.share(cluster.shared('description'));
@@ -228,6 +228,8 @@ export async function buildApp(config: Config, { publicDir, startTranscoder: giv
     notReady: { leaving: () => broadcasts.leaving, directory: () => cluster?.trouble },
     descriptions,
     recordings,
+    // Without an archive in common they would be listed here for as long as they grow, and then no more.
+    growingElsewhere: archive && cluster && (() => cluster.growing()),
     downloads,
     posters,
     access,

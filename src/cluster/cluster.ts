@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { LiveLog } from '../live/broadcast-options.js';
 import type { Directory } from '../live/directory.js';
+import type { Recording } from '../live/recording.js';
 import type { SharedValues } from '../storage/shared-values.js';
 import { feedRoute } from './feed-route.js';
 import { forwardElsewhere, type ForwardingOptions } from './forwarding.js';
@@ -9,7 +10,7 @@ import { Homes } from './homes.js';
 import { NameStore } from './name-store.js';
 import { NodeProof } from './node-proof.js';
 import { openRedis } from './redis-client.js';
-import { RedisDirectory } from './redis-directory.js';
+import { RedisDirectory, type RedisDirectoryOptions } from './redis-directory.js';
 import { Relays, type RelayedViewing } from './relays.js';
 import { SharedState } from './shared-state.js';
 import { upstreamsBy } from './upstream.js';
@@ -32,6 +33,8 @@ export interface ClusterSettings {
 /** What makes one of several servers of this one. */
 export interface Cluster {
   readonly directory: Directory;
+  /** What other nodes record just now: whoever shares their archive has it when it is over. */
+  growing(): Promise<readonly Recording[]>;
   /** Why no new clients should be sent here, in words; undefined when they may. */
   readonly trouble: string | undefined;
   /** Of other nodes' streams: how many are fetched, and to how many viewers this node sends them. */
@@ -46,11 +49,11 @@ export interface Cluster {
 }
 
 /** Joins the cluster. A Redis that can't be reached now is tried again for as long as this runs. */
-export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowMs, viewRules }: ClusterSettings, viewing: RelayedViewing, log: LiveLog): Promise<Cluster> {
+export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowMs, viewRules }: ClusterSettings, { recordingOf, ...viewing }: RelayedViewing & Pick<RedisDirectoryOptions, 'recordingOf'>, log: LiveLog): Promise<Cluster> {
   const redis = openRedis(url);
   redis.on('error', () => undefined); // commands fail then, and the directory tells it
   const names = new NameStore(redis, { id: randomUUID(), url: nodeUrl }, leaseMs, resumeWindowMs);
-  const directory = new RedisDirectory({ names, ttlMs: leaseMs, log });
+  const directory = new RedisDirectory({ names, ttlMs: leaseMs, log, recordingOf });
   const shared = new SharedState({ redis, secret });
   await redis.connect().catch(() => undefined);
   redis.on('ready', () => void directory.tell());
@@ -62,6 +65,7 @@ export async function openCluster({ url, secret, nodeUrl, leaseMs, resumeWindowM
   const relays = new Relays({ ...viewing, directory, homes, nodeUrl, openUpstream: upstreamsBy(proof, rules), log });
   return {
     directory,
+    growing: () => directory.growing(),
     relays,
     get trouble() {
       return directory.reachable ? undefined : 'the directory of the cluster can not be reached';

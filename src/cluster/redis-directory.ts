@@ -3,9 +3,10 @@ import type { LiveLog } from '../live/broadcast-options.js';
 import type { Directory, Lease, Listed } from '../live/directory.js';
 import { MemoryDirectory } from '../live/memory-directory.js';
 import { alreadyLive } from '../live/taking-over.js';
+import type { Recording } from '../live/recording.js';
 import type { Watchable } from '../live/watchable.js';
 import { LiveError } from '../protocol/live-error.js';
-import { listedFrom, recordOf } from './node-record.js';
+import { growingFrom, listedFrom, recordOf } from './node-record.js';
 import type { HeldName, NameStore } from './name-store.js';
 
 export interface RedisDirectoryOptions {
@@ -13,6 +14,8 @@ export interface RedisDirectoryOptions {
   /** How long a name stays with a node that says nothing. */
   readonly ttlMs: number;
   readonly log: LiveLog;
+  /** A recording of this node, by its id. */
+  readonly recordingOf?: ((id: string) => Recording | undefined) | undefined;
 }
 
 /** One may have been open, and one not be written down yet, when its node died. */
@@ -38,6 +41,7 @@ export class RedisDirectory implements Directory {
   readonly #names: NameStore;
   readonly #log: LiveLog;
   readonly #ttlMs: number;
+  readonly #recordingOf: (id: string) => Recording | undefined;
   /** What there is at this node. */
   readonly #here = new MemoryDirectory();
   readonly #held = new Set<Held>();
@@ -46,7 +50,8 @@ export class RedisDirectory implements Directory {
   #again = false;
   #reachable = true;
 
-  constructor({ names, ttlMs, log }: RedisDirectoryOptions) {
+  constructor({ names, ttlMs, log, recordingOf = () => undefined }: RedisDirectoryOptions) {
+    this.#recordingOf = recordingOf;
     this.#names = names;
     this.#log = log;
     this.#ttlMs = ttlMs;
@@ -99,10 +104,19 @@ export class RedisDirectory implements Directory {
 
   /** What runs here, and what the other nodes last said of theirs. */
   async list(): Promise<Listed[]> {
-    const others = await this.#answered(this.#names.others()).catch((): string[] => []);
+    const others = await this.#others();
     const here = await this.#here.list();
     const names = new Set(here.map(({ stream }) => stream));
     return [...here, ...others.flatMap(listedFrom).filter(({ stream }) => !names.has(stream))];
+  }
+
+  /** What the other nodes record just now, as they last said. */
+  async growing(): Promise<Recording[]> {
+    return (await this.#others()).flatMap(growingFrom);
+  }
+
+  async #others(): Promise<string[]> {
+    return this.#answered(this.#names.others()).catch(() => []);
   }
 
   /** Whether this node has the name, and answers for it. */
@@ -167,7 +181,7 @@ export class RedisDirectory implements Directory {
   async #renewAll(): Promise<void> {
     try {
       await Promise.all([...this.#held].map((held) => this.#renew(held)));
-      await this.#answered(this.#names.announce(recordOf(await this.#here.list())));
+      await this.#answered(this.#names.announce(recordOf(await this.#here.list(), this.#recordingOf)));
     } catch {
       // It is told once, by `#answered`, and tried again.
     }

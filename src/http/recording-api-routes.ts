@@ -12,6 +12,8 @@ import type { PublishGate } from './publish-gate.js';
 
 export interface RecordingApiOptions {
   readonly recordings: Recordings;
+  /** What other servers that share these recordings are recording just now. */
+  readonly growingElsewhere?: (() => Promise<readonly Recording[]>) | undefined;
   readonly access: Access;
   readonly publishGate: PublishGate;
   readonly publicUrl: string | undefined;
@@ -20,7 +22,7 @@ export interface RecordingApiOptions {
 const recordingParams = Type.Object({ id: Type.String({ description: 'the id of a recording' }) });
 
 /** What was recorded: anybody may ask; the key of its stream changes and deletes it. */
-export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> = async (app, { recordings, access, publishGate, publicUrl }) => {
+export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> = async (app, { recordings, growingElsewhere, access, publishGate, publicUrl }) => {
   const security = [{ publishKey: [] }, { publishKeyInQuery: [] }];
   const info = (request: FastifyRequest, recording: Recording): RecordingInfo => infoOf(recording, baseUrlOf(request, publicUrl));
   const requireKey = (request: FastifyRequest): void => void publishGate.requireKey(request, recordings.get((request.params as { id: string }).id).start.stream);
@@ -51,7 +53,7 @@ export const recordingApiRoutes: FastifyPluginAsyncTypebox<RecordingApiOptions> 
         if (stream === undefined) publishGate.requireServerKey(request);
         else publishGate.requireKey(request, stream);
       }
-      const { found, next } = recordings.list(request.query, () => showsPrivate);
+      const { found, next } = recordings.list(request.query, () => showsPrivate, await growingElsewhere?.());
       return { recordings: found.map((each) => info(request, each)), ...(next !== undefined && { next }) };
     },
   );

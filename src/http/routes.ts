@@ -34,7 +34,7 @@ import { pictureRoutes } from './picture-routes.js';
 import { allowPlayback, liveHeaders } from './playback-cors.js';
 import type { PublishGate } from './publish-gate.js';
 import { isPushUrl, pushRoutes } from './push-routes.js';
-import { recordingApiRoutes } from './recording-api-routes.js';
+import { recordingApiRoutes, type RecordingApiOptions } from './recording-api-routes.js';
 import { recordingRoutes } from './recording-routes.js';
 import { logRequests } from './request-log.js';
 import type { ServerMetrics } from './server-metrics.js';
@@ -77,6 +77,7 @@ export interface RoutesOptions {
   readonly cuts: CutCounts;
   /** What was recorded, where anything may be, its downloads and its pictures. */
   readonly recordings?: Recordings | undefined;
+  readonly growingElsewhere?: RecordingApiOptions['growingElsewhere'];
   readonly downloads?: RecordingDownloads | undefined;
   readonly posters?: Pick<RecordingPosters, 'picture'> | undefined;
   readonly publicDir: string;
@@ -177,7 +178,7 @@ async function apiRoutes(api: FastifyInstance, options: ScopeOptions): Promise<v
   refuseSlowBodies(api, () => cuts.count('slow-body'));
   await api.register(controlRoutes, { directory, broadcasts, descriptions, recordings, publishGate, urlsFor, publicUrl, rtmpPort });
   await api.register(keyRoutes, { access, publishGate, publicUrl });
-  if (recordings) await api.register(recordingApiRoutes, { recordings, access, publishGate, publicUrl });
+  if (recordings) await api.register(recordingApiRoutes, { recordings, growingElsewhere: options.growingElsewhere, access, publishGate, publicUrl });
   await api.register(async (facts) => {
     await allowPlayback(facts, corsOrigins);
     await facts.register(playbackFactsRoutes, { directory, publicUrl, rtmpPort });

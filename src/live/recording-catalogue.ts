@@ -85,6 +85,19 @@ export class RecordingCatalogue<Entry extends Listed> {
   }
 }
 
+/** A page, as it would be if the catalogue had these too: it has none of them. */
+export function withOthers<Entry extends Listed, Other extends Listed>(page: Listing<Entry>, others: readonly Other[], request: ListingRequest, isWanted: (entry: Other) => boolean): Listing<Entry | Other> {
+  if (others.length === 0) return page;
+  const catalogue = new RecordingCatalogue<Other>();
+  for (const other of others) catalogue.add(other);
+  const more = catalogue.list(request, isWanted);
+  const all = [...page.found, ...more.found].sort((one, other) => (isOlder(one, other) ? 1 : -1));
+  const found = all.slice(0, request.limit ?? defaultLimit);
+  const last = found.at(-1);
+  const isAll = all.length === found.length && page.next === undefined && more.next === undefined;
+  return { found, next: isAll || !last ? undefined : cursorOf(last) };
+}
+
 /** Texts as they are compared: in small letters, without accents, in words. */
 export function searchable(...texts: readonly (string | undefined)[]): string {
   return texts.join(' ').normalize('NFKD').replace(/\p{Mark}/gu, '').toLowerCase().replace(/\s+/g, ' ');

@@ -42,6 +42,12 @@ export interface KeptRecording extends Listed {
   dueSinceMs: number | undefined;
 }
 
+/** Another server's among those that are kept here. */
+export function listedAs(recording: Recording): Listed & { readonly recording: Recording } {
+  const { id, start: { stream, startedAt }, description } = recording;
+  return { id, stream, startedAtMs: Date.parse(startedAt), words: wordsOf(stream, description), recording };
+}
+
 /** What is searched for words. */
 export function wordsOf(stream: string, { title, description }: StreamDescription): string {
   return searchable(stream, title, description);

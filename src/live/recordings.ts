@@ -6,8 +6,8 @@ import type { DescriptionChange, StreamDescription } from '../protocol/stream-de
 import { LiveError } from '../protocol/live-error.js';
 import type { RecordWish, RecordWishes } from './record-wishes.js';
 import { RecordedChat } from './recorded-chat.js';
-import { recordingId, sumsNow, sumsOfAll, wordsOf, type KeptRecording, type Recording, type SumsOfAll } from './recording.js';
-import { RecordingCatalogue, type Listing, type ListingRequest } from './recording-catalogue.js';
+import { listedAs, recordingId, sumsNow, sumsOfAll, wordsOf, type KeptRecording, type Recording, type SumsOfAll } from './recording.js';
+import { RecordingCatalogue, withOthers, type Listing, type ListingRequest } from './recording-catalogue.js';
 import { RecordingFolders, type RecordingFoldersOptions } from './recording-folders.js';
 import { RecordingIndex } from './recording-index.js';
 import { RecordingsElsewhere } from './recordings-elsewhere.js';
@@ -148,12 +148,13 @@ export class Recordings {
   /**
    * A page of them, newest first.
    * @param mayList whether those of a stream that are private are listed too
+   * @param elsewhere what grows at other servers: listed among them
    * @throws {LiveError} malformed
    */
-  list(request: ListingRequest = {}, mayList: (stream: string) => boolean = () => true): Listing<Recording> {
-    const { wishes } = this.#options;
-    const { found, next } = this.#kept.list(request, ({ stream }) => !wishes.of(stream).private || mayList(stream));
-    return { found: found.map(({ id }) => this.get(id)), next };
+  list(request: ListingRequest = {}, mayList: (stream: string) => boolean = () => true, elsewhere: readonly Recording[] = []): Listing<Recording> {
+    const isListed = ({ stream }: { readonly stream: string }): boolean => !this.wishFor(stream).private || mayList(stream);
+    const { found, next } = withOthers(this.#kept.list(request, isListed), elsewhere.filter(({ id }) => !this.#kept.get(id)).map(listedAs), request, isListed);
+    return { found: found.map((each) => ('recording' in each ? each.recording : this.get(each.id))), next };
   }
 
   /** undefined where there is none, or no longer. */
@@ -213,8 +214,7 @@ export class Recordings {
   /** Takes away what somebody said, from the disk too. @throws {LiveError} not-found | unavailable */
   async deleteMessage(id: string, message: number): Promise<void> {
     const kept = this.#require(id);
-    kept.chat ??= this.#openChat(id);
-    const found = await kept.chat.delete(message).catch((cause: unknown) => {
+    const found = await (kept.chat ??= this.#openChat(id)).delete(message).catch((cause: unknown) => {
       throw new LiveError('unavailable', 'the disk does not let go of this message; try again', { cause });
     });
     if (!found) throw new LiveError('not-found', 'there is no such message in the chat of this recording');

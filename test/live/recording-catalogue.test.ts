@@ -1,5 +1,5 @@
 import t from 'tap';
-import { RecordingCatalogue, searchable, type Listed } from '../../src/live/recording-catalogue.js';
+import { RecordingCatalogue, searchable, withOthers, type Listed } from '../../src/live/recording-catalogue.js';
 import { seededRandom } from '../helpers/seeded-random.js';
 
 const entry = (id: string, startedAtMs: number, title = '', stream = 'cam'): Listed => ({ id, stream, startedAtMs, words: searchable(stream, title) });
@@ -32,6 +32,27 @@ t.test('whatever the order in which they come and go, they are listed newest fir
     }
     t.equal(ids(all), ids(expected), `pages of ${limit}`);
     t.equal(pages, Math.ceil(expected.length / limit), 'no page is empty');
+  }
+});
+
+t.test('with others beside it pages are those of one catalogue that has all', async (t) => {
+  const random = seededRandom(18);
+  const [catalogue, all] = [new RecordingCatalogue<Listed>(), new RecordingCatalogue<Listed>()];
+  const others: Listed[] = [];
+  for (let step = 0; step < 60; step++) {
+    const each = entry(`r${step}`, Math.floor(random() * 20), step % 2 === 0 ? 'harbour' : '', step % 3 === 0 ? 'other' : 'cam');
+    if (random() < 0.7) catalogue.add(each);
+    else others.push(each);
+    all.add(each);
+  }
+  const isWanted = ({ id }: Listed): boolean => !id.endsWith('7');
+  for (const wish of [{}, { stream: 'other' }, { q: 'harbour' }]) for (const limit of [1, 4, 1000, undefined]) {
+    for (let before: string | undefined, more = true; more; more = before !== undefined) {
+      const request = { ...wish, limit, before };
+      const [page, expected] = [withOthers(catalogue.list(request, isWanted), others, request, isWanted), all.list(request, isWanted)];
+      t.strictSame([ids(page.found), page.next], [ids(expected.found), expected.next], JSON.stringify(request));
+      before = page.next;
+    }
   }
 });
 

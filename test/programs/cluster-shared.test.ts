@@ -138,12 +138,23 @@ t.test('two servers with one Redis and one object store: a stream is set up at o
   const { key } = (await made.json()) as { key: string };
   t.equal((await fetch(`${here.origin}/api/streams/cam`, { method: 'PATCH', headers: asJson, body: '{"title":"Harbour","record":true}' })).status, 200);
   await waitUntil('the other one has all of it', async () => (await fetch(`${there.origin}/api/streams/cam/keys`, { headers: { authorization } }).then((answer) => answer.text())).includes('for Ann'));
-  const pushed = await fetch(`${there.origin}/live/cam/publish`, { method: 'PUT', headers: { authorization: `Bearer ${key}` }, body: readFixture('chromium-h264.mkv').bytes });
-  t.equal(pushed.status, 200);
+  let finish!: () => void;
+  const body = new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(readFixture('chromium-h264.mkv').bytes);
+      finish = () => controller.close();
+    },
+  });
+  const pushing = fetch(`${there.origin}/live/cam/publish`, { method: 'PUT', headers: { authorization: `Bearer ${key}` }, body, duplex: 'half' });
 
   const listedAt = async ({ origin }: { readonly origin: string }): Promise<{ id: string; title?: string; state: string }[]> => ((await (await fetch(`${origin}/api/recordings`)).json()) as { recordings: { id: string; title?: string; state: string }[] }).recordings;
-  const [recording] = await waitUntil('it is listed where it was not made', async () => (await listedAt(here).then((listed) => listed.length > 0 && listed)) || undefined, 60_000);
-  t.match(recording, { title: 'Harbour', state: 'complete' });
+  const [growing] = await waitUntil('it is listed where it is not made, while it grows', async () => (await listedAt(here).then((listed) => listed.length > 0 && listed)) || undefined, 60_000);
+  t.match(growing, { title: 'Harbour', state: 'recording' });
+  t.match(await (await fetch(`${here.origin}/recordings/${String(growing?.id)}/index.m3u8`)).text(), /^#EXTM3U/, 'and played there');
+  finish();
+  t.equal((await pushing).status, 200);
+  const [recording] = await waitUntil('it is over', async () => (await listedAt(here).then((listed) => listed[0]?.state === 'complete' && listed)) || undefined, 60_000);
+  t.match(recording, { id: growing?.id, title: 'Harbour' });
   const address = `${here.origin}/recordings/${String(recording?.id)}`;
   const playlist = async (uri: string): Promise<string> => (await fetch(`${address}/${uri}`)).text();
   const media = /^[^#].*\.m3u8$/m.exec(await playlist('index.m3u8'))?.[0] ?? '';
