@@ -4,6 +4,7 @@ import { Agent } from 'undici';
 import { clientAddress, clientProtocol, vouchFor, type VouchedClient } from '../http/client-of.js';
 import { comeAgainSoon } from '../http/come-again.js';
 import { askForBody } from '../http/expect-continue.js';
+import { sendGap, stopsWithoutSegment } from '../http/one-init-segment.js';
 import { relayTo } from '../http/relayed.js';
 import { spareWhileItWaits } from '../http/waiting-client.js';
 import { isGone, requireStillThere, whenGone } from '../http/when-gone.js';
@@ -145,7 +146,7 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
     let found = await elsewhere(stream, broadcast, (name) => (isPublishing(request) ? homes.now(name) : homes.of(name)));
     for (;;) {
       if (found === undefined || (isPublishing(request) && !found.isOwned)) return;
-      if (found.isUnknown && asksForBroadcast(request) && !(await directory.locate(stream))) throw unknown(stream);
+      if (found.isUnknown && asksForBroadcast(request) && !(await directory.locate(stream))) return giveUp(request, reply, unknown(stream));
       if (found.node === undefined && !(found.mayGoOn && isWatching(request))) return;
       requireStillThere(request.ws ? request.raw.socket : reply.raw);
       const { node } = found;
@@ -153,10 +154,16 @@ export async function forwardElsewhere(app: FastifyInstance, { directory, homes,
       if (answered === 'here') return;
       if (answered === 'there') return reply;
       if (answered) homes.forget(stream);
-      if (performance.now() >= untilMs || isGone(reply.raw)) throw lost(stream, answered);
+      if (performance.now() >= untilMs || isGone(reply.raw)) return giveUp(request, reply, lost(stream, answered));
       found = await elsewhere(stream, broadcast, (name) => homes.later(name));
     }
   });
+}
+
+/** @throws {LiveError} that one, but for who would not come again */
+function giveUp(request: FastifyRequest, reply: FastifyReply, failure: LiveError): FastifyReply | Promise<FastifyReply> {
+  if (stopsWithoutSegment(request)) return sendGap(request, reply);
+  throw failure;
 }
 
 function toError(error: unknown): Error {

@@ -7,7 +7,7 @@ import { LiveError } from '../protocol/live-error.js';
 import { clientAddress } from './client-of.js';
 import { watchableOf } from './live-stream-lookup.js';
 import { sendAnswer } from './hls-answer.js';
-import { playlistFor, readsOneInitSegment } from './one-init-segment.js';
+import { playlistFor, readsOneInitSegment, sendGap, stopsWithoutSegment } from './one-init-segment.js';
 import { addVary, watchClient } from './media-reply.js';
 
 interface RenditionParams {
@@ -49,6 +49,10 @@ export async function hlsRoutes(app: FastifyInstance): Promise<void> {
       const { hls } = watchableOf(request);
       const { rendition, file: name } = request.params;
       const answer = await hls.media({ rendition, name, watchClient: watchClient(reply.raw) });
+      if (answer.outcome === 'gone' || answer.outcome === 'going-on') {
+        if (stopsWithoutSegment(request)) return sendGap(request, reply);
+        addVary(reply, 'User-Agent');
+      }
       if (!answer.body || !answer.init) return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
       addVary(reply, 'User-Agent');
       const { outcome, body, init } = answer;

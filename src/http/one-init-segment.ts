@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { gapMedia } from '../hls/answer.js';
 import type { Encoded } from '../hls/encoded.js';
-import { addVary } from './media-reply.js';
+import { readMediaName } from '../hls/media-address.js';
+import { addVary, sendMedia } from './media-reply.js';
 
 /**
  * VLC 3 reads the first EXT-X-MAP of a playlist and no other, and begins anew at each discontinuity, without an init segment: it
@@ -15,4 +17,16 @@ export function playlistFor(request: FastifyRequest, reply: FastifyReply, playli
   if (!playlist.hasJoined) return playlist;
   addVary(reply, 'User-Agent');
   return (readsOneInitSegment(request) ? playlist.joined : undefined) ?? playlist;
+}
+
+/** Whether it takes a segment that it is not given for the end of all, or for a discontinuity, behind which it stands still; and never asks again. */
+export function stopsWithoutSegment(request: FastifyRequest): boolean {
+  const { file = '' } = request.params as { file?: string };
+  return readsOneInitSegment(request) && readMediaName(file)?.kind === 'segment';
+}
+
+/** What can't be had any more is a gap to it: it holds the last picture, and goes on with the next segment. */
+export function sendGap(request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<FastifyReply> {
+  addVary(reply, 'User-Agent');
+  return sendMedia(request, reply.header('cache-control', 'no-store'), gapMedia);
 }

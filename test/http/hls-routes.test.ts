@@ -242,6 +242,23 @@ t.test('a player that reads one init segment only is given the new one with the 
   }
 });
 
+t.test('a segment that is gone, or whose server is, is a gap to the player that takes an error for the end of all', async (t) => {
+  const { app, broadcasts } = await startFakeServer(t);
+  const cam = broadcasts.add('cam');
+  for (const [outcome, status] of [['gone', 404], ['going-on', 503], ['to-come', 404]] as const) {
+    for (const file of ['7.m4s', '7.1.m4s', 'init-7.mp4']) {
+      cam.answers.set(file, { outcome, message: 'not there' });
+      const ask = (userAgent: string) => app.inject({ url: `/live/cam/run1/${file}`, headers: { 'user-agent': userAgent } });
+      const [vlc, other] = [await ask('VLC/3.0.21 LibVLC/3.0.21'), await ask('VLC/4.0.0')];
+      const isGap = file === '7.m4s' && outcome !== 'to-come';
+      t.strictSame([vlc.statusCode, vlc.body.length > 0], isGap ? [200, false] : [status, true], `${outcome}, ${file}`);
+      if (isGap) t.match(vlc.headers, { 'content-type': 'video/mp4', 'cache-control': 'no-store', vary: /User-Agent/ });
+      t.equal(other.statusCode, status);
+      if (isGap) t.match(other.headers.vary, /User-Agent/, 'a cache is told that it is not for everybody');
+    }
+  }
+});
+
 t.test('a player that loses media at discontinuities is given the playlist without those that it can do without, where there is another one', async (t) => {
   const { app, broadcasts } = await startFakeServer(t);
   const cam = broadcasts.add('cam');
