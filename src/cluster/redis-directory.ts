@@ -94,7 +94,7 @@ export class RedisDirectory implements Directory {
     if (!noted) return undefined;
     const { progress, ageMs } = noted;
     const unknown = openSegments + Math.ceil(ageMs / shortestSegmentMs);
-    const joined = progress.joined && { ...progress.joined, skipped: progress.joined.skipped + unknown };
+    const joined = progress.joined && { ...progress.joined, skipped: progress.joined.skipped + unknown, lost: unknown };
     return { ...progress, mediaSequence: progress.mediaSequence + unknown, joined, inits: progress.inits + unknown, agoSeconds: ageMs / 1000 };
   }
 

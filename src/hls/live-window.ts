@@ -186,8 +186,9 @@ export class LiveWindow implements LiveEdge {
   /** @param start with the number that follows the last one, but for the first */
   openSegment({ mediaSequence, discontinuity, discontinuitySequence, programDateTimeMs, mapUri, sameTracks, gap }: SegmentStart & Pick<SegmentEntry, 'mapUri' | 'sameTracks' | 'gap'>): void {
     if (this.#list.longestSeconds === 0 && !this.#open) {
-      for (const list of [this.#list, this.#rewind]) list?.begin(discontinuitySequence, this.joinedProgress);
       this.#beganLate = mediaSequence > (this.#options.first?.mediaSequence ?? 0);
+      const lost = this.#beganLate ? 0 : this.#options.first?.joined?.lost;
+      for (const list of [this.#list, this.#rewind]) list?.begin({ mediaSequence, discontinuitySequence }, { ...this.joinedProgress, lost }, this.#shortestSeconds / 3);
     }
     if (discontinuity && sameTracks) this.#untold++;
     this.#nextMediaSequence = mediaSequence + 1;

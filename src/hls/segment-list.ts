@@ -1,4 +1,4 @@
-import { beginsAnew, type JoinedNumbers, type JoinedProgress } from './joined-list.js';
+import { beginsAnew, type JoinedNumbers, type JoinedProgress, type LostSegments } from './joined-list.js';
 import type { WholeSegment } from './whole-segment.js';
 
 /** Sums of durations that differ by less are the same. */
@@ -22,6 +22,7 @@ export class SegmentList {
   /** How many of them began anew (`beginsAnew`). */
   #begunAnew = 0;
   #skipped = 0;
+  #lost: LostSegments | undefined;
 
   constructor(size: ListSize) {
     this.size = size;
@@ -42,14 +43,15 @@ export class SegmentList {
   }
 
   get joined(): JoinedNumbers {
-    return { skipped: this.#skipped, begunAnew: this.#begunAnew };
+    return { skipped: this.#skipped, begunAnew: this.#begunAnew, lost: this.#lost };
   }
 
-  /** @param discontinuitySequence of its first segment */
-  begin(discontinuitySequence: number, { skipped, untold }: JoinedProgress): void {
+  /** @param first of its segments */
+  begin({ mediaSequence, discontinuitySequence }: { readonly mediaSequence: number; readonly discontinuitySequence: number }, { skipped, untold, lost = 0 }: JoinedProgress, targetDurationSeconds: number): void {
     this.#discontinuitySequence = discontinuitySequence;
     this.#begunAnew = discontinuitySequence - untold;
     this.#skipped = skipped;
+    if (lost > 0) this.#lost = { before: mediaSequence, skipped: lost, durationSeconds: targetDurationSeconds };
   }
 
   /** Adds a segment, and takes those that are too old: oldest first. */
