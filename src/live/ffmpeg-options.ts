@@ -72,7 +72,7 @@ export function planTranscode({ tracks }: SourceHeader, wishes: TranscodeWishes)
       ...renditions.map(({ rendition = '' }, index) => ({ name: rendition, trackIds: [source.length + index + 1, ...sound.map(() => source.length)] })),
     ],
     leftOut: further.filter((track) => !renditions.includes(track)).map((track) => leftOutWords(track, isCopied(track) ? pictures[0] : track, wishes)),
-    inputOptions: inputOptions(wishes),
+    inputOptions: inputOptions(wishes, renditions),
     outputOptions: [...plans.flatMap(({ map, options }) => ['-map', map, ...options]), ...containerOptions(wishes.ffmpegMajor, renditions.length > 0)],
     outputStartSeconds,
   };
@@ -210,13 +210,19 @@ const strictOrder = ['-strict', '1'];
 
 /** Our own writer's header tells all there is to know: docs/decisions/0008-frames-not-bytes.md. */
 const headerTells = ['-probesize', '32', '-analyzeduration', '0'];
+/**
+ * But how far pictures are out of order ffmpeg believes only once it has decoded one, and with so little it decodes one of the first track alone: those of
+ * the others were given times of their own, and some came late for their segment. It stops as soon as it has one of each.
+ */
+const firstPicturesTell = ['-probesize', '5000000', '-analyzeduration', '0', '-fpsprobesize', '0'];
 
-function inputOptions({ startSeconds, forceVideoEncode }: TranscodeWishes): string[] {
+function inputOptions({ startSeconds, forceVideoEncode }: TranscodeWishes, renditions: readonly SourceTrack[]): string[] {
+  const probing = renditions.some(({ reorderedPictures = 0 }) => reorderedPictures > 0) ? firstPicturesTell : headerTells;
   const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning'];
   // With so little probing ffmpeg often misses where a take starts, and would begin hours late in the middle of one.
   const begin = startSeconds === undefined ? [] : ['-copyts', '-itsoffset', (-startSeconds).toFixed(6)];
   // One decoder thread: with more, ffmpeg holds back a picture a thread.
-  return [...quiet, ...headerTells, ...begin, '-threads', '1', ...(forceVideoEncode === unsaidOrder ? strictOrder : []), '-max_pixels', String(maxDecodedPixels)];
+  return [...quiet, ...probing, ...begin, '-threads', '1', ...(forceVideoEncode === unsaidOrder ? strictOrder : []), '-max_pixels', String(maxDecodedPixels)];
 }
 
 /** More than any decoder wants before a first frame: times in the output are never negative, and so ffmpeg moves none of them. */

@@ -51,6 +51,31 @@ async function shown(t: Test, presentation: Presentation, id: string | undefined
 
 const cutsOf = ({ playlist }: Shown): unknown => playlist.segments.map(({ sequenceNumber, durationSeconds, isDiscontinuity, programDateTime, parts }) => [sequenceNumber, durationSeconds, isDiscontinuity, programDateTime, parts.map((part) => part.durationSeconds)]);
 
+async function checkRenditions(t: Test, presentation: Presentation, numbers: readonly number[]): Promise<void> {
+  const lead = await shown(t, presentation, undefined);
+  for (const id of [undefined, 'picture-2', 'picture-3']) {
+    const own = id === undefined ? lead : await shown(t, presentation, id);
+    const name = id ?? 'source';
+    t.strictSame(violations([own.playlist]), [], `${name}: its playlist breaks no rule`);
+    t.strictSame(own.numbers, numbers, `${name}: each picture once, in order`);
+    t.strictSame(cutsOf(own), cutsOf(lead), `${name}: cut as the source is`);
+    t.strictSame([timesNotIn(own.keyframes, lead.keyframes), timesNotIn(lead.keyframes, own.keyframes)], [[], []], `${name}: keyframes where the source has them`);
+  }
+}
+
+t.test('several pictures that are decoded in another order than they are shown come once each and in order, in all renditions', { skip }, async (t) => {
+  for (const order of [['-bf', '2'], ['-bf', '3', '-b-pyramid', 'normal', '-refs', '3']]) {
+    const recording = await recordSeveralPictures({ seconds: 3, heights: [120, 90] }, ['-tune', 'animation', ...order]);
+    const studio = await openStudio(t, { startTranscoder: dyingTranscoders(() => undefined), ffmpegMajor: ffmpeg?.major ?? 0, windowSegments: 100, openSegmentStore: () => new MemoryMediaStore() });
+    const broadcast = await studio.publish('cam');
+    const { connection } = new Publishing(broadcast);
+    for (let at = 0; at < recording.length; at += 10_000) await connection.write(recording.subarray(at, at + 10_000));
+    connection.end();
+    t.equal(await broadcast.closed, null);
+    await checkRenditions(t, broadcast.presentation, numbersOf(3));
+  }
+});
+
 t.test('an ffmpeg that dies at any byte of what it writes costs no rendition a picture, over connections that break, another recording and another size', { skip }, async (t) => {
   const recordings = await Promise.all([
     recordSeveralPictures({ seconds: 4, heights: [120, 90] }),
@@ -77,15 +102,7 @@ t.test('an ffmpeg that dies at any byte of what it writes costs no rendition a p
       publishing.connection.end();
       t.equal(await broadcast.closed, null);
       t.equal(deaths.length, 0, 'they died');
-      const lead = await shown(t, broadcast.presentation, undefined);
-      for (const id of [undefined, 'picture-2', 'picture-3']) {
-        const own = id === undefined ? lead : await shown(t, broadcast.presentation, id);
-        const name = id ?? 'source';
-        t.strictSame(violations([own.playlist]), [], `${name}: its playlist breaks no rule`);
-        t.strictSame(own.numbers, numbers, `${name}: each picture once, in order`);
-        t.strictSame(cutsOf(own), cutsOf(lead), `${name}: cut as the source is`);
-        t.strictSame([timesNotIn(own.keyframes, lead.keyframes), timesNotIn(lead.keyframes, own.keyframes)], [[], []], `${name}: keyframes where the source has them`);
-      }
+      await checkRenditions(t, broadcast.presentation, numbers);
     });
   }
 });
