@@ -24,7 +24,8 @@ t.test('100 viewers behind Varnish cost the server what one costs', { skip }, as
   };
   const one = await asked(1);
   const hundred = await asked(100);
-  t.ok(one.count >= parts * 2, `one: ${String(one.count)} requests`);
+  // The first playlist and part may be in the cache, of whoever asked for the address.
+  t.ok(one.count >= parts * 2 - 2, `one: ${String(one.count)} requests`);
   t.strictSame(hundred.twice, [], 'nothing is asked for twice');
   // They join within some tenths of a second, so that some are a part ahead of others.
   t.ok(hundred.count <= one.count * 1.5, `a hundred: ${String(hundred.count)} requests, one: ${String(one.count)}`);
