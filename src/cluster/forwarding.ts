@@ -4,7 +4,7 @@ import { Agent } from 'undici';
 import { clientAddress, clientProtocol, vouchFor, type VouchedClient } from '../http/client-of.js';
 import { comeAgainSoon } from '../http/come-again.js';
 import { askForBody } from '../http/expect-continue.js';
-import { sendGap, stopsWithoutSegment } from '../http/one-init-segment.js';
+import { sendGap, stopsWithoutSegment } from '../http/vlc-3.js';
 import { relayTo } from '../http/relayed.js';
 import { spareWhileItWaits } from '../http/waiting-client.js';
 import { isGone, requireStillThere, whenGone } from '../http/when-gone.js';

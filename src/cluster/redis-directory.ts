@@ -110,9 +110,9 @@ export class RedisDirectory implements Directory {
     return [...here, ...others.flatMap(listedFrom).filter(({ stream }) => !names.has(stream))];
   }
 
-  /** What the other nodes record just now, as they last said. */
+  /** What the other nodes record just now, as they last said. Lists of recordings do not wait for a Redis that is away. */
   async growing(): Promise<Recording[]> {
-    return (await this.#others()).flatMap(growingFrom);
+    return this.#reachable ? (await this.#others()).flatMap(growingFrom) : [];
   }
 
   async #others(): Promise<string[]> {

@@ -52,7 +52,7 @@ export class LiveWindow implements LiveEdge {
   readonly #options: LiveWindowOptions;
   readonly #list: SegmentList;
   readonly #rewind: SegmentList | undefined;
-  #shortestSeconds = 0;
+  #targetDurationSeconds = 0;
   /** Its first segment was not the presentation's. */
   #beganLate = false;
   /** How long everything lasts that ever was. */
@@ -61,6 +61,7 @@ export class LiveWindow implements LiveEdge {
   readonly #delisted: Delisted[] = [];
   readonly #rewound: Delisted[] = [];
   #open: OpenSegment | undefined;
+  /** Discontinuities that there ever were and that the playlist without joints does not have. */
   #untold: number;
   #nextMediaSequence: number;
   readonly #media = new Map<string, MediaBytes>();
@@ -88,7 +89,7 @@ export class LiveWindow implements LiveEdge {
     const seconds = Math.max(listedSegments, 3) * targetDurationSeconds;
     this.#list.size = { ...this.#list.size, seconds };
     if (this.#rewind) this.#rewind.size = { ...this.#rewind.size, seconds: Math.max(seconds, rewindSeconds) };
-    this.#shortestSeconds = 3 * targetDurationSeconds;
+    this.#targetDurationSeconds = targetDurationSeconds;
     this.#memory.measureBy(targetDurationSeconds);
   }
 
@@ -128,7 +129,7 @@ export class LiveWindow implements LiveEdge {
 
   /** RFC 8216bis §6.2.2: a playlist whose beginning is gone lists three target durations at least. */
   get isPlayable(): boolean {
-    return this.listed.length > 0 && (!this.#beganLate || this.#list.longestSeconds >= this.#shortestSeconds - sameSeconds);
+    return this.listed.length > 0 && (!this.#beganLate || this.#list.longestSeconds >= 3 * this.#targetDurationSeconds - sameSeconds);
   }
 
   /** RFC 8216bis §4.4.3.3: how many discontinuities have left the playlist. */
@@ -188,7 +189,7 @@ export class LiveWindow implements LiveEdge {
     if (this.#list.longestSeconds === 0 && !this.#open) {
       this.#beganLate = mediaSequence > (this.#options.first?.mediaSequence ?? 0);
       const lost = this.#beganLate ? 0 : this.#options.first?.joined?.lost;
-      for (const list of [this.#list, this.#rewind]) list?.begin({ mediaSequence, discontinuitySequence }, { ...this.joinedProgress, lost }, this.#shortestSeconds / 3);
+      for (const list of [this.#list, this.#rewind]) list?.begin({ mediaSequence, discontinuitySequence }, { ...this.joinedProgress, lost }, this.#targetDurationSeconds);
     }
     if (discontinuity && sameTracks) this.#untold++;
     this.#nextMediaSequence = mediaSequence + 1;

@@ -7,7 +7,7 @@ import { LiveError } from '../protocol/live-error.js';
 import { clientAddress } from './client-of.js';
 import { watchableOf } from './live-stream-lookup.js';
 import { sendAnswer } from './hls-answer.js';
-import { playlistFor, readsOneInitSegment, sendGap, stopsWithoutSegment } from './one-init-segment.js';
+import { playlistFor, isVlc3, sendGap, stopsWithoutSegment } from './vlc-3.js';
 import { addVary, watchClient } from './media-reply.js';
 
 interface RenditionParams {
@@ -56,7 +56,7 @@ export async function hlsRoutes(app: FastifyInstance): Promise<void> {
       if (!answer.body || !answer.init) return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
       addVary(reply, 'User-Agent');
       const { outcome, body, init } = answer;
-      if (body instanceof Encoded || !readsOneInitSegment(request)) return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
+      if (body instanceof Encoded || !isVlc3(request)) return sendAnswer(request, reply, answer, hls.targetDurationSeconds);
       const media = Buffer.isBuffer(body) ? body : await buffer(await body.open(0, body.byteLength));
       return sendAnswer(request, reply, { outcome, body: Buffer.concat([init, media]) }, hls.targetDurationSeconds);
     });

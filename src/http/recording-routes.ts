@@ -13,7 +13,7 @@ import type { Recordings } from '../live/recordings.js';
 import { LiveError } from '../protocol/live-error.js';
 import { clientAddress } from './client-of.js';
 import { sendMedia } from './media-reply.js';
-import { playlistFor, readsOneInitSegment } from './one-init-segment.js';
+import { playlistFor, isVlc3 } from './vlc-3.js';
 import type { AllowedOrigins } from './origin.js';
 import type { PublishGate } from './publish-gate.js';
 import { allowPlayback, liveHeaders } from './playback-cors.js';
@@ -100,7 +100,7 @@ export async function recordingRoutes(app: FastifyInstance, options: RecordingRo
       }
       // Only names that the server makes become paths.
       if (!isKeptMedia(file)) throw new LiveError('not-found', 'there is no such file in this recording');
-      const init = readsOneInitSegment(request) ? await playlists.initBefore(id, file) : undefined;
+      const init = isVlc3(request) ? await playlists.initBefore(id, file) : undefined;
       if (init !== undefined) {
         const pieces = await Promise.all([init, file].map(async (name) => wholeOf(await mediaOf(id, name))));
         // Caches may have what is for everybody, and not this.

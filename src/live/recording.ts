@@ -42,10 +42,9 @@ export interface KeptRecording extends Listed {
   dueSinceMs: number | undefined;
 }
 
-/** Another server's among those that are kept here. */
-export function listedAs(recording: Recording): Listed & { readonly recording: Recording } {
-  const { id, start: { stream, startedAt }, description } = recording;
-  return { id, stream, startedAtMs: Date.parse(startedAt), words: wordsOf(stream, description), recording };
+/** How lists have it: their order, and what can be looked for. */
+export function listedAs({ id, start: { stream, startedAt }, description }: Pick<Recording, 'id' | 'start' | 'description'>): Listed {
+  return { id, stream, startedAtMs: Date.parse(startedAt), words: wordsOf(stream, description) };
 }
 
 /** What is searched for words. */

@@ -140,9 +140,7 @@ export class Recordings {
   }
 
   #add(id: string, start: ManifestStart, description: StreamDescription, state: Partial<Pick<KeptRecording, 'end' | 'recorder' | 'chat'>>): void {
-    const { stream, startedAt } = start;
-    const words = wordsOf(stream, description);
-    this.#kept.add({ id, stream, startedAtMs: Date.parse(startedAt), words, start, description, end: undefined, recorder: undefined, chat: undefined, readAtMs: -Infinity, dueSinceMs: undefined, ...state });
+    this.#kept.add({ ...listedAs({ id, start, description }), start, description, end: undefined, recorder: undefined, chat: undefined, readAtMs: -Infinity, dueSinceMs: undefined, ...state });
   }
 
   /**
@@ -153,7 +151,8 @@ export class Recordings {
    */
   list(request: ListingRequest = {}, mayList: (stream: string) => boolean = () => true, elsewhere: readonly Recording[] = []): Listing<Recording> {
     const isListed = ({ stream }: { readonly stream: string }): boolean => !this.wishFor(stream).private || mayList(stream);
-    const { found, next } = withOthers(this.#kept.list(request, isListed), elsewhere.filter(({ id }) => !this.#kept.get(id)).map(listedAs), request, isListed);
+    const others = elsewhere.filter(({ id }) => !this.#kept.get(id)).map((recording) => ({ ...listedAs(recording), recording }));
+    const { found, next } = withOthers(this.#kept.list(request, isListed), others, request, isListed);
     return { found: found.map((each) => ('recording' in each ? each.recording : this.get(each.id))), next };
   }
 
@@ -214,7 +213,8 @@ export class Recordings {
   /** Takes away what somebody said, from the disk too. @throws {LiveError} not-found | unavailable */
   async deleteMessage(id: string, message: number): Promise<void> {
     const kept = this.#require(id);
-    const found = await (kept.chat ??= this.#openChat(id)).delete(message).catch((cause: unknown) => {
+    kept.chat ??= this.#openChat(id);
+    const found = await kept.chat.delete(message).catch((cause: unknown) => {
       throw new LiveError('unavailable', 'the disk does not let go of this message; try again', { cause });
     });
     if (!found) throw new LiveError('not-found', 'there is no such message in the chat of this recording');

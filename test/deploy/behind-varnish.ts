@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 
+import { waitUntil } from '../helpers/programs.js';
 import { readMediaPlaylist } from '../helpers/playlist-reader.js';
 import { TestPublisher } from '../helpers/publisher.js';
 import { sendTestCard } from '../helpers/test-card.js';
@@ -22,6 +23,15 @@ export async function onAirBehindVarnish(t: Test, settings: Readonly<Record<stri
   sendTestCard(t, publisher, { seconds: 120 }).catch(() => undefined); // it is cut off when the test is done
   await publisher.message('live');
   return { onair, base: `http://localhost:${String(port)}` };
+}
+
+let marks = 0;
+
+/** Resolves when all that was answered so far is in the log: that is read later than the answers. */
+export async function allLogged({ origin, requests }: DeployedOnair): Promise<void> {
+  const mark = `/api/streams/mark-${String(++marks)}`;
+  await (await fetch(origin + mark)).arrayBuffer();
+  await waitUntil('the log of all requests', () => requests.some(({ url }) => url === mark));
 }
 
 export async function mediaUrl(base: string, stream = 'card'): Promise<string> {

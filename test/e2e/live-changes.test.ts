@@ -16,8 +16,8 @@ t.setTimeout(200_000);
 const skip = skipWithout(chromiumProgram, 'Chromium');
 /** Of a joint: half a second. */
 const maxLost = canvasRate / 2;
-/** Matroska's times are whole milliseconds: of a picture and of its sound each is rounded. */
-const roundedSeconds = 0.001;
+/** Matroska's times are whole milliseconds, so a picture's and its sound's are half of one off each, at most; and both are rounded to ticks. */
+const roundedSeconds = 0.001 + 2 / 90_000;
 const encoders = ['mediarecorder', 'webcodecs'] as const;
 
 async function publish(t: Test, page: Page, server: TestServer, stream: string, encoder: string): Promise<void> {
@@ -78,7 +78,7 @@ function* timesBroken(media: Buffer): Generator<string> {
   let soundFrom = first ? secondsOf(first, first.baseMediaDecodeTime) : -Infinity;
   for (const run of runs.filter((run) => !isPicture(run))) {
     const seconds = secondsOf(run, run.baseMediaDecodeTime);
-    if (seconds < soundFrom - 2 * roundedSeconds) yield `sound comes at ${seconds} s, expected none before ${soundFrom} s`;
+    if (seconds < soundFrom - roundedSeconds) yield `sound comes at ${seconds} s, expected none before ${soundFrom} s`;
     soundFrom = seconds + secondsOf(run, run.duration);
   }
 }

@@ -149,6 +149,9 @@ t.test('Redis goes away: what runs goes on, nothing new begins; it comes back em
   t.notOk(one.directory.reachable);
   t.ok(one.directory.holds('cam'));
   t.strictSame(await one.directory.list(), [broadcast]);
+  const asked = t.capture(one.names, 'others');
+  t.strictSame([await one.directory.growing(), asked()], [[], []], 'lists of recordings do not wait for it');
+  asked.restore();
   await t.rejects(one.directory.claim('other'), { code: 'unavailable', message: /the directory of the cluster can not be reached/ });
   await redis.start();
   t.strictSame(await keysOf(redis), []);

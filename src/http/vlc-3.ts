@@ -5,10 +5,10 @@ import { readMediaName } from '../hls/media-address.js';
 import { addVary, sendMedia } from './media-reply.js';
 
 /**
- * VLC 3 reads the first EXT-X-MAP of a playlist and no other, and begins anew at each discontinuity, without an init segment: it
+ * What is otherwise for VLC 3 alone. It reads the first EXT-X-MAP of a playlist and no other, and begins anew at each discontinuity, without an init segment: it
  * stopped there. It is told of no discontinuity that it can do without, and at the others given the init segment in front of the media.
  */
-export function readsOneInitSegment({ headers }: FastifyRequest): boolean {
+export function isVlc3({ headers }: FastifyRequest): boolean {
   return /^VLC\/3\b/.test(headers['user-agent'] ?? '');
 }
 
@@ -16,16 +16,16 @@ export function readsOneInitSegment({ headers }: FastifyRequest): boolean {
 export function playlistFor(request: FastifyRequest, reply: FastifyReply, playlist: Encoded): Encoded {
   if (!playlist.hasJoined) return playlist;
   addVary(reply, 'User-Agent');
-  return (readsOneInitSegment(request) ? playlist.joined : undefined) ?? playlist;
+  return (isVlc3(request) ? playlist.joined : undefined) ?? playlist;
 }
 
-/** Whether it takes a segment that it is not given for the end of all, or for a discontinuity, behind which it stands still; and never asks again. */
+/** Whether VLC 3 asks for a segment: an error is the end of all to it, or a discontinuity, behind which it stands still, and it never asks again. */
 export function stopsWithoutSegment(request: FastifyRequest): boolean {
   const { file = '' } = request.params as { file?: string };
-  return readsOneInitSegment(request) && readMediaName(file)?.kind === 'segment';
+  return isVlc3(request) && readMediaName(file)?.kind === 'segment';
 }
 
-/** What can't be had any more is a gap to it: it holds the last picture, and goes on with the next segment. */
+/** What can't be had any more is a gap to such a player: it holds the last picture, and goes on with the next segment. */
 export function sendGap(request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<FastifyReply> {
   addVary(reply, 'User-Agent');
   return sendMedia(request, reply.header('cache-control', 'no-store'), gapMedia);
