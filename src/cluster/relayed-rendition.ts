@@ -1,3 +1,4 @@
+import { FragmentNumbers } from '../fmp4/fragment-numbers.js';
 import { retimed, type RunTime } from '../fmp4/retime.js';
 import type { Fragment, TrackRun } from '../fmp4/fragment.js';
 import { FragmentReader } from '../fmp4/fragment-reader.js';
@@ -41,7 +42,7 @@ export class RelayedRendition {
   #timeline: RelayedTimeline | undefined;
   /** Decode times that came last, in seconds, by track. */
   #reached = new Map<number, number>();
-  #fragments = 0;
+  readonly #numbers = new FragmentNumbers();
   /** It was being fed when the connection was lost: what comes next of the same run may go on under the same init segment. */
   #mayGoOn = false;
   /** What comes next is of another process, on the same clock. */
@@ -156,6 +157,7 @@ export class RelayedRendition {
   /** At their times here, without those that came before the connection was lost. */
   #place(fragments: readonly Fragment[], init: InitSegment): Fragment[] {
     const placed: Fragment[] = [];
+    this.#numbers.startTimeline(init.tracks);
     const { zeroSeconds } = this.#clock;
     for (const fragment of fragments) {
       const starts = startsOf(fragment, init);
@@ -166,9 +168,10 @@ export class RelayedRendition {
       }
       const startSeconds = leadStartOf(fragment, init);
       if (startSeconds !== undefined) this.#last = { startSeconds: startSeconds + zeroSeconds, media: mediaOf(fragment) };
-      this.#fragments++;
+      const { number, passed } = this.#numbers.of(fragment);
+      passed();
       const timeOf = ({ trackId, baseMediaDecodeTime }: TrackRun): RunTime => ({ baseMediaDecodeTime: baseMediaDecodeTime + Math.round(zeroSeconds * timescaleOf(trackId, init)) });
-      placed.push(zeroSeconds === 0 ? fragment : retimed(fragment, this.#fragments, timeOf));
+      placed.push(zeroSeconds === 0 ? fragment : retimed(fragment, number, timeOf));
     }
     return placed;
   }

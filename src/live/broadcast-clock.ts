@@ -1,3 +1,4 @@
+import { FragmentNumbers } from '../fmp4/fragment-numbers.js';
 import { retimed } from '../fmp4/retime.js';
 import type { Fragment, TrackRun } from '../fmp4/fragment.js';
 import type { Track } from '../fmp4/init-segment.js';
@@ -51,7 +52,7 @@ export class BroadcastClock {
   /** Media time at which the present source clock begins: nothing of it comes before. */
   #sourceStartSeconds = 0;
   #endSeconds = 0;
-  #fragments = 0;
+  readonly #numbers = new FragmentNumbers();
   #tracks: ReadonlyMap<number, NamedTrack> = new Map();
   #zeroSeconds = 0;
   /** Of another server, until anything came here. */
@@ -71,6 +72,7 @@ export class BroadcastClock {
   startTimeline(outputs: readonly OutputInit[], zeroSeconds: number): void {
     this.#tracks = new Map(outputs.flatMap(({ name, init }) => init.tracks.map(({ trackId, kind, timescale }) => [trackId, { kind, timescale, name: kind === 'audio' ? kind : name }])));
     this.#zeroSeconds = zeroSeconds;
+    this.#numbers.startTimeline(outputs.flatMap(({ init }) => init.tracks));
   }
 
   /**
@@ -106,7 +108,8 @@ export class BroadcastClock {
   place(fragment: Fragment): Placed | undefined {
     if (fragment.runs.length > 0 && fragment.runs.every((run) => this.#isKnownSound(run))) return undefined;
     const reached: [string, Reached][] = [];
-    const placed = retimed(fragment, this.#fragments + 1, (run) => {
+    const numbered = this.#numbers.of(fragment);
+    const placed = retimed(fragment, numbered.number, (run) => {
       const track = this.#tracks.get(run.trackId);
       const ticks = this.#ticksOf(run);
       // Pictures out of order are decoded before they are shown: where ordered ones came before, they come too early for a moment.
@@ -118,7 +121,7 @@ export class BroadcastClock {
       return { baseMediaDecodeTime, shownEarlier: baseMediaDecodeTime - ticks, shortestSample: track && apartTicks(track) };
     });
     const passed = (): void => {
-      this.#fragments++;
+      numbered.passed();
       for (const [name, each] of reached) {
         const endSeconds = Math.max(each.endSeconds, this.#reached.get(name)?.endSeconds ?? 0);
         this.#reached.set(name, { ...each, endSeconds });

@@ -1,3 +1,4 @@
+import { FragmentNumbers, setNumber } from '../fmp4/fragment-numbers.js';
 import type { Fragment, TrackRun } from '../fmp4/fragment.js';
 import { FragmentReader } from '../fmp4/fragment-reader.js';
 import { outputInits, type NamedOutput, type OutputInit } from '../fmp4/named-outputs.js';
@@ -28,6 +29,7 @@ const sameSoundSeconds = 0.001;
 export class LadderOutput {
   readonly #options: LadderOutputOptions;
   readonly #reader = new FragmentReader();
+  readonly #numbers: FragmentNumbers;
   readonly #reached: Map<string, number>;
   #soundUntil: number;
   #inits: readonly OutputInit[] = [];
@@ -37,6 +39,7 @@ export class LadderOutput {
   constructor(options: LadderOutputOptions) {
     const { before, outputs } = options;
     this.#options = options;
+    this.#numbers = before ? before.#numbers : new FragmentNumbers();
     this.#reached = new Map(before?.reached);
     this.#soundUntil = before?.soundUntil ?? -Infinity;
     // The ids of tracks are the same as long as the renditions are.
@@ -69,7 +72,7 @@ export class LadderOutput {
       if (event.type === 'fragment') fragments.push(event.fragment);
       else this.#begin(outputInits(event.init, [...this.#options.outputs, { name: 'all', trackIds: event.init.tracks.map(({ trackId }) => trackId) }]).slice(0, -1));
     }
-    const wanted = fragments.filter((fragment) => this.#isNewMedia(fragment)).map((fragment) => this.#describing(fragment));
+    const wanted = fragments.filter((fragment) => this.#isNewMedia(fragment)).map((fragment) => this.#describing(this.#numbered(fragment)));
     for (const { name, trackIds } of this.#options.outputs) {
       const own = wanted.filter(({ runs: [run] }) => run !== undefined && trackIds.includes(run.trackId));
       if (own.length > 0) this.#options.renditions.push(name, own);
@@ -80,6 +83,7 @@ export class LadderOutput {
   #begin(inits: readonly OutputInit[]): void {
     const { renditions, timeline, shownLaterSeconds } = this.#options;
     this.#inits = inits;
+    this.#numbers.startTimeline(inits.flatMap(({ init }) => init.tracks));
     this.#units = inits.flatMap(({ init }) => parameterUnits(init) ?? []);
     if (!this.#isNew) return;
     this.#isNew = false;
@@ -105,6 +109,13 @@ export class LadderOutput {
     if (seconds <= (this.#reached.get(name) ?? -Infinity)) return false;
     this.#reached.set(name, seconds);
     return true;
+  }
+
+  #numbered(fragment: Fragment): Fragment {
+    const { number, passed } = this.#numbers.of(fragment);
+    passed();
+    setNumber(fragment, number);
+    return fragment;
   }
 
   #describing(fragment: Fragment): Fragment {

@@ -1,13 +1,13 @@
 import t from 'tap';
 
 import { decode, type NumberedPicture } from '../helpers/pictures-and-sound.js';
-import { skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
+import { run, skipWithout, temporaryDirectory, waitUntil } from '../helpers/programs.js';
 import { TestPublisher } from '../helpers/publisher.js';
 import { readMediaPlaylist } from '../helpers/playlist-reader.js';
 import { keepShow } from '../helpers/kept-show.js';
 import { startServer } from '../helpers/server.js';
 import { sendTestCard } from '../helpers/test-card.js';
-import { playInVlc, vlcProgram } from '../helpers/vlc.js';
+import { playInVlc, recordInVlc, vlcProgram } from '../helpers/vlc.js';
 import { inWebKit, webkitProgram } from '../helpers/webkit.js';
 import { serveWebSite } from '../helpers/web-site.js';
 
@@ -39,6 +39,17 @@ t.test('VLC plays the HLS link', { skip: skipWithout(vlcProgram, 'VLC') }, async
   const pictures = await playInVlc(t, server.hlsUrl('card'), 120);
   t.ok(steps(pictures).every((step) => step >= 0), pictures.map(({ number }) => number).join(' '));
   t.ok(steps(pictures).filter((step) => step === 1).length > 100, `nearly every picture follows the one before: ${steps(pictures).join(' ')}`);
+});
+
+t.test('VLC has the sound at the time of the pictures, who comes late too', { skip: skipWithout(vlcProgram, 'VLC') }, async (t) => {
+  for (const url of [server.hlsUrl('card'), `${server.origin}/live/card/stream.mp4`]) {
+    const file = await recordInVlc(t, url, 300_000);
+    const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_type,start_time', '-of', 'json', file]);
+    const { streams } = JSON.parse(stdout.toString()) as { readonly streams: readonly { readonly codec_type: string; readonly start_time: string }[] };
+    t.strictSame(streams.map(({ codec_type }) => codec_type).sort(), ['audio', 'video'], url);
+    const [one, other] = streams.map(({ start_time }) => Number(start_time));
+    t.ok(Math.abs((one ?? NaN) - (other ?? NaN)) < 0.1, `${url}: they begin at ${String(one)} and ${String(other)} s`);
+  }
 });
 
 t.test('VLC, which knows no EXT-X-GAP, plays a recording over its gap', { skip: skipWithout(vlcProgram, 'VLC') }, async (t) => {

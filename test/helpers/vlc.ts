@@ -1,4 +1,5 @@
-import { chmod, readdir, readFile } from 'node:fs/promises';
+import type { SpawnOptions } from 'node:child_process';
+import { chmod, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { decode, type NumberedPicture } from './pictures-and-sound.js';
@@ -14,16 +15,30 @@ export interface VlcOptions {
   readonly options?: readonly string[];
 }
 
+/** Has VLC write what it plays, at the times that it plays it, into an MPEG-TS file, until that is as long; resolves to its path. */
+export async function recordInVlc(t: Teardown, url: string, bytes: number): Promise<string> {
+  const directory = await temporaryDirectory(t, 'onair-vlc');
+  await chmod(directory, 0o777);
+  const file = join(directory, 'played.ts');
+  startOwned(t, vlcProgram ?? 'vlc', ['-I', 'dummy', '--quiet', '--sout', `#std{access=file,mux=ts,dst=${file}}`, url], asNobody(directory));
+  await waitUntil('VLC has played so much', async () => ((await stat(file).catch(() => undefined))?.size ?? 0) > bytes, 60_000, 100);
+  return file;
+}
+
 /** Plays an address in VLC without a screen; resolves to the folder into which it writes what it shows, as numbered PNG files. */
 export async function startVlc(t: Teardown, url: string, { every = 1, options = [] }: VlcOptions = {}): Promise<string> {
   const directory = await temporaryDirectory(t, 'onair-vlc');
   await chmod(directory, 0o777);
   const scene = ['--video-filter=scene', '--scene-format=png', '--scene-prefix=', `--scene-ratio=${String(every)}`, `--scene-path=${directory}`];
   const quiet = ['-I', 'dummy', '--quiet', '--vout=dummy', '--aout=dummy', '--no-video-title-show'];
-  // VLC refuses to run as root.
-  const user = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
-  startOwned(t, vlcProgram ?? 'vlc', [...quiet, ...options, ...scene, url], { ...user, cwd: directory, env: { ...process.env, HOME: directory } });
+  startOwned(t, vlcProgram ?? 'vlc', [...quiet, ...options, ...scene, url], asNobody(directory));
   return directory;
+}
+
+/** VLC refuses to run as root. */
+function asNobody(directory: string): SpawnOptions {
+  const user = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
+  return { ...user, cwd: directory, env: { ...process.env, HOME: directory } };
 }
 
 /** The pictures that VLC has written so far, in order. */
