@@ -13,3 +13,6 @@ export function emptyFragment(trackId: number, baseMediaDecodeTime: number): Fra
   const moof = box('moof', box('mfhd', uint32(0), uint32(0)), box('traf', tfhd, box('tfdt', time)));
   return { bytes: Buffer.concat([moof, box('mdat')]), runs: [] };
 }
+
+/** Whole boxes, and nothing to play. Behind the first one are more bytes than a player looks at to find out whether there is another. */
+export const boxesWithoutMedia = Buffer.concat([box('moov'), box('mdat', Buffer.alloc(64))]);

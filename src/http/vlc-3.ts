@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { gapMedia } from '../hls/answer.js';
 import type { Encoded } from '../hls/encoded.js';
+import { boxesWithoutMedia } from '../fmp4/empty-fragment.js';
 import { readMediaName } from '../hls/media-address.js';
 import { addVary, sendMedia } from './media-reply.js';
 
@@ -25,8 +25,11 @@ export function stopsWithoutSegment(request: FastifyRequest): boolean {
   return isVlc3(request) && readMediaName(file)?.kind === 'segment';
 }
 
-/** What can't be had any more is a gap to such a player: it holds the last picture, and goes on with the next segment. */
+/**
+ * What can't be had any more is a gap to such a player: it holds the last picture, and goes on with the next segment. Nothing at all would be the end of the broadcast to it
+ * where that is not listed yet, as when a node died: it reads on, and finds none.
+ */
 export function sendGap(request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<FastifyReply> {
   addVary(reply, 'User-Agent');
-  return sendMedia(request, reply.header('cache-control', 'no-store'), gapMedia);
+  return sendMedia(request, reply.header('cache-control', 'no-store'), boxesWithoutMedia);
 }
