@@ -12,7 +12,7 @@ type Handler = (event: string, data: object) => void;
 
 /** Stands in for hls.js: what the test says happens, and what is asked of it is kept. */
 export class FakeHls {
-  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', BUFFER_APPENDED: 'appended', FRAG_LOADING: 'loading', FRAG_LOADED: 'loaded', LEVEL_LOADED: 'level', LEVEL_UPDATED: 'updated', MANIFEST_PARSED: 'parsed', LEVEL_SWITCHED: 'switched', FRAG_LOAD_EMERGENCY_ABORTED: 'aborted' };
+  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', BUFFER_APPENDED: 'appended', FRAG_LOADING: 'loading', FRAG_LOADED: 'loaded', LEVEL_LOADED: 'level', LEVEL_UPDATED: 'updated', MANIFEST_LOADED: 'read', MANIFEST_PARSED: 'parsed', LEVEL_SWITCHED: 'switched', FRAG_LOAD_EMERGENCY_ABORTED: 'aborted' };
   static readonly DefaultConfig = { streamController: Object };
   static readonly ErrorDetails = { MANIFEST_LOAD_ERROR: 'manifestLoadError' };
   static readonly ErrorTypes = { MEDIA_ERROR: 'mediaError', NETWORK_ERROR: 'networkError' };
@@ -57,8 +57,11 @@ export class FakeHls {
     if (level >= 0) this.switchTo(level);
   }
 
-  parse(levels: FakeHls['levels']): void {
+  /** @param sound the address of the sound alone, which it leaves out where there are pictures */
+  parse(levels: FakeHls['levels'], sound?: string): void {
     this.levels = levels;
+    const read = levels.map(({ url: [url], height, bitrate }) => ({ url, width: height, height, bitrate, videoCodec: 'avc1.42c01e', audioCodec: 'mp4a.40.2' }));
+    this.#tell(FakeHls.Events.MANIFEST_LOADED, { levels: sound === undefined ? read : [...read, { url: sound, bitrate: 64_000, audioCodec: 'mp4a.40.2' }] });
     this.#tell(FakeHls.Events.MANIFEST_PARSED, {});
   }
 

@@ -98,6 +98,35 @@ t.test('its levels are the renditions, called as by sockets; a wish is a level, 
   alone.path.close();
 });
 
+t.test('the sound alone, for which hls.js has no level beside pictures, is one more rendition: its own playlist is loaded, and that of all again', async (t) => {
+  const { path, played, wish } = await bench(t, openHlsJs);
+  const sound = 'https://live.example/live/s/b1/audio/media.m3u8';
+  const loads = (): string[] => hls().calls.filter((call) => call.startsWith('load'));
+  hls().parse([aLevel], sound);
+  hls().switchTo(0);
+  const renditions = [{ id: 'source', height: 720, bitsPerSecond: 1e6 }, { id: 'audio', bitsPerSecond: 64_000 }];
+  t.strictSame(played.at(-1), { renditions, current: 'source' });
+  wish.rendition = 'audio';
+  path.select();
+  path.select();
+  t.strictSame(loads(), [`load ${hlsAddress}`, `load ${sound}`]);
+  hls().parse([{ url: [sound], height: 0, bitrate: 0 }]);
+  hls().switchTo(0);
+  t.strictSame(played.at(-1), { renditions, current: 'audio' }, 'what there is to choose from stays');
+  wish.rendition = 'auto';
+  path.select();
+  t.strictSame(loads().slice(2), [`load ${hlsAddress}`]);
+  hls().parse([aLevel], sound);
+  hls().switchTo(0);
+  t.strictSame(played.at(-1), { renditions, current: 'source' });
+  path.close();
+  const again = await bench(t, openHlsJs);
+  again.wish.rendition = 'audio';
+  hls().parse([aLevel], sound);
+  t.strictSame(loads(), [`load ${hlsAddress}`, `load ${sound}`], 'wished from before, it is loaded at the beginning');
+  again.path.close();
+});
+
 t.test('its delay is the server’s time against that of the picture; its bit rate is what came; its codecs those of the level', async (t) => {
   const { page, path } = await bench(t, openHlsJs);
   t.strictSame(path.stats(), { latencySeconds: undefined, bitsPerSecond: undefined, codecs: undefined });

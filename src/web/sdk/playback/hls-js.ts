@@ -107,7 +107,7 @@ export class HlsJs implements Playback {
         this.#hls = hls;
         if (byParts) this.#followParts(hls, HlsClass);
         this.#beginAnewWhenStill(hls, HlsClass);
-        this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, addresses.hls);
+        this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, { multivariant: addresses.hls, load: (address) => this.#load(hls, address) });
         this.#timers.push(page.every(250, () => this.#keepNearEdge()));
       },
       finish: (end) => this.#finish(end),
@@ -139,12 +139,18 @@ export class HlsJs implements Playback {
       if (!live || isLoading || this.#suspended || this.#video.paused) return standstill.asked(nowMs);
       if (!standstill.listed(nowMs, endSN)) return;
       standstill.asked(nowMs);
-      this.#atEdge = false;
-      this.#pace = undefined;
-      hls.loadSource(addresses.hls);
-      // What is loaded into an element anew is paused.
-      void this.#video.play().catch(() => undefined);
+      this.#load(hls, this.#renditions?.address ?? addresses.hls);
     });
+  }
+
+  /** In place of what is loaded. */
+  #load(hls: Hls, address: string): void {
+    const isPaused = this.#video.paused;
+    this.#atEdge = false;
+    this.#pace = undefined;
+    hls.loadSource(address);
+    // What is loaded into an element anew is paused.
+    if (!isPaused) void this.#video.play().catch(() => undefined);
   }
 
   #setPace(hls: Hls, details: LevelDetails): void {

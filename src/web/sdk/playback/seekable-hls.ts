@@ -107,7 +107,7 @@ export class SeekableHls implements Playback {
       prepare: (hls, HlsClass) => {
         this.#hls = hls;
         hls.on(HlsClass.Events.LEVEL_UPDATED, (_event, { details }) => this.#learn(hls, details));
-        this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, address);
+        this.#renditions = new HlsRenditions(hls, HlsClass, this.#options, { multivariant: address });
       },
       finish: (end) => this.#finish(end),
     });
