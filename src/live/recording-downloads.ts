@@ -195,6 +195,7 @@ export class RecordingDownloads {
     } catch (cause) {
       if (cause instanceof LiveError) throw cause;
       this.#options.recordings.get(id); // it may have been removed meanwhile
+      if (isOutOfRoom(cause)) throw new LiveError('unavailable', "the server's disk has no room for this file, which is about as long as what it is made of; try again when there is some", { cause });
       throw new LiveError('internal', 'the file can not be made; the log of the server says why', { cause });
     } finally {
       if (hasTurn) this.#turns.release();
@@ -249,4 +250,10 @@ async function sizeOf(path: string): Promise<number | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** What the system says of a disk or a quota that is used up, or what ffmpeg passes on of it. */
+function isOutOfRoom(cause: unknown): boolean {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' || /No space left on device|Disk quota exceeded/.test(message);
 }

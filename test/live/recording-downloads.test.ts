@@ -159,11 +159,24 @@ t.test('how far a file is is told while it is made, without waiting for it; aski
   t.match(await progress(), { state: 'ready', byteLength: Number });
   slow.jobs[1]?.onProgress?.(2);
   t.strictSame(await progress({ to: 4 }), { state: 'making', percent: 50 }, 'of the clip alone');
-  slow.jobs[1]?.fail(new Error('the disk is full'));
+  slow.jobs[1]?.fail(new Error('it broke'));
   await until(async () => progress({ to: 4 }).then(() => false, (error: unknown) => (error as LiveError).code === 'internal'));
   await t.rejects(progress({ to: 4 }), { code: 'internal', message: /can not be made/ });
   t.equal(slow.jobs.length, 2, 'who asks how far it is does not begin again what just failed');
   await t.rejects(slow.downloads.progress({ id: 'nothing', client }), { code: 'not-found' });
+});
+
+t.test('a disk without room for the file is told in words, and may have some later', async (t) => {
+  const faults = [Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }), Object.assign(new Error('EDQUOT: disk quota exceeded, write'), { code: 'EDQUOT' }), new Error('ffmpeg ended with 1: av_interleaved_write_frame(): No space left on device')];
+  const recordings = await openRecordings(t);
+  const id = await keepRecording(recordings, 5);
+  const { downloads, jobs } = new Slow(t, recordings, { ready: false });
+  for (const [index, fault] of faults.entries()) {
+    const file = downloads.file({ id, client, clip: { from: 0, to: index + 1 } });
+    await until(async () => jobs.length === index + 1);
+    jobs[index]?.fail(fault);
+    await t.rejects(file, { code: 'unavailable', message: /no room .* try again/ });
+  }
 });
 
 t.test('of a recording of five hours and four gigabytes no more than a piece of its file is in memory, wherever a range begins', async (t) => {
