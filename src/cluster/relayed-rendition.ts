@@ -139,6 +139,7 @@ export class RelayedRendition {
     this.#heldInit = undefined;
     if (goesOn) return this.tellClock(told.captureTimeMs);
     this.#timeline = new RelayedTimeline(init, told, this.#clock);
+    this.#numbers.startTimeline(init.tracks);
     this.bus.startTimeline(this.#timeline);
   }
 
@@ -157,7 +158,6 @@ export class RelayedRendition {
   /** At their times here, without those that came before the connection was lost. */
   #place(fragments: readonly Fragment[], init: InitSegment): Fragment[] {
     const placed: Fragment[] = [];
-    this.#numbers.startTimeline(init.tracks);
     const { zeroSeconds } = this.#clock;
     for (const fragment of fragments) {
       const starts = startsOf(fragment, init);

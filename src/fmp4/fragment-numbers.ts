@@ -21,7 +21,7 @@ export class FragmentNumbers {
   #last = 0;
   /** Tracks of which something came since the last keyframe. */
   readonly #begun = new Set<number>();
-
+  /** Tracks whose keyframes count; each fragment of sound is one. */
   #pictures: ReadonlySet<number> = new Set();
 
   /** What follows is of these tracks. */
